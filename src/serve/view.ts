@@ -1,0 +1,45 @@
+// What serving needs to know of the pipeline: the one interface between them.
+import type { IngestProgress } from '../../consumers/progress.ts'
+import type { Snapshot, SubscriberView } from '../snapshot/schema.ts'
+
+/** Seconds that each phase of a snapshot took. */
+export interface SnapshotTimings {
+  scan: number
+  scale: number
+  kmeans: number
+  elbow: number
+  top: number
+  publish: number
+}
+
+/** A snapshot as it was published: the object itself, its JSON text, and when. */
+export interface Published {
+  snapshot: Snapshot
+  json: string
+  atMs: number
+  timings: SnapshotTimings
+}
+
+/** How snapshots went so far. */
+export interface SnapshotRuns {
+  success: number
+  failure: number
+  skipped: number
+  intervalSeconds: number
+}
+
+/** The pipeline as the server sees it. Everything is read at the moment of a request. */
+export interface PipelineView {
+  version: string
+  startedAtMs: number
+  /** The latest of each, null before the first. */
+  progress(): IngestProgress | null
+  published(): Published | null
+  runs(): SnapshotRuns
+  /** Options in force that matter to a reader (no secrets). */
+  options(): Record<string, unknown>
+  /** One subscriber as of now; null when there is none of that MSISDN. */
+  lookup(msisdn: number): Promise<SubscriberView | null>
+  /** Called at each new snapshot and each progress message; returns how to stop that. */
+  subscribe(listener: (event: 'snapshot' | 'progress') => void): () => void
+}
