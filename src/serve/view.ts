@@ -31,6 +31,8 @@ export interface SnapshotRuns {
 /** The pipeline as the server sees it. Everything is read at the moment of a request. */
 export interface PipelineView {
   version: string
+  /** The commit it was built from, where that is known. */
+  revision?: string
   startedAtMs: number
   /** The latest of each, null before the first. */
   progress(): IngestProgress | null
