@@ -1,0 +1,103 @@
+// Which requests are turned away before any route sees them.
+import { STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
+import { problem, type Answer } from './problem.ts'
+
+/** Why a request is turned away: the closed list behind `http_rejected_total`. */
+export const REJECTIONS = [
+  'host',
+  'origin',
+  'length',
+  'method',
+  'malformed',
+  'timeout',
+  'live-clients',
+] as const
+export type Rejection = (typeof REJECTIONS)[number]
+
+/** What of a request decides. */
+export interface Asked {
+  method: string
+  host: string | undefined
+  origin: string | undefined
+  contentLength: string | undefined
+}
+
+/** No request needs a body; this much is read over so that a polite client gets its answer. */
+export const BODY_LIMIT_BYTES = 4096
+
+/** Names that only this machine goes by: others reach us by a rebound DNS name. */
+const LOCAL_NAMES = ['127.0.0.1', 'localhost', '[::1]']
+
+/** Values of the Host header that are us, when listening on `port`. */
+export function localHosts(port: number): ReadonlySet<string> {
+  const withPort = LOCAL_NAMES.map((name) => `${name}:${port}`)
+  return new Set(port === 80 ? [...withPort, ...LOCAL_NAMES] : withPort)
+}
+
+/** Sent with every answer. Styles set by script (ECharts) are no inline styles to a browser. */
+export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
+  'content-security-policy': [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "img-src 'self'",
+    "connect-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join('; '),
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-resource-policy': 'same-origin',
+  'cross-origin-opener-policy': 'same-origin',
+}
+
+/** Why `asked` is turned away and with which answer, or null when it may pass. */
+export function rejection(
+  asked: Asked,
+  hosts: ReadonlySet<string>,
+): { reason: Rejection; answer: Answer } | null {
+  const close = { connection: 'close' }
+  if (!hosts.has(asked.host?.toLowerCase() ?? '')) {
+    const detail = 'The Host header names another machine; use 127.0.0.1 or localhost.'
+    return { reason: 'host', answer: problem(421, detail, close) }
+  }
+  if (asked.origin !== undefined && !isLocalOrigin(asked.origin, hosts)) {
+    const detail = 'Pages of other origins may not read this server.'
+    return { reason: 'origin', answer: problem(403, detail, close) }
+  }
+  if (Number(asked.contentLength ?? 0) > BODY_LIMIT_BYTES) {
+    const detail = `A body of more than ${BODY_LIMIT_BYTES} bytes was announced; none is needed.`
+    return { reason: 'length', answer: problem(413, detail, close) }
+  }
+  if (asked.method !== 'GET' && asked.method !== 'HEAD') {
+    const detail = 'Only GET and HEAD are answered; nothing can be changed over HTTP.'
+    return { reason: 'method', answer: problem(405, detail, { ...close, allow: 'GET, HEAD' }) }
+  }
+  return null
+}
+
+function isLocalOrigin(origin: string, hosts: ReadonlySet<string>): boolean {
+  const scheme = 'http://'
+  return origin.startsWith(scheme) && hosts.has(origin.slice(scheme.length).toLowerCase())
+}
+
+/**
+ * Answers what Node could not read as a request, and ends the connection. Returns why, or null
+ * when the client has gone already.
+ */
+export function answerBroken(code: string | undefined, socket: Socket): Rejection | null {
+  if (code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy()
+    return null
+  }
+  const late = code === 'ERR_HTTP_REQUEST_TIMEOUT'
+  const status = late ? 408 : code === 'HPE_HEADER_OVERFLOW' ? 431 : 400
+  const detail = late ? 'The request took too long to arrive.' : 'This is no HTTP request.'
+  const { headers, body } = problem(status, detail, { ...SECURITY_HEADERS, connection: 'close' })
+  const lines = Object.entries({ ...headers, 'content-length': String(body.length) })
+  const head = lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]!}\r\n${head}\r\n${body}`)
+  return late ? 'timeout' : 'malformed'
+}

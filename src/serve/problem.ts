@@ -1,0 +1,55 @@
+// Answers that are not framework's: status, headers and body; errors as RFC 9457 problems.
+
+/** A whole answer, whatever serves it. */
+export interface Answer {
+  status: number
+  headers: Record<string, string>
+  body: string
+}
+
+const TITLES: Record<number, string> = {
+  400: 'Bad request',
+  403: 'Forbidden',
+  404: 'Not found',
+  405: 'Method not allowed',
+  408: 'Request timeout',
+  413: 'Content too large',
+  421: 'Misdirected request',
+  431: 'Request header fields too large',
+  500: 'Internal error',
+  503: 'Not ready',
+}
+
+/**
+ * An error as `application/problem+json`. `detail` is written by us and never repeats what
+ * was asked for: a path may hold an MSISDN.
+ */
+export function problem(
+  status: number,
+  detail: string,
+  headers: Record<string, string> = {},
+): Answer {
+  const title = TITLES[status] ?? 'Error'
+  return {
+    status,
+    headers: {
+      'content-type': 'application/problem+json; charset=utf-8',
+      'cache-control': 'no-store',
+      ...headers,
+    },
+    body: JSON.stringify({ type: 'about:blank', title, status, detail }),
+  }
+}
+
+/** An object as JSON that is as of now. */
+export function json(value: unknown, headers: Record<string, string> = {}): Answer {
+  return {
+    status: 200,
+    headers: {
+      'content-type': 'application/json; charset=utf-8',
+      'cache-control': 'no-store',
+      ...headers,
+    },
+    body: JSON.stringify(value),
+  }
+}
