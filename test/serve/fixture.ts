@@ -103,9 +103,13 @@ const byMetric = <T>(make: (metric: Metric) => T): Record<Metric, T> => ({
 
 function segments(all: Person[], names: readonly string[]): Snapshot['segments'] {
   const features = ['sessions', 'durationMs', 'trafficBytes'] as const
+  const highest = (metric: Metric): number => Math.max(1, ...all.map((each) => each[metric]))
   return {
     features: [...features],
     scaling: 'min-max',
+    scale: Object.fromEntries(
+      features.map((each) => [each, { offset: 0, factor: 1 / highest(each) }]),
+    ),
     k: names.length,
     inertia: 12.5,
     iterations: 17,
@@ -116,7 +120,6 @@ function segments(all: Person[], names: readonly string[]): Snapshot['segments']
       const members = all.filter((person) => person.segment === index)
       const metrics = byMetric((metric) => summary(members.map((person) => person[metric])))
       const centroid = Object.fromEntries(features.map((each) => [each, metrics[each].mean]))
-      const highest = (metric: Metric): number => Math.max(1, ...all.map((each) => each[metric]))
       return {
         name,
         subscribers: members.length,

@@ -1,0 +1,193 @@
+// The server turns away what is not from here, and says so without repeating what was asked.
+import assert from 'node:assert/strict'
+import { request, type IncomingHttpHeaders } from 'node:http'
+import { connect } from 'node:net'
+import { text } from 'node:stream/consumers'
+import test, { describe } from 'node:test'
+import { PulseError } from '../../src/errors.ts'
+import { startServer } from '../../src/serve/server.ts'
+import { CANARY_MSISDN, generateSnapshot, published, standIn, type StandIn } from './fixture.ts'
+
+interface Reply {
+  status: number
+  headers: IncomingHttpHeaders
+  body: string
+}
+
+/** One request with headers that `fetch` would not let us forge. */
+async function ask(
+  url: string,
+  path: string,
+  headers: Record<string, string> = {},
+  method = 'GET',
+): Promise<Reply> {
+  const { hostname, port } = new URL(url)
+  return new Promise((resolve, reject) => {
+    const sent = request({ host: hostname, port, path, method, headers }, (response) => {
+      text(response).then((body) => {
+        resolve({ status: response.statusCode ?? 0, headers: response.headers, body })
+      }, reject)
+    })
+    sent.on('error', reject)
+    sent.end()
+  })
+}
+
+async function withServer(body: (url: string, pipeline: StandIn) => Promise<void>) {
+  const pipeline = standIn()
+  const server = await startServer(pipeline.view, { host: '127.0.0.1', port: 0 })
+  try {
+    await body(server.url, pipeline)
+  } finally {
+    await server.close()
+  }
+}
+
+const isProblem = (reply: Reply, status: number): void => {
+  assert.equal(reply.status, status)
+  assert.match(reply.headers['content-type'] ?? '', /^application\/problem\+json/)
+  assert.equal((JSON.parse(reply.body) as { status: number }).status, status)
+  assert.match(String(reply.headers['content-security-policy']), /default-src 'none'/)
+  assert.equal(reply.headers['x-content-type-options'], 'nosniff')
+  assert.equal(reply.headers['referrer-policy'], 'no-referrer')
+}
+
+describe('only this machine', () => {
+  for (const host of ['0.0.0.0', '::', '192.0.2.7', 'example.org', '']) {
+    test(`refuses to listen on '${host}'`, async () => {
+      await assert.rejects(startServer(standIn().view, { host, port: 0 }), (error) => {
+        return error instanceof PulseError && error.code === 'usage'
+      })
+    })
+  }
+
+  test('a taken port is named, with what to do', async () => {
+    await withServer(async (url) => {
+      const port = Number(new URL(url).port)
+      await assert.rejects(
+        startServer(standIn().view, { host: '127.0.0.1', port }),
+        (error) =>
+          error instanceof PulseError &&
+          error.code === 'port' &&
+          error.message.includes(String(port)) &&
+          error.cause !== undefined,
+      )
+    })
+  })
+
+  test('a Host header of another name is misdirected', async () => {
+    await withServer(async (url) => {
+      const { port } = new URL(url)
+      for (const host of ['evil.example', `evil.example:${port}`, '127.0.0.1', '127.0.0.1:1']) {
+        isProblem(await ask(url, '/healthz', { host }), 421)
+      }
+      for (const name of ['127.0.0.1', 'localhost', 'LOCALHOST', '[::1]']) {
+        const reply = await ask(url, '/healthz', { host: `${name}:${port}` })
+        assert.equal(reply.status, 200, name)
+      }
+    })
+  })
+
+  test('an Origin of another page is forbidden', async () => {
+    await withServer(async (url) => {
+      const { port } = new URL(url)
+      for (const origin of ['http://evil.example', 'null', `https://localhost:${port}`]) {
+        isProblem(await ask(url, '/api/v1/status', { origin }), 403)
+      }
+      assert.equal((await ask(url, '/api/v1/status', { origin: url })).status, 200)
+    })
+  })
+})
+
+describe('only reading', () => {
+  test('any method but GET and HEAD is not allowed', async () => {
+    await withServer(async (url) => {
+      for (const method of ['POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS', 'TRACE', 'PROPFIND']) {
+        const reply = await ask(url, '/api/v1/status', {}, method)
+        isProblem(reply, 405)
+        assert.equal(reply.headers.allow, 'GET, HEAD')
+      }
+      const head = await ask(url, '/api/v1/status', {}, 'HEAD')
+      assert.deepEqual([head.status, head.body], [200, ''])
+    })
+  })
+
+  test('a large body is refused by its announced length, before it is sent', async () => {
+    await withServer(async (url) => {
+      const headers = { 'content-length': String(100 * 2 ** 20) }
+      const { hostname, port } = new URL(url)
+      const socket = connect(Number(port), hostname)
+      const lines = Object.entries({ host: `${hostname}:${port}`, ...headers })
+      socket.write(
+        `POST / HTTP/1.1\r\n${lines.map((line) => line.join(': ')).join('\r\n')}\r\n\r\n`,
+      )
+      assert.match(await text(socket), /^HTTP\/1\.1 413 /)
+    })
+  })
+
+  test('what is no HTTP gets a problem and an end', async () => {
+    await withServer(async (url) => {
+      const { hostname, port } = new URL(url)
+      const socket = connect(Number(port), hostname)
+      socket.write('hello\r\n\r\n')
+      const answer = await text(socket)
+      assert.match(answer, /^HTTP\/1\.1 400 /)
+      assert.match(answer, /application\/problem\+json/)
+      const metrics = await ask(url, '/metrics')
+      assert.match(metrics.body, /http_rejected_total\{reason="malformed"\} 1$/m)
+    })
+  })
+})
+
+test('errors never repeat what was asked for', async () => {
+  await withServer(async (url, pipeline) => {
+    const paths = [
+      `/api/v1/subscribers/${CANARY_MSISDN}`,
+      `/api/v1/subscribers/${CANARY_MSISDN}x`,
+      `/api/v1/subscribers/${CANARY_MSISDN}${'0'.repeat(300)}`,
+      `/${CANARY_MSISDN}`,
+      `/%${CANARY_MSISDN}`,
+      `/api/v1/../${CANARY_MSISDN}`,
+      `/vendor/..%2f${CANARY_MSISDN}`,
+    ]
+    for (const path of paths) {
+      const reply = await ask(url, path)
+      assert.ok(reply.status === 400 || reply.status === 404, `${reply.status} ${path}`)
+      isProblem(reply, reply.status)
+      assert.ok(!reply.body.includes(String(CANARY_MSISDN)), path)
+    }
+    pipeline.view.lookup = () => Promise.reject(new Error(`broken at ${CANARY_MSISDN}`))
+    const broken = await ask(url, `/api/v1/subscribers/${CANARY_MSISDN}`)
+    isProblem(broken, 500)
+    assert.ok(!broken.body.includes(String(CANARY_MSISDN)))
+  })
+})
+
+test('an error of ours is told to the caller of startServer, not to the client', async () => {
+  const pipeline = standIn()
+  const failure = new Error('the worker is gone')
+  pipeline.view.lookup = () => Promise.reject(failure)
+  const told: unknown[] = []
+  const onError = (error: unknown): void => void told.push(error)
+  const server = await startServer(pipeline.view, { host: '127.0.0.1', port: 0, onError })
+  try {
+    isProblem(await ask(server.url, '/api/v1/subscribers/1'), 500)
+    assert.deepEqual(told, [failure])
+  } finally {
+    await server.close()
+  }
+})
+
+test('files of the page are served, and nothing beside them', async () => {
+  await withServer(async (url, pipeline) => {
+    pipeline.publish(published(generateSnapshot({ number: 1 })))
+    for (const path of ['/', '/page.css', '/favicon.svg', '/vendor/echarts.js']) {
+      const reply = await ask(url, path)
+      assert.equal(reply.status, 200, path)
+      assert.ok(!reply.body.includes(String(CANARY_MSISDN)))
+    }
+    for (const path of ['/tsconfig.json', '/../server.ts', '/%2e%2e/server.ts', '/.git/config']) {
+      isProblem(await ask(url, path), 404)
+    }
+  })
+})
