@@ -40,7 +40,15 @@ const distribution = z.object({
   max: amount,
   mean: amount,
   quantiles: z
-    .object({ p01: amount, p10: amount, p25: amount, p50: amount, p75: amount, p90: amount, p99: amount })
+    .object({
+      p01: amount,
+      p10: amount,
+      p25: amount,
+      p50: amount,
+      p75: amount,
+      p90: amount,
+      p99: amount,
+    })
     .describe('nearest rank, exact'),
   linear: histogram.describe('30 bins of equal width; the last includes the largest value'),
   log: histogram.describe('bins 0, then 1-2-5 steps'),
@@ -96,6 +104,9 @@ export const snapshotSchema = z.object({
   segments: z.object({
     features: z.array(z.enum(FEATURES)),
     scaling: z.enum(SCALINGS),
+    scale: z
+      .record(z.string(), z.object({ offset: z.number(), factor: z.number() }))
+      .describe('feature to how it was scaled: (value - offset) × factor'),
     k: count.describe('segments found: at most the number of distinct points'),
     inertia: amount.describe('sum of squared distances to the nearest centroid, scaled'),
     iterations: count,

@@ -1,0 +1,66 @@
+// Histograms of one metric: bins of equal width, and 1-2-5 steps for long tails.
+import type { Distribution } from './schema.ts'
+
+type Histogram = Distribution['linear']
+
+/** Bins of the linear histogram. */
+const LINEAR_BINS = 30
+
+/**
+ * 30 bins of equal width from the smallest to the largest value; the last bin includes the
+ * largest. When all values are equal the bins are 1 wide. No values: one edge, no bins.
+ */
+export function linearHistogram(values: Float64Array, min: number, max: number): Histogram {
+  if (values.length === 0) return { edges: [0], counts: [] }
+  const width = (max > min ? max - min : LINEAR_BINS) / LINEAR_BINS
+  const edges = Array.from({ length: LINEAR_BINS + 1 }, (_, at) => min + at * width)
+  if (max > min) edges[LINEAR_BINS] = max
+  return { edges, counts: countBetween(values, edges) }
+}
+
+/**
+ * Bins in steps of 1-2-5 times powers of ten, before them one bin for 0 alone: its upper edge is
+ * the largest step that no positive value is below. No values: one edge, no bins.
+ */
+export function logHistogram(values: Float64Array, max: number): Histogram {
+  if (values.length === 0) return { edges: [0], counts: [] }
+  let smallest = Infinity
+  for (const value of values) if (value > 0 && value < smallest) smallest = value
+  const edges = [0]
+  if (max === 0) edges.push(1)
+  else for (const step of stepsAround(smallest, max)) edges.push(step)
+  return { edges, counts: countBetween(values, edges) }
+}
+
+/** 1-2-5 steps from the last at or below `smallest` to the first above `largest`. */
+function stepsAround(smallest: number, largest: number): number[] {
+  const steps: number[] = []
+  const first = Math.floor(Math.log10(smallest)) - 1
+  for (let power = first; ; power++) {
+    for (const mantissa of [1, 2, 5]) {
+      // Through text, because 10 ** -3 * 2 is not the number nearest to 0.002.
+      const step = Number(`${mantissa}e${power}`)
+      if (step <= smallest) steps.length = 0
+      steps.push(step)
+      if (step > largest) return steps
+    }
+  }
+}
+
+/** Values in each bin lower <= value < upper; what equals the last edge counts in the last bin. */
+function countBetween(values: Float64Array, edges: readonly number[]): number[] {
+  const bounds = Float64Array.from(edges)
+  const bins = bounds.length - 1
+  const counts = new Float64Array(bins)
+  for (const value of values) {
+    let low = 0
+    let high = bins
+    while (high - low > 1) {
+      const middle = (low + high) >>> 1
+      if (value >= bounds[middle]) low = middle
+      else high = middle
+    }
+    counts[low]++
+  }
+  return Array.from(counts)
+}

@@ -1,0 +1,139 @@
+// K-means of all points for k = 1, 2, 3 …: starts on summaries, then exact descent on everything.
+import { assert } from '../errors.ts'
+import { seededRandom, type Random } from '../random.ts'
+import { createFilter, type Filter } from './filter.ts'
+import { descend } from './lloyd.ts'
+import { addCentroids } from './starts.ts'
+import { summarise, type Summary } from './summary.ts'
+import type { Tree } from './tree.ts'
+
+/** One solution: k centroids in scaled space, row by row. */
+export interface Clustering {
+  k: number
+  centroids: Float64Array
+  /** Sum of squared distances of all points to their nearest centroid. */
+  inertia: number
+  /** Steps over all points that it took to come to rest. */
+  iterations: number
+}
+
+/** Points of the summary on which starts compete, and of the one on which the best are refined. */
+const SKETCH_POINTS = 2000
+const DRAFT_POINTS = 30_000
+
+/** Fresh starts for each k, starts grown from the solution for k - 1, and swaps tried after. */
+const FRESH_STARTS = 16
+const GROWN_STARTS = 6
+const SWAPS = 40
+
+/** Different local optima that go on from the sketch to the draft, and from there to all points. */
+const DRAFTED = 4
+const FINALISTS = 2
+
+/** Inertias closer than this belong to the same local optimum. */
+const SAME = 1e-9
+
+/** A tree with what is needed to search on it. */
+export interface Search {
+  tree: Tree
+  filter: Filter
+  sketch: Summary
+  draft: Summary
+  seed: number
+}
+
+/** Prepares a search for up to `most` clusters. */
+export function createSearch(tree: Tree, most: number, seed: number): Search {
+  const draft = summarise(tree, DRAFT_POINTS)
+  return {
+    tree,
+    filter: createFilter(tree, most),
+    sketch: summarise(tree, Math.max(SKETCH_POINTS, 20 * most)),
+    draft,
+    seed,
+  }
+}
+
+/**
+ * The best solution found for `k` clusters (at most the number of distinct points), given the one
+ * for k - 1, or null for k = 1. Lloyd's algorithm only finds the local optimum below its start, so
+ * many starts compete on a small summary: greedy k-means++ draws, the solution for k - 1 with one
+ * centroid more (Likas, Vlassis, Verbeek, "The global k-means clustering algorithm", Pattern
+ * Recognition 36, 2003), then random swaps of the best (Fränti, "Efficiency of random swap
+ * clustering", J. Big Data 5, 2018). The best few go on to a finer summary, the best of those to
+ * all points. The inertia is never above that for k - 1.
+ */
+export function cluster(search: Search, k: number, previous: Clustering | null): Clustering {
+  const random = seededRandom(search.seed + k)
+  const starts = sketchSolutions(search, k, previous, random)
+  const drafts = refine(search, starts.slice(0, DRAFTED), search.draft.coarse)
+  const finals = refine(search, drafts.slice(0, FINALISTS), 0)
+  const best = finals[0]
+  if (previous === null || best.inertia <= previous.inertia) return best
+  return refine(search, [grow(search, search.draft, previous, k, random)], 0)[0]
+}
+
+/** Different solutions on the sketch, best first. */
+function sketchSolutions(
+  search: Search,
+  k: number,
+  previous: Clustering | null,
+  random: Random,
+): Clustering[] {
+  const starts: Clustering[] = []
+  for (let start = 0; start < FRESH_STARTS; start++) {
+    starts.push(grow(search, search.sketch, null, k, random))
+  }
+  for (let start = 0; previous !== null && start < GROWN_STARTS; start++) {
+    starts.push(grow(search, search.sketch, previous, k, random))
+  }
+  let found = refine(search, starts, search.sketch.coarse)
+  for (let swap = 0; k > 1 && swap < SWAPS; swap++) {
+    const swapped = swapOne(search, found[0], random)
+    found = distinct([...found, ...refine(search, [swapped], search.sketch.coarse)])
+  }
+  return found
+}
+
+/** Descends from each start; the different solutions, best first. */
+function refine(search: Search, starts: readonly Clustering[], coarse: number): Clustering[] {
+  return distinct(
+    starts.map(({ k, centroids }) => {
+      const moved = centroids.slice()
+      return { k, centroids: moved, ...descend(search.filter, moved, k, coarse) }
+    }),
+  )
+}
+
+/** Best first, of solutions with the same inertia only the first. */
+function distinct(solutions: Clustering[]): Clustering[] {
+  return solutions
+    .sort((a, b) => a.inertia - b.inertia)
+    .filter(({ inertia }, at, all) => at === 0 || inertia > all[at - 1].inertia * (1 + SAME))
+}
+
+/** A start of `k` centroids: those of `base`, and the rest drawn. */
+function grow(
+  search: Search,
+  summary: Summary,
+  base: Clustering | null,
+  k: number,
+  random: Random,
+): Clustering {
+  const { dimensions } = search.tree
+  const centroids = new Float64Array(k * dimensions)
+  if (base !== null) centroids.set(base.centroids)
+  const reached = addCentroids(summary, dimensions, centroids, base?.k ?? 0, k, random)
+  assert(reached === k, `${k} centroids need as many distinct points, found ${reached}`)
+  return { k, centroids, inertia: Infinity, iterations: 0 }
+}
+
+/** A start in which one centroid, drawn evenly, was taken out and another one drawn. */
+function swapOne(search: Search, from: Clustering, random: Random): Clustering {
+  const { dimensions } = search.tree
+  const out = Math.floor(random() * from.k)
+  const centroids = from.centroids.slice()
+  centroids.copyWithin(out * dimensions, (out + 1) * dimensions)
+  const base = { ...from, k: from.k - 1, centroids: centroids.subarray(0, -dimensions) }
+  return grow(search, search.sketch, base, from.k, random)
+}

@@ -1,0 +1,69 @@
+// Lloyd's algorithm on a kd-tree, from given centroids down to where nothing moves.
+import { filterStep, type Filter } from './filter.ts'
+
+/** Where a descent ended. The centroids it was given have been moved there in place. */
+export interface Descent {
+  inertia: number
+  iterations: number
+}
+
+/** Steps without a new least inertia after which rounding alone keeps centroids moving. */
+const STALE_STEPS = 20
+
+/** Movement, relative to the largest coordinate of its axis, that only rounding explains. */
+const ROUNDING = 1e-14
+
+/**
+ * Moves each centroid to the mean of its points until none moves by more than rounding (Lloyd,
+ * "Least squares quantization in PCM", IEEE Trans. Inf. Theory 28, 1982). A centroid without
+ * points stays where it is. Each step that changes an assignment lowers the inertia, and there
+ * are finitely many assignments, so this ends; where steps differ by rounding only, the count of
+ * stale steps ends it. `coarse`: see filterStep; 0 takes every point into account.
+ */
+export function descend(
+  filter: Filter,
+  centroids: Float64Array,
+  k: number,
+  coarse: number,
+): Descent {
+  const tolerance = roundingOf(filter)
+  let iterations = 0
+  let least = Infinity
+  let stale = 0
+  for (;;) {
+    filterStep(filter, centroids, k, coarse)
+    iterations++
+    stale = filter.inertia < least ? 0 : stale + 1
+    if (filter.inertia < least) least = filter.inertia
+    if (!moveToMeans(filter, centroids, k, tolerance) || stale >= STALE_STEPS) break
+  }
+  return { inertia: filter.inertia, iterations }
+}
+
+/** What counts as rounding on each axis. */
+function roundingOf(filter: Filter): Float64Array {
+  const { dimensions, box } = filter.tree
+  return Float64Array.from({ length: dimensions }, (_, axis) => {
+    return ROUNDING * Math.max(Math.abs(box[axis]), Math.abs(box[dimensions + axis]))
+  })
+}
+
+function moveToMeans(
+  filter: Filter,
+  centroids: Float64Array,
+  k: number,
+  tolerance: Float64Array,
+): boolean {
+  const { counts, sums } = filter
+  const { dimensions } = filter.tree
+  let moved = false
+  for (let c = 0; c < k; c++) {
+    if (counts[c] === 0) continue
+    for (let axis = 0; axis < dimensions; axis++) {
+      const mean = sums[c * dimensions + axis] / counts[c]
+      if (Math.abs(mean - centroids[c * dimensions + axis]) > tolerance[axis]) moved = true
+      centroids[c * dimensions + axis] = mean
+    }
+  }
+  return moved
+}

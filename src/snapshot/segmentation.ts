@@ -1,0 +1,79 @@
+// From the scan to segments and elbow: scale, cluster for each k, settle the chosen one.
+import { countDistinct } from './distinct.ts'
+import { chosenK, ELBOW_K, elbowOf, kneeOf } from './elbow.ts'
+import { featureMatrix } from './features.ts'
+import { interpretSegments } from './interpret.ts'
+import { cluster, createSearch, type Clustering } from './kmeans.ts'
+import { orderByMsisdn } from './order.ts'
+import type { Phase } from './phase.ts'
+import type { Scan } from './scan.ts'
+import type { Snapshot, SnapshotOptions } from './schema.ts'
+import { segmentsOf } from './segments.ts'
+import { settle } from './settle.ts'
+import { buildTree } from './tree.ts'
+
+/** The two parts of a snapshot that come from k-means. */
+export type Segmentation = Pick<Snapshot, 'segments' | 'elbow'>
+
+/** Segments and elbow. Asking for more segments than there are distinct points gives those. */
+export function segmentation(
+  scan: Scan,
+  options: SnapshotOptions,
+  onPhase: (phase: Phase) => void,
+): Segmentation {
+  const { features, scaling } = options
+  onPhase('scale')
+  const order = orderByMsisdn(scan)
+  const { points, scales } = featureMatrix(scan, order, features, scaling)
+  const most = Math.max(ELBOW_K, options.k === 'auto' ? 0 : options.k)
+  const distinct = countDistinct(points, features.length, most)
+  onPhase('elbow')
+  const tree = buildTree(points, order, features.length)
+  const found = clusterUpTo(tree, distinct, options.seed)
+  const inertia = elbowInertia(found, scan.subscribers)
+  onPhase('kmeans')
+  const knee = kneeOf(
+    inertia.map((_, at) => at + 1),
+    inertia,
+  )
+  const k = Math.min(chosenK(options.k, knee), distinct)
+  const base = {
+    features: [...features],
+    scaling,
+    scale: Object.fromEntries(features.map((feature, axis) => [feature, scales[axis]])),
+  }
+  if (k === 0) {
+    const text = interpretSegments([], features, scan.subscribers)
+    const segments = { ...base, k, inertia: 0, iterations: 0, text, segments: [] }
+    return { segments, elbow: elbowOf(inertia) }
+  }
+  const { centroids, iterations } = found[k - 1]
+  const settled = settle(points, features.length, centroids, k)
+  if (k <= ELBOW_K) inertia[k - 1] = settled.inertia
+  const segments = segmentsOf(scan, { ...settled, order, centroids, features, scales })
+  return {
+    segments: {
+      ...base,
+      k,
+      inertia: settled.inertia,
+      iterations: iterations + settled.passes,
+      text: interpretSegments(segments, features, scan.subscribers),
+      segments,
+    },
+    elbow: elbowOf(inertia),
+  }
+}
+
+/** Solutions for k = 1, 2, 3 … `most`. */
+function clusterUpTo(tree: ReturnType<typeof buildTree>, most: number, seed: number): Clustering[] {
+  const search = createSearch(tree, most, seed)
+  const found: Clustering[] = []
+  for (let k = 1; k <= most; k++) found.push(cluster(search, k, found[k - 2] ?? null))
+  return found
+}
+
+/** Inertia for k = 1 to 10: zero from the number of distinct points on; empty without points. */
+function elbowInertia(found: readonly Clustering[], subscribers: number): number[] {
+  if (subscribers === 0) return []
+  return Array.from({ length: ELBOW_K }, (_, at) => found[at]?.inertia ?? 0)
+}

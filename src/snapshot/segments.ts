@@ -1,0 +1,70 @@
+// The segments as they are shown: members counted and measured in their own units.
+import { addExact, createSums, totalOf, type ExactSums } from './exact.ts'
+import { featureOf } from './metric.ts'
+import { byEngagement, segmentNames } from './naming.ts'
+import { unscaled, type Scale } from './scale.ts'
+import type { Scan } from './scan.ts'
+import { METRICS, type Feature, type Metric, type Segment } from './schema.ts'
+import type { Settled } from './settle.ts'
+
+/** What k-means found: `order[i]` is the index in the scan of the point with `labels[i]`. */
+export interface Found extends Settled {
+  order: Uint32Array
+  centroids: Float64Array
+  features: readonly Feature[]
+  scales: readonly Scale[]
+}
+
+/** The segments from least to most engaged. */
+export function segmentsOf(scan: Scan, found: Found): Segment[] {
+  const { centroids, features, counts } = found
+  const k = counts.length
+  const summaries = METRICS.map((metric) => summarise(scan, found, metric))
+  const names = segmentNames(k)
+  return byEngagement(centroids, k, features.length).map((c, level) => {
+    const metrics = Object.fromEntries(
+      METRICS.map((metric, at) => [metric, summaries[at][c]]),
+    ) as Segment['metrics']
+    const coordinate = (axis: number): number => centroids[c * features.length + axis]
+    return {
+      name: names[level],
+      subscribers: counts[c],
+      share: counts[c] / scan.subscribers,
+      centroid: Object.fromEntries(
+        features.map((feature, axis) => [
+          feature,
+          // The same number as in the metrics, not the same up to rounding.
+          feature === 'meanSessionDurationMs'
+            ? Math.max(0, unscaled(coordinate(axis), found.scales[axis]))
+            : metrics[feature].mean,
+        ]),
+      ),
+      centroidScaled: Object.fromEntries(
+        features.map((feature, axis) => [feature, coordinate(axis)]),
+      ),
+      metrics,
+    }
+  })
+}
+
+type Summary = Segment['metrics'][Metric]
+
+/** One metric of each segment. Totals are exact, so the order of subscribers does not matter. */
+function summarise(scan: Scan, found: Found, metric: Metric): Summary[] {
+  const { labels, order, counts } = found
+  const value = featureOf(scan, metric)
+  const min = new Float64Array(counts.length).fill(Infinity)
+  const max = new Float64Array(counts.length)
+  const sums: ExactSums = createSums(counts.length)
+  for (let point = 0; point < labels.length; point++) {
+    const label = labels[point]
+    const each = value(order[point])
+    if (each < min[label]) min[label] = each
+    if (each > max[label]) max[label] = each
+    addExact(sums, label, each)
+  }
+  return Array.from(counts, (count, c) => {
+    const total = totalOf(sums, c)
+    return { min: min[c], max: max[c], mean: total / count, total }
+  })
+}

@@ -1,0 +1,108 @@
+// The last word of k-means: plain passes over all points until the result is a fixed point.
+
+/** Centroids at rest: `labels[i]` is the nearest centroid of point i, each centroid a mean. */
+export interface Settled {
+  labels: Uint16Array
+  counts: Float64Array
+  /** Sum of squared distances of all points to their centroid. */
+  inertia: number
+  passes: number
+}
+
+/** Share of a squared distance by which another centroid must be nearer to take a point over. */
+const MARGIN = 1e-12
+
+/** Before the first pass a point has no centroid. */
+const NONE = 0xffff
+
+/**
+ * Assigns each point to its nearest centroid and moves each centroid to the mean of its points
+ * until no point changes hands; moves `centroids` (k rows) in place. No tree, no bounds: this
+ * proves what the tree found, and goes on where rounding in the tree hid a point that can move.
+ *
+ * It ends: a point changes hands only when that lowers its squared distance by MARGIN of itself,
+ * thousands of times what rounding the means can add back, so the inertia falls with every pass
+ * that moves a point and no assignment comes twice. A centroid left without points goes to the
+ * point farthest from its own, which lowers the inertia too.
+ */
+export function settle(
+  points: Float64Array,
+  dimensions: number,
+  centroids: Float64Array,
+  k: number,
+): Settled {
+  const labels = new Uint16Array(points.length / dimensions).fill(NONE)
+  const counts = new Float64Array(k)
+  const sums = new Float64Array(k * dimensions)
+  for (let passes = 1; ; passes++) {
+    counts.fill(0)
+    sums.fill(0)
+    const pass = { moved: 0, inertia: 0, farthest: 0 }
+    assignAll(points, dimensions, centroids, k, labels, counts, sums, pass)
+    if (pass.moved === 0) return { labels, counts, inertia: pass.inertia, passes }
+    for (let c = 0; c < k; c++) {
+      if (counts[c] === 0) continue
+      for (let axis = 0; axis < dimensions; axis++) {
+        centroids[c * dimensions + axis] = sums[c * dimensions + axis] / counts[c]
+      }
+    }
+    const empty = counts.indexOf(0)
+    if (empty >= 0) {
+      const at = pass.farthest * dimensions
+      centroids.set(points.subarray(at, at + dimensions), empty * dimensions)
+    }
+  }
+}
+
+function assignAll(
+  points: Float64Array,
+  dimensions: number,
+  centroids: Float64Array,
+  k: number,
+  labels: Uint16Array,
+  counts: Float64Array,
+  sums: Float64Array,
+  pass: { moved: number; inertia: number; farthest: number },
+): void {
+  let inertia = 0
+  let moved = 0
+  let most = -1
+  for (let point = 0, at = 0; point < labels.length; point++, at += dimensions) {
+    const label = labels[point]
+    let nearest = label
+    let least = Infinity
+    let own = Infinity
+    for (let c = 0, row = 0; c < k; c++, row += dimensions) {
+      let distance = 0
+      for (let axis = 0; axis < dimensions; axis++) {
+        const off = points[at + axis] - centroids[row + axis]
+        distance += off * off
+      }
+      if (c === label) own = distance
+      if (distance < least) {
+        least = distance
+        nearest = c
+      }
+    }
+    if (nearest !== label) {
+      if (label !== NONE && least >= own * (1 - MARGIN)) {
+        nearest = label
+        least = own
+      } else {
+        labels[point] = nearest
+        moved++
+      }
+    }
+    counts[nearest]++
+    for (let axis = 0; axis < dimensions; axis++) {
+      sums[nearest * dimensions + axis] += points[at + axis]
+    }
+    inertia += least
+    if (least > most) {
+      most = least
+      pass.farthest = point
+    }
+  }
+  pass.inertia = inertia
+  pass.moved = moved
+}
