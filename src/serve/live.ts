@@ -111,7 +111,6 @@ export function createLive(context: ApiContext, metrics: Metrics, limits: LiveLi
       for (const client of clients) {
         drop(client)
         client.end()
-        client.socket?.destroySoon()
       }
     },
   }

@@ -176,12 +176,17 @@ test('more clients than the bound are refused and counted', async () => {
 
 test('closing ends open streams, the reading and the stalled', async () => {
   const pipeline = standIn()
-  pipeline.publish(published(generateSnapshot({ number: 1 })))
-  const server = await startServer(pipeline.view, { host: '127.0.0.1', port: 0 })
+  const live = { bufferBytes: Number.MAX_SAFE_INTEGER }
+  const server = await startServer(pipeline.view, { host: '127.0.0.1', port: 0, live })
   const stream = messages(server.url)
   await stream.next()
   const socket = await stalled(server)
   while ((await metric(server, 'live_clients')) < 2) await turn()
+  // More than the kernel buffers: bytes that cannot be sent must not hold up the end.
+  const snapshot = generateSnapshot({ number: 1 })
+  const json = JSON.stringify(snapshot) + ' '.repeat(1 << 25)
+  pipeline.publish({ ...published(snapshot), json })
+  await next(stream, 'snapshot')
   await server.close()
   for (let ended = false; !ended;) {
     ended = await stream.next().then(
@@ -191,6 +196,14 @@ test('closing ends open streams, the reading and the stalled', async () => {
   }
   await assert.rejects(fetch(`${server.url}/healthz`))
   socket.destroy()
+})
+
+test('HEAD tells of the stream and opens none', async () => {
+  await withServer(quick, async (server) => {
+    const reply = await fetch(`${server.url}/api/v1/live`, { method: 'HEAD' })
+    assert.match(reply.headers.get('content-type') ?? '', /^text\/event-stream/)
+    assert.equal(await metric(server, 'live_clients'), 0)
+  })
 })
 
 test('a heartbeat keeps an idle stream alive', async () => {

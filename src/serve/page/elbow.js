@@ -12,7 +12,7 @@ export function createElbow() {
     setText(byId('elbow-lead'), elbow.text)
     const knee = elbow.knee === null ? -1 : elbow.k.indexOf(elbow.knee)
     chart.draw(({ theme }) => ({
-      grid: { left: 4, right: 14, top: 40, bottom: 40, outerBoundsMode: 'same' },
+      grid: { left: 4, right: 14, top: 40, bottom: 8, outerBoundsMode: 'same' },
       xAxis: {
         type: 'category',
         data: elbow.k.map(String),

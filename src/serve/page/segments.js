@@ -90,14 +90,14 @@ function centroidsOption({ theme, narrow }, features, segments, colours) {
       type: 'category',
       data: features.map((feature) => metric(feature).name),
       axisTick: { show: false },
-      axisLine: { lineStyle: { color: theme.line } },
+      axisLine: { onZero: false, lineStyle: { color: theme.line } },
       axisLabel: { color: theme.ink, fontSize: narrow ? 11 : 12.5, interval: 0 },
     },
     yAxis: {
       type: 'value',
       axisLabel: { show: false },
       splitLine: { lineStyle: { color: theme.grid } },
-      max: ({ max }) => max * HEADROOM,
+      max: ({ max }) => Math.max(max, 0) * HEADROOM || 1,
     },
     tooltip: tooltip(theme, 'axis', (index) => ({
       title: metric(features[index] ?? '').name,
