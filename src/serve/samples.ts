@@ -1,5 +1,6 @@
 // What the metrics say of ingest and of the process, as plain values; pure.
 import { LIFE_STATES, type IngestCounters, type IngestProgress } from '../../consumers/progress.ts'
+import { REASONS } from '../record/batch.ts'
 import { APPLICATIONS, USED_COLUMNS } from '../record/columns.ts'
 import type { MetricName } from './catalogue.ts'
 import type { SnapshotRuns } from './view.ts'
@@ -10,14 +11,6 @@ export interface Sample {
   labels: Record<string, string>
   value: number
 }
-
-/** Why a row is refused: the closed list of DESIGN.md, so that each reason exists from 0. */
-export const REFUSED_REASONS = [
-  'missing-msisdn',
-  'invalid-msisdn',
-  'invalid-number',
-  'footer',
-] as const
 
 const NO_COUNTERS: IngestCounters = {
   rows: 0,
@@ -68,7 +61,7 @@ export function ingestSamples(progress: IngestProgress | null): Sample[] {
       sample('records_total', rows, { source: 'parquet', outcome }),
       sample('replay_rows_total', rows, { outcome }),
     ]),
-    ...enumerated(REFUSED_REASONS, counters.refused).map(([reason, rows]) =>
+    ...enumerated(REASONS, counters.refused).map(([reason, rows]) =>
       sample('refused_records_total', rows, { reason }),
     ),
     ...enumerated(USED_COLUMNS, counters.coerced).map(([column, values]) =>
