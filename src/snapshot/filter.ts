@@ -114,14 +114,13 @@ function prune(
       for (let a = 0; a < d; a++) {
         const there = centroids[c * d + a]
         const here = centroids[nearest * d + a]
-        const corner = tree.box[there > here ? lower + d + a : lower + a]
+        const corner = box[there > here ? lower + d + a : lower + a]
         behind += (there - here) * (there + here - 2 * corner)
       }
       if (behind >= 0) continue
     }
     candidates[kept++] = c
   }
-  void box
   return kept - list - length
 }
 

@@ -17,17 +17,20 @@ export interface Clustering {
   iterations: number
 }
 
-/** Points of the summary on which starts compete, and of the one on which the best are refined. */
-const SKETCH_POINTS = 2000
-const DRAFT_POINTS = 30_000
+/** Points of the sketch, the summary on which starts compete. */
+const SKETCH_POINTS = 1500
 
 /** Fresh starts for each k, starts grown from the solution for k - 1, and swaps tried after. */
-const FRESH_STARTS = 16
-const GROWN_STARTS = 6
+const FRESH_STARTS = 12
+const GROWN_STARTS = 4
 const SWAPS = 40
 
-/** Different local optima that go on from the sketch to the draft, and from there to all points. */
-const DRAFTED = 4
+/**
+ * Different local optima of the sketch that take a few steps on all points, how many steps (the
+ * first few tell which is best), and how many of them go on until nothing moves.
+ */
+const SEMIFINALISTS = 10
+const TRIAL_STEPS = 4
 const FINALISTS = 2
 
 /** Inertias closer than this belong to the same local optimum. */
@@ -38,18 +41,15 @@ export interface Search {
   tree: Tree
   filter: Filter
   sketch: Summary
-  draft: Summary
   seed: number
 }
 
 /** Prepares a search for up to `most` clusters. */
 export function createSearch(tree: Tree, most: number, seed: number): Search {
-  const draft = summarise(tree, DRAFT_POINTS)
   return {
     tree,
     filter: createFilter(tree, most),
     sketch: summarise(tree, Math.max(SKETCH_POINTS, 20 * most)),
-    draft,
     seed,
   }
 }
@@ -60,17 +60,15 @@ export function createSearch(tree: Tree, most: number, seed: number): Search {
  * many starts compete on a small summary: greedy k-means++ draws, the solution for k - 1 with one
  * centroid more (Likas, Vlassis, Verbeek, "The global k-means clustering algorithm", Pattern
  * Recognition 36, 2003), then random swaps of the best (Fränti, "Efficiency of random swap
- * clustering", J. Big Data 5, 2018). The best few go on to a finer summary, the best of those to
- * all points. The inertia is never above that for k - 1.
+ * clustering", J. Big Data 5, 2018). The best few go on to all points. The inertia is never above that for k - 1.
  */
 export function cluster(search: Search, k: number, previous: Clustering | null): Clustering {
   const random = seededRandom(search.seed + k)
   const starts = sketchSolutions(search, k, previous, random)
-  const drafts = refine(search, starts.slice(0, DRAFTED), search.draft.coarse)
-  const finals = refine(search, drafts.slice(0, FINALISTS), 0)
-  const best = finals[0]
+  const tried = refine(search, starts.slice(0, SEMIFINALISTS), 0, TRIAL_STEPS)
+  const best = refine(search, tried.slice(0, FINALISTS), 0)[0]
   if (previous === null || best.inertia <= previous.inertia) return best
-  return refine(search, [grow(search, search.draft, previous, k, random)], 0)[0]
+  return refine(search, [grow(search, previous, k, random)], 0)[0]
 }
 
 /** Different solutions on the sketch, best first. */
@@ -82,10 +80,10 @@ function sketchSolutions(
 ): Clustering[] {
   const starts: Clustering[] = []
   for (let start = 0; start < FRESH_STARTS; start++) {
-    starts.push(grow(search, search.sketch, null, k, random))
+    starts.push(grow(search, null, k, random))
   }
   for (let start = 0; previous !== null && start < GROWN_STARTS; start++) {
-    starts.push(grow(search, search.sketch, previous, k, random))
+    starts.push(grow(search, previous, k, random))
   }
   let found = refine(search, starts, search.sketch.coarse)
   for (let swap = 0; k > 1 && swap < SWAPS; swap++) {
@@ -96,11 +94,16 @@ function sketchSolutions(
 }
 
 /** Descends from each start; the different solutions, best first. */
-function refine(search: Search, starts: readonly Clustering[], coarse: number): Clustering[] {
+function refine(
+  search: Search,
+  starts: readonly Clustering[],
+  coarse: number,
+  limit = Infinity,
+): Clustering[] {
   return distinct(
     starts.map(({ k, centroids }) => {
       const moved = centroids.slice()
-      return { k, centroids: moved, ...descend(search.filter, moved, k, coarse) }
+      return { k, centroids: moved, ...descend(search.filter, moved, k, coarse, limit) }
     }),
   )
 }
@@ -113,17 +116,11 @@ function distinct(solutions: Clustering[]): Clustering[] {
 }
 
 /** A start of `k` centroids: those of `base`, and the rest drawn. */
-function grow(
-  search: Search,
-  summary: Summary,
-  base: Clustering | null,
-  k: number,
-  random: Random,
-): Clustering {
+function grow(search: Search, base: Clustering | null, k: number, random: Random): Clustering {
   const { dimensions } = search.tree
   const centroids = new Float64Array(k * dimensions)
   if (base !== null) centroids.set(base.centroids)
-  const reached = addCentroids(summary, dimensions, centroids, base?.k ?? 0, k, random)
+  const reached = addCentroids(search.sketch, dimensions, centroids, base?.k ?? 0, k, random)
   assert(reached === k, `${k} centroids need as many distinct points, found ${reached}`)
   return { k, centroids, inertia: Infinity, iterations: 0 }
 }
@@ -135,5 +132,5 @@ function swapOne(search: Search, from: Clustering, random: Random): Clustering {
   const centroids = from.centroids.slice()
   centroids.copyWithin(out * dimensions, (out + 1) * dimensions)
   const base = { ...from, k: from.k - 1, centroids: centroids.subarray(0, -dimensions) }
-  return grow(search, search.sketch, base, from.k, random)
+  return grow(search, base, from.k, random)
 }

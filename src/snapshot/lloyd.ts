@@ -18,13 +18,15 @@ const ROUNDING = 1e-14
  * "Least squares quantization in PCM", IEEE Trans. Inf. Theory 28, 1982). A centroid without
  * points stays where it is. Each step that changes an assignment lowers the inertia, and there
  * are finitely many assignments, so this ends; where steps differ by rounding only, the count of
- * stale steps ends it. `coarse`: see filterStep; 0 takes every point into account.
+ * stale steps ends it. `coarse`: see filterStep; 0 takes every point into account. After `limit`
+ * steps it stops where it is.
  */
 export function descend(
   filter: Filter,
   centroids: Float64Array,
   k: number,
   coarse: number,
+  limit = Infinity,
 ): Descent {
   const tolerance = roundingOf(filter)
   let iterations = 0
@@ -36,6 +38,7 @@ export function descend(
     stale = filter.inertia < least ? 0 : stale + 1
     if (filter.inertia < least) least = filter.inertia
     if (!moveToMeans(filter, centroids, k, tolerance) || stale >= STALE_STEPS) break
+    if (iterations >= limit) break
   }
   return { inertia: filter.inertia, iterations }
 }

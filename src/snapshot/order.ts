@@ -1,10 +1,13 @@
 // The canonical order of subscribers: by MSISDN, whatever order their rows came in.
 import { kept, type Scan } from './scan.ts'
 
-/** Bits sorted by in one pass; five passes cover the 50 bits of 15 decimal digits. */
+/** Bits sorted by in one pass, and how many values they have. */
 const DIGIT_BITS = 10
 const DIGITS = 1 << DIGIT_BITS
-const PASSES = 5
+
+/** An MSISDN has up to 15 decimal digits: 50 bits, sorted by as two words of 25. */
+const WORD_BITS = 25
+const WORD = 1 << WORD_BITS
 
 /**
  * Indexes into the scan in ascending order of MSISDN: least significant digit first radix sort
@@ -13,13 +16,15 @@ const PASSES = 5
  */
 export function orderByMsisdn(scan: Scan): Uint32Array {
   const msisdn = scan.columns.msisdn
-  let order = Uint32Array.from({ length: 0 })
-  order = new Uint32Array(scan.subscribers)
+  let order = new Uint32Array(scan.subscribers)
   for (let at = 0; at < order.length; at++) order[at] = at
   if (isSorted(msisdn, order.length)) return order
   let spare = new Uint32Array(order.length)
-  for (let pass = 0; pass < PASSES; pass++) {
-    if (sortByDigit(msisdn, 2 ** (DIGIT_BITS * pass), order, spare)) {
+  const words = new Uint32Array(order.length)
+  for (const unit of [1, WORD]) {
+    for (let at = 0; at < words.length; at++) words[at] = Math.floor(kept(msisdn, at) / unit) % WORD
+    for (let shift = 0; shift < WORD_BITS; shift += DIGIT_BITS) {
+      if (!sortByDigit(words, shift, order, spare)) continue
       const sorted = spare
       spare = order
       order = sorted
@@ -35,24 +40,22 @@ function isSorted(msisdn: readonly Float64Array[], count: number): boolean {
 
 /** Stable counting sort by one digit, from `from` into `into`; false when all have the same. */
 function sortByDigit(
-  msisdn: readonly Float64Array[],
-  unit: number,
+  words: Uint32Array,
+  shift: number,
   from: Uint32Array,
   into: Uint32Array,
 ): boolean {
   const ends = new Uint32Array(DIGITS)
-  for (const index of from) ends[digitOf(kept(msisdn, index), unit)]++
-  if (ends.includes(from.length)) return false
+  for (let at = 0; at < words.length; at++) ends[(words[at] >>> shift) & (DIGITS - 1)]++
+  if (ends.includes(words.length)) return false
   for (let digit = 0, sum = 0; digit < DIGITS; digit++) {
     const count = ends[digit]
     ends[digit] = sum
     sum += count
   }
-  for (const index of from) into[ends[digitOf(kept(msisdn, index), unit)]++] = index
+  for (let at = 0; at < from.length; at++) {
+    const index = from[at]
+    into[ends[(words[index] >>> shift) & (DIGITS - 1)]++] = index
+  }
   return true
-}
-
-/** Dividing by a power of two is exact, also beyond 32 bits. */
-function digitOf(msisdn: number, unit: number): number {
-  return Math.floor(msisdn / unit) % DIGITS
 }

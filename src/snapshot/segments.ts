@@ -1,6 +1,6 @@
 // The segments as they are shown: members counted and measured in their own units.
 import { addExact, createSums, totalOf, type ExactSums } from './exact.ts'
-import { featureOf } from './metric.ts'
+import { featureColumn } from './metric.ts'
 import { byEngagement, segmentNames } from './naming.ts'
 import { unscaled, type Scale } from './scale.ts'
 import type { Scan } from './scan.ts'
@@ -52,13 +52,13 @@ type Summary = Segment['metrics'][Metric]
 /** One metric of each segment. Totals are exact, so the order of subscribers does not matter. */
 function summarise(scan: Scan, found: Found, metric: Metric): Summary[] {
   const { labels, order, counts } = found
-  const value = featureOf(scan, metric)
+  const values = featureColumn(scan, metric)
   const min = new Float64Array(counts.length).fill(Infinity)
   const max = new Float64Array(counts.length)
   const sums: ExactSums = createSums(counts.length)
   for (let point = 0; point < labels.length; point++) {
     const label = labels[point]
-    const each = value(order[point])
+    const each = values[order[point]]
     if (each < min[label]) min[label] = each
     if (each > max[label]) max[label] = each
     addExact(sums, label, each)
