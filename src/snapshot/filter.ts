@@ -1,35 +1,40 @@
 // One assignment step of k-means over a kd-tree, exact, without visiting every point.
-import type { Tree } from './tree.ts'
+import { squaredDistance } from './distance.ts'
+import { COUNT, MEAN, SCATTER, strideOf, type Tree } from './tree.ts'
 
-/** Working memory of the filtering step for up to `k` centroids, and what a step finds. */
+/** Working memory of the filtering step, and what a step finds. */
 export interface Filter {
   tree: Tree
+  /** Points of each centroid, and the sum of their differences from it, d numbers each. */
   counts: Float64Array
-  sums: Float64Array
-  candidates: Uint16Array
-  pending: Uint32Array
+  offsets: Float64Array
   /** Sum of squared distances of all points to their nearest centroid. */
   inertia: number
+  /** Lists of centroids that may own points of a node, one behind the other. */
+  candidates: Uint16Array
+  /** Nodes yet to be visited: node, where its list starts, how long it is. */
+  pending: Uint32Array
 }
 
-/** Makes the working memory once for many steps. */
+/** Makes the working memory once for many steps with up to `k` centroids. */
 export function createFilter(tree: Tree, k: number): Filter {
   return {
     tree,
     counts: new Float64Array(k),
-    sums: new Float64Array(k * tree.dimensions),
-    candidates: new Uint16Array(k * (tree.depth + 3)),
-    pending: new Uint32Array(3 * (2 * tree.depth + 4)),
+    offsets: new Float64Array(k * tree.dimensions),
     inertia: 0,
+    candidates: new Uint16Array(k * (tree.depth + 3)),
+    pending: new Uint32Array(3 * (tree.depth + 3)),
   }
 }
 
 /**
- * Assigns every point to its nearest centroid; leaves counts, sums and inertia in the filter.
+ * Assigns every point to its nearest centroid; leaves counts, offsets and inertia in the filter.
  * Kanungo et al., "An Efficient k-Means Clustering Algorithm: Analysis and Implementation", IEEE
  * TPAMI 24 (2002): going down the tree, a centroid that some other beats everywhere in a node's
  * box is dropped for the whole subtree; a node with one centroid left counts as a whole.
- * A node whose scatter is at most `coarse` is not opened but counted at its mean (-1: never).
+ * A node whose scatter is at most `coarse` is not opened but counted at its mean; with 0 those
+ * are nodes of equal points only, so that the step is exact.
  */
 export function filterStep(
   filter: Filter,
@@ -37,50 +42,31 @@ export function filterStep(
   k: number,
   coarse: number,
 ): void {
-  const { tree, counts, sums, candidates, pending } = filter
-  const { dimensions: d, mean, right, start, end, scatter } = tree
-  counts.fill(0)
-  sums.fill(0)
-  let inertia = 0
+  const { tree, candidates, pending } = filter
+  const { right, shape } = tree
+  const stride = strideOf(tree.dimensions)
+  filter.counts.fill(0)
+  filter.offsets.fill(0)
+  filter.inertia = 0
+  if (tree.nodes === 0) return
   for (let c = 0; c < k; c++) candidates[c] = c
-  let top = 0
-  pending[0] = 0
-  pending[1] = 0
   pending[2] = k
-  top = 3
+  pending.fill(0, 0, 2)
+  let top = 3
   while (top > 0) {
     const length = pending[--top]
     const list = pending[--top]
     const node = pending[--top]
-    const count = end[node] - start[node]
-    // nearest to the mean
-    let nearest = candidates[list]
-    let least = Infinity
-    for (let i = list; i < list + length; i++) {
-      const c = candidates[i]
-      let distance = 0
-      for (let a = 0; a < d; a++) {
-        const off = mean[node * d + a] - centroids[c * d + a]
-        distance += off * off
-      }
-      if (distance < least) {
-        least = distance
-        nearest = c
-      }
-    }
-    let kept = list + length
-    let left = 1
-    if (length > 1 && scatter[node] > coarse) {
-      kept = list + length
-      candidates[kept] = nearest
-      left = prune(filter, centroids, node, list, length, nearest)
-    }
+    const nearest = nearestToMean(filter, centroids, node * stride, list, length)
+    const kept = list + length
+    const left =
+      shape[node * stride + SCATTER] > coarse
+        ? prune(filter, centroids, node * stride, list, kept, nearest)
+        : 1
     if (left === 1) {
-      counts[nearest] += count
-      for (let a = 0; a < d; a++) sums[nearest * d + a] += count * mean[node * d + a]
-      inertia += scatter[node] + count * least
+      takeNode(filter, centroids, node * stride, nearest)
     } else if (right[node] === 0) {
-      inertia += assignLeaf(filter, centroids, node, kept, left)
+      takePoints(filter, centroids, node, kept, left)
     } else {
       pending[top++] = right[node]
       pending[top++] = kept
@@ -90,68 +76,115 @@ export function filterStep(
       pending[top++] = left
     }
   }
-  filter.inertia = inertia
 }
 
-/** Copies the candidates that may own a point of the node's box behind the list; how many. */
-function prune(
-  filter: Filter,
+function nearestToMean(
+  { tree, candidates }: Filter,
   centroids: Float64Array,
-  node: number,
+  base: number,
   list: number,
   length: number,
+): number {
+  const { dimensions, shape } = tree
+  let nearest = candidates[list]
+  let least = Infinity
+  for (let at = list; at < list + length; at++) {
+    const c = candidates[at]
+    const distance = squaredDistance(shape, base + MEAN, centroids, c * dimensions, dimensions)
+    if (distance < least) {
+      least = distance
+      nearest = c
+    }
+  }
+  return nearest
+}
+
+/**
+ * The node's numbers in `shape` start at `base`. Copies from the list of candidates (from `list` to `kept`) behind it those that may own a point
+ * of the node's box; returns how many.
+ */
+function prune(
+  { tree, candidates }: Filter,
+  centroids: Float64Array,
+  base: number,
+  list: number,
+  kept: number,
   nearest: number,
 ): number {
-  const { tree, candidates } = filter
-  const { dimensions: d, box } = tree
-  const lower = 2 * node * d
-  let kept = list + length
-  for (let i = list; i < list + length; i++) {
-    const c = candidates[i]
-    if (c !== nearest) {
-      // |c - v|² - |nearest - v|² at the corner v of the box that favours c the most.
-      let behind = 0
-      for (let a = 0; a < d; a++) {
-        const there = centroids[c * d + a]
-        const here = centroids[nearest * d + a]
-        const corner = box[there > here ? lower + d + a : lower + a]
-        behind += (there - here) * (there + here - 2 * corner)
-      }
-      if (behind >= 0) continue
+  const { dimensions, shape } = tree
+  const here = nearest * dimensions
+  const lower = base + MEAN + dimensions
+  let end = kept
+  for (let at = list; at < kept; at++) {
+    const c = candidates[at]
+    if (c === nearest || reaches(centroids, c * dimensions, here, shape, lower, dimensions)) {
+      candidates[end++] = c
     }
-    candidates[kept++] = c
   }
-  return kept - list - length
+  return end - kept
 }
 
-function assignLeaf(
+/** Whether the centroid at `there` is nearer than that at `here` to some point of the box. */
+function reaches(
+  centroids: Float64Array,
+  there: number,
+  here: number,
+  shape: Float64Array,
+  lower: number,
+  dimensions: number,
+): boolean {
+  // |there - v|² - |here - v|² at the corner v of the box that favours `there` the most.
+  let behind = 0
+  for (let axis = 0; axis < dimensions; axis++) {
+    const a = centroids[there + axis]
+    const b = centroids[here + axis]
+    const corner = shape[a > b ? lower + dimensions + axis : lower + axis]
+    behind += (a - b) * (a - corner + (b - corner))
+  }
+  return behind < 0
+}
+
+/** Counts a whole node for one centroid. */
+function takeNode(filter: Filter, centroids: Float64Array, base: number, c: number): void {
+  const { counts, offsets } = filter
+  const { dimensions, shape } = filter.tree
+  const count = shape[base + COUNT]
+  let distance = 0
+  for (let axis = 0; axis < dimensions; axis++) {
+    const off = shape[base + MEAN + axis] - centroids[c * dimensions + axis]
+    offsets[c * dimensions + axis] += count * off
+    distance += off * off
+  }
+  counts[c] += count
+  filter.inertia += shape[base + SCATTER] + count * distance
+}
+
+/** Counts each point of a leaf for the nearest of the candidates. */
+function takePoints(
   filter: Filter,
   centroids: Float64Array,
   node: number,
   list: number,
   length: number,
-): number {
-  const { tree, candidates, counts, sums } = filter
-  const { dimensions: d, points } = tree
-  let inertia = 0
-  for (let at = tree.start[node] * d; at < tree.end[node] * d; at += d) {
+): void {
+  const { tree, candidates, counts, offsets } = filter
+  const { dimensions, points } = tree
+  const last = tree.end[node] * dimensions
+  for (let at = tree.start[node] * dimensions; at < last; at += dimensions) {
     let nearest = 0
     let least = Infinity
-    for (let i = list; i < list + length; i++) {
-      const c = candidates[i]
-      let distance = 0
-      for (let a = 0; a < d; a++) {
-        const off = points[at + a] - centroids[c * d + a]
-        distance += off * off
-      }
+    for (let each = list; each < list + length; each++) {
+      const row = candidates[each] * dimensions
+      const distance = squaredDistance(points, at, centroids, row, dimensions)
       if (distance < least) {
         least = distance
-        nearest = c
+        nearest = row
       }
     }
-    counts[nearest]++
-    for (let a = 0; a < d; a++) sums[nearest * d + a] += points[at + a]
-    inertia += least
+    counts[nearest / dimensions]++
+    for (let axis = 0; axis < dimensions; axis++) {
+      offsets[nearest + axis] += points[at + axis] - centroids[nearest + axis]
+    }
+    filter.inertia += least
   }
-  return inertia
 }

@@ -1,4 +1,5 @@
 // Histograms of one metric: bins of equal width, and 1-2-5 steps for long tails.
+import { FLOAT_BINS, floatBin, lowestOfBins, wordsOf } from './floatbins.ts'
 import type { Distribution } from './schema.ts'
 
 type Histogram = Distribution['linear']
@@ -47,14 +48,21 @@ function stepsAround(smallest: number, largest: number): number[] {
   }
 }
 
-/** Values in each bin lower <= value < upper; what equals the last edge counts in the last bin. */
+/**
+ * Values in each bin lower <= value < upper; what equals the last edge counts in the last bin. The
+ * leading bits of a value narrow its bin down to a few, which are searched by halving.
+ */
 function countBetween(values: Float64Array, edges: readonly number[]): number[] {
   const bounds = Float64Array.from(edges)
   const bins = bounds.length - 1
+  const first = firstBins(bounds)
+  const words = wordsOf(values)
   const counts = new Float64Array(bins)
-  for (const value of values) {
-    let low = 0
-    let high = bins
+  for (let at = 0; at < values.length; at++) {
+    const value = values[at]
+    const narrow = floatBin(words, at)
+    let low = first[narrow]
+    let high = first[narrow + 1] + 1
     while (high - low > 1) {
       const middle = (low + high) >>> 1
       if (value >= bounds[middle]) low = middle
@@ -63,4 +71,16 @@ function countBetween(values: Float64Array, edges: readonly number[]): number[] 
     counts[low]++
   }
   return Array.from(counts)
+}
+
+/** For each bin of floats the histogram's bin of its smallest number; after them the last bin. */
+function firstBins(bounds: Float64Array): Uint8Array {
+  const last = bounds.length - 2
+  const first = new Uint8Array(FLOAT_BINS + 1).fill(last)
+  let bin = 0
+  for (const [narrow, lowest] of lowestOfBins().entries()) {
+    while (bin < last && lowest >= bounds[bin + 1]) bin++
+    first[narrow] = bin
+  }
+  return first
 }

@@ -1,5 +1,4 @@
 // K-means of all points for k = 1, 2, 3 …: starts on summaries, then exact descent on everything.
-import { assert } from '../errors.ts'
 import { seededRandom, type Random } from '../random.ts'
 import { createFilter, type Filter } from './filter.ts'
 import { descend } from './lloyd.ts'
@@ -20,10 +19,14 @@ export interface Clustering {
 /** Points of the sketch, the summary on which starts compete. */
 const SKETCH_POINTS = 1500
 
-/** Fresh starts for each k, starts grown from the solution for k - 1, and swaps tried after. */
+/**
+ * Fresh starts for each k, starts grown from the solution for k - 1, and swaps tried after: so
+ * many on a full sketch, more on a smaller one, where they cost less, up to `MOST_TRIES` times.
+ */
 const FRESH_STARTS = 12
 const GROWN_STARTS = 4
 const SWAPS = 40
+const MOST_TRIES = 5
 
 /**
  * Different local optima of the sketch that take a few steps on all points, how many steps (the
@@ -39,36 +42,55 @@ const SAME = 1e-9
 /** A tree with what is needed to search on it. */
 export interface Search {
   tree: Tree
+  /** Steps over all points, and over the sketch. */
   filter: Filter
   sketch: Summary
+  sketchFilter: Filter
+  /** By how much the numbers of starts and swaps are multiplied. */
+  tries: number
   seed: number
 }
 
 /** Prepares a search for up to `most` clusters. */
 export function createSearch(tree: Tree, most: number, seed: number): Search {
+  const sketch = summarise(tree, Math.max(SKETCH_POINTS, 20 * most))
   return {
     tree,
     filter: createFilter(tree, most),
-    sketch: summarise(tree, Math.max(SKETCH_POINTS, 20 * most)),
+    sketch,
+    sketchFilter: createFilter(sketch.tree, most),
+    tries: Math.min(MOST_TRIES, SKETCH_POINTS / Math.max(1, sketch.count)),
     seed,
   }
 }
 
 /**
- * The best solution found for `k` clusters (at most the number of distinct points), given the one
- * for k - 1, or null for k = 1. Lloyd's algorithm only finds the local optimum below its start, so
- * many starts compete on a small summary: greedy k-means++ draws, the solution for k - 1 with one
- * centroid more (Likas, Vlassis, Verbeek, "The global k-means clustering algorithm", Pattern
- * Recognition 36, 2003), then random swaps of the best (Fränti, "Efficiency of random swap
- * clustering", J. Big Data 5, 2018). The best few go on to all points. The inertia is never above that for k - 1.
+ * The best solution found for `k` clusters, given the one for k - 1, or null for k = 1. There must
+ * be k distinct points: where the inertia for k - 1 is 0 there are not. Lloyd's algorithm only
+ * finds the local optimum below its start, so many starts compete on a small summary: greedy
+ * k-means++ draws, the solution for k - 1 with one centroid more (Likas, Vlassis, Verbeek, "The
+ * global k-means clustering algorithm", Pattern Recognition 36, 2003), then random swaps of the
+ * best (Fränti, "Efficiency of random swap clustering", J. Big Data 5, 2018). The best few go on
+ * to all points. The inertia is never above that for k - 1.
  */
-export function cluster(search: Search, k: number, previous: Clustering | null): Clustering {
+function cluster(search: Search, k: number, previous: Clustering | null): Clustering {
   const random = seededRandom(search.seed + k)
   const starts = sketchSolutions(search, k, previous, random)
-  const tried = refine(search, starts.slice(0, SEMIFINALISTS), 0, TRIAL_STEPS)
-  const best = refine(search, tried.slice(0, FINALISTS), 0)[0]
+  const tried = refine(search.filter, starts.slice(0, SEMIFINALISTS), 0, TRIAL_STEPS)
+  const best = refine(search.filter, tried.slice(0, FINALISTS), 0)[0]
   if (previous === null || best.inertia <= previous.inertia) return best
-  return refine(search, [grow(search, previous, k, random)], 0)[0]
+  return refine(search.filter, [grow(search, previous, k, random)], 0)[0]
+}
+
+/** Solutions for k = 1, 2, 3 … `most`, or up to the number of distinct points if that is less. */
+export function clusterUpTo(search: Search, most: number): Clustering[] {
+  const found: Clustering[] = []
+  for (let k = 1; k <= most && search.tree.nodes > 0; k++) {
+    const previous = found.at(-1) ?? null
+    if (previous?.inertia === 0) break
+    found.push(cluster(search, k, previous))
+  }
+  return found
 }
 
 /** Different solutions on the sketch, best first. */
@@ -79,23 +101,23 @@ function sketchSolutions(
   random: Random,
 ): Clustering[] {
   const starts: Clustering[] = []
-  for (let start = 0; start < FRESH_STARTS; start++) {
+  for (let start = 0; start < FRESH_STARTS * search.tries; start++) {
     starts.push(grow(search, null, k, random))
   }
   for (let start = 0; previous !== null && start < GROWN_STARTS; start++) {
     starts.push(grow(search, previous, k, random))
   }
-  let found = refine(search, starts, search.sketch.coarse)
-  for (let swap = 0; k > 1 && swap < SWAPS; swap++) {
+  let found = refine(search.sketchFilter, starts, search.sketch.coarse)
+  for (let swap = 0; k > 1 && swap < SWAPS * search.tries; swap++) {
     const swapped = swapOne(search, found[0], random)
-    found = distinct([...found, ...refine(search, [swapped], search.sketch.coarse)])
+    found = distinct([...found, ...refine(search.sketchFilter, [swapped], search.sketch.coarse)])
   }
   return found
 }
 
 /** Descends from each start; the different solutions, best first. */
 function refine(
-  search: Search,
+  filter: Filter,
   starts: readonly Clustering[],
   coarse: number,
   limit = Infinity,
@@ -103,7 +125,7 @@ function refine(
   return distinct(
     starts.map(({ k, centroids }) => {
       const moved = centroids.slice()
-      return { k, centroids: moved, ...descend(search.filter, moved, k, coarse, limit) }
+      return { k, centroids: moved, ...descend(filter, moved, k, coarse, limit) }
     }),
   )
 }
@@ -120,8 +142,7 @@ function grow(search: Search, base: Clustering | null, k: number, random: Random
   const { dimensions } = search.tree
   const centroids = new Float64Array(k * dimensions)
   if (base !== null) centroids.set(base.centroids)
-  const reached = addCentroids(search.sketch, dimensions, centroids, base?.k ?? 0, k, random)
-  assert(reached === k, `${k} centroids need as many distinct points, found ${reached}`)
+  addCentroids(search.sketch, dimensions, centroids, base?.k ?? 0, k, random)
   return { k, centroids, inertia: Infinity, iterations: 0 }
 }
 

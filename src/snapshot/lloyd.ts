@@ -1,5 +1,6 @@
 // Lloyd's algorithm on a kd-tree, from given centroids down to where nothing moves.
 import { filterStep, type Filter } from './filter.ts'
+import { MEAN } from './tree.ts'
 
 /** Where a descent ended. The centroids it was given have been moved there in place. */
 export interface Descent {
@@ -45,9 +46,12 @@ export function descend(
 
 /** What counts as rounding on each axis. */
 function roundingOf(filter: Filter): Float64Array {
-  const { dimensions, box } = filter.tree
+  const { dimensions, shape } = filter.tree
+  const lower = MEAN + dimensions
   return Float64Array.from({ length: dimensions }, (_, axis) => {
-    return ROUNDING * Math.max(Math.abs(box[axis]), Math.abs(box[dimensions + axis]))
+    return (
+      ROUNDING * Math.max(Math.abs(shape[lower + axis]), Math.abs(shape[lower + dimensions + axis]))
+    )
   })
 }
 
@@ -57,15 +61,15 @@ function moveToMeans(
   k: number,
   tolerance: Float64Array,
 ): boolean {
-  const { counts, sums } = filter
+  const { counts, offsets } = filter
   const { dimensions } = filter.tree
   let moved = false
   for (let c = 0; c < k; c++) {
     if (counts[c] === 0) continue
     for (let axis = 0; axis < dimensions; axis++) {
-      const mean = sums[c * dimensions + axis] / counts[c]
-      if (Math.abs(mean - centroids[c * dimensions + axis]) > tolerance[axis]) moved = true
-      centroids[c * dimensions + axis] = mean
+      const move = offsets[c * dimensions + axis] / counts[c]
+      if (Math.abs(move) > tolerance[axis]) moved = true
+      centroids[c * dimensions + axis] += move
     }
   }
   return moved

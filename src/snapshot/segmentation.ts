@@ -1,9 +1,8 @@
 // From the scan to segments and elbow: scale, cluster for each k, settle the chosen one.
-import { countDistinct } from './distinct.ts'
 import { chosenK, ELBOW_K, elbowOf, kneeOf } from './elbow.ts'
 import { featureMatrix } from './features.ts'
 import { interpretSegments } from './interpret.ts'
-import { cluster, createSearch, type Clustering } from './kmeans.ts'
+import { clusterUpTo, createSearch, type Clustering } from './kmeans.ts'
 import { orderByMsisdn } from './order.ts'
 import type { Phase } from './phase.ts'
 import type { Scan } from './scan.ts'
@@ -26,17 +25,16 @@ export function segmentation(
   const order = orderByMsisdn(scan)
   const { points, scales } = featureMatrix(scan, order, features, scaling)
   const most = Math.max(ELBOW_K, options.k === 'auto' ? 0 : options.k)
-  const distinct = countDistinct(points, features.length, most)
   onPhase('elbow')
   const tree = buildTree(points, order, features.length)
-  const found = clusterUpTo(tree, distinct, options.seed)
+  const found = clusterUpTo(createSearch(tree, most, options.seed), most)
   const inertia = elbowInertia(found, scan.subscribers)
   onPhase('kmeans')
   const knee = kneeOf(
     inertia.map((_, at) => at + 1),
     inertia,
   )
-  const k = Math.min(chosenK(options.k, knee), distinct)
+  const k = Math.min(chosenK(options.k, knee), found.length)
   const base = {
     features: [...features],
     scaling,
@@ -62,14 +60,6 @@ export function segmentation(
     },
     elbow: elbowOf(inertia),
   }
-}
-
-/** Solutions for k = 1, 2, 3 … `most`. */
-function clusterUpTo(tree: ReturnType<typeof buildTree>, most: number, seed: number): Clustering[] {
-  const search = createSearch(tree, most, seed)
-  const found: Clustering[] = []
-  for (let k = 1; k <= most; k++) found.push(cluster(search, k, found[k - 2] ?? null))
-  return found
 }
 
 /** Inertia for k = 1 to 10: zero from the number of distinct points on; empty without points. */

@@ -19,7 +19,8 @@ export interface Found extends Settled {
 export function segmentsOf(scan: Scan, found: Found): Segment[] {
   const { centroids, features, counts } = found
   const k = counts.length
-  const summaries = METRICS.map((metric) => summarise(scan, found, metric))
+  const labels = labelsByIndex(found)
+  const summaries = METRICS.map((metric) => summarise(scan, found, labels, metric))
   const names = segmentNames(k)
   return byEngagement(centroids, k, features.length).map((c, level) => {
     const metrics = Object.fromEntries(
@@ -49,16 +50,22 @@ export function segmentsOf(scan: Scan, found: Found): Segment[] {
 
 type Summary = Segment['metrics'][Metric]
 
+/** The segment of each subscriber in the order of the scan, so that columns are read in a row. */
+function labelsByIndex({ labels, order }: Found): Uint16Array {
+  const byIndex = new Uint16Array(labels.length)
+  for (let point = 0; point < labels.length; point++) byIndex[order[point]] = labels[point]
+  return byIndex
+}
+
 /** One metric of each segment. Totals are exact, so the order of subscribers does not matter. */
-function summarise(scan: Scan, found: Found, metric: Metric): Summary[] {
-  const { labels, order, counts } = found
+function summarise(scan: Scan, { counts }: Found, labels: Uint16Array, metric: Metric): Summary[] {
   const values = featureColumn(scan, metric)
   const min = new Float64Array(counts.length).fill(Infinity)
   const max = new Float64Array(counts.length)
   const sums: ExactSums = createSums(counts.length)
-  for (let point = 0; point < labels.length; point++) {
-    const label = labels[point]
-    const each = values[order[point]]
+  for (let index = 0; index < labels.length; index++) {
+    const label = labels[index]
+    const each = values[index]
     if (each < min[label]) min[label] = each
     if (each > max[label]) max[label] = each
     addExact(sums, label, each)

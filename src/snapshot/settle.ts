@@ -1,4 +1,5 @@
 // The last word of k-means: plain passes over all points until the result is a fixed point.
+import { squaredDistance } from './distance.ts'
 
 /** Centroids at rest: `labels[i]` is the nearest centroid of point i, each centroid a mean. */
 export interface Settled {
@@ -33,17 +34,17 @@ export function settle(
 ): Settled {
   const labels = new Uint16Array(points.length / dimensions).fill(NONE)
   const counts = new Float64Array(k)
-  const sums = new Float64Array(k * dimensions)
+  const offsets = new Float64Array(k * dimensions)
   for (let passes = 1; ; passes++) {
     counts.fill(0)
-    sums.fill(0)
+    offsets.fill(0)
     const pass = { moved: 0, inertia: 0, farthest: 0 }
-    assignAll(points, dimensions, centroids, k, labels, counts, sums, pass)
+    assignAll(points, dimensions, centroids, k, labels, counts, offsets, pass)
     if (pass.moved === 0) return { labels, counts, inertia: pass.inertia, passes }
     for (let c = 0; c < k; c++) {
       if (counts[c] === 0) continue
       for (let axis = 0; axis < dimensions; axis++) {
-        centroids[c * dimensions + axis] = sums[c * dimensions + axis] / counts[c]
+        centroids[c * dimensions + axis] += offsets[c * dimensions + axis] / counts[c]
       }
     }
     const empty = counts.indexOf(0)
@@ -61,7 +62,7 @@ function assignAll(
   k: number,
   labels: Uint16Array,
   counts: Float64Array,
-  sums: Float64Array,
+  offsets: Float64Array,
   pass: { moved: number; inertia: number; farthest: number },
 ): void {
   let inertia = 0
@@ -73,11 +74,7 @@ function assignAll(
     let least = Infinity
     let own = Infinity
     for (let c = 0, row = 0; c < k; c++, row += dimensions) {
-      let distance = 0
-      for (let axis = 0; axis < dimensions; axis++) {
-        const off = points[at + axis] - centroids[row + axis]
-        distance += off * off
-      }
+      const distance = squaredDistance(points, at, centroids, row, dimensions)
       if (c === label) own = distance
       if (distance < least) {
         least = distance
@@ -95,7 +92,8 @@ function assignAll(
     }
     counts[nearest]++
     for (let axis = 0; axis < dimensions; axis++) {
-      sums[nearest * dimensions + axis] += points[at + axis]
+      const here = nearest * dimensions + axis
+      offsets[here] += points[at + axis] - centroids[here]
     }
     inertia += least
     if (least > most) {

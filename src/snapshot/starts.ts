@@ -1,13 +1,14 @@
 // Where k-means begins: centroids drawn far apart from the summary.
 import type { Random } from '../random.ts'
+import { squaredDistance } from './distance.ts'
 import type { Summary } from './summary.ts'
 
 /**
  * Adds centroids at points of the summary until there are `k`; the first `from` of `centroids` are
  * there already. Each is drawn with a chance proportional to weight times squared distance to the
  * nearest centroid so far, as the best of several draws: greedy k-means++ (Arthur and
- * Vassilvitskii, SODA 2007, section 5). Returns how many there are: fewer than `k` only when no
- * point is left that is not a centroid.
+ * Vassilvitskii, SODA 2007, section 5). Where no point is left that is not a centroid, the others
+ * stay as they are.
  */
 export function addCentroids(
   summary: Summary,
@@ -16,14 +17,14 @@ export function addCentroids(
   from: number,
   k: number,
   random: Random,
-): number {
+): void {
   const { count, points, weights } = summary
   const nearest = new Float64Array(count).fill(Infinity)
   for (let c = 0; c < from; c++) lower(nearest, points, centroids, c, dimensions)
   const draws = 2 + Math.floor(Math.log(k))
   for (let c = from; c < k; c++) {
     const total = c === 0 ? totalWeight(weights) : potential(nearest, weights)
-    if (!(total > 0)) return c
+    if (!(total > 0)) return
     let best = -1
     let least = Infinity
     for (let draw = 0; draw < draws; draw++) {
@@ -37,7 +38,6 @@ export function addCentroids(
     centroids.set(points.subarray(best * dimensions, (best + 1) * dimensions), c * dimensions)
     lower(nearest, points, centroids, c, dimensions)
   }
-  return k
 }
 
 function totalWeight(weights: Float64Array): number {
@@ -62,7 +62,13 @@ function potentialWith(
 ): number {
   let sum = 0
   for (let at = 0; at < weights.length; at++) {
-    const distance = between(points, at, points, point, dimensions)
+    const distance = squaredDistance(
+      points,
+      at * dimensions,
+      points,
+      point * dimensions,
+      dimensions,
+    )
     sum += weights[at] * (distance < nearest[at] ? distance : nearest[at])
   }
   return sum
@@ -91,22 +97,7 @@ function lower(
   dimensions: number,
 ): void {
   for (let at = 0; at < nearest.length; at++) {
-    const distance = between(points, at, centroids, c, dimensions)
+    const distance = squaredDistance(points, at * dimensions, centroids, c * dimensions, dimensions)
     if (distance < nearest[at]) nearest[at] = distance
   }
-}
-
-function between(
-  a: Float64Array,
-  i: number,
-  b: Float64Array,
-  j: number,
-  dimensions: number,
-): number {
-  let sum = 0
-  for (let axis = 0; axis < dimensions; axis++) {
-    const off = a[i * dimensions + axis] - b[j * dimensions + axis]
-    sum += off * off
-  }
-  return sum
 }

@@ -1,10 +1,12 @@
 // A small weighted summary of all points, on which many starts can be tried.
-import type { Tree } from './tree.ts'
+import { emptyTree, COUNT, MEAN, SCATTER, strideOf, type Tree } from './tree.ts'
 
 /** Weighted points: the means of the tree's nodes at one coarseness and how many points each has. */
 export interface Summary {
   /** Nodes whose scatter is at most this stand for their points; see filterStep. */
   coarse: number
+  /** The tree's upper part, to where nodes are that coarse: small enough for the caches. */
+  tree: Tree
   count: number
   points: Float64Array
   weights: Float64Array
@@ -22,21 +24,20 @@ export function summarise(tree: Tree, wanted: number): Summary {
   const { dimensions } = tree
   const summary = {
     coarse,
+    tree: truncate(tree, coarse, 2 * count),
     count: 0,
     points: new Float64Array(count * dimensions),
     weights: new Float64Array(count),
   }
-  const pending = tree.nodes === 0 ? [] : [0]
-  while (pending.length > 0) {
-    const node = pending.pop()!
-    if (tree.scatter[node] <= coarse) {
-      append(summary, tree.mean, node, tree.end[node] - tree.start[node], dimensions)
-    } else if (tree.right[node] === 0) {
-      for (let at = tree.start[node]; at < tree.end[node]; at++) {
-        append(summary, tree.points, at, 1, dimensions)
+  const { shape, start, end, right, nodes } = summary.tree
+  for (let node = 0; node < nodes; node++) {
+    const at = node * strideOf(dimensions)
+    if (shape[at + SCATTER] <= coarse) {
+      append(summary, shape, at + MEAN, shape[at + COUNT], dimensions)
+    } else if (right[node] === 0) {
+      for (let point = start[node]; point < end[node]; point++) {
+        append(summary, tree.points, point * dimensions, 1, dimensions)
       }
-    } else {
-      pending.push(tree.right[node], node + 1)
     }
   }
   return summary
@@ -45,21 +46,46 @@ export function summarise(tree: Tree, wanted: number): Summary {
 function append(
   summary: Summary,
   from: Float64Array,
-  index: number,
+  start: number,
   weight: number,
   dimensions: number,
 ): void {
   const at = summary.count++
   for (let axis = 0; axis < dimensions; axis++) {
-    summary.points[at * dimensions + axis] = from[index * dimensions + axis]
+    summary.points[at * dimensions + axis] = from[start + axis]
   }
   summary.weights[at] = weight
+}
+
+/** A copy of the nodes from the root down to those whose scatter is at most `coarse`. */
+function truncate(tree: Tree, coarse: number, capacity: number): Tree {
+  const { dimensions, shape } = tree
+  const stride = strideOf(dimensions)
+  const upper = emptyTree(tree.points, dimensions, capacity)
+  upper.depth = tree.depth
+  // Nodes that wait, each with the copy whose right child it is.
+  const waiting = tree.nodes === 0 ? [] : [0, -1]
+  while (waiting.length > 0) {
+    const parent = waiting.pop()!
+    const node = waiting.pop()!
+    const copy = upper.nodes++
+    upper.start[copy] = tree.start[node]
+    upper.end[copy] = tree.end[node]
+    upper.shape.set(shape.subarray(node * stride, (node + 1) * stride), copy * stride)
+    if (parent >= 0) upper.right[parent] = copy
+    if (tree.right[node] === 0 || shape[node * stride + SCATTER] <= coarse) continue
+    waiting.push(tree.right[node], copy, node + 1, -1)
+  }
+  return upper
 }
 
 /** The smallest scatter of a node at which the summary has at most `wanted` points. */
 function thresholdFor(tree: Tree, wanted: number): number {
   if (sizeAt(tree, 0) <= wanted) return 0
-  const scatters = tree.scatter.slice(0, tree.nodes).sort()
+  const stride = strideOf(tree.dimensions)
+  const scatters = new Float64Array(tree.nodes)
+  for (let node = 0; node < tree.nodes; node++) scatters[node] = tree.shape[node * stride + SCATTER]
+  scatters.sort()
   let low = -1
   let high = scatters.length - 1
   while (high - low > 1) {
@@ -70,12 +96,14 @@ function thresholdFor(tree: Tree, wanted: number): number {
   return scatters[high]
 }
 
-/** Upper bound of the points in a summary: each opened node adds what it is opened into. */
+/** Points in a summary: each opened node adds what it is opened into. */
 function sizeAt(tree: Tree, coarse: number): number {
-  let size = 1
+  const stride = strideOf(tree.dimensions)
+  let size = Math.min(1, tree.nodes)
   for (let node = 0; node < tree.nodes; node++) {
-    if (tree.scatter[node] <= coarse) continue
-    size += tree.right[node] === 0 ? tree.end[node] - tree.start[node] - 1 : 1
+    const at = node * stride
+    if (tree.shape[at + SCATTER] <= coarse) continue
+    size += tree.right[node] === 0 ? tree.shape[at + COUNT] - 1 : 1
   }
   return size
 }

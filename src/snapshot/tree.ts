@@ -1,13 +1,18 @@
 // A kd-tree over scaled points: what lets one pass of k-means decide whole regions at once.
+import { squaredDistance } from './distance.ts'
 
 /** Points up to which a node is not split further. */
 const BUCKET = 12
 
+/** Points measured axis by axis before the next: few enough to stay in the nearest cache. */
+const CHUNK = 512
+
 /**
  * Nodes in preorder: the left child of node i is i + 1, the right one `right[i]`, 0 in a leaf.
- * Node i holds the points `start[i]` to `end[i]` (exclusive) of `points`, d numbers each, their
- * mean (d numbers), their tight box (d lower then d upper bounds) and the sum of their squared
- * distances to that mean.
+ * Node i holds the points `start[i]` to `end[i]` (exclusive) of `points`, d numbers each.
+ * `shape` has `strideOf(d)` numbers a node, side by side because they are read together: COUNT of
+ * points, SCATTER (sum of squared distances of its points to their mean), then from MEAN on d
+ * numbers each of mean, lower bounds and upper bounds of its tight box.
  */
 export interface Tree {
   dimensions: number
@@ -17,23 +22,28 @@ export interface Tree {
   start: Uint32Array
   end: Uint32Array
   right: Uint32Array
-  mean: Float64Array
-  box: Float64Array
-  scatter: Float64Array
+  shape: Float64Array
+}
+
+export const COUNT = 0
+export const SCATTER = 1
+export const MEAN = 2
+
+/** Numbers a node in `shape`. */
+export function strideOf(dimensions: number): number {
+  return MEAN + 3 * dimensions
 }
 
 /**
  * Builds the tree over `points` (row-major, `dimensions` numbers a point), reordering `points` and
  * `order` together in place. Each node is split at the mean of the longest side of its tight box,
  * which on skewed data cuts the bulk at once where the middle of the side would peel off outliers
- * one by one. Equal points end in one leaf, however many they are. The order of arrival decides
- * only which of two equal points comes first.
+ * one by one. Equal points end in one leaf, however many they are.
  */
 export function buildTree(points: Float64Array, order: Uint32Array, dimensions: number): Tree {
-  const tree = emptyTree(points, dimensions, order.length)
-  if (order.length === 0) return tree
-  // Right children that wait: where they start and end, whose they are, how deep they lie.
-  const waiting = [0, order.length, -1, 1]
+  const tree = emptyTree(points, dimensions, Math.ceil(order.length / 4) + 16)
+  // Nodes that wait: where they start and end, whose right child they are, how deep they lie.
+  const waiting = order.length === 0 ? [] : [0, order.length, -1, 1]
   while (waiting.length > 0) {
     const depth = waiting.pop()!
     const parent = waiting.pop()!
@@ -42,18 +52,19 @@ export function buildTree(points: Float64Array, order: Uint32Array, dimensions: 
     const node = addNode(tree, start, end)
     if (parent >= 0) tree.right[parent] = node
     tree.depth = Math.max(tree.depth, depth)
+    measureBox(tree, node)
     const axis = splitAxis(tree, node)
     if (axis < 0) continue
     const cut = partition(tree, order, node, axis)
     waiting.push(cut, end, node, depth + 1)
     waiting.push(start, cut, -1, depth + 1)
   }
-  measureScatter(tree)
+  for (let node = tree.nodes - 1; node >= 0; node--) measureScatter(tree, node)
   return tree
 }
 
-function emptyTree(points: Float64Array, dimensions: number, count: number): Tree {
-  const capacity = Math.ceil(count / 3) + 16
+/** A tree without nodes, with room for `capacity`. */
+export function emptyTree(points: Float64Array, dimensions: number, capacity: number): Tree {
   return {
     dimensions,
     points,
@@ -62,93 +73,113 @@ function emptyTree(points: Float64Array, dimensions: number, count: number): Tre
     start: new Uint32Array(capacity),
     end: new Uint32Array(capacity),
     right: new Uint32Array(capacity),
-    mean: new Float64Array(capacity * dimensions),
-    box: new Float64Array(capacity * dimensions * 2),
-    scatter: new Float64Array(capacity),
+    shape: new Float64Array(capacity * strideOf(dimensions)),
   }
 }
 
-/** Appends a node and measures its box and mean. */
 function addNode(tree: Tree, start: number, end: number): number {
   if (tree.nodes === tree.start.length) grow(tree)
   const node = tree.nodes++
   tree.start[node] = start
   tree.end[node] = end
-  const { dimensions, points, box, mean } = tree
-  for (let axis = 0; axis < dimensions; axis++) {
-    let lower = Infinity
-    let upper = -Infinity
-    let sum = 0
-    const last = end * dimensions
-    for (let at = start * dimensions + axis; at < last; at += dimensions) {
-      const value = points[at]
-      lower = value < lower ? value : lower
-      upper = value > upper ? value : upper
-      sum += value
-    }
-    box[2 * node * dimensions + axis] = lower
-    box[(2 * node + 1) * dimensions + axis] = upper
-    // Rounding must not carry the mean out of the box: equal points have that point as mean.
-    mean[node * dimensions + axis] = Math.min(upper, Math.max(lower, sum / (end - start)))
-  }
+  tree.shape[node * strideOf(tree.dimensions) + COUNT] = end - start
   return node
 }
 
-/** Scatter of every node, leaves from their points, the others from their children. */
-function measureScatter(tree: Tree): void {
-  const { dimensions, points, mean, scatter, right } = tree
-  for (let node = tree.nodes - 1; node >= 0; node--) {
-    let sum = 0
-    if (right[node] === 0) {
-      for (let at = tree.start[node]; at < tree.end[node]; at++) {
-        sum += squaredDistance(points, at, mean, node, dimensions)
-      }
-    } else {
-      for (const child of [node + 1, right[node]]) {
-        const count = tree.end[child] - tree.start[child]
-        sum += scatter[child] + count * squaredDistance(mean, child, mean, node, dimensions)
-      }
-    }
-    scatter[node] = sum
+/** Room for half as many nodes again. */
+function grow(tree: Tree): void {
+  const capacity = Math.ceil(tree.start.length * 1.5)
+  const larger = emptyTree(tree.points, tree.dimensions, capacity)
+  larger.start.set(tree.start)
+  larger.end.set(tree.end)
+  larger.right.set(tree.right)
+  larger.shape.set(tree.shape)
+  Object.assign(tree, { ...larger, nodes: tree.nodes, depth: tree.depth })
+}
+
+/** Box and mean of a node's points. */
+function measureBox(tree: Tree, node: number): void {
+  const { dimensions, shape } = tree
+  const mean = node * strideOf(dimensions) + MEAN
+  const lower = mean + dimensions
+  const upper = lower + dimensions
+  shape.fill(0, mean, lower)
+  shape.fill(Infinity, lower, upper)
+  shape.fill(-Infinity, upper, upper + dimensions)
+  const end = tree.end[node]
+  for (let from = tree.start[node]; from < end; from += CHUNK) {
+    const to = Math.min(end, from + CHUNK)
+    for (let axis = 0; axis < dimensions; axis++) measureAxis(tree, from, to, axis, mean)
+  }
+  // Rounding must not carry the mean out of the box: equal points have that point as mean.
+  for (let axis = 0; axis < dimensions; axis++) {
+    const value = shape[mean + axis] / (end - tree.start[node])
+    shape[mean + axis] = Math.min(shape[upper + axis], Math.max(shape[lower + axis], value))
   }
 }
 
-function squaredDistance(
-  a: Float64Array,
-  i: number,
-  b: Float64Array,
-  j: number,
-  dimensions: number,
-): number {
-  let sum = 0
-  for (let axis = 0; axis < dimensions; axis++) {
-    const off = a[i * dimensions + axis] - b[j * dimensions + axis]
-    sum += off * off
+/** Adds points to the sum (in place of the mean) and the bounds of one axis. */
+function measureAxis(tree: Tree, from: number, to: number, axis: number, mean: number): void {
+  const { dimensions, points, shape } = tree
+  let sum = shape[mean + axis]
+  let lower = shape[mean + dimensions + axis]
+  let upper = shape[mean + 2 * dimensions + axis]
+  const last = to * dimensions
+  for (let at = from * dimensions + axis; at < last; at += dimensions) {
+    const value = points[at]
+    lower = value < lower ? value : lower
+    upper = value > upper ? value : upper
+    sum += value
   }
-  return sum
+  shape[mean + axis] = sum
+  shape[mean + dimensions + axis] = lower
+  shape[mean + 2 * dimensions + axis] = upper
+}
+
+/** Scatter of a leaf from its points, of another node from its children's. */
+function measureScatter(tree: Tree, node: number): void {
+  const { dimensions, points, shape, right } = tree
+  const stride = strideOf(dimensions)
+  const mean = node * stride + MEAN
+  let sum = 0
+  if (right[node] === 0) {
+    for (let at = tree.start[node]; at < tree.end[node]; at++) {
+      sum += squaredDistance(points, at * dimensions, shape, mean, dimensions)
+    }
+  } else {
+    for (let child = node + 1; ; child = right[node]) {
+      const at = child * stride
+      const apart = squaredDistance(shape, at + MEAN, shape, mean, dimensions)
+      sum += shape[at + SCATTER] + shape[at + COUNT] * apart
+      if (child === right[node]) break
+    }
+  }
+  shape[node * stride + SCATTER] = sum
 }
 
 /** The longest side of the node's box, -1 when the node stays a leaf. */
-function splitAxis(tree: Tree, node: number): number {
-  if (tree.end[node] - tree.start[node] <= BUCKET) return -1
-  const { dimensions, box } = tree
-  let axis = -1
+function splitAxis({ dimensions, shape }: Tree, node: number): number {
+  const at = node * strideOf(dimensions)
+  if (shape[at + COUNT] <= BUCKET) return -1
+  const lower = at + MEAN + dimensions
   let longest = 0
-  for (let each = 0; each < dimensions; each++) {
-    const side = box[(2 * node + 1) * dimensions + each] - box[2 * node * dimensions + each]
+  let split = -1
+  for (let axis = 0; axis < dimensions; axis++) {
+    const side = shape[lower + dimensions + axis] - shape[lower + axis]
     if (side > longest) {
       longest = side
-      axis = each
+      split = axis
     }
   }
-  return axis
+  return split
 }
 
 /** Brings points below the node's mean before the others; returns where the others begin. */
 function partition(tree: Tree, order: Uint32Array, node: number, axis: number): number {
-  const { dimensions, points } = tree
-  const lowest = tree.box[2 * node * dimensions + axis]
-  const mean = tree.mean[node * dimensions + axis]
+  const { dimensions, points, shape } = tree
+  const at = node * strideOf(dimensions) + MEAN + axis
+  const mean = shape[at]
+  const lowest = shape[at + dimensions]
   let left = tree.start[node]
   let right = tree.end[node] - 1
   // The smallest always goes left and the largest right, so that both sides have points.
@@ -170,25 +201,4 @@ function swap(points: Float64Array, order: Uint32Array, d: number, a: number, b:
   const kept = order[a]
   order[a] = order[b]
   order[b] = kept
-}
-
-/** Room for half as many nodes again. */
-function grow(tree: Tree): void {
-  const capacity = Math.ceil(tree.start.length * 1.5)
-  const longer = (from: Uint32Array): Uint32Array => {
-    const to = new Uint32Array(capacity)
-    to.set(from)
-    return to
-  }
-  const longerFloats = (from: Float64Array, width: number): Float64Array => {
-    const to = new Float64Array(capacity * width)
-    to.set(from)
-    return to
-  }
-  tree.start = longer(tree.start)
-  tree.end = longer(tree.end)
-  tree.right = longer(tree.right)
-  tree.mean = longerFloats(tree.mean, tree.dimensions)
-  tree.box = longerFloats(tree.box, 2 * tree.dimensions)
-  tree.scatter = longerFloats(tree.scatter, 1)
 }
