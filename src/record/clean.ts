@@ -1,0 +1,209 @@
+// Decides of every raw row whether it is a record, and makes whole non-negative numbers of it.
+import { AMOUNTS, FIRST_AMOUNT, REASONS, UNREADABLE } from './batch.ts'
+import type { Batch, RawColumn, RawRows } from './batch.ts'
+import { USED_COLUMNS } from './columns.ts'
+
+/** How rows are to be read; fixed for a source. */
+export interface CleanOptions {
+  /** `Dur. (ms)` times this is milliseconds: 1, or 1,000 where the column holds seconds. */
+  durationFactor: 1 | 1000
+  /** Fold rows without MSISDN under MSISDN 0 instead of refusing them. */
+  missingMsisdnZero: boolean
+}
+
+/** What was found while cleaning; counts add up over calls. */
+export interface CleanAccount {
+  /** Rows refused, by place in REASONS. */
+  refused: Float64Array
+  /** Values of records rounded or unreadable, by place in USED_COLUMNS. */
+  coerced: Float64Array
+  /** Values of records that were missing, by place in USED_COLUMNS. */
+  missing: Float64Array
+}
+
+export function createCleanAccount(): CleanAccount {
+  return {
+    refused: new Float64Array(REASONS.length),
+    coerced: new Float64Array(USED_COLUMNS.length),
+    missing: new Float64Array(USED_COLUMNS.length),
+  }
+}
+
+const [MSISDN, BEARER, START, START_MS, END, END_MS] = [0, 1, 2, 3, 4, 5] as const
+/** Sums of integers below this are exact in a float64. */
+const LIMIT = 2 ** 53
+const MSISDN_LIMIT = 1e15
+/** 2000-01-01 and 2100-01-01: a time outside is a fault of its writer, hence unknown. */
+const EARLIEST_MS = Date.UTC(2000, 0)
+const LATEST_MS = Date.UTC(2100, 0)
+const [FOOTER, MISSING_MSISDN, INVALID_MSISDN, INVALID_NUMBER] = [1, 2, 3, 4] as const
+
+/** Scratch of one cleaner, for rows up to its capacity. */
+export interface Cleaner {
+  /** 0: a record; otherwise 1 + the place in REASONS. */
+  verdict: Uint8Array
+  /** Rows that are records. */
+  taken: Uint32Array
+}
+
+export const createCleaner = (capacity: number): Cleaner => ({
+  verdict: new Uint8Array(capacity),
+  taken: new Uint32Array(capacity),
+})
+
+/**
+ * Cleans rows `from` to `to` into `batch` (overwriting it). `cleaner.verdict[i]` tells of each row
+ * in that range why it was refused; `cleaner.taken[j]` which row became record j.
+ */
+export function clean(
+  rows: RawRows,
+  from: number,
+  to: number,
+  options: CleanOptions,
+  cleaner: Cleaner,
+  batch: Batch,
+  account: CleanAccount,
+): void {
+  const { verdict, taken } = cleaner
+  judgeSubscribers(rows, from, to, options, verdict)
+  for (let a = 0; a < AMOUNTS; a++) {
+    const factor = a === 0 ? options.durationFactor : 1
+    judgeAmounts(rows.columns[FIRST_AMOUNT + a]!, from, to, factor, verdict)
+  }
+  let count = 0
+  for (let i = from; i < to; i++) {
+    if (verdict[i] === 0) taken[count++] = i
+    else account.refused[verdict[i]! - 1]!++
+  }
+  batch.count = count
+  takeSubscribers(rows.columns[MSISDN]!.values, taken, batch)
+  account.missing[BEARER]! += takeSessions(rows.columns[BEARER]!.values, taken, batch)
+  takeTimes(rows.columns, START, START_MS, taken, count, batch.startMs, account)
+  takeTimes(rows.columns, END, END_MS, taken, count, batch.endMs, account)
+  for (let a = 0; a < AMOUNTS; a++) {
+    const column = FIRST_AMOUNT + a
+    const factor = a === 0 ? options.durationFactor : 1
+    takeAmounts(rows.columns[column]!.values, taken, count, factor, batch.amounts[a]!, account, column)
+  }
+}
+
+function judgeSubscribers(
+  rows: RawRows,
+  from: number,
+  to: number,
+  options: CleanOptions,
+  verdict: Uint8Array,
+): void {
+  const { values } = rows.columns[MSISDN]!
+  for (let i = from; i < to; i++) {
+    const msisdn = values[i]!
+    if (msisdn > 0 && msisdn < MSISDN_LIMIT && Math.floor(msisdn) === msisdn) verdict[i] = 0
+    else if (msisdn === msisdn) verdict[i] = INVALID_MSISDN
+    else if (isFooter(rows, i)) verdict[i] = FOOTER
+    else verdict[i] = options.missingMsisdnZero ? 0 : MISSING_MSISDN
+  }
+}
+
+/** A footer of column means: no MSISDN (known by the caller), no times, a fraction of a byte. */
+function isFooter(rows: RawRows, i: number): boolean {
+  const absent = (column: number): boolean => Number.isNaN(rows.columns[column]!.values[i]!)
+  if (!absent(START) || !absent(END)) return false
+  for (let a = 1; a < AMOUNTS; a++) {
+    const value = rows.columns[FIRST_AMOUNT + a]!.values[i]!
+    if (Number.isFinite(value) && Math.floor(value) !== value) return true
+  }
+  return false
+}
+
+function judgeAmounts(
+  column: RawColumn,
+  from: number,
+  to: number,
+  factor: number,
+  verdict: Uint8Array,
+): void {
+  const { values, text } = column
+  const limit = LIMIT / factor
+  for (let i = from; i < to; i++) {
+    const value = values[i]!
+    if (value < 0 || value >= limit) {
+      if (verdict[i] === 0 && !(text && value === UNREADABLE)) verdict[i] = INVALID_NUMBER
+    }
+  }
+}
+
+function takeSubscribers(values: Float64Array, taken: Uint32Array, batch: Batch): void {
+  const { subscriber, count } = batch
+  for (let j = 0; j < count; j++) {
+    const msisdn = values[taken[j]!]!
+    subscriber[j] = msisdn === msisdn ? msisdn : 0
+  }
+}
+
+/** Returns how many Bearer Ids were missing. */
+function takeSessions(values: Float64Array, taken: Uint32Array, batch: Batch): number {
+  const { session, count } = batch
+  let missing = 0
+  for (let j = 0; j < count; j++) {
+    const present = values[taken[j]!] === 1
+    session[j] = present ? 1 : 0
+    if (!present) missing++
+  }
+  return missing
+}
+
+function takeTimes(
+  columns: readonly RawColumn[],
+  column: number,
+  partColumn: number,
+  taken: Uint32Array,
+  count: number,
+  out: Float64Array,
+  account: CleanAccount,
+): void {
+  const { values } = columns[column]!
+  const parts = columns[partColumn]!.values
+  for (let j = 0; j < count; j++) {
+    const i = taken[j]!
+    const time = values[i]!
+    if (time >= EARLIEST_MS && time < LATEST_MS) out[j] = withPart(time, parts[i]!)
+    else {
+      out[j] = 0
+      if (time === time) account.coerced[column]!++
+      else account.missing[column]!++
+    }
+  }
+}
+
+/** A time that has no milliseconds of its own takes them from the column beside it. */
+export function withPart(time: number, part: number): number {
+  return time % 1000 === 0 && part > 0 && part < 1000 ? time + Math.floor(part) : Math.floor(time)
+}
+
+function takeAmounts(
+  values: Float64Array,
+  taken: Uint32Array,
+  count: number,
+  factor: number,
+  out: Float64Array,
+  account: CleanAccount,
+  column: number,
+): void {
+  let missing = 0
+  let coerced = 0
+  for (let j = 0; j < count; j++) {
+    const value = values[taken[j]!]! * factor
+    const whole = Math.floor(value)
+    if (whole === value && value >= 0) out[j] = value
+    else if (value !== value) {
+      out[j] = 0
+      missing++
+    } else {
+      // Still negative here can only be unreadable text; -0 counts as the zero it is.
+      out[j] = value > 0 ? whole + (value - whole >= 0.5 ? 1 : 0) : 0
+      coerced++
+    }
+  }
+  account.missing[column]! += missing
+  account.coerced[column]! += coerced
+}

@@ -1,0 +1,88 @@
+// Finds the columns that are needed in a file whose spelling of them differs.
+import { PulseError } from '../errors.ts'
+import { FILE_COLUMNS, OPTIONAL_COLUMNS, USED_COLUMNS } from './columns.ts'
+
+/** Canonical name of a used column to its name in the file; optional ones may be absent. */
+export type ColumnMap = ReadonlyMap<string, string>
+
+/** Lower case, letters and digits only: `Dur. (ms).1` and `dur_ms_1` are both `durms1`. */
+export const looseName = (name: string): string => name.toLowerCase().replace(/[^a-z0-9]/g, '')
+
+const withoutUnit = (name: string): string => name.replace(/\s*\((ms|bytes)\)/i, '')
+
+/** Every loose spelling, with and without its unit, of each canonical column. */
+const SPELLINGS: ReadonlyMap<string, string> = new Map(
+  FILE_COLUMNS.flatMap(({ name, aliases }) =>
+    [name, ...aliases].flatMap((known) => [
+      [looseName(known), name] as const,
+      [looseName(withoutUnit(known)), name] as const,
+    ]),
+  ),
+)
+
+/**
+ * Maps the used columns to the names in a file.
+ *
+ * @param file what the file is called in messages
+ * @param names the file's columns, in its order
+ * @throws PulseError `input-column` when a needed column is absent, with the nearest names found,
+ *   or when two columns could be the same one
+ */
+export function matchColumns(file: string, names: readonly string[]): ColumnMap {
+  const found = new Map<string, string[]>()
+  for (const name of names) {
+    const canonical = SPELLINGS.get(looseName(name))
+    if (canonical === undefined) continue
+    found.set(canonical, [...(found.get(canonical) ?? []), name])
+  }
+  const map = new Map<string, string>()
+  for (const column of USED_COLUMNS) {
+    const candidates = found.get(column) ?? []
+    const chosen = candidates.includes(column) ? column : candidates[0]
+    if (candidates.length > 1 && chosen !== column) throw ambiguous(file, column, candidates)
+    if (chosen !== undefined) map.set(column, chosen)
+    else if (!OPTIONAL_COLUMNS.has(column)) throw absent(file, column, names)
+  }
+  return map
+}
+
+function ambiguous(file: string, column: string, candidates: readonly string[]): PulseError {
+  const list = candidates.map((name) => `"${name}"`).join(' and ')
+  return new PulseError(
+    'input-column',
+    `${file}: ${list} could both be the column "${column}"; expected exactly one: rename the other`,
+  )
+}
+
+function absent(file: string, column: string, names: readonly string[]): PulseError {
+  const nearest = nearestNames(column, names).map((name) => `"${name}"`)
+  const hint = nearest.length === 0 ? 'it has no columns' : `nearest found: ${nearest.join(', ')}`
+  return new PulseError(
+    'input-column',
+    `${file}: the column "${column}" is missing (${hint}); rename the column or add it`,
+  )
+}
+
+/** The three names nearest to `wanted` by edit distance of their loose spellings. */
+export function nearestNames(wanted: string, names: readonly string[]): string[] {
+  const target = looseName(wanted)
+  return names
+    .map((name) => ({ name, distance: editDistance(target, looseName(name)) }))
+    .sort((a, b) => a.distance - b.distance)
+    .slice(0, 3)
+    .map(({ name }) => name)
+}
+
+/** Levenshtein distance (V. Levenshtein, 1966), by rows of the usual table. */
+export function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j)
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i]
+    for (let j = 1; j <= b.length; j++) {
+      const substitution = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)
+      next.push(Math.min(substitution, row[j]! + 1, next[j - 1]! + 1))
+    }
+    row = next
+  }
+  return row[b.length]!
+}

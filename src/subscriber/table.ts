@@ -1,0 +1,135 @@
+// All aggregates of a partition in memory: rows in chunks, and an index from MSISDN to row.
+import { PulseError } from '../errors.ts'
+import { FIELD, WIDTH } from './aggregate.ts'
+
+/** A subscriber's slot is its row number; rows live in chunks of 2^13, about 1.4 MB each. */
+export const CHUNK_BITS = 13
+export const CHUNK_MASK: number = (1 << CHUNK_BITS) - 1
+
+/** Slots use 26 bits of an index entry; the other 6 keep apart most of what is not sought. */
+const SLOT_BITS = 26
+const SLOT_MASK = 2 ** SLOT_BITS - 1
+export const MAX_SLOTS: number = SLOT_MASK
+const FIRST_INDEX_SIZE = 1 << 12
+
+/** Aggregates by slot, with what changed since the last commit. Grows by chunks, never copied. */
+export interface Table {
+  count: number
+  chunks: Float64Array[]
+  /** Open addressing, linear probing: 6 bits of hash, then slot + 1; 0 is empty. */
+  index: Uint32Array
+  /** 1 where the slot changed since the last commit. */
+  dirty: Uint8Array
+  dirtyCount: number
+}
+
+export function createTable(): Table {
+  return {
+    count: 0,
+    chunks: [],
+    index: new Uint32Array(FIRST_INDEX_SIZE),
+    dirty: new Uint8Array(1 << CHUNK_BITS),
+    dirtyCount: 0,
+  }
+}
+
+/** Multiplicative mixing of both halves of an MSISDN (constants of MurmurHash3's finaliser). */
+function hash(msisdn: number): number {
+  const high = Math.floor(msisdn / 4294967296)
+  let h = Math.imul((msisdn - high * 4294967296) | 0, 0x85ebca6b) ^ Math.imul(high, 0xc2b2ae35)
+  h ^= h >>> 15
+  h = Math.imul(h, 0xc2b2ae35)
+  return h ^ (h >>> 16)
+}
+
+/** The slot of an MSISDN, or -1. */
+export function findSlot(table: Table, msisdn: number): number {
+  const entry = table.index[probe(table, msisdn, hash(msisdn))]!
+  return entry === 0 ? -1 : (entry & SLOT_MASK) - 1
+}
+
+/** The place in the index where `msisdn` stands or would stand. */
+function probe(table: Table, msisdn: number, h: number): number {
+  const { index, chunks } = table
+  const mask = index.length - 1
+  const tag = h >>> SLOT_BITS
+  let at = h & mask
+  for (;;) {
+    const entry = index[at]!
+    if (entry === 0) return at
+    if (entry >>> SLOT_BITS === tag) {
+      const slot = (entry & SLOT_MASK) - 1
+      if (chunks[slot >>> CHUNK_BITS]![(slot & CHUNK_MASK) * WIDTH] === msisdn) return at
+    }
+    at = (at + 1) & mask
+  }
+}
+
+/** The slots of `count` subscribers, new ones added with zeros; written to `slots`. */
+export function findOrAddSlots(
+  table: Table,
+  subscribers: Float64Array,
+  count: number,
+  slots: Uint32Array,
+): void {
+  reserve(table, table.count + count)
+  for (let i = 0; i < count; i++) {
+    const msisdn = subscribers[i]!
+    const h = hash(msisdn)
+    const at = probe(table, msisdn, h)
+    const entry = table.index[at]!
+    slots[i] = entry === 0 ? addAt(table, msisdn, h, at) : (entry & SLOT_MASK) - 1
+  }
+}
+
+function addAt(table: Table, msisdn: number, h: number, at: number): number {
+  const slot = table.count++
+  table.index[at] = (((h >>> SLOT_BITS) << SLOT_BITS) | (slot + 1)) >>> 0
+  table.chunks[slot >>> CHUNK_BITS]![(slot & CHUNK_MASK) * WIDTH + FIELD.msisdn] = msisdn
+  return slot
+}
+
+/** Appends loaded rows (a scan of the store, in slot order); they are not dirty. */
+export function appendRows(table: Table, rows: Float64Array, count: number): void {
+  reserve(table, table.count + count)
+  for (let i = 0; i < count; i++) {
+    const msisdn = rows[i * WIDTH + FIELD.msisdn]!
+    const h = hash(msisdn)
+    const slot = addAt(table, msisdn, h, probe(table, msisdn, h))
+    const at = (slot & CHUNK_MASK) * WIDTH
+    table.chunks[slot >>> CHUNK_BITS]!.set(rows.subarray(i * WIDTH, (i + 1) * WIDTH), at)
+  }
+}
+
+/** Makes room for `slots` rows, and keeps the index at most two thirds full. */
+export function reserve(table: Table, slots: number): void {
+  if (slots > MAX_SLOTS) {
+    throw new PulseError(
+      'store-failed',
+      `a partition holds at most ${MAX_SLOTS} subscribers, this one would hold up to ${slots}; ` +
+        'spread them over more with --partitions in a new state directory',
+    )
+  }
+  while (table.chunks.length << CHUNK_BITS < slots) {
+    table.chunks.push(new Float64Array(WIDTH << CHUNK_BITS))
+  }
+  if (table.dirty.length < slots) {
+    const dirty = new Uint8Array(Math.max(slots, table.dirty.length * 2))
+    dirty.set(table.dirty)
+    table.dirty = dirty
+  }
+  let size = table.index.length
+  while (slots * 3 > size * 2) size *= 2
+  if (size > table.index.length) rebuildIndex(table, size)
+}
+
+function rebuildIndex(table: Table, size: number): void {
+  table.index = new Uint32Array(size)
+  const mask = size - 1
+  for (let slot = 0; slot < table.count; slot++) {
+    const h = hash(table.chunks[slot >>> CHUNK_BITS]![(slot & CHUNK_MASK) * WIDTH]!)
+    let at = h & mask
+    while (table.index[at] !== 0) at = (at + 1) & mask
+    table.index[at] = (((h >>> SLOT_BITS) << SLOT_BITS) | (slot + 1)) >>> 0
+  }
+}

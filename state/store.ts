@@ -1,0 +1,102 @@
+// The one door to LMDB: one environment for each partition, its named databases and its numbers.
+import { statfsSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { open, type Database, type RootDatabase, type Transaction } from 'lmdb'
+
+export type ReadTransaction = Transaction
+
+/**
+ * Named databases of a partition (the unnamed root database is never used):
+ * `meta` the stamp and the counters; `subscribers` the base image of all aggregates, in pieces;
+ * `journal` what changed since parts of the base were written; `positions` source to position;
+ * `hours` hour to totals; `refused` source and position to reason and raw row.
+ */
+export interface PartitionStore {
+  partition: number
+  directory: string
+  environment: RootDatabase<Buffer, Buffer>
+  meta: Database<unknown, string>
+  subscribers: Database<Buffer, Buffer>
+  journal: Database<Buffer, Buffer>
+  positions: Database<unknown, string>
+  hours: Database<Buffer, Buffer>
+  refused: Database<unknown, Buffer>
+}
+
+/** Address space, not memory or disk: large enough that the map need never grow while open. */
+const MAP_BYTES = 2 ** 37
+const PAGE_BYTES = 4096
+
+/** Folder of a partition inside a state directory. */
+export const partitionDirectory = (state: string, partition: number): string =>
+  join(state, `partition-${String(partition).padStart(4, '0')}`)
+
+/** Opens a partition, to read beside its writer or as the one writer; creates it for a writer. */
+export function openPartition(
+  state: string,
+  partition: number,
+  access: 'read' | 'write',
+): PartitionStore {
+  const directory = partitionDirectory(state, partition)
+  const environment = open<Buffer, Buffer>({
+    path: directory,
+    readOnly: access === 'read',
+    encoding: 'binary',
+    keyEncoding: 'binary',
+    maxDbs: 16,
+    maxReaders: 512,
+    mapSize: MAP_BYTES,
+    // After a power cut: open at the last commit that was flushed, not at one half written.
+    safeRestore: true,
+  })
+  const binary = (name: string) =>
+    environment.openDB<Buffer, Buffer>({ name, encoding: 'binary', keyEncoding: 'binary' })
+  const json = (name: string) => environment.openDB<unknown, string>({ name, encoding: 'json' })
+  return {
+    partition,
+    directory,
+    environment,
+    meta: json('meta'),
+    subscribers: binary('subscribers'),
+    journal: binary('journal'),
+    positions: json('positions'),
+    hours: binary('hours'),
+    refused: environment.openDB<unknown, Buffer>({
+      name: 'refused',
+      encoding: 'json',
+      keyEncoding: 'binary',
+    }),
+  }
+}
+
+/** A consistent view of a partition; `finish` must be called, long views keep old pages alive. */
+export function beginRead(store: PartitionStore): {
+  transaction: ReadTransaction
+  finish: () => void
+} {
+  // Without this a view could be one that lmdb renewed a moment ago for another reader.
+  store.environment.resetReadTxn()
+  const transaction = store.environment.useReadTransaction()
+  return { transaction, finish: () => transaction.done() }
+}
+
+/** Sizes on disk of some partitions, in bytes. */
+export function storeBytes(stores: readonly PartitionStore[]): {
+  fileBytes: number
+  usedBytes: number
+  volumeFreeBytes: number
+} {
+  let fileBytes = 0
+  let freeBytes = 0
+  for (const { directory, environment } of stores) {
+    fileBytes += statSync(join(directory, 'data.mdb')).size
+    const stats = environment.getStats() as { free?: { entryCount?: number }; freePages?: number }
+    freeBytes += (stats.freePages ?? 0) * PAGE_BYTES
+  }
+  const volume = stores[0] === undefined ? null : statfsSync(stores[0].directory)
+  return {
+    fileBytes,
+    usedBytes: Math.max(0, fileBytes - freeBytes),
+    volumeFreeBytes: volume === null ? 0 : volume.bavail * volume.bsize,
+  }
+}
