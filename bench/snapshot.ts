@@ -1,4 +1,4 @@
-// Bench of computeSnapshot on skewed data: `node bench/snapshot.ts [subscribers] [shape]`.
+// Bench of computeSnapshot on skewed data: `node bench/snapshot.ts [subscribers] [shapes]`.
 import { seededRandom } from '../src/random.ts'
 import { addRows, createScan, type Scan } from '../src/snapshot/scan.ts'
 import type { SnapshotOptions, StateSummary } from '../src/snapshot/schema.ts'
@@ -98,5 +98,6 @@ function measure(subscribers: number, shape: Shape): Record<string, string | num
 
 const random = seededRandom(1)
 const subscribers = Number(process.argv[2] ?? 100_000)
-const shapes = SHAPES.filter((shape) => process.argv[3] === undefined || process.argv[3] === shape)
+const wanted = process.argv.slice(3)
+const shapes = SHAPES.filter((shape) => wanted.length === 0 || wanted.includes(shape))
 console.table(shapes.map((shape) => measure(subscribers, shape)))

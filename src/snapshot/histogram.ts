@@ -74,9 +74,9 @@ function countBetween(values: Float64Array, edges: readonly number[]): number[] 
 }
 
 /** For each bin of floats the histogram's bin of its smallest number; after them the last bin. */
-function firstBins(bounds: Float64Array): Uint8Array {
+function firstBins(bounds: Float64Array): Uint16Array {
   const last = bounds.length - 2
-  const first = new Uint8Array(FLOAT_BINS + 1).fill(last)
+  const first = new Uint16Array(FLOAT_BINS + 1).fill(last)
   let bin = 0
   for (const [narrow, lowest] of lowestOfBins().entries()) {
     while (bin < last && lowest >= bounds[bin + 1]) bin++

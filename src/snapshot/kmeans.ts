@@ -26,15 +26,17 @@ const SKETCH_POINTS = 1500
 const FRESH_STARTS = 12
 const GROWN_STARTS = 4
 const SWAPS = 40
-const MOST_TRIES = 5
+const MOST_TRIES = 8
 
 /**
  * Different local optima of the sketch that take a few steps on all points, how many steps (the
- * first few tell which is best), and how many of them go on until nothing moves.
+ * first few tell which is best), and how many of them go on until nothing moves: those whose
+ * inertia is then within a share of the least.
  */
-const SEMIFINALISTS = 10
-const TRIAL_STEPS = 4
+const SEMIFINALISTS = 8
+const TRIAL_STEPS = 3
 const FINALISTS = 2
+const CLOSE = 1e-3
 
 /** Inertias closer than this belong to the same local optimum. */
 const SAME = 1e-9
@@ -77,7 +79,8 @@ function cluster(search: Search, k: number, previous: Clustering | null): Cluste
   const random = seededRandom(search.seed + k)
   const starts = sketchSolutions(search, k, previous, random)
   const tried = refine(search.filter, starts.slice(0, SEMIFINALISTS), 0, TRIAL_STEPS)
-  const best = refine(search.filter, tried.slice(0, FINALISTS), 0)[0]
+  const close = tried.filter(({ inertia }) => inertia <= tried[0].inertia * (1 + CLOSE))
+  const best = refine(search.filter, close.slice(0, FINALISTS), 0)[0]
   if (previous === null || best.inertia <= previous.inertia) return best
   return refine(search.filter, [grow(search, previous, k, random)], 0)[0]
 }

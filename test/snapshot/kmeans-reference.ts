@@ -9,25 +9,22 @@ export interface Solved extends Settled {
   centroids: Point[]
   /** The points in the order of the labels. */
   points: Point[]
-  /** Inertia found on the tree for k = 1, 2, 3 … */
-  curve: number[]
+  /** The inertia found on the tree, before the plain passes. */
+  onTree: number
 }
 
-/** The program's k-means of `points`, k at most the number of distinct points. */
-export function solve(points: readonly Point[], k: number, seed = 1): Solved {
+/** The program's k-means of `points` for k = 1, 2, 3 … `most`, fewer if fewer are distinct. */
+export function solveUpTo(points: readonly Point[], most: number, seed = 1): Solved[] {
   const dimensions = points[0].length
   const flat = Float64Array.from(points.flat())
   const tree = buildTree(flat, Uint32Array.from(points.keys()), dimensions)
-  const search = createSearch(tree, k, seed)
-  const found = clusterUpTo(search, k)
-  const { centroids } = found[k - 1]
-  const settled = settle(flat, dimensions, centroids, k)
-  return {
-    ...settled,
-    centroids: rowsFrom(centroids, dimensions),
-    points: rowsFrom(flat, dimensions),
-    curve: found.map(({ inertia }) => inertia),
-  }
+  const ordered = rowsFrom(flat, dimensions)
+  return clusterUpTo(createSearch(tree, most, seed), most).map((found) => {
+    const centroids = found.centroids.slice()
+    const settled = settle(flat, dimensions, centroids, found.k)
+    const onTree = found.inertia
+    return { ...settled, centroids: rowsFrom(centroids, dimensions), points: ordered, onTree }
+  })
 }
 
 export function rowsFrom(flat: Float64Array, dimensions: number): Point[] {

@@ -4,11 +4,12 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { kmeans as mlKmeans } from 'ml-kmeans'
+import { settle } from '../../src/snapshot/settle.ts'
 import { seededRandom } from '../../src/random.ts'
 import {
   meanOf,
   naiveInertia,
-  solve,
+  solveUpTo,
   squared,
   type Point,
   type Solved,
@@ -56,50 +57,51 @@ function distinctOf(points: readonly Point[]): number {
   return new Set(points.map(String)).size
 }
 
-for (const { name, points, solutions } of fixtures) {
-  test(`${name}: at rest, and no inertia above scikit-learn's`, () => {
-    for (const { k, inertia } of solutions) {
-      const solved = solve(points, k)
-      assertFixedPoint(solved)
-      assert.ok(solved.inertia <= inertia * (1 + 1e-9), `k ${k}: ${solved.inertia} > ${inertia}`)
-    }
-  })
+function assertNeverRises(solved: readonly Solved[]): void {
+  for (const curve of [solved.map(({ inertia }) => inertia), solved.map(({ onTree }) => onTree)]) {
+    curve.slice(1).forEach((inertia, at) => {
+      assert.ok(inertia <= curve[at] * (1 + 1e-12), `the inertia rises after k ${at + 1}`)
+    })
+  }
+}
 
-  test(`${name}: no inertia above the best of ten runs of ml-kmeans`, () => {
-    for (const { k } of solutions) {
+for (const { name, points, solutions } of fixtures) {
+  test(`${name}: at rest, no inertia above scikit-learn's or the best of ten by ml-kmeans`, () => {
+    const solved = solveUpTo(points, 10)
+    assertNeverRises(solved)
+    for (const { k, inertia } of solutions) {
+      const ours = solved[k - 1]
+      assertFixedPoint(ours)
+      assertClose(ours.onTree, ours.inertia)
+      assert.ok(ours.inertia <= inertia * (1 + 1e-9), `k ${k}: ${ours.inertia} > ${inertia}`)
       const runs = Array.from({ length: 10 }, (_, seed) => {
         const { centroids } = mlKmeans(points, k, { seed, maxIterations: 1000, tolerance: 0 })
         return naiveInertia(points, centroids)
       })
-      assert.ok(solve(points, k).inertia <= Math.min(...runs) * (1 + 1e-9), `k ${k}`)
+      assert.ok(ours.inertia <= Math.min(...runs) * (1 + 1e-9), `k ${k}: worse than ml-kmeans`)
     }
   })
 }
 
-test('any points: a fixed point, and the inertia never rises with k', () => {
+test('any points: a fixed point for every k, and the inertia never rises with k', () => {
   const coordinate = fc.oneof(
     fc.constantFrom(0, 1, 0.1),
     fc.integer({ min: -9, max: 9 }),
-    fc.double({ noNaN: true, min: -1e9, max: 1e9 }),
+    fc.double({ noNaN: true, min: -1e9, max: 1e9 }).map((value) => Number(value.toFixed(9))),
   )
   const pointsOf = (dimensions: number) =>
     fc.array(fc.array(coordinate, { minLength: dimensions, maxLength: dimensions }), {
       minLength: 1,
       maxLength: 60,
     })
-  const cases = fc.tuple(
-    fc.integer({ min: 1, max: 4 }).chain(pointsOf),
-    fc.integer({ min: 1, max: 10 }),
-  )
   fc.assert(
-    fc.property(cases, ([points, wanted]) => {
-      const solved = solve(points, Math.min(wanted, distinctOf(points)))
-      assertFixedPoint(solved)
-      solved.curve.slice(1).forEach((inertia, at) => {
-        assert.ok(inertia <= solved.curve[at], `inertia rises from k ${at + 1} on`)
-      })
+    fc.property(fc.integer({ min: 1, max: 4 }).chain(pointsOf), (points) => {
+      const solved = solveUpTo(points, 7)
+      assert.equal(solved.length, Math.min(7, distinctOf(points)))
+      assertNeverRises(solved)
+      for (const each of solved) assertFixedPoint(each)
     }),
-    { numRuns: 200 },
+    { numRuns: 60 },
   )
 })
 
@@ -111,22 +113,35 @@ test('more points than the sketch holds: a fixed point on all of them', () => {
     skewed(),
     Math.round(skewed() / 99),
   ])
-  const solved = solve(points, 6)
-  assertFixedPoint(solved)
-  solved.curve.slice(1).forEach((inertia, at) => assert.ok(inertia < solved.curve[at]))
+  const solved = solveUpTo(points, 6)
+  assertNeverRises(solved)
+  for (const each of solved) assertFixedPoint(each)
+})
+
+test('the same points and seed give the same bits', () => {
+  const { points } = fixtures[0]
+  assert.deepEqual(solveUpTo(points, 5), solveUpTo(points, 5))
 })
 
 test('as many clusters as distinct points leave no distance', () => {
   const points = Array.from({ length: 500 }, (_, at) => [at % 7, (at % 7) * 0.1])
-  const solved = solve(points, 7)
-  assertFixedPoint(solved)
-  assert.equal(solved.inertia, 0)
+  const solved = solveUpTo(points, 10)
+  assert.equal(solved.length, 7)
+  assert.equal(solved[6].inertia, 0)
 })
 
 test('a giant outlier gets its own cluster and does not hide the rest', () => {
   const points = Array.from({ length: 300 }, (_, at) => [at < 150 ? 0 : 1, at % 3])
   points.push([1e12, 1e12])
-  const solved = solve(points, 3)
-  assertFixedPoint(solved)
-  assert.deepEqual([...solved.counts].sort((a, b) => a - b)[0], 1)
+  const solved = solveUpTo(points, 3)
+  for (const each of solved) assertFixedPoint(each)
+  assert.equal(Math.min(...solved[2].counts), 1)
+})
+
+test('centroids that start without points end with some', () => {
+  const points = Float64Array.from([0, 1, 2, 10, 11, 12])
+  const centroids = Float64Array.from([5, 1000, 2000])
+  const { counts, inertia } = settle(points, 1, centroids, 3)
+  assert.ok(!counts.includes(0))
+  assert.ok(inertia <= 4)
 })
