@@ -38,17 +38,18 @@ export function openPartition(
   access: 'read' | 'write',
 ): PartitionStore {
   const directory = partitionDirectory(state, partition)
-  const environment = open<Buffer, Buffer>({
+  const options = {
     path: directory,
     readOnly: access === 'read',
-    encoding: 'binary',
-    keyEncoding: 'binary',
+    encoding: 'binary' as const,
+    keyEncoding: 'binary' as const,
     maxDbs: 16,
     maxReaders: 512,
     mapSize: MAP_BYTES,
     // After a power cut: open at the last commit that was flushed, not at one half written.
     safeRestore: true,
-  })
+  }
+  const environment = open<Buffer, Buffer>(options)
   const binary = (name: string) =>
     environment.openDB<Buffer, Buffer>({ name, encoding: 'binary', keyEncoding: 'binary' })
   const json = (name: string) => environment.openDB<unknown, string>({ name, encoding: 'json' })
@@ -80,23 +81,32 @@ export function beginRead(store: PartitionStore): {
   return { transaction, finish: () => transaction.done() }
 }
 
-/** Sizes on disk of some partitions, in bytes. */
+interface PageStats {
+  treeBranchPageCount: number
+  treeLeafPageCount: number
+  overflowPages: number
+}
+
+/** Sizes on disk of some partitions, in bytes; used is what the present data takes of the file. */
 export function storeBytes(stores: readonly PartitionStore[]): {
   fileBytes: number
   usedBytes: number
   volumeFreeBytes: number
 } {
   let fileBytes = 0
-  let freeBytes = 0
-  for (const { directory, environment } of stores) {
-    fileBytes += statSync(join(directory, 'data.mdb')).size
-    const stats = environment.getStats() as { free?: { entryCount?: number }; freePages?: number }
-    freeBytes += (stats.freePages ?? 0) * PAGE_BYTES
+  let pages = 0
+  for (const store of stores) {
+    fileBytes += statSync(join(store.directory, 'data.mdb')).size
+    const { meta, subscribers, journal, positions, hours, refused } = store
+    for (const database of [meta, subscribers, journal, positions, hours, refused]) {
+      const stats = database.getStats() as PageStats
+      pages += stats.treeBranchPageCount + stats.treeLeafPageCount + stats.overflowPages
+    }
   }
-  const volume = stores[0] === undefined ? null : statfsSync(stores[0].directory)
+  const volume = statfsSync(stores[0].directory)
   return {
     fileBytes,
-    usedBytes: Math.max(0, fileBytes - freeBytes),
-    volumeFreeBytes: volume === null ? 0 : volume.bavail * volume.bsize,
+    usedBytes: pages * PAGE_BYTES,
+    volumeFreeBytes: volume.bavail * volume.bsize,
   }
 }

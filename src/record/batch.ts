@@ -2,12 +2,7 @@
 import { APPLICATIONS, USED_COLUMNS } from './columns.ts'
 
 /** Why a row can be refused: the closed list, in the order of test. */
-export const REASONS = [
-  'footer',
-  'missing-msisdn',
-  'invalid-msisdn',
-  'invalid-number',
-] as const
+export const REASONS = ['footer', 'missing-msisdn', 'invalid-msisdn', 'invalid-number'] as const
 export type Reason = (typeof REASONS)[number]
 
 /** One used column of raw rows. */
@@ -20,13 +15,14 @@ export interface RawColumn {
 /** What a source puts in a text column for text that is no number or no time. */
 export const UNREADABLE = -Number.MAX_VALUE
 
-/** Raw rows of one source, in the order of USED_COLUMNS. Times are UTC milliseconds since 1970. */
+/** Raw rows as a source delivers them. Times are UTC milliseconds since 1970. */
 export interface RawRows {
   count: number
-  /** USED_COLUMNS.length columns; Bearer Id is 1 where present, else NaN. */
+  /**
+   * USED_COLUMNS.length columns, in that order; Bearer Id is 1 where present, else NaN; the
+   * duration is in milliseconds.
+   */
   columns: RawColumn[]
-  /** Row number in the source of row i. */
-  rowNumber(i: number): number
   /** The used values of row i as the file spells them, as JSON; only good for refused rows. */
   raw(i: number): string
 }

@@ -5,8 +5,6 @@ import { USED_COLUMNS } from './columns.ts'
 
 /** How rows are to be read; fixed for a source. */
 export interface CleanOptions {
-  /** `Dur. (ms)` times this is milliseconds: 1, or 1,000 where the column holds seconds. */
-  durationFactor: 1 | 1000
   /** Fold rows without MSISDN under MSISDN 0 instead of refusing them. */
   missingMsisdnZero: boolean
 }
@@ -40,9 +38,9 @@ const [FOOTER, MISSING_MSISDN, INVALID_MSISDN, INVALID_NUMBER] = [1, 2, 3, 4] as
 
 /** Scratch of one cleaner, for rows up to its capacity. */
 export interface Cleaner {
-  /** 0: a record; otherwise 1 + the place in REASONS. */
+  /** By row: 0 a record, otherwise 1 + the place in REASONS. Valid for the rows last selected. */
   verdict: Uint8Array
-  /** Rows that are records. */
+  /** Which row became record j of the batch. */
   taken: Uint32Array
 }
 
@@ -52,57 +50,61 @@ export const createCleaner = (capacity: number): Cleaner => ({
 })
 
 /**
- * Cleans rows `from` to `to` into `batch` (overwriting it). `cleaner.verdict[i]` tells of each row
- * in that range why it was refused; `cleaner.taken[j]` which row became record j.
+ * Cleans the first `count` rows of `selected` into `batch` (overwriting it), column by column.
+ * `cleaner` tells afterwards what became of each of them; `account` is added to.
  */
 export function clean(
   rows: RawRows,
-  from: number,
-  to: number,
+  selected: Uint32Array,
+  count: number,
   options: CleanOptions,
   cleaner: Cleaner,
   batch: Batch,
   account: CleanAccount,
 ): void {
   const { verdict, taken } = cleaner
-  judgeSubscribers(rows, from, to, options, verdict)
+  judgeSubscribers(rows, selected, count, options, verdict)
   for (let a = 0; a < AMOUNTS; a++) {
-    const factor = a === 0 ? options.durationFactor : 1
-    judgeAmounts(rows.columns[FIRST_AMOUNT + a]!, from, to, factor, verdict)
+    judgeAmounts(rows.columns[FIRST_AMOUNT + a], selected, count, verdict)
   }
-  let count = 0
-  for (let i = from; i < to; i++) {
-    if (verdict[i] === 0) taken[count++] = i
-    else account.refused[verdict[i]! - 1]!++
+  let records = 0
+  for (let n = 0; n < count; n++) {
+    const i = selected[n]
+    if (verdict[i] === 0) taken[records++] = i
+    else account.refused[verdict[i] - 1]++
   }
-  batch.count = count
-  takeSubscribers(rows.columns[MSISDN]!.values, taken, batch)
-  account.missing[BEARER]! += takeSessions(rows.columns[BEARER]!.values, taken, batch)
-  takeTimes(rows.columns, START, START_MS, taken, count, batch.startMs, account)
-  takeTimes(rows.columns, END, END_MS, taken, count, batch.endMs, account)
+  batch.count = records
+  takeSubscribers(rows.columns[MSISDN].values, taken, batch)
+  account.missing[BEARER] += takeSessions(rows.columns[BEARER].values, taken, batch)
+  takeTimes(rows.columns, START, START_MS, taken, records, batch.startMs, account)
+  takeTimes(rows.columns, END, END_MS, taken, records, batch.endMs, account)
   for (let a = 0; a < AMOUNTS; a++) {
     const column = FIRST_AMOUNT + a
-    const factor = a === 0 ? options.durationFactor : 1
-    takeAmounts(rows.columns[column]!.values, taken, count, factor, batch.amounts[a]!, account, column)
+    takeAmounts(rows.columns[column].values, taken, records, batch.amounts[a], account, column)
   }
 }
 
 function judgeSubscribers(
   rows: RawRows,
-  from: number,
-  to: number,
+  selected: Uint32Array,
+  count: number,
   options: CleanOptions,
   verdict: Uint8Array,
 ): void {
-  const { values } = rows.columns[MSISDN]!
-  for (let i = from; i < to; i++) {
-    const msisdn = values[i]!
-    if (msisdn > 0 && msisdn < MSISDN_LIMIT && Math.floor(msisdn) === msisdn) verdict[i] = 0
+  const { values } = rows.columns[MSISDN]
+  for (let n = 0; n < count; n++) {
+    const i = selected[n]
+    const msisdn = values[i]
+    if (isMsisdn(msisdn)) verdict[i] = 0
     else if (msisdn === msisdn) verdict[i] = INVALID_MSISDN
     else if (isFooter(rows, i)) verdict[i] = FOOTER
     else verdict[i] = options.missingMsisdnZero ? 0 : MISSING_MSISDN
   }
 }
+
+/** A whole number of at most 15 digits, above zero. */
+export const isMsisdn = (value: number): boolean =>
+  value > 0 && value < MSISDN_LIMIT && Math.floor(value) === value
 
 /** A footer of column means: no MSISDN (known by the caller), no times, a fraction of a byte. */
 function isFooter(rows: RawRows, i: number): boolean {
@@ -116,17 +118,15 @@ function isFooter(rows: RawRows, i: number): boolean {
 }
 
 function judgeAmounts(
-  column: RawColumn,
-  from: number,
-  to: number,
-  factor: number,
+  { values, text }: RawColumn,
+  selected: Uint32Array,
+  count: number,
   verdict: Uint8Array,
 ): void {
-  const { values, text } = column
-  const limit = LIMIT / factor
-  for (let i = from; i < to; i++) {
-    const value = values[i]!
-    if (value < 0 || value >= limit) {
+  for (let n = 0; n < count; n++) {
+    const i = selected[n]
+    const value = values[i]
+    if (value < 0 || value >= LIMIT) {
       if (verdict[i] === 0 && !(text && value === UNREADABLE)) verdict[i] = INVALID_NUMBER
     }
   }
@@ -184,7 +184,6 @@ function takeAmounts(
   values: Float64Array,
   taken: Uint32Array,
   count: number,
-  factor: number,
   out: Float64Array,
   account: CleanAccount,
   column: number,
@@ -192,7 +191,7 @@ function takeAmounts(
   let missing = 0
   let coerced = 0
   for (let j = 0; j < count; j++) {
-    const value = values[taken[j]!]! * factor
+    const value = values[taken[j]]
     const whole = Math.floor(value)
     if (whole === value && value >= 0) out[j] = value
     else if (value !== value) {

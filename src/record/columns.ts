@@ -20,7 +20,11 @@ export interface FileColumn {
   aliases: readonly string[]
 }
 
-const number = (name: string, ...aliases: string[]): FileColumn => ({ name, type: 'number', aliases })
+const number = (name: string, ...aliases: string[]): FileColumn => ({
+  name,
+  type: 'number',
+  aliases,
+})
 const text = (name: string): FileColumn => ({ name, type: 'text', aliases: [] })
 
 /** All columns in file order (1 to 55). */

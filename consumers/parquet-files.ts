@@ -1,0 +1,129 @@
+// Which files a replay is about: found, told apart by content, checked before anything is touched.
+import { createHash } from 'node:crypto'
+import { closeSync, existsSync, fstatSync, globSync, openSync, readSync, statSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { identifier, literal, queryRows, type DuckDBConnection } from '../src/duckdb.ts'
+import { messageOf, PulseError } from '../src/errors.ts'
+import { matchColumns, type ColumnMap } from '../src/record/match.ts'
+
+/** A file that can be replayed. */
+export interface ParquetFile {
+  /** Identity by content: 32 hex digits over its footer and size. */
+  id: string
+  path: string
+  /** Base name, for people. */
+  name: string
+  bytes: number
+  rows: number
+  columns: ColumnMap
+  /** DuckDB's type of each used column, by canonical name. */
+  types: ReadonlyMap<string, string>
+}
+
+/** Paths of all files that the arguments name: files, directories (their *.parquet), globs. */
+export function findFiles(patterns: readonly string[]): string[] {
+  const found = patterns.flatMap((pattern) => {
+    if (existsSync(pattern)) {
+      if (!statSync(pattern).isDirectory()) return [pattern]
+      const inside = globSync(join(pattern, '**/*.parquet')).sort()
+      if (inside.length === 0) throw missing(pattern, 'the directory holds no .parquet file')
+      return inside
+    }
+    const matches = globSync(pattern).sort()
+    if (matches.length === 0) throw missing(pattern, 'no such file, directory or match')
+    return matches
+  })
+  return [...new Set(found)]
+}
+
+const missing = (pattern: string, what: string): PulseError =>
+  new PulseError('input-missing', `${pattern}: ${what}; expected Parquet files: check the path`)
+
+/** Checks a file and reads its schema. Throws a PulseError that names the file and its trouble. */
+export async function openFile(connection: DuckDBConnection, path: string): Promise<ParquetFile> {
+  const { id, bytes } = fingerprint(path)
+  const described = await readSchema(connection, path)
+  const columns = matchColumns(path, [...described.types.keys()])
+  const types = new Map<string, string>()
+  for (const [canonical, name] of columns) {
+    const type = described.types.get(name) ?? ''
+    if (!SUPPORTED.test(type)) throw unsupported(path, name, type)
+    types.set(canonical, type)
+  }
+  return { id, path, name: basename(path), bytes, rows: described.rows, columns, types }
+}
+
+const SUPPORTED =
+  /^(U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|FLOAT|DOUBLE|DECIMAL.*|VARCHAR|TIMESTAMP.*|DATE|"NULL")$/
+
+const unsupported = (path: string, name: string, type: string): PulseError =>
+  new PulseError(
+    'input-column',
+    `${path}: the column "${name}" has type ${type}, expected a number, a time or text`,
+  )
+
+/** The table function that reads a file, the same everywhere. */
+export const readParquet = (path: string, more = ''): string =>
+  `read_parquet(${literal(path)}, binary_as_string = true${more})`
+
+async function readSchema(
+  connection: DuckDBConnection,
+  path: string,
+): Promise<{ types: Map<string, string>; rows: number }> {
+  try {
+    const columns = await queryRows(connection, `DESCRIBE SELECT * FROM ${readParquet(path)}`)
+    const [meta] = await queryRows(
+      connection,
+      `SELECT num_rows AS ${identifier('rows')} FROM parquet_file_metadata(${literal(path)})`,
+    )
+    return {
+      types: new Map(columns.map((row) => [String(row.column_name), String(row.column_type)])),
+      rows: Number(meta.rows),
+    }
+  } catch (error) {
+    throw new PulseError(
+      'input-invalid',
+      `${path}: its Parquet footer cannot be read (${messageOf(error).split('\n')[0]}); ` +
+        'write or copy the file again',
+      error,
+    )
+  }
+}
+
+const MAGIC = 'PAR1'
+const TAIL_BYTES = 8
+
+/** Identity of a file: SHA-256 over its footer and size, so that a copy is the same file. */
+function fingerprint(path: string): { id: string; bytes: number } {
+  const file = openSync(path, 'r')
+  try {
+    const { size } = fstatSync(file)
+    const invalid = (found: string): PulseError =>
+      new PulseError('input-invalid', `${path}: ${found}; expected a whole Parquet file`)
+    if (size === 0) throw invalid('the file is empty (0 bytes)')
+    const head = readAt(file, 0, Math.min(size, MAGIC.length))
+    if (head.toString('latin1') !== MAGIC) throw invalid('it is no Parquet file')
+    if (size < MAGIC.length + TAIL_BYTES) throw invalid(`the file is cut off at ${size} bytes`)
+    const tail = readAt(file, size - TAIL_BYTES, TAIL_BYTES)
+    const length = tail.readUInt32LE(0)
+    if (tail.toString('latin1', 4) !== MAGIC || length + TAIL_BYTES + MAGIC.length > size) {
+      throw invalid(`the file is cut off at ${size} bytes, its footer is missing`)
+    }
+    const footer = readAt(file, size - TAIL_BYTES - length, length)
+    const id = createHash('sha256').update(footer).update(String(size)).digest('hex')
+    return { id: id.slice(0, 32), bytes: size }
+  } finally {
+    closeSync(file)
+  }
+}
+
+function readAt(file: number, position: number, length: number): Buffer {
+  const bytes = Buffer.alloc(length)
+  let read = 0
+  while (read < length) {
+    const more = readSync(file, bytes, read, length - read, position + read)
+    if (more === 0) break
+    read += more
+  }
+  return bytes.subarray(0, read)
+}

@@ -1,0 +1,101 @@
+// Streams the rows of Parquet files: in the file's own order, or all files in order of event time.
+import { CHUNK_ROWS, doubles, textAt } from '../src/duckdb.ts'
+import type { DuckDBConnection, DuckDBDataChunk } from '../src/duckdb.ts'
+import { messageOf, PulseError } from '../src/errors.ts'
+import { USED_COLUMNS } from '../src/record/columns.ts'
+import type { ParquetFile } from './parquet-files.ts'
+import { EVENT_TIME, FILE_COLUMN, isText, RAW_COLUMN, ROW_COLUMN, rowsSql } from './parquet-sql.ts'
+import type { Reading } from './parquet-sql.ts'
+import type { Delivery } from './source.ts'
+
+/** A file and what was decided about it. */
+export interface Readable {
+  file: ParquetFile
+  reading: Reading
+}
+
+/** All chunks of a query. The next one is decoded while the last one is worked on. */
+async function* chunksOf(
+  connection: DuckDBConnection,
+  sql: string,
+  subject: string,
+): AsyncGenerator<DuckDBDataChunk> {
+  let pending: Promise<DuckDBDataChunk | null> = Promise.resolve(null)
+  try {
+    const result = await connection.stream(sql)
+    pending = result.fetchChunk()
+    for (;;) {
+      const chunk = await pending
+      if (chunk === null || chunk.rowCount === 0) return
+      pending = result.fetchChunk()
+      yield chunk
+    }
+  } catch (error) {
+    throw new PulseError(
+      'input-invalid',
+      `${subject}: reading its rows failed (${messageOf(error).split('\n')[0]}); ` +
+        'what was read so far is kept: write or copy the file again',
+      error,
+    )
+  } finally {
+    // Left early: the connection must not be closed under a fetch. Its failure no longer matters.
+    await Promise.allSettled([pending])
+  }
+}
+
+function rawRows(chunk: DuckDBDataChunk, text: readonly boolean[]): Delivery['rows'] {
+  return {
+    count: chunk.rowCount,
+    columns: text.map((isText, column) => ({ values: doubles(chunk, column), text: isText })),
+    raw: (i) => textAt(chunk, RAW_COLUMN, i) ?? '[]',
+  }
+}
+
+/** The rows of one file from row `from` on, in its own order. */
+export async function* readInFileOrder(
+  connection: DuckDBConnection,
+  { file, reading }: Readable,
+  place: number,
+  from: number,
+): AsyncGenerator<Delivery> {
+  const text = USED_COLUMNS.map((column) => isText(file, column))
+  let first = from
+  for await (const chunk of chunksOf(connection, rowsSql(file, reading, place, from), file.path)) {
+    const at = first
+    const ordinal = (i: number): number => at + i
+    const rows = rawRows(chunk, text)
+    yield { rows, source: () => place, ordinal, rowNumber: ordinal, eventTimeMs: null }
+    first += chunk.rowCount
+  }
+}
+
+/**
+ * The rows of all files, merged in order of Start (unknown ones first, equal ones by file and row).
+ * A file's rows come in an order that depends on this file alone, so positions hold in any run.
+ */
+export async function* readInTimeOrder(
+  connection: DuckDBConnection,
+  files: readonly Readable[],
+): AsyncGenerator<Delivery> {
+  // What is text in one file may be a number in another: a value UNREADABLE in a number column
+  // would be taken as unreadable instead of negative, and no such number occurs in practice.
+  const text = USED_COLUMNS.map((column) => files.some(({ file }) => isText(file, column)))
+  const parts = files.map(({ file, reading }, place) => rowsSql(file, reading, place, 0))
+  const sql = `SELECT * FROM (SELECT *, ${EVENT_TIME} AS event FROM (${parts.join(' UNION ALL ')}))
+    ORDER BY event NULLS FIRST, file, row`
+  const read = new Float64Array(files.length)
+  const ordinals = new Float64Array(CHUNK_ROWS)
+  const subject = files.map(({ file }) => file.path).join(', ')
+  for await (const chunk of chunksOf(connection, sql, subject)) {
+    const rowNumbers = doubles(chunk, ROW_COLUMN)
+    const places = doubles(chunk, FILE_COLUMN)
+    for (let i = 0; i < chunk.rowCount; i++) ordinals[i] = read[places[i]]++
+    yield {
+      rows: rawRows(chunk, text),
+      source: (i) => places[i],
+      ordinal: (i) => ordinals[i],
+      rowNumber: (i) => rowNumbers[i],
+      eventTimeMs: doubles(chunk, FILE_COLUMN + 1),
+    }
+  }
+}

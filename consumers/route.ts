@@ -1,0 +1,164 @@
+// Sends the rows of a delivery to their partitions: clean there, fold there, count there.
+import { createBatch, REASONS, type Batch, type RawRows } from '../src/record/batch.ts'
+import { clean, createCleanAccount, createCleaner, isMsisdn } from '../src/record/clean.ts'
+import type { CleanAccount, Cleaner, CleanOptions } from '../src/record/clean.ts'
+import { USED_COLUMNS } from '../src/record/columns.ts'
+import { partitionOf } from '../src/record/partition.ts'
+import { fold } from '../src/subscriber/fold.ts'
+import { foldHours } from '../src/subscriber/hours.ts'
+import type { SourcePosition } from '../state/ledger.ts'
+import type { Partition } from '../state/partition.ts'
+import type { Delivery, SourceInfo } from './source.ts'
+
+/** What one delivery did, over all partitions. */
+export interface RouteResult {
+  applied: number
+  refused: number
+  /** Rows that were dealt with in an earlier run. */
+  duplicate: number
+}
+
+export interface Router {
+  /** Deals with rows `from` to `to` of a delivery. */
+  route(delivery: Delivery, from: number, to: number): RouteResult
+  /** Sees each batch after it was folded; the batch is reused. */
+  onBatch: (batch: Batch) => void
+  /** Sees what was refused, coerced and missing, by partition. */
+  account: CleanAccount
+}
+
+interface Scratch {
+  capacity: number
+  batch: Batch
+  cleaner: Cleaner
+  slots: Uint32Array
+  selected: Uint32Array[]
+  counts: Uint32Array
+}
+
+const createScratch = (capacity: number, partitions: number): Scratch => ({
+  capacity,
+  batch: createBatch(capacity),
+  cleaner: createCleaner(capacity),
+  slots: new Uint32Array(capacity),
+  selected: Array.from({ length: partitions }, () => new Uint32Array(capacity)),
+  counts: new Uint32Array(partitions),
+})
+
+/** A router into some partitions, for deliveries of up to `capacity` rows. */
+export function createRouter(
+  partitions: readonly Partition[],
+  sources: readonly SourceInfo[],
+  options: CleanOptions,
+  order: 'file' | 'time',
+  capacity: number,
+): Router {
+  const scratch = createScratch(capacity, partitions.length)
+  const positions = partitions.map((partition) =>
+    sources.map((source) => positionOf(partition, source, order)),
+  )
+  const router: Router = {
+    onBatch: () => undefined,
+    account: createCleanAccount(),
+    route(delivery, from, to) {
+      const result = { applied: 0, refused: 0, duplicate: select(delivery, from, to) }
+      partitions.forEach((partition, p) => {
+        if (scratch.counts[p] > 0) deal(partition, p, delivery, result)
+      })
+      movePositions(delivery, from, to)
+      return result
+    },
+  }
+
+  /** Sorts rows into partitions; returns how many were dealt with before. */
+  function select({ rows, source, ordinal }: Delivery, from: number, to: number): number {
+    const { selected, counts } = scratch
+    const subscribers = rows.columns[0].values
+    let duplicate = 0
+    counts.fill(0)
+    for (let i = from; i < to; i++) {
+      const msisdn = subscribers[i]
+      const p = isMsisdn(msisdn) ? partitionOf(msisdn, partitions.length) : 0
+      if (ordinal(i) < positions[p][source(i)].position) duplicate++
+      else selected[p][counts[p]++] = i
+    }
+    return duplicate
+  }
+
+  function deal(partition: Partition, p: number, delivery: Delivery, result: RouteResult): void {
+    const { batch, cleaner, selected, counts, slots } = scratch
+    const account = createCleanAccount()
+    clean(delivery.rows, selected[p], counts[p], options, cleaner, batch, account)
+    fold(partition.table, batch, slots)
+    foldHours(partition.hours, batch)
+    router.onBatch(batch)
+    partition.counters.applied += batch.count
+    result.applied += batch.count
+    result.refused += counts[p] - batch.count
+    for (let n = 0; n < counts[p]; n++) {
+      const i = selected[p][n]
+      const position = positions[p][delivery.source(i)]
+      const verdict = cleaner.verdict[i]
+      if (verdict === 0) position.applied++
+      else {
+        position.refused++
+        partition.refused.push(refusedRow(delivery, i, verdict, sources))
+      }
+    }
+    addAccount(partition, account, router.account)
+  }
+
+  function movePositions({ source, ordinal }: Delivery, from: number, to: number): void {
+    for (let i = from; i < to; i++) {
+      const place = source(i)
+      const next = ordinal(i) + 1
+      partitions.forEach((partition, p) => {
+        const position = positions[p][place]
+        if (next <= position.position) return
+        position.position = next
+        partition.moved.add(sources[place].id)
+      })
+    }
+  }
+
+  return router
+}
+
+function positionOf(
+  { positions }: Partition,
+  source: SourceInfo,
+  order: 'file' | 'time',
+): SourcePosition {
+  const known = positions.get(source.id)
+  if (known !== undefined) return known
+  const { name, rows, durationUnit, evidence } = source
+  const start = { name, rows, durationUnit, evidence, order, position: 0, applied: 0, refused: 0 }
+  positions.set(source.id, start)
+  return start
+}
+
+const refusedRow = (
+  { rows, rowNumber, source }: { rows: RawRows } & Delivery,
+  i: number,
+  verdict: number,
+  sources: readonly SourceInfo[],
+): Partition['refused'][number] => ({
+  source: sources[source(i)].id,
+  row: rowNumber(i),
+  reason: REASONS[verdict - 1],
+  raw: rows.raw(i),
+})
+
+/** Adds what cleaning found to the partition's counters and to the run's account. */
+function addAccount({ counters }: Partition, found: CleanAccount, run: CleanAccount): void {
+  REASONS.forEach((reason, at) => {
+    counters.refused[reason] += found.refused[at]
+    run.refused[at] += found.refused[at]
+  })
+  USED_COLUMNS.forEach((column, at) => {
+    counters.coerced[column] += found.coerced[at]
+    counters.missing[column] += found.missing[at]
+    run.coerced[at] += found.coerced[at]
+    run.missing[at] += found.missing[at]
+  })
+}

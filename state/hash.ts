@@ -1,0 +1,34 @@
+// The canonical hash of a state: what it says of subscribers, hours and rows, not how it is kept.
+import { createHash } from 'node:crypto'
+import { WIDTH } from '../src/subscriber/aggregate.ts'
+import type { StateView } from './read.ts'
+
+/**
+ * SHA-256 over all aggregates by ascending MSISDN (22 float64, little-endian), all hours by
+ * ascending hour number, and the counts of rows applied, refused, coerced, missing. The same rows
+ * give the same hash, however they were split over files, batches, partitions and restarts.
+ */
+export function hashState(view: StateView): string {
+  const rows = new Float64Array(view.counters.subscribers * WIDTH)
+  let filled = 0
+  view.scan((block, count) => {
+    rows.set(block.subarray(0, count * WIDTH), filled)
+    filled += count * WIDTH
+  })
+  const order = Array.from({ length: filled / WIDTH }, (_, i) => i * WIDTH)
+  order.sort((a, b) => rows[a] - rows[b])
+  const hash = createHash('sha256')
+  for (const at of order) hash.update(bytesOf(rows.subarray(at, at + WIDTH)))
+  for (const [hour, sums] of [...view.hours].sort(([a], [b]) => a - b)) {
+    hash.update(bytesOf(Float64Array.of(hour, ...sums)))
+  }
+  const { applied, refused, coerced, missing } = view.counters
+  hash.update(JSON.stringify([applied, refused, coerced, missing].map(sorted)))
+  return hash.digest('hex')
+}
+
+const bytesOf = (values: Float64Array): Uint8Array =>
+  new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
+
+const sorted = (value: number | Record<string, number>): unknown =>
+  typeof value === 'number' ? value : Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))

@@ -1,0 +1,43 @@
+// Keys of the store: big-endian, so that LMDB's order is the order of what they stand for.
+
+const U32 = 2 ** 32
+
+/** Base image: segment, then piece. */
+export function segmentKey(segment: number, piece: number): Buffer {
+  const key = Buffer.allocUnsafe(6)
+  key.writeUInt32BE(segment, 0)
+  key.writeUInt16BE(piece, 4)
+  return key
+}
+
+/** Journal: commit (48 bits), then piece. */
+export function journalKey(commit: number, piece: number): Buffer {
+  const key = Buffer.allocUnsafe(10)
+  key.writeUIntBE(commit, 0, 6)
+  key.writeUInt32BE(piece, 6)
+  return key
+}
+
+export const commitOfKey = (key: Buffer): number => key.readUIntBE(0, 6)
+export const segmentOfKey = (key: Buffer): number => key.readUInt32BE(0)
+
+/** Hours: hour number + 1, so that the unknown hour (-1) comes first. */
+export function hourKey(hour: number): Buffer {
+  const key = Buffer.allocUnsafe(4)
+  key.writeUInt32BE(hour + 1)
+  return key
+}
+
+export const hourOfKey = (key: Buffer): number => key.readUInt32BE(0) - 1
+
+/** Refused rows: the first 16 bytes of the source's identity, then the row number. */
+export function refusedKey(source: string, row: number): Buffer {
+  const key = Buffer.allocUnsafe(24)
+  key.write(source.slice(0, 32), 0, 16, 'hex')
+  key.writeUInt32BE(Math.floor(row / U32), 16)
+  key.writeUInt32BE(row % U32, 20)
+  return key
+}
+
+export const sourceOfKey = (key: Buffer): string => key.toString('hex', 0, 16)
+export const rowOfKey = (key: Buffer): number => key.readUInt32BE(16) * U32 + key.readUInt32BE(20)

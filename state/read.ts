@@ -1,0 +1,133 @@
+// Reads a state directory, also while it is written: one consistent view of each partition.
+import { PulseError } from '../src/errors.ts'
+import { FIELD, WIDTH } from '../src/subscriber/aggregate.ts'
+import { HOUR_WIDTH } from '../src/subscriber/hours.ts'
+import { rowOfKey, sourceOfKey } from './keys.ts'
+import { addCounts, createCounters } from './ledger.ts'
+import type { Counters, RefusedRow, SourcePosition, Stamp } from './ledger.ts'
+import { readCounters, readHours, readPositions } from './partition.ts'
+import { scanPartition } from './scan.ts'
+import { beginRead, openPartition } from './store.ts'
+import type { PartitionStore, ReadTransaction } from './store.ts'
+import { hasState, readStamp } from './writer.ts'
+
+export interface ReadableState {
+  directory: string
+  stamp: Stamp
+  stores: PartitionStore[]
+  close(): Promise<void>
+}
+
+/** One view of all partitions. Each is consistent in itself; `finish` must be called. */
+export interface StateView {
+  /** Sums over partitions; `commit` is the sum of their commits. */
+  counters: Counters
+  /** Totals by hour number, -1 for records without a readable Start. */
+  hours: Map<number, Float64Array>
+  positions: { source: string; partition: number; position: SourcePosition }[]
+  /** Visits all aggregates, WIDTH numbers each, in slot order; the array is reused. */
+  scan(visit: (rows: Float64Array, count: number) => void): void
+  finish(): void
+}
+
+/** Opens a state directory to read. Throws PulseError `state-missing` or `state-version`. */
+export function openStateToRead(directory: string): ReadableState {
+  if (!hasState(directory)) {
+    throw new PulseError(
+      'state-missing',
+      `${directory} holds no state; expected a directory that "replay" or "demo" wrote: ` +
+        'give it with --state',
+    )
+  }
+  const first = openPartition(directory, 0, 'read')
+  const stamp = readStamp(directory, first)
+  const stores = [first]
+  for (let partition = 1; partition < (stamp?.partitions ?? 1); partition++) {
+    stores.push(openPartition(directory, partition, 'read'))
+  }
+  const close = async (): Promise<void> => {
+    for (const store of stores) await store.environment.close()
+  }
+  if (stamp === null) throw new PulseError('state-missing', `${directory} holds no commit yet`)
+  return { directory, stamp, stores, close }
+}
+
+/** Begins a view of everything. */
+export function viewState({ stores }: ReadableState): StateView {
+  const views = stores.map((store) => ({ store, ...beginRead(store) }))
+  const counters = createCounters()
+  const hours = new Map<number, Float64Array>()
+  const positions: StateView['positions'] = []
+  const slots: number[] = []
+  for (const { store, transaction } of views) {
+    slots.push(addPartition(store, transaction, counters, hours, positions))
+  }
+  return {
+    counters,
+    hours,
+    positions,
+    scan: (visit) => {
+      views.forEach(({ store, transaction }, i) => {
+        scanPartition(store, transaction, slots[i], visit)
+      })
+    },
+    finish: () => {
+      for (const { finish } of views) finish()
+    },
+  }
+}
+
+/** Adds one partition's numbers to the sums; returns its number of slots. */
+function addPartition(
+  store: PartitionStore,
+  transaction: ReadTransaction,
+  sums: Counters,
+  hours: Map<number, Float64Array>,
+  positions: StateView['positions'],
+): number {
+  const counters = readCounters(store, transaction)
+  sums.commit += counters.commit
+  sums.subscribers += counters.subscribers
+  sums.applied += counters.applied
+  sums.refusedKept += counters.refusedKept
+  addCounts(sums.refused, counters.refused)
+  addCounts(sums.coerced, counters.coerced)
+  addCounts(sums.missing, counters.missing)
+  for (const [hour, row] of readHours(store, transaction).rows) {
+    const sum = hours.get(hour) ?? new Float64Array(HOUR_WIDTH)
+    for (let i = 0; i < HOUR_WIDTH; i++) sum[i] += row[i]
+    hours.set(hour, sum)
+  }
+  for (const [source, position] of readPositions(store, transaction)) {
+    positions.push({ source, partition: store.partition, position })
+  }
+  return counters.subscribers
+}
+
+/** Refused rows that were kept, in order of source and row; at most `limit`. */
+export function readRefused(state: ReadableState, limit: number): RefusedRow[] {
+  const rows: RefusedRow[] = []
+  for (const store of state.stores) {
+    const { transaction, finish } = beginRead(store)
+    try {
+      for (const { key, value } of store.refused.getRange({ transaction, limit })) {
+        const [reason, raw] = value as [RefusedRow['reason'], string]
+        rows.push({ source: sourceOfKey(key), row: rowOfKey(key), reason, raw })
+      }
+    } finally {
+      finish()
+    }
+  }
+  return rows.slice(0, limit)
+}
+
+/** The row of one subscriber, or null. */
+export function findRow(view: StateView, msisdn: number): Float64Array | null {
+  let found: Float64Array | null = null
+  view.scan((rows, count) => {
+    for (let at = 0; at < count * WIDTH; at += WIDTH) {
+      if (rows[at + FIELD.msisdn] === msisdn) found = rows.slice(at, at + WIDTH)
+    }
+  })
+  return found
+}
