@@ -1,0 +1,86 @@
+// Temporary directories, and what a state directory holds in the words of the oracle.
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { WIDTH } from '../src/subscriber/aggregate.ts'
+import { HOUR_MS } from '../src/subscriber/hours.ts'
+import { hashState } from '../state/hash.ts'
+import { openStateToRead, viewState, type StateView } from '../state/read.ts'
+
+/** Runs `work` with a directory that is gone afterwards. */
+export async function withDirectory<T>(work: (directory: string) => Promise<T> | T): Promise<T> {
+  const directory = await mkdtemp(join(tmpdir(), 'xdr-pulse-test-'))
+  try {
+    return await work(directory)
+  } finally {
+    await rm(directory, { recursive: true, force: true })
+  }
+}
+
+/** A state directory's numbers, in order of their keys, comparable with the oracle's JSON. */
+export interface Found {
+  hash: string
+  applied: number
+  refused: Record<string, number>
+  coerced: Record<string, number>
+  missing: Record<string, number>
+  subscribers: [number, number[]][]
+  hours: [number | null, number[]][]
+  positions: StateView['positions']
+}
+
+/** Runs `work` with one view of all partitions. */
+export async function withView<T>(directory: string, work: (view: StateView) => T): Promise<T> {
+  const state = openStateToRead(directory)
+  try {
+    const view = viewState(state)
+    try {
+      return work(view)
+    } finally {
+      view.finish()
+    }
+  } finally {
+    await state.close()
+  }
+}
+
+/** Reads a state directory as others would: from its files, in one view. */
+export const readBack = (directory: string): Promise<Found> =>
+  withView(directory, (view) => {
+    const { applied, refused, coerced, missing } = view.counters
+    return {
+      hash: hashState(view),
+      applied,
+      refused: withoutZeros(refused),
+      coerced: withoutZeros(coerced),
+      missing: withoutZeros(missing),
+      subscribers: subscribersOf(view),
+      hours: hoursOf(view),
+      positions: view.positions,
+    }
+  })
+
+export function subscribersOf(view: StateView): [number, number[]][] {
+  const found: [number, number[]][] = []
+  view.scan((rows, count) => {
+    for (let at = 0; at < count * WIDTH; at += WIDTH) {
+      found.push([rows[at], [...rows.subarray(at + 1, at + WIDTH)]])
+    }
+  })
+  return found.sort(([a], [b]) => a - b)
+}
+
+const hoursOf = ({ hours }: StateView): [number | null, number[]][] =>
+  [...hours]
+    .map(([hour, sums]): [number | null, number[]] => [
+      hour === -1 ? null : hour * HOUR_MS,
+      [...sums],
+    ])
+    .sort(([a], [b]) => (a ?? Infinity) - (b ?? Infinity))
+
+export const withoutZeros = (counts: Record<string, number>): Record<string, number> =>
+  Object.fromEntries(
+    Object.entries(counts)
+      .filter(([, count]) => count > 0)
+      .sort(([a], [b]) => (a < b ? -1 : 1)),
+  )
