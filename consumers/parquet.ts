@@ -77,6 +77,7 @@ export async function* readInTimeOrder(
   connection: DuckDBConnection,
   files: readonly Readable[],
 ): AsyncGenerator<Delivery> {
+  if (files.length === 0) return
   // What is text in one file may be a number in another: a value UNREADABLE in a number column
   // would be taken as unreadable instead of negative, and no such number occurs in practice.
   const text = USED_COLUMNS.map((column) => files.some(({ file }) => isText(file, column)))
