@@ -3,8 +3,10 @@ import { access, constants, rename, rm, stat } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { dirname, resolve } from 'node:path'
 import { literal, withDatabase } from '../duckdb.ts'
+import type { Values } from '../config.ts'
 import { messageOf, PulseError } from '../errors.ts'
 import { generateSql, sessionsOf, type SampleOptions } from '../record/generate.ts'
+import { createProgress } from './terminal.ts'
 
 /** Rows of a row group: DuckDB's own default, about 35 MB of columns. */
 const ROW_GROUP = 122_880
@@ -86,4 +88,20 @@ function watchSize(path: string, rows: number, onProgress: SampleProgress): Node
       () => onProgress(0, rows), // not begun, or just renamed
     )
   }, PROGRESS_MS).unref()
+}
+
+/** The command: writes the file and says so. */
+export async function generate(
+  values: Pick<Values, 'out' | 'rows' | 'subscribers' | 'days' | 'seed' | 'dirt'>,
+): Promise<void> {
+  const { out, rows, subscribers, days, seed, dirt } = values
+  const display = createProgress('generate', process.stderr.isTTY)
+  try {
+    await writeSample({ rows, subscribers, days, seed, dirt }, out, (written, all) => {
+      display.update(written, all, '')
+    })
+  } finally {
+    display.end()
+  }
+  process.stdout.write(`${out}: ${rows.toLocaleString('en-US')} rows written\n`)
 }

@@ -5,7 +5,10 @@ import { join } from 'node:path'
 import { findFiles, openFile } from '../../consumers/parquet-files.ts'
 import { openStateToRead, viewState, type StateView } from '../../state/read.ts'
 import { withDatabase, type DuckDBConnection } from '../duckdb.ts'
+import type { Values } from '../config.ts'
 import { PulseError } from '../errors.ts'
+import { print } from './report.ts'
+import { tableText } from './terminal.ts'
 import { compareState, type Verification, type VerifyProgress } from './verify-compare.ts'
 import { expectedSql, type VerifySource } from './verify-sql.ts'
 
@@ -78,4 +81,25 @@ async function sourcesOf(
     )
   }
   return [...sources.values()]
+}
+
+/** The command: says what was compared, names what differs, and fails when anything does. */
+export async function verify(
+  files: string[],
+  values: Pick<Values, 'state' | 'json'>,
+): Promise<void> {
+  const found = await verifyState(files, values.state)
+  const { subscribers, differences, differing } = found
+  print(values, found, () => {
+    const compared = `${subscribers.toLocaleString('en-US')} subscribers recomputed and compared`
+    if (differences === 0) return `${compared}: all numbers are equal`
+    const rows = differing.map(({ what, expected, found }) => [what, expected, found])
+    return `${tableText([['differs', 'expected', 'found'], ...rows])}\n${compared}`
+  })
+  if (differences === 0) return
+  throw new PulseError(
+    'verify-differs',
+    `${values.state} differs from the files in ${differences} numbers, expected none; ` +
+      'do not trust it: replay the files into a new directory and report this',
+  )
 }

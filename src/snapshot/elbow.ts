@@ -36,7 +36,7 @@ export function chosenK(k: number | 'auto', knee: number | null): number {
   return k === 'auto' ? (knee ?? 1) : k
 }
 
-/** The curve with its knee and what it means. `inertia` holds k = 1, 2, 3 …; none: no subscribers. */
+/** The curve, its knee, what it means. `inertia` is for k = 1, 2, 3 …; none: no subscribers. */
 export function elbowOf(inertia: readonly number[]): ElbowCurve {
   const k = inertia.map((_, at) => at + 1)
   const knee = kneeOf(k, inertia)

@@ -1,6 +1,6 @@
 // Sums of integers that stay exact beyond 2^53 and do not depend on the order of adding.
 
-/** Many sums side by side: the low part of each as float64 below 2^53, what overflowed as BigInt. */
+/** Sums side by side: the low part of each a float64 below 2^53, what overflowed a BigInt. */
 export interface ExactSums {
   low: Float64Array
   carried: bigint[]

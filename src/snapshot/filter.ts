@@ -100,8 +100,8 @@ function nearestToMean(
 }
 
 /**
- * The node's numbers in `shape` start at `base`. Copies from the list of candidates (from `list` to `kept`) behind it those that may own a point
- * of the node's box; returns how many.
+ * The node's numbers in `shape` start at `base`. Copies from the list of candidates (from `list`
+ * to `kept`) behind it those that may own a point of the node's box; returns how many.
  */
 function prune(
   { tree, candidates }: Filter,

@@ -42,14 +42,14 @@ function collect(
   wanted: ReadonlySet<number>,
 ): Map<number, Float64Array> {
   const words = wordsOf(values)
-  const isWanted = new Uint8Array(FLOAT_BINS)
-  for (const bin of wanted) isWanted[bin] = 1
-  const collected = new Map([...wanted].map((bin) => [bin, new Float64Array(counts[bin])]))
-  const filled = new Uint32Array(FLOAT_BINS)
+  const collected = Array.from(wanted, (bin) => new Float64Array(counts[bin]))
+  const filled = new Uint32Array(collected.length)
+  // Which of the collected a bin is, counted from 1 on; 0 for the bins that nobody wants.
+  const place = new Uint8Array(FLOAT_BINS)
+  for (const [at, bin] of [...wanted].entries()) place[bin] = at + 1
   for (let at = 0; at < values.length; at++) {
-    const bin = floatBin(words, at)
-    if (isWanted[bin] === 1) collected.get(bin)![filled[bin]++] = values[at]
+    const each = place[floatBin(words, at)]
+    if (each > 0) collected[each - 1][filled[each - 1]++] = values[at]
   }
-  for (const each of collected.values()) each.sort()
-  return collected
+  return new Map(Array.from(wanted, (bin, at) => [bin, collected[at].sort()]))
 }

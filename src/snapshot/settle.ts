@@ -35,12 +35,14 @@ export function settle(
   const labels = new Uint16Array(points.length / dimensions).fill(NONE)
   const counts = new Float64Array(k)
   const offsets = new Float64Array(k * dimensions)
-  for (let passes = 1; ; passes++) {
+  for (let passes = 1, still = 0; ; passes++) {
     counts.fill(0)
     offsets.fill(0)
     const pass = { moved: 0, inertia: 0, farthest: 0 }
     assignAll(points, dimensions, centroids, k, labels, counts, offsets, pass)
-    if (pass.moved === 0) return { labels, counts, inertia: pass.inertia, passes }
+    still = pass.moved === 0 ? still + 1 : 0
+    // The first pass that moves no point may still take rounding out of the centroids.
+    if (still === 2) return { labels, counts, inertia: pass.inertia, passes }
     for (let c = 0; c < k; c++) {
       if (counts[c] === 0) continue
       for (let axis = 0; axis < dimensions; axis++) {

@@ -1,7 +1,7 @@
 // A small weighted summary of all points, on which many starts can be tried.
 import { emptyTree, COUNT, MEAN, SCATTER, strideOf, type Tree } from './tree.ts'
 
-/** Weighted points: the means of the tree's nodes at one coarseness and how many points each has. */
+/** Weighted points: means of the tree's nodes at one coarseness, how many points each has. */
 export interface Summary {
   /** Nodes whose scatter is at most this stand for their points; see filterStep. */
   coarse: number

@@ -25,6 +25,7 @@ export interface Tree {
   shape: Float64Array
 }
 
+/** Where a node's count of points, their scatter and their mean stand in its part of `shape`. */
 export const COUNT = 0
 export const SCATTER = 1
 export const MEAN = 2

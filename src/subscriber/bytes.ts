@@ -59,7 +59,12 @@ export function readVarint(cursor: Cursor): number {
 }
 
 /** Writes one row of aggregates; returns the place behind it. */
-export function writeRow(rows: Float64Array, offset: number, bytes: Uint8Array, at: number): number {
+export function writeRow(
+  rows: Float64Array,
+  offset: number,
+  bytes: Uint8Array,
+  at: number,
+): number {
   for (let field = 0; field < FIELD.lastEndMs; field++) {
     at = writeVarint(bytes, at, rows[offset + field]!)
   }

@@ -20,7 +20,7 @@ export const createHourTable = (): HourTable => ({ rows: new Map(), dirty: new S
 export function foldHours(table: HourTable, batch: Batch): void {
   const { count, session, startMs, amounts } = batch
   let hour = NaN
-  let row = new Float64Array(0)
+  let row: Float64Array = new Float64Array(0)
   for (let i = 0; i < count; i++) {
     const start = startMs[i]!
     const of = start === 0 ? UNKNOWN_HOUR : Math.floor(start / HOUR_MS)

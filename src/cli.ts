@@ -1,0 +1,162 @@
+#!/usr/bin/env node
+// The command line: commands, their options from the one table, errors as one sentence.
+import { Command, CommanderError, Option } from 'commander'
+import { environmentName, OPTIONS, parseValues, type OptionName, type Values } from './config.ts'
+import { messageOf, PulseError } from './errors.ts'
+import { createLog, type Log } from './log.ts'
+
+const LEAST_NODE = 24
+
+/** One command: what it needs, and where its work is. Work is loaded when it is called for. */
+interface CommandRow<K extends OptionName = OptionName> {
+  name: string
+  argument?: string
+  doc: string
+  options: readonly K[]
+  /** Other defaults than the table's. */
+  defaults?: Partial<Record<OptionName, string>>
+  work(files: string[], values: Values, log: Log): Promise<void>
+}
+
+async function commands(): Promise<CommandRow[]> {
+  const replay = await import('./commands/replay.ts')
+  const { DEMO_DEFAULTS, DEMO_OPTIONS, SAMPLE_OPTIONS } = await import('./commands/demo.ts')
+  const { REPORT_OPTIONS } = await import('./commands/report.ts')
+  const inspect = await import('./commands/inspect.ts')
+  const reports = await import('./commands/report.ts')
+  const served = [...replay.SNAPSHOT_OPTIONS, ...replay.SERVE_OPTIONS]
+  return [
+    {
+      name: 'demo',
+      doc: 'generate a month of traffic, replay it as a stream, serve page, API and metrics',
+      options: DEMO_OPTIONS,
+      defaults: DEMO_DEFAULTS,
+      work: async (_, values, log) => (await import('./commands/demo.ts')).demo(values, log),
+    },
+    {
+      name: 'generate',
+      doc: 'write a synthetic XDR file',
+      options: ['out', ...SAMPLE_OPTIONS, 'seed', 'logLevel'],
+      work: async (_, values) => (await import('./commands/generate.ts')).generate(values),
+    },
+    {
+      name: 'replay',
+      argument: '<files...>',
+      doc: 'apply Parquet files (paths, directories, globs) to a state directory',
+      options: [...replay.REPLAY_OPTIONS, 'serve', ...served],
+      work: (files, values, log) =>
+        values.serve ? replay.replayAndServe(files, values, log) : replay.replay(files, values),
+    },
+    {
+      name: 'report',
+      doc: 'everything a state directory says',
+      options: REPORT_OPTIONS,
+      work: (_, values) => reports.report(values),
+    },
+    {
+      name: 'top',
+      doc: 'the top subscribers by each metric',
+      options: REPORT_OPTIONS,
+      work: (_, values) => reports.top(values),
+    },
+    {
+      name: 'segments',
+      doc: 'segments and elbow',
+      options: REPORT_OPTIONS,
+      work: (_, values) => reports.segments(values),
+    },
+    {
+      name: 'subscriber',
+      argument: '<msisdn>',
+      doc: 'one subscriber: aggregate, ranks, segment, distances',
+      options: inspect.SUBSCRIBER_OPTIONS,
+      work: ([msisdn], values) => inspect.subscriber(msisdn, values),
+    },
+    {
+      name: 'status',
+      doc: 'what a state directory holds, how far its sources were read',
+      options: inspect.STATUS_OPTIONS,
+      work: (_, values) => inspect.status(values),
+    },
+    {
+      name: 'refused',
+      doc: 'refused rows with reason, position and raw values',
+      options: inspect.REFUSED_OPTIONS,
+      work: (_, values) => inspect.refused(values),
+    },
+    {
+      name: 'verify',
+      argument: '<files...>',
+      doc: 'recompute every subscriber from the files in SQL and compare with the state',
+      options: ['state', 'json', 'logLevel'],
+      work: async (files, values) => (await import('./commands/verify.ts')).verify(files, values),
+    },
+  ]
+}
+
+function addCommand(program: Command, row: CommandRow): void {
+  const command = program.command(row.name).description(row.doc)
+  if (row.argument !== undefined) command.argument(row.argument)
+  for (const name of row.options) {
+    const { flag, value, doc, default: usual } = OPTIONS[name] as (typeof OPTIONS)['state']
+    const flags = (value as string | undefined) === undefined ? flag : `${flag} <${value}>`
+    const option = new Option(flags, doc).env(environmentName(name))
+    command.addOption(option.default(row.defaults?.[name] ?? usual))
+  }
+  command.action(async (...called: unknown[]) => {
+    const given = row.argument === undefined ? [] : [called[0]].flat().map(String)
+    const written: Record<string, string> = {}
+    for (const name of row.options) {
+      written[name] = String(command.getOptionValue(optionKey(OPTIONS[name].flag)))
+    }
+    const values = parseValues(row.options, written) as Values
+    const log = createLog(values.logLevel, process.stderr.isTTY, (text) => {
+      process.stderr.write(text)
+    })
+    await row.work(given, values, log)
+  })
+}
+
+/** Commander's own name of a flag: `--commit-interval` is `commitInterval`. */
+const optionKey = (flag: string): string =>
+  flag.slice(2).replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase())
+
+async function main(): Promise<number> {
+  const major = Number(process.versions.node.split('.')[0])
+  if (major < LEAST_NODE) {
+    throw new PulseError(
+      'runtime',
+      `Node.js is ${process.versions.node}, expected ${LEAST_NODE} or newer; in a checkout use ` +
+        '"npm run -s pulse -- COMMAND", which brings its own',
+    )
+  }
+  const { VERSION } = await import('./commands/version.ts')
+  const program = new Command('xdr-pulse')
+    .description('Streaming, incremental engagement processor for mobile operators')
+    .version(VERSION)
+    .showSuggestionAfterError()
+    .exitOverride()
+  for (const row of await commands()) addCommand(program, row)
+  for (const command of program.commands) command.exitOverride()
+  await program.parseAsync()
+  return 0
+}
+
+function exitCodeOf(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
+  if (error instanceof PulseError) {
+    process.stderr.write(`xdr-pulse: ${error.message}\n`)
+    return error.code === 'usage' ? 2 : 1
+  }
+  const text = error instanceof Error ? (error.stack ?? messageOf(error)) : messageOf(error)
+  process.stderr.write(`xdr-pulse: a bug of ours: ${text}\n`)
+  return 1
+}
+
+// A reader that closes the pipe early (head, less) has what it wanted.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0)
+  throw error
+})
+
+process.exitCode = await main().catch(exitCodeOf)

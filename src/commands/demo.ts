@@ -1,0 +1,62 @@
+// `demo`: a month of synthetic traffic, replayed in a minute or so, to watch.
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { openStateToRead, viewState } from '../../state/read.ts'
+import { hasState } from '../../state/writer.ts'
+import type { Values } from '../config.ts'
+import type { Log } from '../log.ts'
+import { writeSample } from './generate.ts'
+import { replayAndServe, REPLAY_OPTIONS, SERVE_OPTIONS, SNAPSHOT_OPTIONS } from './replay.ts'
+import { summaryText } from './report.ts'
+
+export const SAMPLE_OPTIONS = ['rows', 'subscribers', 'days', 'dirt'] as const
+
+export const DEMO_OPTIONS = [
+  ...REPLAY_OPTIONS,
+  ...SNAPSHOT_OPTIONS,
+  ...SERVE_OPTIONS,
+  ...SAMPLE_OPTIONS,
+] as const
+
+/** Twelve hours of traffic a second: a month in a minute. */
+export const DEMO_DEFAULTS = { state: 'data/demo', speed: '43200' }
+
+/** Lies in a state directory that the demo made, and so may make anew. */
+const MARK = 'made-by-demo'
+
+/** Generates the sample unless it is there, replays it, serves, prints a summary at the end. */
+export async function demo(
+  values: Pick<Values, (typeof DEMO_OPTIONS)[number]>,
+  log: Log,
+): Promise<void> {
+  const { rows, subscribers, days, dirt, seed } = values
+  const name = `sample-${rows}-${subscribers}-${days}-${dirt}-${seed}.parquet`
+  const sample = join(dirname(values.state), name)
+  mkdirSync(dirname(values.state), { recursive: true })
+  if (!existsSync(sample)) {
+    log.info(`generating ${rows.toLocaleString('en-US')} rows into ${sample}`)
+    await writeSample({ rows, subscribers, days, dirt, seed }, sample)
+  }
+  await startOver(values.state, log)
+  mkdirSync(values.state, { recursive: true })
+  if (!hasState(values.state)) writeFileSync(join(values.state, MARK), '')
+  await replayAndServe([sample], values, log, ({ view }) => {
+    const snapshot = view.published()?.snapshot
+    if (snapshot !== undefined && !values.json) process.stdout.write(`\n${summaryText(snapshot)}\n`)
+  })
+}
+
+/** A demo that came to its end begins anew; one that was cut off goes on. */
+async function startOver(directory: string, log: Log): Promise<void> {
+  if (!existsSync(join(directory, MARK)) || !hasState(directory)) return
+  const state = openStateToRead(directory)
+  const view = viewState(state)
+  const complete = view.positions.every(({ position }) => position.position >= position.rows)
+  view.finish()
+  await state.close()
+  if (!complete) {
+    log.info(`going on with the demo in ${directory} where it was cut off`)
+    return
+  }
+  rmSync(directory, { recursive: true })
+}

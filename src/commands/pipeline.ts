@@ -1,0 +1,150 @@
+// The pipeline of one process: ingest and snapshots wired together, and as the server sees it.
+import type { IngestProgress, LifeState } from '../../consumers/progress.ts'
+import type { ReplayOptions } from '../../consumers/replay.ts'
+import { messageOf } from '../errors.ts'
+import type { Log } from '../log.ts'
+import type { PipelineView, Published, SnapshotRuns } from '../serve/view.ts'
+import type { SnapshotOptions } from '../snapshot/schema.ts'
+import { startIngest, startSnapshots, type IngestThread, type SnapshotThread } from './threads.ts'
+import { VERSION } from './version.ts'
+
+export interface PipelineOptions {
+  replay: ReplayOptions
+  snapshot: SnapshotOptions
+  snapshotIntervalMs: number
+}
+
+export interface Pipeline {
+  view: PipelineView
+  /** Resolves when the replay has ended, by itself or by a stop, and its last snapshot is taken. */
+  ended: Promise<IngestProgress>
+  ingest: IngestThread
+  close(): Promise<void>
+}
+
+type Listener = (event: 'snapshot' | 'progress') => void
+
+interface Shared {
+  progress: IngestProgress | null
+  published: Published | null
+  failed: boolean
+  listeners: Set<Listener>
+}
+
+/** Starts a replay with snapshots beside it. */
+export function startPipeline(options: PipelineOptions, log: Log): Pipeline {
+  const shared: Shared = { progress: null, published: null, failed: false, listeners: new Set() }
+  const emit = (event: 'snapshot' | 'progress'): void => {
+    for (const listener of shared.listeners) listener(event)
+  }
+  const ingest = startIngest(options.replay, (progress) => {
+    noteSources(shared.progress, progress, log)
+    shared.progress = progress
+    emit('progress')
+  })
+  const { stateDirectory } = options.replay
+  const thread = startSnapshots({ stateDirectory, options: options.snapshot })
+  const snapshots = scheduleSnapshots(thread, shared, options.snapshotIntervalMs, emit, log)
+  const ended = ingest.ended.then(
+    async (last) => {
+      await snapshots.last()
+      return last
+    },
+    (error: unknown) => {
+      shared.failed = true
+      throw error
+    },
+  )
+  const view = viewOf(shared, snapshots.runs, thread, options)
+  const close = async (): Promise<void> => {
+    snapshots.stop()
+    await thread.end()
+  }
+  return { view, ended, ingest, close }
+}
+
+/** Says once how each source was understood. */
+function noteSources(before: IngestProgress | null, now: IngestProgress, log: Log): void {
+  if (before !== null) return
+  for (const { name, durationUnit, evidence } of now.sources) {
+    const unit = durationUnit === 's' ? 'seconds' : 'milliseconds'
+    log.info({ source: name, durationUnit }, `${name}: "Dur. (ms)" holds ${unit} (${evidence})`)
+  }
+}
+
+interface Snapshots {
+  runs: SnapshotRuns
+  /** One more of what is there now, after the one under way. */
+  last(): Promise<void>
+  stop(): void
+}
+
+function scheduleSnapshots(
+  thread: SnapshotThread,
+  shared: Shared,
+  intervalMs: number,
+  emit: Listener,
+  log: Log,
+): Snapshots {
+  const runs = { success: 0, failure: 0, skipped: 0, intervalSeconds: intervalMs / 1000 }
+  let running: Promise<void> | null = null
+  let commits = -1
+  const take = async (): Promise<void> => {
+    commits = shared.progress?.counters.commits ?? -1
+    try {
+      const taken = await thread.snapshot()
+      if (taken === null) return
+      const { scan, scale, kmeans, elbow, top, publish } = taken.times
+      const timings = { scan, scale, kmeans, elbow, top, publish }
+      for (const phase of Object.keys(timings) as (keyof typeof timings)[]) timings[phase] /= 1000
+      shared.published = { snapshot: taken.snapshot, json: taken.json, atMs: Date.now(), timings }
+      runs.success++
+      emit('snapshot')
+    } catch (error) {
+      runs.failure++
+      log.error(`the snapshot failed: ${messageOf(error)}`)
+    }
+  }
+  const run = (): Promise<void> => {
+    running = take().finally(() => (running = null))
+    return running
+  }
+  const timer = setInterval(() => {
+    const unchanged = shared.published !== null && shared.progress?.counters.commits === commits
+    if (running !== null) runs.skipped++
+    else if (!unchanged) void run()
+  }, intervalMs)
+  return {
+    runs,
+    async last() {
+      await running
+      await run()
+    },
+    stop: () => clearInterval(timer),
+  }
+}
+
+function viewOf(
+  shared: Shared,
+  runs: SnapshotRuns,
+  thread: SnapshotThread,
+  options: PipelineOptions,
+): PipelineView {
+  const asShown = (progress: IngestProgress): IngestProgress =>
+    shared.failed ? { ...progress, state: 'failed' satisfies LifeState } : progress
+  const { state, speed, commitIntervalMs } = options.replay
+  const shown = { ...state, ...options.snapshot, speed, commitIntervalMs }
+  return {
+    version: VERSION,
+    startedAtMs: Date.now(),
+    progress: () => (shared.progress === null ? null : asShown(shared.progress)),
+    published: () => shared.published,
+    runs: () => runs,
+    options: () => ({ ...shown, snapshotIntervalMs: options.snapshotIntervalMs }),
+    lookup: (msisdn) => thread.lookup(msisdn),
+    subscribe(listener) {
+      shared.listeners.add(listener)
+      return () => shared.listeners.delete(listener)
+    },
+  }
+}

@@ -1,0 +1,170 @@
+// `report` and its parts `top` and `segments`: what a state directory says, as tables or JSON.
+import { performance } from 'node:perf_hooks'
+import { openStateToRead, viewState, type StateView } from '../../state/read.ts'
+import type { Values } from '../config.ts'
+import { DISTRIBUTION_METRICS, METRICS, type Metric, type Snapshot } from '../snapshot/schema.ts'
+import { takeSnapshot } from '../snapshot/take.ts'
+import { bytesText, durationText, shareText } from '../snapshot/units.ts'
+import { snapshotOptions, SNAPSHOT_OPTIONS } from './replay.ts'
+import { tableText } from './terminal.ts'
+
+export const REPORT_OPTIONS = ['state', ...SNAPSHOT_OPTIONS, 'json', 'logLevel'] as const
+export type ReportValues = Pick<Values, (typeof REPORT_OPTIONS)[number]>
+
+/** Opens a state directory, works on one view of it, and closes both. */
+export async function withView<T>(directory: string, work: (view: StateView) => T): Promise<T> {
+  const state = openStateToRead(directory)
+  try {
+    const view = viewState(state)
+    try {
+      return work(view)
+    } finally {
+      view.finish()
+    }
+  } finally {
+    await state.close()
+  }
+}
+
+/** The snapshot of a state directory as it is now. */
+export const snapshotOf = (view: StateView, values: ReportValues): Snapshot =>
+  takeSnapshot(view, snapshotOptions(values), () => performance.now()).snapshot
+
+export async function report(values: ReportValues): Promise<void> {
+  const snapshot = await withView(values.state, (view) => snapshotOf(view, values))
+  print(values, snapshot, () => reportText(snapshot))
+}
+
+export async function top(values: ReportValues): Promise<void> {
+  const snapshot = await withView(values.state, (view) => snapshotOf(view, values))
+  print(values, snapshot.top, () => METRICS.map((metric) => topText(snapshot, metric)).join('\n\n'))
+}
+
+export async function segments(values: ReportValues): Promise<void> {
+  const snapshot = await withView(values.state, (view) => snapshotOf(view, values))
+  const { segments: found, elbow } = snapshot
+  print(values, { segments: found, elbow }, () =>
+    [segmentsText(snapshot), elbowText(snapshot)].join('\n\n'),
+  )
+}
+
+/** Prints an object as JSON, or its text. */
+export function print(values: { json: boolean }, object: unknown, text: () => string): void {
+  process.stdout.write(`${values.json ? JSON.stringify(object) : text()}\n`)
+}
+
+/** Totals, segments and the busiest subscribers: what fits on a screen. */
+export const summaryText = (snapshot: Snapshot): string =>
+  [totalsText(snapshot), segmentsText(snapshot), topText(snapshot, 'trafficBytes')].join('\n\n')
+
+function reportText(snapshot: Snapshot): string {
+  return [
+    totalsText(snapshot),
+    distributionText(snapshot),
+    ...METRICS.map((metric) => topText(snapshot, metric)),
+    applicationsText(snapshot),
+    segmentsText(snapshot),
+    elbowText(snapshot),
+    qualityText(snapshot),
+  ].join('\n\n')
+}
+
+/** A value of a metric in its unit. */
+export const metricText = (metric: string, value: number): string => {
+  if (metric === 'durationMs' || metric === 'meanSessionDurationMs') return durationText(value)
+  return metric.endsWith('Bytes')
+    ? bytesText(value)
+    : Number(value.toFixed(1)).toLocaleString('en-US')
+}
+
+const METRIC_NAMES: Readonly<Record<string, string>> = {
+  sessions: 'sessions',
+  durationMs: 'duration',
+  trafficBytes: 'total traffic',
+  downlinkBytes: 'download',
+  uplinkBytes: 'upload',
+  meanSessionDurationMs: 'mean session',
+} satisfies Record<Metric | 'meanSessionDurationMs', string>
+
+function totalsText(snapshot: Snapshot): string {
+  const { subscribers, records, sessions, durationMs, downlinkBytes, uplinkBytes } = snapshot
+  return tableText([
+    ['totals', ''],
+    ['subscribers', subscribers.toLocaleString('en-US')],
+    ['records', records.toLocaleString('en-US')],
+    ['sessions', sessions.toLocaleString('en-US')],
+    ['duration', `${Math.round(durationMs / 3_600_000).toLocaleString('en-US')} hours`],
+    ['download', bytesText(downlinkBytes)],
+    ['upload', bytesText(uplinkBytes)],
+  ])
+}
+
+function distributionText({ distribution }: Snapshot): string {
+  const rows = DISTRIBUTION_METRICS.map((metric) => {
+    const { min, mean, max, quantiles } = distribution[metric]
+    const { p10, p50, p90, p99 } = quantiles
+    return [min, p10, p50, mean, p90, p99, max].map((value) => metricText(metric, value))
+  })
+  return tableText([
+    ['per subscriber', 'least', '10 %', 'median', 'mean', '90 %', '99 %', 'most'],
+    ...DISTRIBUTION_METRICS.map((metric, i) => [METRIC_NAMES[metric], ...rows[i]]),
+  ])
+}
+
+function topText(snapshot: Snapshot, metric: Metric): string {
+  const rows = snapshot.top[metric].map(({ msisdn, value }, i) => [
+    String(i + 1),
+    String(msisdn),
+    metricText(metric, value),
+  ])
+  return tableText([['rank', 'MSISDN', METRIC_NAMES[metric]], ...rows])
+}
+
+function applicationsText({ applications, topApplications }: Snapshot): string {
+  const rows = applications.map(({ name, downlinkBytes, uplinkBytes, share, subscribers, top }) => [
+    name,
+    bytesText(downlinkBytes),
+    bytesText(uplinkBytes),
+    shareText(share),
+    subscribers.toLocaleString('en-US'),
+    String(top.at(0)?.msisdn ?? ''),
+  ])
+  const heading = ['application', 'download', 'upload', 'share', 'subscribers', 'largest user']
+  return `${tableText([heading, ...rows])}\nMost used: ${topApplications.join(', ')}`
+}
+
+function segmentsText({ segments: { features, scaling, k, inertia, segments, text } }: Snapshot) {
+  const heading = ['segment', 'subscribers', 'share', ...features.map((f) => METRIC_NAMES[f])]
+  const rows = segments.map(({ name, subscribers, share, centroid }) => [
+    name,
+    subscribers.toLocaleString('en-US'),
+    shareText(share),
+    ...features.map((feature) => metricText(feature, centroid[feature])),
+  ])
+  const method = `k-means of ${features.join(', ')} (${scaling}), k = ${k}, inertia ${inertia.toPrecision(6)}`
+  return `${tableText([heading, ...rows])}\n${method}\n${text}`
+}
+
+function elbowText({ elbow }: Snapshot): string {
+  const rows = elbow.k.map((k, i) => [
+    String(k),
+    elbow.inertia[i].toPrecision(6),
+    k === elbow.knee ? '← knee' : '',
+  ])
+  return `${tableText([['k', 'inertia', ''], ...rows])}\n${elbow.text}`
+}
+
+function qualityText({ refused, coerced, missing }: Snapshot): string {
+  const some = (what: string, counts: Record<string, number>): [string, number][] =>
+    Object.entries(counts)
+      .filter(([, count]) => count > 0)
+      .map(([name, count]) => [`${what}: ${name}`, count])
+  const rows = [
+    ...some('refused', refused),
+    ...some('coerced', coerced),
+    ...some('missing', missing),
+  ]
+  return rows.length === 0
+    ? 'Data quality: nothing was refused, coerced or missing.'
+    : tableText([['data quality', 'count'], ...rows])
+}

@@ -1,0 +1,291 @@
+// Every option is one row of one table: flags, environment, validation, types, help and README.
+import { APPLICATIONS } from './record/columns.ts'
+import { PulseError } from './errors.ts'
+import { FEATURES, SCALINGS } from './snapshot/schema.ts'
+import { z } from './schema.ts'
+
+/** One option. `default` is in the form in which a user would write it. */
+export interface OptionRow<T> {
+  flag: string
+  /** What stands behind the flag in help; none for a switch. */
+  value?: string
+  default: string
+  schema: z.ZodType<T, string>
+  doc: string
+}
+
+const option = <T>(row: OptionRow<T>): OptionRow<T> => row
+
+const UNITS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }
+
+const duration = z
+  .string()
+  .regex(/^\d+(\.\d+)?(ms|s|m|h)$/, 'a time such as 250ms, 1s or 5m')
+  .transform((text) => {
+    const [, amount, unit] = /^([\d.]+)(\w+)$/.exec(text) as unknown as [string, string, string]
+    return Number(amount) * UNITS_MS[unit]
+  })
+
+const whole = (least: number, most: number) =>
+  z
+    .string()
+    .regex(/^\d+$/, `a whole number from ${least} to ${most}`)
+    .transform(Number)
+    .refine((n) => n >= least && n <= most, `a whole number from ${least} to ${most}`)
+
+const oneOf = <const T extends string>(values: readonly T[]) =>
+  z.string().pipe(z.enum(values, `one of ${values.join(', ')}`)) as z.ZodType<T, string>
+
+const listOf = <const T extends string>(values: readonly T[], least: number) =>
+  z
+    .string()
+    .transform((text) => text.split(',').map((part) => part.trim()))
+    .transform((parts) => parts.filter((part) => part !== ''))
+    .refine(
+      (parts) =>
+        parts.length >= least &&
+        new Set(parts).size === parts.length &&
+        parts.every((part) => (values as readonly string[]).includes(part)),
+      `a comma-separated list of ${values.join(', ')}`,
+    ) as unknown as z.ZodType<T[], string>
+
+const isTimeZone = (zone: string): boolean => {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: zone })
+    return true
+  } catch {
+    // Intl has no other way to ask.
+    return false
+  }
+}
+
+const positive = 'a number above 0'
+const ratio = 'a number from 0 to 1'
+
+/** All options of all commands, by name. */
+export const OPTIONS = {
+  state: option({
+    flag: '--state',
+    value: 'DIR',
+    default: 'data/state',
+    schema: z.string().min(1, 'a directory'),
+    doc: 'state directory',
+  }),
+  speed: option({
+    flag: '--speed',
+    value: 'max|N',
+    default: 'max',
+    schema: z.union(
+      [
+        z.literal('max'),
+        z
+          .string()
+          .transform(Number)
+          .refine((n) => n > 0 && Number.isFinite(n)),
+      ],
+      `max or ${positive}`,
+    ),
+    doc: 'as fast as possible, or event time at N times real time, in order of Start',
+  }),
+  commitInterval: option({
+    flag: '--commit-interval',
+    value: 'TIME',
+    default: '1s',
+    schema: duration,
+    doc: 'time between commits; a crash repeats at most this much work',
+  }),
+  partitions: option({
+    flag: '--partitions',
+    value: 'N',
+    default: '1',
+    schema: whole(1, 1024),
+    doc: 'partitions of the state, by the key of Kafka; fixed when the state is made',
+  }),
+  durationUnit: option({
+    flag: '--duration-unit',
+    value: 'UNIT',
+    default: 'auto',
+    schema: oneOf(['auto', 'ms', 's']),
+    doc: 'what "Dur. (ms)" holds: auto compares with End - Start; fixed when the state is made',
+  }),
+  timeZone: option({
+    flag: '--time-zone',
+    value: 'ZONE',
+    default: 'UTC',
+    schema: z.string().refine(isTimeZone, 'an IANA time zone such as UTC or Europe/Paris'),
+    doc: 'zone of times that name none; fixed when the state is made',
+  }),
+  missingMsisdn: option({
+    flag: '--missing-msisdn',
+    value: 'WHAT',
+    default: 'refuse',
+    schema: oneOf(['refuse', 'zero']),
+    doc: 'refuse rows without MSISDN, or fold them under 0; fixed when the state is made',
+  }),
+  keepRefused: option({
+    flag: '--keep-refused',
+    value: 'ROWS',
+    default: '100000',
+    schema: whole(0, 1e9),
+    doc: 'refused rows kept in each partition to look at; more are only counted',
+  }),
+  snapshotInterval: option({
+    flag: '--snapshot-interval',
+    value: 'TIME',
+    default: '3s',
+    schema: duration,
+    doc: 'time between the starts of snapshots; none starts before the last has ended',
+  }),
+  host: option({
+    flag: '--host',
+    value: 'ADDRESS',
+    default: '127.0.0.1',
+    schema: z.string().min(1, 'a loopback address'),
+    doc: 'address to serve on; loopback only for now',
+  }),
+  port: option({
+    flag: '--port',
+    value: 'PORT',
+    default: '8480',
+    schema: whole(0, 65535),
+    doc: 'port to serve on; 0 takes any free one',
+  }),
+  serve: option({
+    flag: '--serve',
+    default: 'false',
+    schema: z.string().transform((text) => text === 'true'),
+    doc: 'take snapshots and serve page, API and metrics, also after the last row',
+  }),
+  k: option({
+    flag: '--k',
+    value: 'N|auto',
+    default: '3',
+    schema: z.union([z.literal('auto'), whole(1, 50)], 'auto or a whole number from 1 to 50'),
+    doc: 'segments; auto takes the knee of the elbow',
+  }),
+  features: option({
+    flag: '--features',
+    value: 'LIST',
+    default: 'sessions,durationMs,trafficBytes',
+    schema: listOf(FEATURES, 1),
+    doc: `what segments are made of, from: ${FEATURES.join(', ')}`,
+  }),
+  scaling: option({
+    flag: '--scaling',
+    value: 'HOW',
+    default: 'min-max',
+    schema: oneOf(SCALINGS),
+    doc: `how features are made comparable: ${SCALINGS.join(', ')}`,
+  }),
+  top: option({
+    flag: '--top',
+    value: 'N',
+    default: '10',
+    schema: whole(1, 10_000),
+    doc: 'length of top lists',
+  }),
+  seed: option({
+    flag: '--seed',
+    value: 'N',
+    default: '1',
+    schema: whole(0, 2 ** 32 - 1),
+    doc: 'seed of everything random: the same seed gives the same result',
+  }),
+  excludeApplication: option({
+    flag: '--exclude-application',
+    value: 'LIST',
+    default: '',
+    schema: listOf(APPLICATIONS, 0),
+    doc: 'applications left out of the three most used, comma-separated',
+  }),
+  out: option({
+    flag: '--out',
+    value: 'FILE',
+    default: 'data/sample.parquet',
+    schema: z.string().min(1, 'a file name'),
+    doc: 'Parquet file to write',
+  }),
+  rows: option({
+    flag: '--rows',
+    value: 'N',
+    default: '300000',
+    schema: whole(1, 1e10),
+    doc: 'rows to generate',
+  }),
+  subscribers: option({
+    flag: '--subscribers',
+    value: 'N',
+    default: '40000',
+    schema: whole(1, 1e9),
+    doc: 'subscribers among which rows are spread',
+  }),
+  days: option({
+    flag: '--days',
+    value: 'N',
+    default: '30',
+    schema: z
+      .string()
+      .transform(Number)
+      .refine((n) => n > 0 && n <= 3650, `${positive} up to 3650`),
+    doc: 'days over which sessions start',
+  }),
+  dirt: option({
+    flag: '--dirt',
+    value: 'SHARE',
+    default: '0.01',
+    schema: z
+      .string()
+      .transform(Number)
+      .refine((n) => n >= 0 && n <= 1, ratio),
+    doc: 'share of rows with a fault of real files; 0 is perfectly clean',
+  }),
+  limit: option({
+    flag: '--limit',
+    value: 'ROWS',
+    default: '50',
+    schema: whole(1, 1e9),
+    doc: 'most rows to list',
+  }),
+  json: option({
+    flag: '--json',
+    default: 'false',
+    schema: z.string().transform((text) => text === 'true'),
+    doc: 'print JSON for machines',
+  }),
+  logLevel: option({
+    flag: '--log-level',
+    value: 'LEVEL',
+    default: 'info',
+    schema: oneOf(['debug', 'info', 'warn', 'error', 'silent']),
+    doc: 'least level that is logged, to stderr',
+  }),
+} as const
+
+export type OptionName = keyof typeof OPTIONS
+export type Values = { [K in OptionName]: z.output<(typeof OPTIONS)[K]['schema']> }
+
+/** Name of an option's environment variable: XDR_PULSE_ and the flag in capitals. */
+export const environmentName = (name: OptionName): string =>
+  `XDR_PULSE_${OPTIONS[name].flag.slice(2).toUpperCase().replaceAll('-', '_')}`
+
+/**
+ * Turns what was written into values.
+ *
+ * @throws PulseError `usage` naming the option, what was found, what is expected
+ */
+export function parseValues<K extends OptionName>(
+  names: readonly K[],
+  written: Readonly<Record<string, string>>,
+): Pick<Values, K> {
+  const values: Partial<Record<OptionName, unknown>> = {}
+  for (const name of names) {
+    const row = OPTIONS[name]
+    const parsed = row.schema.safeParse(written[name])
+    if (!parsed.success) {
+      const expected = parsed.error.issues[0].message
+      throw new PulseError('usage', `${row.flag} is "${written[name]}", expected ${expected}`)
+    }
+    values[name] = parsed.data
+  }
+  return values as Pick<Values, K>
+}

@@ -1,0 +1,82 @@
+// Takes a snapshot of a view of the state: scan, then compute; the clock is an argument.
+import { HOUR_MS, UNKNOWN_HOUR } from '../subscriber/hours.ts'
+import { addRows, createScan } from './scan.ts'
+import type { Hour, Snapshot, SnapshotOptions, StateSummary } from './schema.ts'
+import { computeSnapshot } from './snapshot.ts'
+
+/** What a snapshot needs of a view of the state. */
+export interface SnapshotInput {
+  counters: Pick<StateSummary, 'refused' | 'coerced' | 'missing'> & { commit: number }
+  hours: ReadonlyMap<number, Float64Array>
+  positions: readonly {
+    source: string
+    partition: number
+    position: {
+      name: string
+      rows: number
+      position: number
+      order: 'file' | 'time'
+      durationUnit: 'ms' | 's'
+    }
+  }[]
+  scan(visit: (rows: Float64Array, count: number) => void): void
+}
+
+/** Milliseconds spent in each phase. */
+export type PhaseTimes = Record<'scan' | 'scale' | 'kmeans' | 'elbow' | 'top', number>
+
+/** The snapshot of a view, and how long its phases took by `now` (milliseconds). */
+export function takeSnapshot(
+  view: SnapshotInput,
+  options: SnapshotOptions,
+  now: () => number,
+): { snapshot: Snapshot; times: PhaseTimes } {
+  const times: PhaseTimes = { scan: 0, scale: 0, kmeans: 0, elbow: 0, top: 0 }
+  let phase: keyof PhaseTimes = 'scan'
+  let since = now()
+  const enter = (next: keyof PhaseTimes): void => {
+    times[phase] += now() - since
+    since = now()
+    phase = next
+  }
+  const scan = createScan(options.top)
+  view.scan((rows, count) => addRows(scan, rows, count))
+  const snapshot = computeSnapshot(scan, summarise(view), options, enter)
+  enter('scan')
+  return { snapshot, times }
+}
+
+function summarise({ counters, hours, positions }: SnapshotInput): StateSummary {
+  return {
+    number: counters.commit,
+    hours: [...hours].sort(([a], [b]) => a - b).map(([hour, sums]) => hourOf(hour, sums)),
+    positions: positions.map(({ source, partition, position }) => ({
+      source,
+      name: position.name,
+      partition,
+      position: position.position,
+      rows: position.rows,
+      order: position.order,
+      durationUnit: position.durationUnit,
+    })),
+    refused: counters.refused,
+    coerced: counters.coerced,
+    missing: counters.missing,
+  }
+}
+
+function hourOf(hour: number, sums: Float64Array): Hour {
+  const [records, sessions, durationMs, downlinkBytes, uplinkBytes, ...bytes] = sums
+  return {
+    startMs: hour === UNKNOWN_HOUR ? null : hour * HOUR_MS,
+    records,
+    sessions,
+    durationMs,
+    downlinkBytes,
+    uplinkBytes,
+    applications: Array.from({ length: bytes.length / 2 }, (_, application) => ({
+      downlinkBytes: bytes[2 * application],
+      uplinkBytes: bytes[2 * application + 1],
+    })),
+  }
+}

@@ -1,0 +1,85 @@
+// The snapshot thread: answers requests one at a time, each from one read of the state.
+import { readlinkSync } from 'node:fs'
+import { setPriority } from 'node:os'
+import { performance } from 'node:perf_hooks'
+import { parentPort, workerData } from 'node:worker_threads'
+import { findRow, openStateToRead, viewState, type ReadableState } from '../../state/read.ts'
+import { assert, messageOf, PulseError } from '../errors.ts'
+import { viewSubscriber } from './lookup.ts'
+import type { Snapshot, SnapshotOptions, SubscriberView } from './schema.ts'
+import { takeSnapshot, type PhaseTimes } from './take.ts'
+
+export interface SnapshotWorkerData {
+  stateDirectory: string
+  options: SnapshotOptions
+}
+
+export type SnapshotRequest =
+  { id: number; type: 'snapshot' } | { id: number; type: 'lookup'; msisdn: number }
+
+export interface TakenSnapshot {
+  snapshot: Snapshot
+  json: string
+  times: PhaseTimes & { publish: number }
+}
+
+/** `empty`: there is nothing committed yet. */
+export type SnapshotReply = { id: number } & (
+  | { type: 'snapshot'; taken: TakenSnapshot }
+  | { type: 'lookup'; view: SubscriberView | null }
+  | { type: 'empty' }
+  | { type: 'failed'; message: string }
+)
+
+/** Lower than ingest and main: a snapshot takes what they leave. */
+const NICENESS = 10
+
+let state: ReadableState | null = null
+let segments: Snapshot['segments'] | null = null
+
+function lowerPriority(): void {
+  if (process.platform !== 'linux') return
+  // On Linux a nice value belongs to a thread; this one's number stands behind the last slash.
+  setPriority(Number(readlinkSync('/proc/thread-self').split('/').at(-1)), NICENESS)
+}
+
+function answer(request: SnapshotRequest, { stateDirectory, options }: SnapshotWorkerData) {
+  state ??= openStateToRead(stateDirectory)
+  const view = viewState(state)
+  try {
+    if (view.counters.commit === 0) return { type: 'empty' as const }
+    if (request.type === 'snapshot' || segments === null) {
+      const { snapshot, times } = takeSnapshot(view, options, () => performance.now())
+      segments = snapshot.segments
+      if (request.type === 'snapshot') return { type: 'snapshot' as const, snapshot, times }
+    }
+    const row = findRow(view, request.msisdn)
+    const found = row && viewSubscriber(row, (visit) => view.scan(visit), segments)
+    return { type: 'lookup' as const, view: found }
+  } finally {
+    view.finish()
+  }
+}
+
+function reply(request: SnapshotRequest, data: SnapshotWorkerData): SnapshotReply {
+  const { id } = request
+  try {
+    const answered = answer(request, data)
+    if (answered.type !== 'snapshot') return { id, ...answered }
+    const start = performance.now()
+    const { snapshot, times } = answered
+    const json = JSON.stringify(snapshot)
+    const publish = performance.now() - start
+    return { id, type: 'snapshot', taken: { snapshot, json, times: { ...times, publish } } }
+  } catch (error) {
+    if (error instanceof PulseError && error.code === 'state-missing') return { id, type: 'empty' }
+    return { id, type: 'failed', message: messageOf(error) }
+  }
+}
+
+assert(parentPort !== null, 'the snapshot worker is started as a worker thread')
+const port = parentPort
+lowerPriority()
+port.on('message', (request: SnapshotRequest) => {
+  port.postMessage(reply(request, workerData as SnapshotWorkerData))
+})
