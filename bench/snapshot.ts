@@ -65,7 +65,10 @@ function scanOf(subscribers: number, shape: Shape): { scan: Scan; seconds: numbe
   return { scan, seconds }
 }
 
-/** One line of the table. Memory is the largest growth seen at the phases, in bytes a subscriber. */
+/**
+ * One line of the table. Memory is the largest growth of array memory seen between phases, garbage
+ * included, in bytes a subscriber, and the largest resident set of the process so far.
+ */
 function measure(subscribers: number, shape: Shape): Record<string, string | number> {
   const { scan, seconds } = scanOf(subscribers, shape)
   const timings: Record<string, number> = { scan: seconds, top: 0, scale: 0, elbow: 0, kmeans: 0 }
@@ -89,6 +92,7 @@ function measure(subscribers: number, shape: Shape): Record<string, string | num
     ...Object.fromEntries(Object.entries(timings).map(([name, each]) => [name, each.toFixed(3)])),
     'total s': total.toFixed(3),
     'B/subscriber': Math.round((most - before) / Math.max(1, subscribers)),
+    'peak MB': Math.round(process.resourceUsage().maxRSS / 1024),
     k: snapshot.segments.k,
     knee: snapshot.elbow.knee ?? 'none',
     iterations: snapshot.segments.iterations,

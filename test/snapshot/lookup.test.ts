@@ -36,7 +36,7 @@ test('ranks are places in the sorted list, ties by smaller MSISDN', () => {
       assert.equal(view.subscribers, subscribers.length)
       assert.equal(view.aggregate.msisdn, own.msisdn)
     }),
-    { numRuns: 40 },
+    { numRuns: 40, endOnFailure: true },
   )
 })
 

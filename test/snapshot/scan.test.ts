@@ -53,7 +53,7 @@ test('totals beyond 2^53 are the nearest number to the true sum', () => {
       assert.equal(snapshot.durationMs, Number(sum))
       assert.equal(snapshot.trafficBytes, Number(sum + BigInt(amounts.length)))
     }),
-    { numRuns: 30 },
+    { numRuns: 30, endOnFailure: true },
   )
 })
 
