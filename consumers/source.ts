@@ -14,11 +14,11 @@ export interface SourceInfo extends SourceNote {
 export interface Delivery {
   rows: RawRows
   /** Place in the run's list of sources, by row. */
-  source(i: number): number
+  source: (i: number) => number
   /** Place in the order in which its source is read, by row: what positions count. */
-  ordinal(i: number): number
+  ordinal: (i: number) => number
   /** Row number in the source, by row. */
-  rowNumber(i: number): number
+  rowNumber: (i: number) => number
   /** Event time, by row, NaN where unknown; null when rows are not in order of time. */
   eventTimeMs: Float64Array | null
 }

@@ -99,7 +99,7 @@ function addCommand(program: Command, row: CommandRow): void {
   if (row.argument !== undefined) command.argument(row.argument)
   for (const name of row.options) {
     const { flag, value, doc, default: usual } = OPTIONS[name] as (typeof OPTIONS)['state']
-    const flags = (value as string | undefined) === undefined ? flag : `${flag} <${value}>`
+    const flags = value === undefined ? flag : `${flag} <${value}>`
     const option = new Option(flags, doc).env(environmentName(name))
     command.addOption(option.default(row.defaults?.[name] ?? usual))
   }

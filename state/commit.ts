@@ -60,7 +60,7 @@ function write(partition: Partition, keepRefused: number): void {
   writeHours(partition)
   writePositions(partition)
   writeRefused(partition, keepRefused)
-  partition.store.meta.put('counters', counters)
+  void partition.store.meta.put('counters', counters)
 }
 
 function writeAggregates(partition: Partition): void {
@@ -125,10 +125,10 @@ function writeSegment({ store, table, sweep, counters }: Partition, segment: num
   for (let i = 0; i < count; i++) slots[i] = first + i
   const before = sweep.pieces[segment]
   const pieces = writePieces(table, slots, count, counters.commit, (piece, bytes) => {
-    store.subscribers.put(segmentKey(segment, piece), bytes)
+    void store.subscribers.put(segmentKey(segment, piece), bytes)
   })
   for (let piece = pieces; piece < before; piece++) {
-    store.subscribers.remove(segmentKey(segment, piece))
+    void store.subscribers.remove(segmentKey(segment, piece))
   }
   sweep.pieces[segment] = pieces
   sweep.staleSince[segment] = 0
@@ -149,7 +149,7 @@ function writeJournal(partition: Partition, dirtySegments: Uint8Array, chosen: U
   }
   if (count === 0) return
   const pieces = writePieces(table, changed, count, 0, (piece, bytes) => {
-    store.journal.put(journalKey(counters.commit, piece), bytes)
+    void store.journal.put(journalKey(counters.commit, piece), bytes)
   })
   sweep.journal.push({ commit: counters.commit, pieces })
 }
@@ -160,20 +160,21 @@ function trimJournal({ store, sweep }: Partition): void {
   for (const since of sweep.staleSince) if (since !== 0 && since < oldest) oldest = since
   while (sweep.journal.length > 0 && sweep.journal[0].commit < oldest) {
     const { commit, pieces } = sweep.journal.shift() as { commit: number; pieces: number }
-    for (let piece = 0; piece < pieces; piece++) store.journal.remove(journalKey(commit, piece))
+    for (let piece = 0; piece < pieces; piece++)
+      void store.journal.remove(journalKey(commit, piece))
   }
 }
 
 function writeHours({ store, hours }: Partition): void {
   for (const hour of [...hours.dirty].sort((a, b) => a - b)) {
     const row = hours.rows.get(hour) as Float64Array
-    store.hours.put(hourKey(hour), Buffer.from(row.buffer, row.byteOffset, row.byteLength))
+    void store.hours.put(hourKey(hour), Buffer.from(row.buffer, row.byteOffset, row.byteLength))
   }
   hours.dirty.clear()
 }
 
 function writePositions({ store, positions, moved }: Partition): void {
-  for (const source of moved) store.positions.put(source, positions.get(source))
+  for (const source of moved) void store.positions.put(source, positions.get(source))
   moved.clear()
 }
 
@@ -181,7 +182,7 @@ function writeRefused(partition: Partition, keepRefused: number): void {
   const { store, refused, counters } = partition
   for (const { source, row, reason, raw } of refused) {
     if (counters.refusedKept >= keepRefused) break
-    store.refused.put(refusedKey(source, row), [reason, raw])
+    void store.refused.put(refusedKey(source, row), [reason, raw])
     counters.refusedKept++
   }
   refused.length = 0

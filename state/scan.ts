@@ -65,7 +65,7 @@ function journalEntries(store: PartitionStore, transaction: ReadTransaction): Jo
   const entries: JournalEntry[] = []
   let after = journalKey(0, 0)
   for (;;) {
-    const [key] = store.journal.getKeys({ transaction, start: after, limit: 1 })
+    const key = [...store.journal.getKeys({ transaction, start: after, limit: 1 })].at(0)
     if (key === undefined) return entries
     const commit = commitOfKey(key)
     const entry: JournalEntry = { commit, piece: -1, reader: null }

@@ -108,10 +108,10 @@ export const isMsisdn = (value: number): boolean =>
 
 /** A footer of column means: no MSISDN (known by the caller), no times, a fraction of a byte. */
 function isFooter(rows: RawRows, i: number): boolean {
-  const absent = (column: number): boolean => Number.isNaN(rows.columns[column]!.values[i]!)
+  const absent = (column: number): boolean => Number.isNaN(rows.columns[column].values[i])
   if (!absent(START) || !absent(END)) return false
   for (let a = 1; a < AMOUNTS; a++) {
-    const value = rows.columns[FIRST_AMOUNT + a]!.values[i]!
+    const value = rows.columns[FIRST_AMOUNT + a].values[i]
     if (Number.isFinite(value) && Math.floor(value) !== value) return true
   }
   return false
@@ -135,7 +135,7 @@ function judgeAmounts(
 function takeSubscribers(values: Float64Array, taken: Uint32Array, batch: Batch): void {
   const { subscriber, count } = batch
   for (let j = 0; j < count; j++) {
-    const msisdn = values[taken[j]!]!
+    const msisdn = values[taken[j]]
     subscriber[j] = msisdn === msisdn ? msisdn : 0
   }
 }
@@ -145,7 +145,7 @@ function takeSessions(values: Float64Array, taken: Uint32Array, batch: Batch): n
   const { session, count } = batch
   let missing = 0
   for (let j = 0; j < count; j++) {
-    const present = values[taken[j]!] === 1
+    const present = values[taken[j]] === 1
     session[j] = present ? 1 : 0
     if (!present) missing++
   }
@@ -161,16 +161,16 @@ function takeTimes(
   out: Float64Array,
   account: CleanAccount,
 ): void {
-  const { values } = columns[column]!
-  const parts = columns[partColumn]!.values
+  const { values } = columns[column]
+  const parts = columns[partColumn].values
   for (let j = 0; j < count; j++) {
-    const i = taken[j]!
-    const time = values[i]!
-    if (time >= EARLIEST_MS && time < LATEST_MS) out[j] = withPart(time, parts[i]!)
+    const i = taken[j]
+    const time = values[i]
+    if (time >= EARLIEST_MS && time < LATEST_MS) out[j] = withPart(time, parts[i])
     else {
       out[j] = 0
-      if (time === time) account.coerced[column]!++
-      else account.missing[column]!++
+      if (time === time) account.coerced[column]++
+      else account.missing[column]++
     }
   }
 }
@@ -203,6 +203,6 @@ function takeAmounts(
       coerced++
     }
   }
-  account.missing[column]! += missing
-  account.coerced[column]! += coerced
+  account.missing[column] += missing
+  account.coerced[column] += coerced
 }

@@ -38,7 +38,7 @@ export function matchColumns(file: string, names: readonly string[]): ColumnMap 
   const map = new Map<string, string>()
   for (const column of USED_COLUMNS) {
     const candidates = found.get(column) ?? []
-    const chosen = candidates.includes(column) ? column : candidates[0]
+    const chosen = candidates.includes(column) ? column : candidates.at(0)
     if (candidates.length > 1 && chosen !== column) throw ambiguous(file, column, candidates)
     if (chosen !== undefined) map.set(column, chosen)
     else if (!OPTIONAL_COLUMNS.has(column)) throw absent(file, column, names)
@@ -79,10 +79,10 @@ export function editDistance(a: string, b: string): number {
   for (let i = 1; i <= a.length; i++) {
     const next = [i]
     for (let j = 1; j <= b.length; j++) {
-      const substitution = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)
-      next.push(Math.min(substitution, row[j]! + 1, next[j - 1]! + 1))
+      const substitution = row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1)
+      next.push(Math.min(substitution, row[j] + 1, next[j - 1] + 1))
     }
     row = next
   }
-  return row[b.length]!
+  return row[b.length]
 }

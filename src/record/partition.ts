@@ -31,15 +31,15 @@ export function murmur2(bytes: Uint8Array, length: number): number {
   let h = 0x9747b28c ^ length
   let i = 0
   for (; i + 4 <= length; i += 4) {
-    let k = bytes[i]! | (bytes[i + 1]! << 8) | (bytes[i + 2]! << 16) | (bytes[i + 3]! << 24)
+    let k = bytes[i] | (bytes[i + 1] << 8) | (bytes[i + 2] << 16) | (bytes[i + 3] << 24)
     k = Math.imul(k, M)
     k ^= k >>> 24
     h = Math.imul(h, M) ^ Math.imul(k, M)
   }
   const rest = length - i
-  if (rest >= 3) h ^= bytes[i + 2]! << 16
-  if (rest >= 2) h ^= bytes[i + 1]! << 8
-  if (rest >= 1) h = Math.imul(h ^ bytes[i]!, M)
+  if (rest >= 3) h ^= bytes[i + 2] << 16
+  if (rest >= 2) h ^= bytes[i + 1] << 8
+  if (rest >= 1) h = Math.imul(h ^ bytes[i], M)
   h = Math.imul(h ^ (h >>> 13), M)
   return h ^ (h >>> 15)
 }

@@ -35,7 +35,7 @@ export interface Aggregate {
 
 /** The aggregate that starts at `offset` of `rows`. */
 export function aggregateAt(rows: Float64Array, offset: number): Aggregate {
-  const at = (field: number): number => rows[offset + field]!
+  const at = (field: number): number => rows[offset + field]
   return {
     msisdn: at(FIELD.msisdn),
     records: at(FIELD.records),

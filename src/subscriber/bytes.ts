@@ -36,7 +36,7 @@ export interface Cursor {
 export function readVarint(cursor: Cursor): number {
   const { bytes } = cursor
   let at = cursor.at
-  let byte = bytes[at++]!
+  let byte = bytes[at++]
   let value = byte & 127
   if (byte > 127) {
     byte = bytes[at++]!
@@ -66,10 +66,10 @@ export function writeRow(
   at: number,
 ): number {
   for (let field = 0; field < FIELD.lastEndMs; field++) {
-    at = writeVarint(bytes, at, rows[offset + field]!)
+    at = writeVarint(bytes, at, rows[offset + field])
   }
   // The last end mostly comes soon after the first start: their difference is shorter.
-  const span = rows[offset + FIELD.lastEndMs]! - rows[offset + FIELD.firstStartMs]!
+  const span = rows[offset + FIELD.lastEndMs] - rows[offset + FIELD.firstStartMs]
   return writeVarint(bytes, at, span < 0 ? -2 * span - 1 : 2 * span)
 }
 
@@ -78,5 +78,5 @@ export function readRow(cursor: Cursor, rows: Float64Array, offset: number): voi
   for (let field = 0; field < FIELD.lastEndMs; field++) rows[offset + field] = readVarint(cursor)
   const code = readVarint(cursor)
   const span = code % 2 === 0 ? code / 2 : -(code + 1) / 2
-  rows[offset + FIELD.lastEndMs] = rows[offset + FIELD.firstStartMs]! + span
+  rows[offset + FIELD.lastEndMs] = rows[offset + FIELD.firstStartMs] + span
 }

@@ -17,13 +17,13 @@ export function fold(table: Table, batch: Batch, slots: Uint32Array): void {
   const { session, startMs, endMs, count, amounts } = batch
   let fresh = 0
   for (let i = 0; i < count; i++) {
-    const slot = slots[i]!
-    const rows = chunks[slot >>> CHUNK_BITS]!
+    const slot = slots[i]
+    const rows = chunks[slot >>> CHUNK_BITS]
     const at = (slot & CHUNK_MASK) * WIDTH
-    rows[at + records]!++
-    rows[at + sessions]! += session[i]!
+    rows[at + records]++
+    rows[at + sessions] += session[i]
     addAmounts(rows, at + durationMs, amounts, i)
-    addTimes(rows, at, startMs[i]!, endMs[i]!)
+    addTimes(rows, at, startMs[i], endMs[i])
     if (dirty[slot] === 0) {
       dirty[slot] = 1
       fresh++
@@ -39,11 +39,11 @@ export function addAmounts(
   amounts: readonly Float64Array[],
   i: number,
 ): void {
-  for (let a = 0; a < AMOUNTS; a++) rows[at + a]! += amounts[a]![i]!
+  for (let a = 0; a < AMOUNTS; a++) rows[at + a] += amounts[a][i]
 }
 
 function addTimes(rows: Float64Array, at: number, start: number, end: number): void {
-  const first = rows[at + firstStartMs]!
+  const first = rows[at + firstStartMs]
   if (start > 0 && (first === 0 || start < first)) rows[at + firstStartMs] = start
-  if (end > rows[at + lastEndMs]!) rows[at + lastEndMs] = end
+  if (end > rows[at + lastEndMs]) rows[at + lastEndMs] = end
 }

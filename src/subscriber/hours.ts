@@ -22,15 +22,15 @@ export function foldHours(table: HourTable, batch: Batch): void {
   let hour = NaN
   let row: Float64Array = new Float64Array(0)
   for (let i = 0; i < count; i++) {
-    const start = startMs[i]!
+    const start = startMs[i]
     const of = start === 0 ? UNKNOWN_HOUR : Math.floor(start / HOUR_MS)
     if (of !== hour) {
       hour = of
       row = hourRow(table, hour)
       table.dirty.add(hour)
     }
-    row[0]!++
-    row[1]! += session[i]!
+    row[0]++
+    row[1] += session[i]
     addAmounts(row, 2, amounts, i)
   }
 }

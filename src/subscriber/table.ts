@@ -44,7 +44,7 @@ function hash(msisdn: number): number {
 
 /** The slot of an MSISDN, or -1. */
 export function findSlot(table: Table, msisdn: number): number {
-  const entry = table.index[probe(table, msisdn, hash(msisdn))]!
+  const entry = table.index[probe(table, msisdn, hash(msisdn))]
   return entry === 0 ? -1 : (entry & SLOT_MASK) - 1
 }
 
@@ -55,11 +55,11 @@ function probe(table: Table, msisdn: number, h: number): number {
   const tag = h >>> SLOT_BITS
   let at = h & mask
   for (;;) {
-    const entry = index[at]!
+    const entry = index[at]
     if (entry === 0) return at
     if (entry >>> SLOT_BITS === tag) {
       const slot = (entry & SLOT_MASK) - 1
-      if (chunks[slot >>> CHUNK_BITS]![(slot & CHUNK_MASK) * WIDTH] === msisdn) return at
+      if (chunks[slot >>> CHUNK_BITS][(slot & CHUNK_MASK) * WIDTH] === msisdn) return at
     }
     at = (at + 1) & mask
   }
@@ -74,10 +74,10 @@ export function findOrAddSlots(
 ): void {
   reserve(table, table.count + count)
   for (let i = 0; i < count; i++) {
-    const msisdn = subscribers[i]!
+    const msisdn = subscribers[i]
     const h = hash(msisdn)
     const at = probe(table, msisdn, h)
-    const entry = table.index[at]!
+    const entry = table.index[at]
     slots[i] = entry === 0 ? addAt(table, msisdn, h, at) : (entry & SLOT_MASK) - 1
   }
 }
@@ -85,7 +85,7 @@ export function findOrAddSlots(
 function addAt(table: Table, msisdn: number, h: number, at: number): number {
   const slot = table.count++
   table.index[at] = (((h >>> SLOT_BITS) << SLOT_BITS) | (slot + 1)) >>> 0
-  table.chunks[slot >>> CHUNK_BITS]![(slot & CHUNK_MASK) * WIDTH + FIELD.msisdn] = msisdn
+  table.chunks[slot >>> CHUNK_BITS][(slot & CHUNK_MASK) * WIDTH + FIELD.msisdn] = msisdn
   return slot
 }
 
@@ -93,11 +93,11 @@ function addAt(table: Table, msisdn: number, h: number, at: number): number {
 export function appendRows(table: Table, rows: Float64Array, count: number): void {
   reserve(table, table.count + count)
   for (let i = 0; i < count; i++) {
-    const msisdn = rows[i * WIDTH + FIELD.msisdn]!
+    const msisdn = rows[i * WIDTH + FIELD.msisdn]
     const h = hash(msisdn)
     const slot = addAt(table, msisdn, h, probe(table, msisdn, h))
     const at = (slot & CHUNK_MASK) * WIDTH
-    table.chunks[slot >>> CHUNK_BITS]!.set(rows.subarray(i * WIDTH, (i + 1) * WIDTH), at)
+    table.chunks[slot >>> CHUNK_BITS].set(rows.subarray(i * WIDTH, (i + 1) * WIDTH), at)
   }
 }
 
@@ -127,7 +127,7 @@ function rebuildIndex(table: Table, size: number): void {
   table.index = new Uint32Array(size)
   const mask = size - 1
   for (let slot = 0; slot < table.count; slot++) {
-    const h = hash(table.chunks[slot >>> CHUNK_BITS]![(slot & CHUNK_MASK) * WIDTH]!)
+    const h = hash(table.chunks[slot >>> CHUNK_BITS][(slot & CHUNK_MASK) * WIDTH])
     let at = h & mask
     while (table.index[at] !== 0) at = (at + 1) & mask
     table.index[at] = (((h >>> SLOT_BITS) << SLOT_BITS) | (slot + 1)) >>> 0
