@@ -207,7 +207,7 @@ test('no MSISDN is ever exposed', async () => {
 
 test('promtool finds nothing to say', async (context) => {
   const found = spawnSync('promtool', ['--version'])
-  if (found.error !== undefined) {
+  if (found.error !== undefined && process.env['CI'] === undefined) {
     context.skip('promtool is not on PATH: the lint of the exposition was left out')
     return
   }
@@ -218,6 +218,7 @@ test('promtool finds nothing to say', async (context) => {
   const input = await metrics.exposition()
   metrics.stop()
   const run = spawnSync('promtool', ['check', 'metrics'], { input, encoding: 'utf8' })
+  assert.ifError(run.error)
   assert.equal(`${run.stdout}${run.stderr}`, '')
   assert.equal(run.status, 0)
 })
