@@ -7,9 +7,9 @@ import { addCounts, createCounters } from './ledger.ts'
 import type { Counters, RefusedRow, SourcePosition, Stamp } from './ledger.ts'
 import { readCounters, readHours, readPositions } from './partition.ts'
 import { scanPartition } from './scan.ts'
-import { beginRead, openPartition } from './store.ts'
+import { beginRead, isMade, openPartition, partitionDirectory } from './store.ts'
 import type { PartitionStore, ReadTransaction } from './store.ts'
-import { hasState, readStamp } from './writer.ts'
+import { hasState, lost, readStamp } from './writer.ts'
 
 export interface ReadableState {
   directory: string
@@ -30,7 +30,7 @@ export interface StateView {
   finish(): void
 }
 
-/** Opens a state directory to read. Throws PulseError `state-missing` or `state-version`. */
+/** Opens a state directory to read. Throws PulseError `state-missing`, `-version` or `-corrupt`. */
 export function openStateToRead(directory: string): ReadableState {
   if (!hasState(directory)) {
     throw new PulseError(
@@ -39,17 +39,31 @@ export function openStateToRead(directory: string): ReadableState {
         'give it with --state',
     )
   }
-  const first = openPartition(directory, 0, 'read')
-  const stamp = readStamp(directory, first)
-  const stores = [first]
-  for (let partition = 1; partition < (stamp?.partitions ?? 1); partition++) {
-    stores.push(openPartition(directory, partition, 'read'))
-  }
+  const stores: PartitionStore[] = []
   const close = async (): Promise<void> => {
     for (const store of stores) await store.environment.close()
   }
+  try {
+    const stamp = openStores(directory, stores)
+    return { directory, stamp, stores, close }
+  } catch (error) {
+    void close()
+    throw error
+  }
+}
+
+function openStores(directory: string, stores: PartitionStore[]): Stamp {
+  const first = openPartition(directory, 0, 'read')
+  stores.push(first)
+  // Its writer may have come no further: a database that is not made yet cannot be opened to read.
+  const unmade = (first.meta as PartitionStore['meta'] | undefined) === undefined
+  const stamp = unmade ? null : readStamp(directory, first)
   if (stamp === null) throw new PulseError('state-missing', `${directory} holds no commit yet`)
-  return { directory, stamp, stores, close }
+  for (let partition = 1; partition < stamp.partitions; partition++) {
+    if (!isMade(directory, partition)) throw lost(partitionDirectory(directory, partition))
+    stores.push(openPartition(directory, partition, 'read'))
+  }
+  return stamp
 }
 
 /** Begins a view of everything. */

@@ -31,6 +31,12 @@ const PAGE_BYTES = 4096
 export const partitionDirectory = (state: string, partition: number): string =>
   join(state, `partition-${String(partition).padStart(4, '0')}`)
 
+/** False until its writer has written two pages: LMDB crashes on reading an empty file. */
+export function isMade(state: string, partition: number): boolean {
+  const file = join(partitionDirectory(state, partition), 'data.mdb')
+  return (statSync(file, { throwIfNoEntry: false })?.size ?? 0) >= 2 * PAGE_BYTES
+}
+
 /** Opens a partition, to read beside its writer or as the one writer; creates it for a writer. */
 export function openPartition(
   state: string,

@@ -1,10 +1,10 @@
 // Opens a state directory as its one writer: lock, stamp, every partition loaded.
-import { existsSync, mkdirSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { PulseError } from '../src/errors.ts'
 import { FORMAT, type Stamp } from './ledger.ts'
 import { lockState } from './lock.ts'
 import { loadPartition, type Partition } from './partition.ts'
-import { openPartition, partitionDirectory, type PartitionStore } from './store.ts'
+import { isMade, openPartition, type PartitionStore } from './store.ts'
 
 /** Options that a state directory fixes when it is made. */
 export type StateOptions = Omit<Stamp, 'format'>
@@ -35,12 +35,16 @@ export async function openState(
     unlock()
   }
   try {
+    const first = openPartition(directory, 0, 'write')
+    stores.push(first)
     // The first partition's stamp speaks for all, so a wrong number of partitions creates none.
-    for (let partition = 0; partition < options.partitions; partition++) {
-      const store = openPartition(directory, partition, 'write')
-      stores.push(store)
-      agreeOnStamp(directory, store, options)
+    const made = readStamp(directory, first)
+    if (made !== null) requireSame(directory, made, options)
+    for (let partition = 1; partition < options.partitions; partition++) {
+      stores.push(openPartition(directory, partition, 'write'))
     }
+    if (made === null) stampAll(stores, options)
+    else requireStamps(directory, stores)
     return { directory, partitions: stores.map(loadPartition), close }
   } catch (error) {
     await close()
@@ -48,14 +52,28 @@ export async function openState(
   }
 }
 
-function agreeOnStamp(directory: string, store: PartitionStore, options: StateOptions): void {
-  const stamp = readStamp(directory, store)
-  if (stamp === null) {
-    store.environment.transactionSync(() => {
-      store.meta.put('stamp', { format: FORMAT, ...options } satisfies Stamp)
+/** The first one comes last: who finds a stamp there finds every partition made. */
+function stampAll(stores: readonly PartitionStore[], options: StateOptions): void {
+  for (const { environment, meta } of stores.toReversed()) {
+    environment.transactionSync(() => {
+      void meta.put('stamp', { format: FORMAT, ...options } satisfies Stamp)
     })
-    return
   }
+}
+
+function requireStamps(directory: string, stores: readonly PartitionStore[]): void {
+  for (const store of stores) if (readStamp(directory, store) === null) throw lost(store.directory)
+}
+
+/** A partition that was made is gone, or what remains of it is empty. */
+export const lost = (directory: string): PulseError =>
+  new PulseError(
+    'state-corrupt',
+    `${directory} is missing or empty, its state was made with it; restore it, ` +
+      'or replay the files into a new directory',
+  )
+
+function requireSame(directory: string, stamp: Stamp, options: StateOptions): void {
   const differing = (Object.keys(options) as (keyof StateOptions)[]).filter(
     (name) => stamp[name] !== options[name],
   )
@@ -91,5 +109,5 @@ export function readStamp(directory: string, store: PartitionStore): Stamp | nul
   return stamp
 }
 
-/** True where a partition was ever made. */
-export const hasState = (directory: string): boolean => existsSync(partitionDirectory(directory, 0))
+/** True where a state was begun. */
+export const hasState = (directory: string): boolean => isMade(directory, 0)

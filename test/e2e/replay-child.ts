@@ -1,0 +1,27 @@
+// A process that replays one file and says how far it is: what kill.test.ts kills.
+//   node replay-child.ts FILE STATE PARTITIONS COMMIT_MS
+import { writeSync } from 'node:fs'
+import { replayFiles } from '../../consumers/replay.ts'
+
+const [file, stateDirectory, partitions, commitMs] = process.argv.slice(2)
+const say = (word: string): number => writeSync(1, `${word}\n`)
+
+say('started')
+const options = {
+  files: [file],
+  stateDirectory,
+  state: {
+    partitions: Number(partitions),
+    durationUnit: 's',
+    timeZone: 'UTC',
+    missingMsisdn: 'refuse',
+  },
+  commitIntervalMs: Number(commitMs),
+  keepRefused: 100_000,
+  speed: 'max',
+} as const
+const progress = await replayFiles(options, (replay) => {
+  process.once('SIGTERM', () => replay.stop())
+  say('ready')
+})
+say(progress.done ? 'done' : 'stopped')

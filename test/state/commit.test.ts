@@ -1,0 +1,139 @@
+// What a commit leaves in the store is what was in memory, through base image and journal.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { seededRandom } from '../../src/random.ts'
+import { commitPartition } from '../../state/commit.ts'
+import type { Partition } from '../../state/partition.ts'
+import { openState } from '../../state/writer.ts'
+import { readBack, withDirectory, withView } from '../state-directory.ts'
+import { apply, assertSameTable, batchOf, OPTIONS, recordsOf, reload } from './stores.ts'
+import { someSubscribers } from './stores.ts'
+
+const SEED = Number(process.env.XDR_PULSE_SEED ?? Date.now() % 2 ** 31)
+const KEEP = 1000
+const FIRST = 33_600_000_000
+
+/** What happens between two commits: how many records, of how many of the subscribers. */
+interface Step {
+  records: number
+  share: number
+  /** The store is opened anew first: the sweep begins again at the first segment. */
+  reopen: boolean
+}
+
+const aStep: fc.Arbitrary<Step> = fc.record({
+  records: fc.constantFrom(0, 1, 50, 1500, 6000, 20_000),
+  share: fc.constantFrom(0.01, 1, 1),
+  reopen: fc.boolean(),
+})
+const aCase = fc.record({
+  seed: fc.nat(),
+  subscribers: fc.constantFrom(500, 12_000, 40_000),
+  steps: fc.array(aStep, { minLength: 4, maxLength: 12 }),
+})
+
+test('after any commits the store holds exactly what memory held', async (t) => {
+  t.diagnostic(`XDR_PULSE_SEED=${SEED}`)
+  let journals = 0
+  const property = fc.asyncProperty(aCase, ({ seed, subscribers, steps }) =>
+    withDirectory(async (directory) => {
+      const random = seededRandom(seed)
+      let state = await openState(directory, OPTIONS, 'test')
+      const half = someSubscribers(FIRST, subscribers, subscribers / 2, random)
+      apply(state.partitions[0], batchOf(half, random))
+      commitPartition(state.partitions[0], KEEP)
+      for (const { records, share, reopen } of steps) {
+        if (reopen) {
+          await state.close()
+          state = await openState(directory, OPTIONS, 'test')
+        }
+        const [partition] = state.partitions
+        const below = Math.ceil(subscribers * share)
+        apply(partition, batchOf(someSubscribers(FIRST, below, records, random), random))
+        commitPartition(partition, KEEP)
+        if (partition.sweep.journal.length > 0) journals++
+        assert.equal(partition.table.dirtyCount, 0)
+        await assertStored(directory, partition)
+      }
+      await state.close()
+    }),
+  )
+  await fc.assert(property, { seed: SEED, numRuns: 15, endOnFailure: true })
+  assert.ok(journals > 5, `seed ${SEED}: only ${journals} commits left a journal`)
+})
+
+async function assertStored(directory: string, partition: Partition): Promise<void> {
+  const found = await reload(directory)
+  assertSameTable(found.table, partition.table)
+  assert.deepEqual(found.hours.rows, partition.hours.rows)
+  assert.deepEqual(found.counters, partition.counters)
+  assert.deepEqual(found.sweep.journal, partition.sweep.journal)
+  const segments = Math.ceil(found.table.count / 1024)
+  const staleOf = ({ sweep }: Partition): number[] => [...sweep.staleSince.subarray(0, segments)]
+  assert.deepEqual(staleOf(found), staleOf(partition))
+}
+
+test('the journal stays within the size of the base image', () =>
+  withDirectory(async (directory) => {
+    const random = seededRandom(1)
+    const state = await openState(directory, OPTIONS, 'test')
+    const [partition] = state.partitions
+    const everyone = Float64Array.from({ length: 60_000 }, (_, i) => FIRST + i)
+    apply(partition, batchOf(everyone, random))
+    commitPartition(partition, KEEP)
+    let longest = 0
+    const { store, sweep } = partition
+    for (let commit = 0; commit < 120; commit++) {
+      apply(partition, batchOf(someSubscribers(FIRST, 60_000, 3000, random), random))
+      commitPartition(partition, KEEP)
+      longest = Math.max(longest, sweep.journal.length)
+      const pages = (database: { getStats(): object }): number =>
+        (database.getStats() as { overflowPages: number }).overflowPages
+      assert.ok(pages(store.journal) < pages(store.subscribers) * 1.5, `at commit ${commit}`)
+    }
+    assert.ok(longest > 10 && longest < 30, `${longest} commits in the journal`)
+    assertSameTable((await reload(directory)).table, partition.table)
+    await state.close()
+  }))
+
+test('each piece takes exactly one overflow page', () =>
+  withDirectory(async (directory) => {
+    const random = seededRandom(2)
+    const state = await openState(directory, OPTIONS, 'test')
+    const [partition] = state.partitions
+    for (const count of [30_000, 7_000]) {
+      apply(partition, batchOf(someSubscribers(FIRST, 30_000, count, random), random))
+      commitPartition(partition, KEEP)
+    }
+    for (const database of [partition.store.subscribers, partition.store.journal]) {
+      const stats = database.getStats() as { entryCount: number; overflowPages: number }
+      assert.ok(stats.entryCount > 50)
+      // The last piece of a segment or a commit may be small enough to stand in its leaf.
+      assert.ok(stats.overflowPages <= stats.entryCount)
+      assert.ok(stats.overflowPages > stats.entryCount * 0.9)
+    }
+    await state.close()
+  }))
+
+test('a view stays as it was while commits go on', () =>
+  withDirectory(async (directory) => {
+    const random = seededRandom(3)
+    const state = await openState(directory, OPTIONS, 'test')
+    const [partition] = state.partitions
+    const step = (): void => {
+      apply(partition, batchOf(someSubscribers(FIRST, 20_000, 9_000, random), random))
+      commitPartition(partition, KEEP)
+    }
+    step()
+    const before = await readBack(directory)
+    await withView(directory, (view) => {
+      for (let i = 0; i < 8; i++) step()
+      let records = 0
+      view.scan((rows, count) => (records += recordsOf(rows, count)))
+      assert.equal(records, before.applied)
+      assert.equal(view.counters.applied, before.applied)
+    })
+    assert.equal((await readBack(directory)).applied, 9 * before.applied)
+    await state.close()
+  }))

@@ -1,0 +1,88 @@
+// A partition to test with: filled by folds, compared number by number after it is read back.
+import assert from 'node:assert/strict'
+import { AMOUNTS, createBatch, type Batch } from '../../src/record/batch.ts'
+import type { Random } from '../../src/random.ts'
+import { FIELD, WIDTH } from '../../src/subscriber/aggregate.ts'
+import { fold } from '../../src/subscriber/fold.ts'
+import { foldHours } from '../../src/subscriber/hours.ts'
+import { CHUNK_BITS, CHUNK_MASK, type Table } from '../../src/subscriber/table.ts'
+import type { Partition } from '../../state/partition.ts'
+import { loadPartition } from '../../state/partition.ts'
+import { openPartition } from '../../state/store.ts'
+import type { StateOptions } from '../../state/writer.ts'
+
+export const OPTIONS: StateOptions = {
+  partitions: 1,
+  durationUnit: 'auto',
+  timeZone: 'UTC',
+  missingMsisdn: 'refuse',
+}
+
+const START_MS = Date.UTC(2019, 3, 4)
+const HOURS_MS = 50 * 3_600_000
+
+/** Records of the given subscribers with amounts of every size, some without times. */
+export function batchOf(subscribers: Float64Array, random: Random): Batch {
+  const batch = createBatch(subscribers.length)
+  batch.count = subscribers.length
+  batch.subscriber.set(subscribers)
+  for (let i = 0; i < subscribers.length; i++) {
+    batch.session[i] = random() < 0.9 ? 1 : 0
+    const start = START_MS + Math.floor(random() * HOURS_MS)
+    batch.startMs[i] = random() < 0.1 ? 0 : start
+    batch.endMs[i] = random() < 0.1 ? 0 : start + Math.floor(random() * HOURS_MS)
+    for (let a = 0; a < AMOUNTS; a++) {
+      batch.amounts[a][i] = Math.floor(2 ** (random() * 40)) - 1
+    }
+  }
+  return batch
+}
+
+/** Folds a batch as the router does. */
+export function apply(partition: Partition, batch: Batch): void {
+  fold(partition.table, batch, new Uint32Array(batch.count))
+  foldHours(partition.hours, batch)
+  partition.counters.applied += batch.count
+}
+
+/** `count` subscribers of `[first, first + below)`, seeded. */
+export const someSubscribers = (
+  first: number,
+  below: number,
+  count: number,
+  random: Random,
+): Float64Array => Float64Array.from({ length: count }, () => first + Math.floor(random() * below))
+
+/** A row of a table as a plain list. */
+export const rowOf = ({ chunks }: Table, slot: number): number[] => {
+  const at = (slot & CHUNK_MASK) * WIDTH
+  return [...chunks[slot >>> CHUNK_BITS].subarray(at, at + WIDTH)]
+}
+
+/** Asserts that two tables hold the same subscribers in the same slots. */
+export function assertSameTable(found: Table, expected: Table): void {
+  assert.equal(found.count, expected.count)
+  const used = expected.count * WIDTH
+  expected.chunks.forEach((chunk, c) => {
+    const part = Math.min(chunk.length, used - c * (WIDTH << CHUNK_BITS))
+    for (let i = 0; i < part; i++) {
+      if (Object.is(found.chunks[c][i], chunk[i])) continue
+      const slot = (c << CHUNK_BITS) + Math.floor(i / WIDTH)
+      assert.deepEqual(rowOf(found, slot), rowOf(expected, slot), `slot ${slot}`)
+    }
+  })
+}
+
+/** A partition as its last commit left it, read by another environment of the same files. */
+export async function reload(directory: string): Promise<Partition> {
+  const store = openPartition(directory, 0, 'read')
+  const partition = loadPartition(store)
+  await store.environment.close()
+  return partition
+}
+
+export const recordsOf = (rows: Float64Array, count: number): number => {
+  let records = 0
+  for (let i = 0; i < count; i++) records += rows[i * WIDTH + FIELD.records]
+  return records
+}
