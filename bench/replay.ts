@@ -1,0 +1,59 @@
+// Bench of a replay at full speed, beside pandas reading and summing the same columns.
+import { existsSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import type { BenchOptions } from './options.ts'
+import { runProcess, works, type Cost } from './process.ts'
+import { OUT, sampleFile, withStates } from './sample.ts'
+import { median, mebibytes, printTable, seconds } from './table.ts'
+
+const PRODUCT = join(import.meta.dirname, '../src/cli.ts')
+const PEER = join(import.meta.dirname, 'peers/pandas_groupby.py')
+const NO_PEER =
+  'pandas: left out, no python with it. To compare: python3 -m venv bench/out/venv && ' +
+  'bench/out/venv/bin/pip install -r bench/peers/requirements.txt'
+
+/** Whole processes, in turn, so that what else the machine does meets both alike. */
+export async function benchReplay({ rows, subscribers, runs }: BenchOptions): Promise<void> {
+  const file = await sampleFile(rows, subscribers)
+  const python = findPython()
+  const ours: Cost[] = []
+  const theirs: Cost[] = []
+  await withStates(async (directory) => {
+    const state = join(directory, 'state')
+    const replay = [process.execPath, PRODUCT, 'replay', file, '--state', state, '--json']
+    for (let run = 0; run < runs; run++) {
+      ours.push(await runProcess(replay))
+      rmSync(state, { recursive: true })
+      if (python !== null) theirs.push(await runProcess([python, PEER, file]))
+    }
+  })
+  const lines = [
+    line('xdr-pulse replay, a durable commit each second', rows, ours),
+    ...(python === null ? [] : [line('pandas read_parquet + groupby sum', rows, theirs)]),
+  ]
+  const heading = ['whole process', 'seconds', 'rows/s', 'CPU s', 'rows per CPU s', 'peak MiB']
+  const command = `npm run bench -- replay --rows ${rows} --subscribers ${subscribers} --runs ${runs}`
+  printTable(
+    command,
+    [heading, ...lines],
+    [
+      `Medians of ${runs} runs. pandas sums the same columns: no cleaning, no times, no state.`,
+      ...(python === null ? [NO_PEER] : []),
+    ],
+  )
+}
+
+function line(name: string, rows: number, costs: readonly Cost[]): (string | number)[] {
+  const wall = median(costs.map(({ wallSeconds }) => wallSeconds))
+  const cpu = median(costs.map(({ cpuSeconds }) => cpuSeconds))
+  const peak = median(costs.map(({ peakBytes }) => peakBytes))
+  const rates = [rows / wall, rows / cpu].map(Math.round)
+  return [name, seconds(wall), rates[0], seconds(cpu), rates[1], mebibytes(peak)]
+}
+
+/** A python that has pandas: the one under bench/out, or the machine's. */
+function findPython(): string | null {
+  const own = join(OUT, 'venv/bin/python')
+  const candidates = [...(existsSync(own) ? [own] : []), 'python3']
+  return candidates.find((python) => works(python, ['-c', 'import pandas, pyarrow'])) ?? null
+}

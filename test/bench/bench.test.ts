@@ -1,0 +1,37 @@
+// Every bench runs at a tiny size and prints its table, so that none rots.
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+import { test } from 'node:test'
+
+const RUN = join(import.meta.dirname, '../../bench/run.ts')
+const TINY = ['--rows', '4000', '--subscribers', '1000', '--runs', '1', '--sizes', '1000,2000']
+
+function bench(name: string): string {
+  const { stdout, stderr, status } = spawnSync(process.execPath, [RUN, name, ...TINY], {
+    encoding: 'utf8',
+  })
+  assert.equal(status, 0, stderr)
+  assert.match(stdout, new RegExp(`^npm run bench -- ${name} `))
+  assert.match(stdout, /cores, \d+ GiB, Node v\d+/)
+  return stdout
+}
+
+test('replay is timed as a whole process, beside pandas where there is one', () => {
+  const text = bench('replay')
+  assert.match(text, /^xdr-pulse replay, .* +\d+\.\d+ +[\d,]+ +\d+\.\d+ +[\d,]+ +[1-9]\d*$/m)
+  assert.match(text, /^pandas(: left out, no python with it| read_parquet .* [1-9]\d*$)/m)
+})
+
+test('growth measures every size and the phases of a snapshot', () => {
+  const text = bench('growth')
+  const lines = text.split('\n').filter((line) => /^ *[\d,]+ /.test(line))
+  assert.equal(lines.length, 4)
+  assert.match(text, /^subscribers +scan +scale +kmeans +elbow +top$/m)
+})
+
+test('interference compares a replay with and without snapshots', () => {
+  const text = bench('interference')
+  assert.match(text, /^every second +[\d,]+ +\d+\.\d+ +[1-9]\d* +[1-9]\d*\.\d$/m)
+  assert.match(text, /^none after the first +[\d,]+ /m)
+})
