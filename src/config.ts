@@ -33,6 +33,16 @@ const whole = (least: number, most: number) =>
     .transform(Number)
     .refine((n) => n >= least && n <= most, `a whole number from ${least} to ${most}`)
 
+/** A word or a number; whatever is wrong, what is expected names both. */
+const wordOr = <const W extends string>(word: W, isValid: (n: number) => boolean, doc: string) =>
+  z
+    .string()
+    .transform((text) => (text === word ? word : Number(text)))
+    .refine(
+      (value) => typeof value === 'string' || isValid(value),
+      `${word} or ${doc}`,
+    ) as unknown as z.ZodType<W | number, string>
+
 const oneOf = <const T extends string>(values: readonly T[]) =>
   z.string().pipe(z.enum(values, `one of ${values.join(', ')}`)) as z.ZodType<T, string>
 
@@ -75,16 +85,7 @@ export const OPTIONS = {
     flag: '--speed',
     value: 'max|N',
     default: 'max',
-    schema: z.union(
-      [
-        z.literal('max'),
-        z
-          .string()
-          .transform(Number)
-          .refine((n) => n > 0 && Number.isFinite(n)),
-      ],
-      `max or ${positive}`,
-    ),
+    schema: wordOr('max', (n) => n > 0 && Number.isFinite(n), positive),
     doc: 'as fast as possible, or event time at N times real time, in order of Start',
   }),
   commitInterval: option({
@@ -160,7 +161,11 @@ export const OPTIONS = {
     flag: '--k',
     value: 'N|auto',
     default: '3',
-    schema: z.union([z.literal('auto'), whole(1, 50)], 'auto or a whole number from 1 to 50'),
+    schema: wordOr(
+      'auto',
+      (n) => Number.isInteger(n) && n >= 1 && n <= 50,
+      'a whole number from 1 to 50',
+    ),
     doc: 'segments; auto takes the knee of the elbow',
   }),
   features: option({
