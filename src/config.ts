@@ -251,6 +251,12 @@ export const OPTIONS = {
     schema: whole(1, 1e9),
     doc: 'most rows to list',
   }),
+  hash: option({
+    flag: '--hash',
+    default: 'false',
+    schema: z.string().transform((text) => text === 'true'),
+    doc: 'also compute the canonical hash: the same rows give the same, however they came in',
+  }),
   json: option({
     flag: '--json',
     default: 'false',

@@ -19,7 +19,7 @@ import type { ReportValues } from './report.ts'
 import { tableText } from './terminal.ts'
 
 export const SUBSCRIBER_OPTIONS = REPORT_OPTIONS
-export const STATUS_OPTIONS = ['state', 'json', 'logLevel'] as const
+export const STATUS_OPTIONS = ['state', 'hash', 'json', 'logLevel'] as const
 export const REFUSED_OPTIONS = ['state', 'limit', 'json', 'logLevel'] as const
 
 /** One subscriber: aggregate, ranks, segment, distances. Throws PulseError `not-found`. */
@@ -87,7 +87,8 @@ interface StateStatus {
   refusedKept: number
   coerced: Record<string, number>
   missing: Record<string, number>
-  hash: string
+  /** Null unless asked for: it takes a while with millions of subscribers. */
+  hash: string | null
   fileBytes: number
   usedBytes: number
   sources: (StateView['positions'][number]['position'] & { source: string; partition: number })[]
@@ -105,7 +106,7 @@ export async function status(values: Pick<Values, (typeof STATUS_OPTIONS)[number
       stamp: { ...state.stamp },
       commits: commit,
       ...counters,
-      hash: hashState(view),
+      hash: values.hash ? hashState(view) : null,
       fileBytes,
       usedBytes,
       sources: view.positions.map(({ source, partition, position }) => ({
@@ -132,7 +133,7 @@ function statusText(found: StateStatus): string {
       ['rows applied', found.applied.toLocaleString('en-US')],
       ['rows refused', `${refused.toLocaleString('en-US')} (${found.refusedKept} kept to look at)`],
       ['file', `${bytesText(found.fileBytes)}, ${bytesText(found.usedBytes)} in use`],
-      ['hash', found.hash],
+      ...(found.hash === null ? [] : [['hash', found.hash]]),
     ]),
     tableText([
       ['source', 'partition', 'position', 'rows', 'order', 'duration unit'],

@@ -6,7 +6,7 @@ import { durationText } from '../snapshot/units.ts'
 
 /** Columns padded to their widest cell; numbers to the right. The first row is the heading. */
 export function tableText(rows: readonly (readonly (string | number)[])[]): string {
-  const cells = rows.map((row) => row.map((cell) => shown(cell)))
+  const cells = rows.map((row) => row.map(shown))
   const widths = cells[0].map((_, c) => Math.max(...cells.map((row) => row[c].length)))
   const right = cells[0].map((_, c) => rows.length > 1 && typeof rows[1][c] === 'number')
   const line = (row: readonly string[]): string =>
@@ -14,9 +14,12 @@ export function tableText(rows: readonly (readonly (string | number)[])[]): stri
       .map((cell, c) => (right[c] ? cell.padStart(widths[c]) : cell.padEnd(widths[c])))
       .join('  ')
       .trimEnd()
-  const rule = widths.map((width) => '─'.repeat(width)).join('  ')
+  const rule = widths.map((width) => '─'.repeat(Math.min(width, WIDEST_RULE))).join('  ')
   return [line(cells[0]), rule, ...cells.slice(1).map(line)].join('\n')
 }
+
+/** A column may hold long text; a rule under it need not be as long. */
+const WIDEST_RULE = 60
 
 const shown = (cell: string | number): string =>
   typeof cell === 'number' ? cell.toLocaleString('en-US') : cell
