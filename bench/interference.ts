@@ -63,14 +63,22 @@ async function replayServed(file: string, state: string, interval: string): Prom
   })
   const closed = new Promise((resolve) => child.on('close', resolve))
   let [stdout, stderr] = ['', '']
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text))
+  let accountedAt = 0
+  // The account is printed when the last row is durable.
+  const accounted = new Promise<void>((resolve) => {
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      stdout += text
+      accountedAt = performance.now()
+      resolve()
+    })
+  })
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text))
   const served: Served = { seconds: 0, snapshots: 0, lagSeconds: 0 }
   try {
     while (served.seconds === 0) {
       if (child.exitCode !== null) throw new Error(`the replay ended too early: ${stderr}`)
-      await Promise.race([sleep(SCRAPE_MS), closed, accounted(child.stdout)])
-      if (stdout.includes('\n')) served.seconds = (performance.now() - start) / 1000
+      await Promise.race([sleep(SCRAPE_MS), closed, accounted])
+      if (stdout.includes('\n')) served.seconds = (accountedAt - start) / 1000
       const url = /http:\/\/[^\s"]+/.exec(stderr)?.[0]
       if (url !== undefined) await scrape(new URL('/metrics', url), served)
     }
@@ -80,10 +88,6 @@ async function replayServed(file: string, state: string, interval: string): Prom
   }
   return served
 }
-
-/** The account is printed when the last row is durable. */
-const accounted = (stdout: NodeJS.ReadableStream): Promise<void> =>
-  new Promise((resolve) => stdout.once('data', () => resolve()))
 
 async function scrape(url: URL, served: Served): Promise<void> {
   const text = await (await fetch(url)).text()
