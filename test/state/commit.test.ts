@@ -4,7 +4,10 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { seededRandom } from '../../src/random.ts'
 import { commitPartition } from '../../state/commit.ts'
+import { journalKey } from '../../state/keys.ts'
 import type { Partition } from '../../state/partition.ts'
+import { PIECE_BYTES } from '../../state/pieces.ts'
+import { openPartition } from '../../state/store.ts'
 import { openState } from '../../state/writer.ts'
 import { readBack, withDirectory, withView } from '../state-directory.ts'
 import { apply, assertSameTable, batchOf, OPTIONS, recordsOf, reload } from './stores.ts'
@@ -114,6 +117,19 @@ test('each piece takes exactly one overflow page', () =>
       assert.ok(stats.overflowPages > stats.entryCount * 0.9)
     }
     await state.close()
+  }))
+
+test('the largest piece takes one page, too', () =>
+  withDirectory(async (directory) => {
+    const store = openPartition(directory, 0, 'write')
+    store.environment.transactionSync(() => {
+      for (let piece = 0; piece < 40; piece++) {
+        void store.journal.put(journalKey(1, piece), Buffer.alloc(PIECE_BYTES))
+      }
+    })
+    const { overflowPages } = store.journal.getStats() as { overflowPages: number }
+    assert.equal(overflowPages, 40)
+    await store.environment.close()
   }))
 
 test('a view stays as it was while commits go on', () =>
