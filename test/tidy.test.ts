@@ -53,7 +53,7 @@ const source = readTree(['src/**/*.ts', 'consumers/**/*.ts', 'state/**/*.ts']).f
   ({ path }) => !path.endsWith('.d.ts'),
 )
 const page = readTree(['src/serve/page/*.js'])
-const others = readTree(['test/**/*.ts', 'bench/**/*.ts'])
+const others = readTree(['test/**/*.ts', 'bench/**/*.ts', 'scripts/*.ts'])
 
 function layerOf(path: string): string {
   if (FOUNDATION.includes(path)) return 'foundation'
