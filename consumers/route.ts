@@ -34,15 +34,18 @@ interface Scratch {
   slots: Uint32Array
   selected: Uint32Array[]
   counts: Uint32Array
+  /** By source: the position behind its last row of a delivery. */
+  reached: Float64Array
 }
 
-const createScratch = (capacity: number, partitions: number): Scratch => ({
+const createScratch = (capacity: number, partitions: number, sources: number): Scratch => ({
   capacity,
   batch: createBatch(capacity),
   cleaner: createCleaner(capacity),
   slots: new Uint32Array(capacity),
   selected: Array.from({ length: partitions }, () => new Uint32Array(capacity)),
   counts: new Uint32Array(partitions),
+  reached: new Float64Array(sources),
 })
 
 /** A router into some partitions, for deliveries of up to `capacity` rows. */
@@ -53,7 +56,7 @@ export function createRouter(
   order: 'file' | 'time',
   capacity: number,
 ): Router {
-  const scratch = createScratch(capacity, partitions.length)
+  const scratch = createScratch(capacity, partitions.length, sources.length)
   const positions = partitions.map((partition) =>
     sources.map((source) => positionOf(partition, source, order)),
   )
@@ -108,14 +111,17 @@ export function createRouter(
     addAccount(partition, account, router.account)
   }
 
+  /** Within a source rows come in its order: the last one says how far it was read. */
   function movePositions({ source, ordinal }: Delivery, from: number, to: number): void {
-    for (let i = from; i < to; i++) {
-      const place = source(i)
-      const next = ordinal(i) + 1
+    const { reached } = scratch
+    reached.fill(0)
+    for (let i = from; i < to; i++) reached[source(i)] = ordinal(i) + 1
+    for (let place = 0; place < reached.length; place++) {
+      if (reached[place] === 0) continue
       partitions.forEach((partition, p) => {
         const position = positions[p][place]
-        if (next <= position.position) return
-        position.position = next
+        if (reached[place] <= position.position) return
+        position.position = reached[place]
         partition.moved.add(sources[place].id)
       })
     }
