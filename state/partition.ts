@@ -51,6 +51,7 @@ export function loadPartition(store: PartitionStore): Partition {
     }
     loadTable(partition, transaction)
     for (const key of store.journal.getKeys({ transaction })) countPiece(partition.sweep, key)
+    partition.sweep.next = longestStale(partition.sweep)
     return partition
   } finally {
     finish()
@@ -83,6 +84,16 @@ function createSweep(segments: number): Sweep {
     next: 0,
     journal: [],
   }
+}
+
+/** Where a sweep goes on: short runs that all began at segment 0 would never reach the last ones. */
+function longestStale({ staleSince }: Sweep): number {
+  let longest = 0
+  for (let segment = 0; segment < staleSince.length; segment++) {
+    const since = staleSince[segment]
+    if (since > 0 && (staleSince[longest] === 0 || since < staleSince[longest])) longest = segment
+  }
+  return longest
 }
 
 function countPiece({ journal }: Sweep, key: Buffer): void {

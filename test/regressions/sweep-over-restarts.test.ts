@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { seededRandom } from '../../src/random.ts'
+import { fold } from '../../src/subscriber/fold.ts'
+import { commitPartition } from '../../state/commit.ts'
+import { openState } from '../../state/writer.ts'
+import { withDirectory } from '../state-directory.ts'
+import { batchOf, OPTIONS } from '../state/stores.ts'
+
+const SUBSCRIBERS = 40_000
+const RUNS = 25
+
+test('runs of one commit each leave a journal that stops growing', async () => {
+  await withDirectory(async (directory) => {
+    const random = seededRandom(1)
+    const entries: number[] = []
+    for (let run = 0; run < RUNS; run++) {
+      const state = await openState(directory, OPTIONS, 'test')
+      const [partition] = state.partitions
+      // The first run makes everybody, each later one changes every tenth, in all segments.
+      const step = run === 0 ? 1 : 10
+      const count = SUBSCRIBERS / step
+      const batch = batchOf(
+        Float64Array.from({ length: count }, (_, i) => 1 + i * step + (run % step)),
+        random,
+      )
+      fold(partition.table, batch, new Uint32Array(count))
+      partition.counters.applied += count
+      commitPartition(partition, 0)
+      entries.push(partition.sweep.journal.length)
+      await state.close()
+    }
+    assert.ok(Math.max(...entries) < RUNS / 2, `entries of the journal by run: ${entries.join(' ')}`)
+  })
+})
