@@ -23,8 +23,11 @@ export interface PartitionStore {
   refused: Database<unknown, Buffer>
 }
 
-/** Address space, not memory or disk: large enough that the map need never grow while open. */
-const MAP_BYTES = 2 ** 37
+/**
+ * Address space, not memory or disk: more than the most subscribers of a partition take, and little
+ * enough that a process can map 1,024 of them (2^47 bytes are all it has, and beyond LMDB crashes).
+ */
+const MAP_BYTES = 2 ** 35
 const PAGE_BYTES = 4096
 
 /** Folder of a partition inside a state directory. */
