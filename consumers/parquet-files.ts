@@ -23,18 +23,24 @@ export interface ParquetFile {
 /** Paths of all files that the arguments name: files, directories (their *.parquet), globs. */
 export function findFiles(patterns: readonly string[]): string[] {
   const found = patterns.flatMap((pattern) => {
-    if (existsSync(pattern)) {
-      if (!statSync(pattern).isDirectory()) return [pattern]
-      const inside = globSync(join(pattern, '**/*.parquet')).sort()
-      if (inside.length === 0) throw missing(pattern, 'the directory holds no .parquet file')
-      return inside
-    }
+    if (existsSync(pattern)) return filesIn(pattern)
     const matches = globSync(pattern).sort()
     if (matches.length === 0) throw missing(pattern, 'no such file, directory or match')
-    return matches
+    return matches.flatMap(filesIn)
   })
   return [...new Set(found)]
 }
+
+/** A path itself, or what a directory of that name holds: Spark names directories like files. */
+function filesIn(path: string): string[] {
+  if (!isDirectory(path)) return [path]
+  const inside = globSync('**/*.parquet', { cwd: path }).map((name) => join(path, name))
+  const files = inside.filter((name) => !isDirectory(name)).sort()
+  if (files.length === 0) throw missing(path, 'the directory holds no .parquet file')
+  return files
+}
+
+const isDirectory = (path: string): boolean => statSync(path).isDirectory()
 
 const missing = (pattern: string, what: string): PulseError =>
   new PulseError('input-missing', `${pattern}: ${what}; expected Parquet files: check the path`)
@@ -62,9 +68,15 @@ const unsupported = (path: string, name: string, type: string): PulseError =>
     `${path}: the column "${name}" has type ${type}, expected a number, a time or text`,
   )
 
-/** The table function that reads a file, the same everywhere. */
+/**
+ * The table function that reads a file, the same everywhere. What its path says (`Start=5/`) is no
+ * column of it.
+ */
 export const readParquet = (path: string, more = ''): string =>
-  `read_parquet(${literal(path)}, binary_as_string = true${more})`
+  `read_parquet(${oneFile(path)}, binary_as_string = true, hive_partitioning = false${more})`
+
+/** A path as a literal that means this one file: DuckDB takes `a[12]` for a pattern. */
+const oneFile = (path: string): string => literal(path.replace(/[*?[]/g, '[$&]'))
 
 async function readSchema(
   connection: DuckDBConnection,
@@ -74,7 +86,7 @@ async function readSchema(
     const columns = await queryRows(connection, `DESCRIBE SELECT * FROM ${readParquet(path)}`)
     const [meta] = await queryRows(
       connection,
-      `SELECT num_rows AS ${identifier('rows')} FROM parquet_file_metadata(${literal(path)})`,
+      `SELECT num_rows AS ${identifier('rows')} FROM parquet_file_metadata(${oneFile(path)})`,
     )
     return {
       types: new Map(columns.map((row) => [String(row.column_name), String(row.column_type)])),

@@ -79,13 +79,15 @@ export function rowsSql(file: ParquetFile, reading: Reading, place: number, from
     const name = file.columns.get(column)
     return name === undefined ? 'NULL' : `${identifier(name)}::VARCHAR`
   })
+  // Not all columns: one that a file calls c0 would be taken for ours.
+  const needed = [...file.columns.values()].map(identifier).concat('file_row_number')
   // The originals are named again outside: DuckDB casts them only where the condition holds.
   return `SELECT ${names.join(', ')},
       CASE WHEN c0 IS NULL OR NOT (c0 > 0 AND c0 < 1e15 AND c0 = floor(c0))
         OR least(${amounts}) < 0 OR greatest(${amounts}) >= 9007199254740992
       THEN to_json([${originals.join(', ')}])::VARCHAR END AS raw,
       file_row_number::DOUBLE AS row, ${place}::DOUBLE AS file
-    FROM (SELECT *, ${usedColumns(file, reading).join(', ')}
+    FROM (SELECT ${[...needed, ...usedColumns(file, reading)].join(', ')}
       FROM ${readParquet(file.path, ', file_row_number = true')}
       WHERE file_row_number >= ${from})`
 }

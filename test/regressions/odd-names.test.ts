@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict'
+import { cpSync, mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { findFiles } from '../../consumers/parquet-files.ts'
+import { literal, withDatabase } from '../../src/duckdb.ts'
+import { replay } from '../consumers/replaying.ts'
+import { readBack, withDirectory } from '../state-directory.ts'
+
+const FIXTURES = join(import.meta.dirname, '..', 'fixtures', 'parquet')
+const SAMPLE = join(FIXTURES, 'pyarrow-snappy.parquet')
+const OTHER = join(FIXTURES, 'duration-seconds.parquet')
+
+/** What a state holds but for the names of its sources. */
+const numbersOf = async (directory: string) => ({ ...(await readBack(directory)), positions: [] })
+
+/** Replays `files` and SAMPLE into two states, which must come out equal. */
+async function expectSame(directory: string, files: readonly string[]): Promise<void> {
+  await replay(files, join(directory, 'found'))
+  await replay([SAMPLE], join(directory, 'expected'))
+  const expected = await numbersOf(join(directory, 'expected'))
+  assert.deepEqual(await numbersOf(join(directory, 'found')), expected)
+}
+
+test('a file name with brackets means that file, not others that match it', async () => {
+  await withDirectory(async (directory) => {
+    cpSync(SAMPLE, join(directory, 'a[12].parquet'))
+    cpSync(OTHER, join(directory, 'a1.parquet'))
+    await expectSame(directory, [join(directory, 'a[12].parquet')])
+  })
+})
+
+test('a directory called key=value adds no column and replaces none', async () => {
+  await withDirectory(async (directory) => {
+    mkdirSync(join(directory, 'Start=5'))
+    cpSync(SAMPLE, join(directory, 'Start=5', 'a.parquet'))
+    await expectSame(directory, [join(directory, 'Start=5', 'a.parquet')])
+  })
+})
+
+test('a directory called like a file, as Spark writes it, stands for the files in it', async () => {
+  await withDirectory((directory) => {
+    const part = join(directory, 'day.parquet', 'part-0.parquet')
+    mkdirSync(join(directory, 'day.parquet'))
+    cpSync(SAMPLE, part)
+    assert.deepEqual(findFiles([directory]), [part])
+    assert.deepEqual(findFiles([join(directory, '*.parquet')]), [part])
+  })
+})
+
+test('a further column of any name changes no number', async () => {
+  await withDirectory(async (directory) => {
+    const more = join(directory, 'more.parquet')
+    await withDatabase({ threads: 1, memoryMiB: 256 }, (connection) =>
+      connection.run(
+        `COPY (SELECT 7 AS c0, 8 AS C6, 'x' AS raw, 9 AS row, 1 AS file, * FROM ${literal(SAMPLE)})
+         TO ${literal(more)}`,
+      ),
+    )
+    await expectSame(directory, [more])
+  })
+})
