@@ -65,6 +65,14 @@ async function blankCharts(page: Page): Promise<string[]> {
   }).map((chart) => chart.id)`)
 }
 
+/**
+ * Waits until an expression holds. Not Playwright's waitForFunction: asked a second time it
+ * evaluates inside of the page, which the page's content security policy forbids.
+ */
+async function until(page: Page, expression: string): Promise<void> {
+  while (!(await page.evaluate<boolean>(expression))) await page.waitForTimeout(20)
+}
+
 const totals = (page: Page): Promise<number[]> =>
   page.evaluate("[...document.querySelectorAll('#totals data')].map((data) => Number(data.value))")
 
@@ -75,8 +83,8 @@ test('draws every chart, equals the API, and asks nobody else', async () => {
       pipeline.report(generateProgress(75_000))
       const { page, troubles, requests } = await open(browser, server.url)
       await page.waitForSelector('body[data-view=live] #segments-table table')
-      await page.waitForFunction("document.getElementById('rows').textContent !== ''")
-      await page.waitForFunction("document.querySelectorAll('.chart canvas').length === 7")
+      await until(page, "document.getElementById('rows').textContent !== ''")
+      await until(page, "document.querySelectorAll('.chart canvas').length === 7")
       while ((await blankCharts(page)).length > 0) await page.waitForTimeout(20)
 
       const snapshot = (await (await fetch(`${server.url}/api/v1/snapshot`)).json()) as ReturnType<
@@ -136,9 +144,7 @@ test('waits for the first snapshot, then follows each one in the same charts', a
       )
       const second = generateSnapshot({ number: 2, seed: 7, subscribers: 900, top: 4 })
       pipeline.publish(published(second))
-      await page.waitForFunction(
-        `document.getElementById('total-records').value === '${second.records}'`,
-      )
+      await until(page, `document.getElementById('total-records').value === '${second.records}'`)
       const rows = await page.locator('#top-sessions-table tbody tr').count()
       assert.equal(rows, 4)
       const kept = "[...document.querySelectorAll('canvas')].every((canvas) => canvas.wasThere)"
