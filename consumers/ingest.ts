@@ -77,7 +77,8 @@ export function createIngest(
         commitWhenDue()
         continue
       }
-      const to = dueUntil(pace, delivery, from)
+      // Rows of an earlier run are not waited for again.
+      const to = dueUntil(pace, delivery, router.knownUntil(delivery, from))
       if (to > from) deal(delivery, from, to)
       from = to
       commitWhenDue()

@@ -74,17 +74,20 @@ function time(name: string, type: string, zone: string): string {
  */
 export function rowsSql(file: ParquetFile, reading: Reading, place: number, from: number): string {
   const names = USED_COLUMNS.map((_, at) => `c${at}`)
-  const amounts = names.slice(FIRST_AMOUNT, FIRST_AMOUNT + AMOUNTS).join(', ')
+  const amounts = names.slice(FIRST_AMOUNT, FIRST_AMOUNT + AMOUNTS)
+  const sizes = amounts.map((name) => `abs(${name})`)
   const originals = USED_COLUMNS.map((column) => {
     const name = file.columns.get(column)
     return name === undefined ? 'NULL' : `${identifier(name)}::VARCHAR`
   })
+  // A sum of absolute values above the sum itself tells of a negative one: 17 additions cost half
+  // of 34 comparisons. NULL, NaN, infinite and huge values do not pass either.
   // Not all columns: one that a file calls c0 would be taken for ours.
   const needed = [...file.columns.values()].map(identifier).concat('file_row_number')
   // The originals are named again outside: DuckDB casts them only where the condition holds.
   return `SELECT ${names.join(', ')},
       CASE WHEN c0 IS NULL OR NOT (c0 > 0 AND c0 < 1e15 AND c0 = floor(c0))
-        OR least(${amounts}) < 0 OR greatest(${amounts}) >= 9007199254740992
+        OR (${sizes.join(' + ')} <= least(9007199254740991, ${amounts.join(' + ')})) IS NOT TRUE
       THEN to_json([${originals.join(', ')}])::VARCHAR END AS raw,
       file_row_number::DOUBLE AS row, ${place}::DOUBLE AS file
     FROM (SELECT ${[...needed, ...usedColumns(file, reading)].join(', ')}

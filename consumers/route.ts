@@ -21,6 +21,8 @@ export interface RouteResult {
 export interface Router {
   /** Deals with rows `from` to `to` of a delivery. */
   route(delivery: Delivery, from: number, to: number): RouteResult
+  /** The first of rows `from` on that no earlier run has dealt with, or the number of rows. */
+  knownUntil(delivery: Delivery, from: number): number
   /** Sees each batch after it was folded; the batch is reused. */
   onBatch: (batch: Batch) => void
   /** Sees what was refused, coerced and missing, by partition. */
@@ -60,6 +62,8 @@ export function createRouter(
   const positions = partitions.map((partition) =>
     sources.map((source) => positionOf(partition, source, order)),
   )
+  // As this run finds them: what it deals with itself comes but once.
+  const known = sources.map((_, place) => Math.min(...positions.map((of) => of[place].position)))
   const router: Router = {
     onBatch: () => undefined,
     account: createCleanAccount(),
@@ -70,6 +74,11 @@ export function createRouter(
       })
       movePositions(delivery, from, to)
       return result
+    },
+    knownUntil({ rows, source, ordinal }, from) {
+      let at = from
+      while (at < rows.count && ordinal(at) < known[source(at)]) at++
+      return at
     },
   }
 
