@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import type { Replay } from '../../consumers/replay.ts'
+import { sampleIn } from '../consumers/samples.ts'
+import { replay } from '../consumers/replaying.ts'
+import { withDirectory } from '../state-directory.ts'
+
+/** A day in four seconds, and a day in a quarter of an hour. */
+const [QUICKLY, SLOWLY] = [20_000, 100]
+const PATIENCE_MS = 10_000
+
+/** Stops a replay once it applied so many rows, or after a time in which it should have. */
+const stopAfter =
+  (rows: number) =>
+  (running: Replay): void => {
+    const started = performance.now()
+    const timer = setInterval(() => {
+      const { applied } = running.progress().counters
+      if (applied < rows && performance.now() - started < PATIENCE_MS) return
+      clearInterval(timer)
+      running.stop()
+    }, 20)
+  }
+
+test('a paced replay that was stopped goes on without waiting for the rows it has', async () => {
+  await withDirectory(async (directory) => {
+    const files = [await sampleIn(directory, { days: 1, dirt: 0 })]
+    const state = join(directory, 'state')
+    const first = await replay(files, state, { speed: QUICKLY }, stopAfter(3000))
+    assert.equal(first.done, false)
+    const next = await replay(files, state, { speed: SLOWLY }, stopAfter(1))
+    assert.equal(next.counters.duplicate, first.counters.applied)
+    assert.ok(next.counters.applied > 0, 'a new row was due at once')
+  })
+})
