@@ -56,7 +56,8 @@ function openStores(directory: string, stores: PartitionStore[]): Stamp {
   const first = openPartition(directory, 0, 'read')
   stores.push(first)
   // Its writer may have come no further: a database that is not made yet cannot be opened to read.
-  const unmade = (first.meta as PartitionStore['meta'] | undefined) === undefined
+  // The stamp does not tell: it may have been written since the others were looked for.
+  const unmade = Object.values<unknown>({ ...first }).includes(undefined)
   const stamp = unmade ? null : readStamp(directory, first)
   if (stamp === null) throw new PulseError('state-missing', `${directory} holds no commit yet`)
   for (let partition = 1; partition < stamp.partitions; partition++) {

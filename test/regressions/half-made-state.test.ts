@@ -1,0 +1,26 @@
+// A reader that comes while a state is being made sees no state yet, never half of one: a demo's
+// snapshot thread once opened it between two databases, and no snapshot was ever taken.
+import assert from 'node:assert/strict'
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { open } from 'lmdb'
+import { FORMAT } from '../../state/ledger.ts'
+import { openStateToRead } from '../../state/read.ts'
+import { withDirectory } from '../state-directory.ts'
+
+const STAMP = { partitions: 1, durationUnit: 'auto', timeZone: 'UTC', missingMsisdn: 'refuse' }
+
+for (const made of [['meta'], ['meta', 'subscribers'], ['meta', 'subscribers', 'journal']]) {
+  test(`a state that has only ${made.join(', ')} is none yet`, () =>
+    withDirectory(async (directory) => {
+      const path = join(directory, 'partition-0000')
+      mkdirSync(path)
+      const environment = open({ path, maxDbs: 16, encoding: 'binary' })
+      const [meta] = made.map((name) => environment.openDB({ name, encoding: 'json' }))
+      await meta.put('stamp', { format: FORMAT, ...STAMP })
+      await environment.flushed
+      assert.throws(() => openStateToRead(directory), { code: 'state-missing' })
+      await environment.close()
+    }))
+}
