@@ -107,7 +107,13 @@ function addCommand(program: Command, row: CommandRow): void {
     const given = row.argument === undefined ? [] : [called[0]].flat().map(String)
     const written: Record<string, string> = {}
     for (const name of row.options) {
-      written[name] = String(command.getOptionValue(optionKey(OPTIONS[name].flag)))
+      const key = optionKey(OPTIONS[name].flag)
+      // Commander turns a switch on whatever its variable says.
+      const fromEnvironment = command.getOptionValueSource(key) === 'env'
+      const value = fromEnvironment
+        ? process.env[environmentName(name)]
+        : String(command.getOptionValue(key))
+      written[name] = value ?? ''
     }
     const values = parseValues(row.options, written) as Values
     const log = createLog(values.logLevel, process.stderr.isTTY, (text) => {

@@ -18,6 +18,9 @@ const option = <T>(row: OptionRow<T>): OptionRow<T> => row
 
 const UNITS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }
 
+/** Timers of Node fire at once when told to wait longer than 2^31 ms. */
+const LONGEST_MS = 24 * 24 * UNITS_MS.h
+
 const duration = z
   .string()
   .regex(/^\d+(\.\d+)?(ms|s|m|h)$/, 'a time such as 250ms, 1s or 5m')
@@ -25,6 +28,13 @@ const duration = z
     const [, amount, unit] = /^([\d.]+)(\w+)$/.exec(text) as unknown as [string, string, string]
     return Number(amount) * UNITS_MS[unit]
   })
+  .refine((ms) => ms <= LONGEST_MS, `a time of at most ${LONGEST_MS / UNITS_MS.h}h`)
+
+/** As the environment spells it; on the command line the flag alone is `true`. */
+const onOff = z
+  .string()
+  .pipe(z.enum(['true', '1', 'false', '0', ''], 'true or false'))
+  .transform((text) => text === 'true' || text === '1')
 
 const whole = (least: number, most: number) =>
   z
@@ -154,7 +164,7 @@ export const OPTIONS = {
   serve: option({
     flag: '--serve',
     default: 'false',
-    schema: z.string().transform((text) => text === 'true'),
+    schema: onOff,
     doc: 'take snapshots and serve page, API and metrics, also after the last row',
   }),
   k: option({
@@ -254,13 +264,13 @@ export const OPTIONS = {
   hash: option({
     flag: '--hash',
     default: 'false',
-    schema: z.string().transform((text) => text === 'true'),
+    schema: onOff,
     doc: 'also compute the canonical hash: the same rows give the same, however they came in',
   }),
   json: option({
     flag: '--json',
     default: 'false',
-    schema: z.string().transform((text) => text === 'true'),
+    schema: onOff,
     doc: 'print JSON for machines',
   }),
   logLevel: option({

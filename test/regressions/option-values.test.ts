@@ -1,0 +1,24 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { parseValues } from '../../src/config.ts'
+import { pulse } from '../e2e/command.ts'
+
+const usage = { code: 'usage' }
+
+test('a switch is what its environment variable says', async () => {
+  const env = { XDR_PULSE_STATE: '/nowhere', XDR_PULSE_JSON: 'maybe' }
+  const { code, stderr } = await pulse(['status'], { env })
+  assert.match(stderr, /^xdr-pulse: --json is "maybe", expected true or false\n$/)
+  assert.equal(code, 2)
+  for (const [text, on] of Object.entries({ true: true, 1: true, false: false, 0: false })) {
+    assert.deepEqual(parseValues(['serve'], { serve: text }), { serve: on })
+  }
+  assert.deepEqual(parseValues(['serve'], { serve: '' }), { serve: false })
+})
+
+test('a time that a timer cannot wait is refused', () => {
+  const parse = (time: string) => parseValues(['snapshotInterval'], { snapshotInterval: time })
+  assert.equal(parse('576h').snapshotInterval < 2 ** 31, true)
+  assert.throws(() => parse('600h'), usage)
+  assert.throws(() => parse(`${'9'.repeat(400)}s`), usage)
+})
