@@ -28,6 +28,8 @@ async function* chunksOf(
       const chunk = await pending
       if (chunk === null || chunk.rowCount === 0) return
       pending = result.fetchChunk()
+      // It may fail while the chunk before it waits for its time; it is awaited after that.
+      pending.catch(() => undefined)
       yield chunk
     }
   } catch (error) {

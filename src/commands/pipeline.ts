@@ -55,6 +55,8 @@ export function startPipeline(options: PipelineOptions, log: Log): Pipeline {
       throw error
     },
   )
+  // It may fail before whoever started this has come to await it.
+  ended.catch(() => undefined)
   const view = viewOf(shared, snapshots.runs, thread, options)
   const close = async (): Promise<void> => {
     snapshots.stop()

@@ -55,7 +55,9 @@ export function startSnapshots(data: SnapshotWorkerData): SnapshotThread {
   const worker = new Worker(workerUrl('../snapshot/worker'), { workerData: data })
   const waiting = new Map<number, PromiseWithResolvers<SnapshotReply>>()
   let last = 0
+  let failure: Error | null = null
   const failAll = (error: Error): void => {
+    failure ??= error
     for (const { reject } of waiting.values()) reject(error)
     waiting.clear()
   }
@@ -66,6 +68,8 @@ export function startSnapshots(data: SnapshotWorkerData): SnapshotThread {
     waiting.delete(reply.id)
   })
   const ask = async (request: Ask): Promise<SnapshotReply> => {
+    // Nobody would answer: who waits for the last snapshot would wait for ever.
+    if (failure !== null) throw failure
     const answer = Promise.withResolvers<SnapshotReply>()
     waiting.set(++last, answer)
     worker.postMessage({ id: last, ...request } satisfies SnapshotRequest)

@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { readInFileOrder } from '../../consumers/parquet.ts'
+import { startPipeline } from '../../src/commands/pipeline.ts'
+import { startSnapshots } from '../../src/commands/threads.ts'
+import { createLog } from '../../src/log.ts'
+import { STATE } from '../consumers/replaying.ts'
+import { withDirectory } from '../state-directory.ts'
+
+const SNAPSHOT = {
+  k: 3,
+  features: ['sessions'],
+  scaling: 'min-max',
+  top: 10,
+  seed: 1,
+  excludeApplications: [],
+} satisfies Parameters<typeof startSnapshots>[0]['options']
+
+test('who asks a snapshot thread that has ended is told so, and does not wait', async () => {
+  const thread = startSnapshots({ stateDirectory: '/nowhere', options: SNAPSHOT })
+  await thread.end()
+  await assert.rejects(thread.snapshot(), /has ended/)
+})
+
+// An unhandled rejection fails the test it happens in.
+test('a replay may fail before its end is awaited', async () => {
+  await withDirectory(async (directory) => {
+    const replay = {
+      files: [join(directory, 'missing.parquet')],
+      stateDirectory: directory,
+      state: STATE,
+      speed: 'max',
+      commitIntervalMs: 1000,
+      keepRefused: 0,
+    } as const
+    const pipeline = startPipeline(
+      { replay, snapshot: SNAPSHOT, snapshotIntervalMs: 1000 },
+      createLog('silent', false, () => undefined),
+    )
+    await sleep(1500)
+    await assert.rejects(pipeline.ended, { code: 'input-missing' })
+    await pipeline.close()
+  })
+})
+
+test('rows may turn out unreadable while those before them wait for their time', async () => {
+  const vector = { items: new Float64Array(1), validity: { data: null, offset: 0 } }
+  const chunks = [Promise.resolve({ rowCount: 1, getColumnVector: () => vector })]
+  const fetchChunk = () => chunks.shift() ?? Promise.reject(new Error('a bad page'))
+  const connection = { stream: () => Promise.resolve({ fetchChunk }) }
+  const file = { path: 'a.parquet', columns: new Map(), types: new Map() }
+  const readable = { file, reading: { durationUnit: 'ms', timeZone: 'UTC' } }
+  const rows = readInFileOrder(connection as never, readable as never, 0, 0)
+  assert.equal((await rows.next()).done, false)
+  await sleep(50)
+  await assert.rejects(rows.next(), { code: 'input-invalid', message: /a bad page/ })
+})
