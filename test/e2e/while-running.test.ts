@@ -107,9 +107,10 @@ test('a signal drains: an account that says how to go on, and the next run compl
   const whole = join(home, 'whole')
   assert.equal((await pulse(['replay', file, '--state', whole])).code, 0)
   const hashes = [state, whole].map(async (directory) => {
-    const { stdout } = await pulse(['status', '--state', directory, '--json'])
+    const { stdout } = await pulse(['status', '--state', directory, '--hash', '--json'])
     return (JSON.parse(stdout) as Status).hash
   })
   const [goneOn, undisturbed] = await Promise.all(hashes)
+  assert.match(goneOn, /^[0-9a-f]{64}$/)
   assert.equal(goneOn, undisturbed)
 })
