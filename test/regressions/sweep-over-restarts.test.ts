@@ -30,6 +30,9 @@ test('runs of one commit each leave a journal that stops growing', async () => {
       entries.push(partition.sweep.journal.length)
       await state.close()
     }
-    assert.ok(Math.max(...entries) < RUNS / 2, `entries of the journal by run: ${entries.join(' ')}`)
+    assert.ok(
+      Math.max(...entries) < RUNS / 2,
+      `entries of the journal by run: ${entries.join(' ')}`,
+    )
   })
 })
