@@ -26,19 +26,38 @@ export function lockState(directory: string, command: string): () => void {
     processStart: processStart(process.pid),
     command,
   }
+  const text = JSON.stringify(own)
   const draft = `${path}.${own.pid}`
-  writeFileSync(draft, JSON.stringify(own))
+  // A process of this number that was killed may have left it, linked to its lock.
+  rmSync(draft, { force: true })
+  writeFileSync(draft, text)
   try {
-    for (let attempt = 0; !tryLink(draft, path); attempt++) {
-      const owner = readOwner(path)
-      if (owner !== null && (isAlive(owner) || attempt > 8)) throw locked(directory, path, owner)
-      // Two that find the same dead owner: both unlink, one links first, the other comes round.
-      rmSync(path, { force: true })
-    }
+    take(directory, draft, path)
   } finally {
     unlinkSync(draft)
   }
-  return () => rmSync(path, { force: true })
+  return () => {
+    // The directory may have been deleted meanwhile, and made anew by another.
+    if (readText(path) === text) rmSync(path, { force: true })
+  }
+}
+
+/** Links the draft as `path`, once its owner is found dead and its lock removed. */
+function take(directory: string, draft: string, path: string): void {
+  while (!tryLink(draft, path)) {
+    const text = readText(path)
+    if (text === null) continue
+    const owner = parseOwner(text)
+    if (owner !== null && isAlive(owner)) throw locked(directory, path, owner)
+    // Of two that find it dead the slower would remove the lock of the quicker: one at a time may.
+    const claim = `${path}.after-${owner === null ? 'none' : `${owner.pid}-${owner.processStart}`}`
+    take(directory, draft, claim)
+    try {
+      if (readText(path) === text) rmSync(path, { force: true })
+    } finally {
+      rmSync(claim, { force: true })
+    }
+  }
 }
 
 /** A hard link is made whole or not at all, on every file system. */
@@ -52,12 +71,21 @@ function tryLink(draft: string, path: string): boolean {
   }
 }
 
-function readOwner(path: string): Owner | null {
+function readText(path: string): string | null {
   try {
-    return JSON.parse(readFileSync(path, 'utf8')) as Owner
+    return readFileSync(path, 'utf8')
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
     throw error
+  }
+}
+
+/** Null for a lock that a power cut left empty or torn: nobody who lives wrote it. */
+function parseOwner(text: string): Owner | null {
+  try {
+    return JSON.parse(text) as Owner
+  } catch {
+    return null
   }
 }
 
@@ -72,13 +100,18 @@ function isAlive(owner: Owner): boolean {
   return processStart(owner.pid) === owner.processStart
 }
 
-/** Start time of a process in ticks since boot (proc(5), field 22 of stat); '' elsewhere. */
+/**
+ * Start time of a process in ticks since boot (proc(5), field 22 of stat); '' elsewhere, and for one
+ * that has ended and only waits for its parent to notice.
+ */
 function processStart(pid: number): string {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    return fields[0] === 'Z' ? '' : fields[19]
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return ''
+    // ESRCH: it ended between opening the file and reading it.
+    if (['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '')) return ''
     throw error
   }
 }

@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import fs from 'node:fs'
+import { syncBuiltinESMExports } from 'node:module'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { lockState } from '../../state/lock.ts'
+import { withDirectory } from '../state-directory.ts'
+
+const startOf = (pid: number): string =>
+  fs.readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ')[19]
+const ownerOf = (pid: number, processStart: string): string =>
+  JSON.stringify({ pid, host: hostname(), processStart, command: 'test' })
+/** Above every process number of Linux. */
+const DEAD = ownerOf(2 ** 22 + 1, '1')
+
+test('a lock that another took over a moment ago is not removed as that of the dead', async () => {
+  await withDirectory((directory) => {
+    const path = join(directory, 'writer.lock')
+    const quicker = ownerOf(process.ppid, startOf(process.ppid))
+    fs.writeFileSync(path, DEAD)
+    const { linkSync } = fs
+    let attempts = 0
+    // The quicker one comes between the first look at the dead owner and what follows it.
+    fs.linkSync = (from, to) => {
+      if (++attempts === 2) fs.writeFileSync(path, quicker)
+      linkSync(from, to)
+    }
+    syncBuiltinESMExports()
+    try {
+      assert.throws(() => lockState(directory, 'slower'), { code: 'state-locked' })
+    } finally {
+      fs.linkSync = linkSync
+      syncBuiltinESMExports()
+    }
+    assert.equal(fs.readFileSync(path, 'utf8'), quicker)
+    assert.deepEqual(fs.readdirSync(directory), ['writer.lock'])
+  })
+})
+
+test('a lock that a power cut left empty is taken over', async () => {
+  await withDirectory((directory) => {
+    fs.writeFileSync(join(directory, 'writer.lock'), '')
+    lockState(directory, 'test')()
+    assert.deepEqual(fs.readdirSync(directory), [])
+  })
+})
+
+test('a killed owner that its parent has not noticed is dead', async () => {
+  await withDirectory(async (directory) => {
+    // The shell starts a sleep, becomes one itself, and so never waits for its child.
+    const parent = spawn('sh', ['-c', 'sleep 60 & echo $!; exec sleep 60'])
+    try {
+      const [said] = (await parent.stdout.take(1).toArray()) as [Buffer]
+      const pid = Number(said.toString())
+      const owner = ownerOf(pid, startOf(pid))
+      process.kill(pid, 'SIGKILL')
+      await sleep(100)
+      fs.writeFileSync(join(directory, 'writer.lock'), owner)
+      lockState(directory, 'test')()
+    } finally {
+      parent.kill('SIGKILL')
+    }
+  })
+})
