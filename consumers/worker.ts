@@ -1,6 +1,6 @@
 // The ingest thread: replays files into the state and tells the main thread how it goes.
 import { parentPort, workerData } from 'node:worker_threads'
-import { assert, messageOf, PulseError, type ErrorCode } from '../src/errors.ts'
+import { assert, messageOf, troubleOf, type ErrorCode } from '../src/errors.ts'
 import type { IngestProgress } from './progress.ts'
 import { replayFiles, type Replay, type ReplayOptions } from './replay.ts'
 
@@ -44,8 +44,10 @@ async function work(options: ReplayOptions): Promise<void> {
     clearInterval(timer)
     tell('end', last)
   } catch (error) {
-    const code = error instanceof PulseError ? error.code : null
-    const message = code === null && error instanceof Error ? (error.stack ?? '') : messageOf(error)
+    const trouble = troubleOf(error)
+    const code = trouble?.code ?? null
+    const bug = error instanceof Error ? (error.stack ?? '') : messageOf(error)
+    const message = trouble?.message ?? bug
     port.postMessage({ type: 'failed', code, message } satisfies IngestMessage)
   } finally {
     clearInterval(timer)

@@ -2,7 +2,7 @@
 // The command line: commands, their options from the one table, errors as one sentence.
 import { Command, CommanderError, Option } from 'commander'
 import { environmentName, OPTIONS, parseValues, type OptionName, type Values } from './config.ts'
-import { messageOf, PulseError } from './errors.ts'
+import { messageOf, PulseError, troubleOf } from './errors.ts'
 import { createLog, type Log } from './log.ts'
 
 const LEAST_NODE = 24
@@ -150,9 +150,10 @@ async function main(): Promise<number> {
 
 function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
-  if (error instanceof PulseError) {
-    process.stderr.write(`xdr-pulse: ${error.message}\n`)
-    return error.code === 'usage' ? 2 : 1
+  const trouble = troubleOf(error)
+  if (trouble !== null) {
+    process.stderr.write(`xdr-pulse: ${trouble.message}\n`)
+    return trouble.code === 'usage' ? 2 : 1
   }
   const text = error instanceof Error ? (error.stack ?? messageOf(error)) : messageOf(error)
   process.stderr.write(`xdr-pulse: a bug of ours: ${text}\n`)
@@ -164,5 +165,8 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0)
   throw error
 })
+
+// A log that nobody reads any more is no reason to stop.
+process.stderr.on('error', () => undefined)
 
 process.exitCode = await main().catch(exitCodeOf)

@@ -17,6 +17,7 @@ export type ErrorCode =
   | 'verify-differs'
   | 'port'
   | 'runtime'
+  | 'system'
 
 /** Trouble that is not our bug: the message says subject, found, expected and what to do. */
 export class PulseError extends Error {
@@ -32,6 +33,16 @@ export class PulseError extends Error {
 /** What a thrown value says, whatever it is. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
+}
+
+/**
+ * Operating trouble as it is, and what the operating system refused as such (no rights, a file in
+ * place of a directory); null for a bug of ours.
+ */
+export function troubleOf(error: unknown): PulseError | null {
+  if (error instanceof PulseError) return error
+  if (!(error instanceof Error && 'syscall' in error && 'code' in error)) return null
+  return new PulseError('system', `${error.message}; check that path and its rights`, error)
 }
 
 /** Ends the process's belief that all is well: our own bug, never the input's. */
