@@ -52,7 +52,8 @@ async function vote(
     const [start, startPart, end, endPart, duration] = [0, 1, 2, 3, 4].map((c) => doubles(chunk, c))
     for (let i = 0; i < chunk.rowCount; i++) {
       const span = withPart(end[i], endPart[i]) - withPart(start[i], startPart[i])
-      if (!(span > LEAST_SPAN_MS)) continue
+      // NaN passes `c6 > 0` in DuckDB, and can tell nothing.
+      if (!(span > LEAST_SPAN_MS && duration[i] < Infinity)) continue
       if (Math.abs(duration[i] * 1000 - span) < Math.abs(duration[i] - span)) seconds++
       if (++votes === VOTES) return { seconds, votes }
     }
