@@ -1,6 +1,7 @@
 // `demo`: a month of synthetic traffic, replayed in a minute or so, to watch.
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { lockState } from '../../state/lock.ts'
 import { openStateToRead, viewState } from '../../state/read.ts'
 import { hasState } from '../../state/writer.ts'
 import type { Values } from '../config.ts'
@@ -49,14 +50,21 @@ export async function demo(
 /** A demo that came to its end begins anew; one that was cut off goes on. */
 async function startOver(directory: string, log: Log): Promise<void> {
   if (!existsSync(join(directory, MARK)) || !hasState(directory)) return
+  // Or it would delete what another demo is about to fill.
+  const unlock = lockState(directory, 'demo')
+  try {
+    if (await isComplete(directory)) rmSync(directory, { recursive: true })
+    else log.info(`going on with the demo in ${directory} where it was cut off`)
+  } finally {
+    unlock()
+  }
+}
+
+async function isComplete(directory: string): Promise<boolean> {
   const state = openStateToRead(directory)
   const view = viewState(state)
   const complete = view.positions.every(({ position }) => position.position >= position.rows)
   view.finish()
   await state.close()
-  if (!complete) {
-    log.info(`going on with the demo in ${directory} where it was cut off`)
-    return
-  }
-  rmSync(directory, { recursive: true })
+  return complete
 }
