@@ -36,7 +36,8 @@ async function* chunksOf(
     throw new PulseError(
       'input-invalid',
       `${subject}: reading its rows failed (${messageOf(error).split('\n')[0]}); ` +
-        'what was read so far is kept: write or copy the file again',
+        'rows committed so far are kept, and a repaired file counts as another one: write or copy ' +
+        'it again and replay all files into a new directory',
       error,
     )
   } finally {
