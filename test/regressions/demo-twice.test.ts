@@ -1,3 +1,4 @@
+// A second demo deleted the state of the first before its first commit.
 import assert from 'node:assert/strict'
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,3 +1,4 @@
+// NaN durations voted for milliseconds.
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'

@@ -1,3 +1,4 @@
+// Two processes could take over the lock of a dead one; a torn lock stopped all.
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import fs from 'node:fs'

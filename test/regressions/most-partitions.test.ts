@@ -1,3 +1,4 @@
+// 1,024 partitions ran out of address space, which crashes LMDB.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { openStateToRead } from '../../state/read.ts'

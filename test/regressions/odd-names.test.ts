@@ -1,3 +1,4 @@
+// Names of files, directories and columns that DuckDB understood in its own way.
 import assert from 'node:assert/strict'
 import { cpSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,3 +1,4 @@
+// Any value of its variable turned a switch on; long intervals fired at once.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parseValues } from '../../src/config.ts'

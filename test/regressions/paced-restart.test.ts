@@ -1,3 +1,4 @@
+// A paced replay waited again for all rows that it had.
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'

@@ -1,3 +1,4 @@
+// Each run began its sweep at the first segment: the journal grew with every run.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { seededRandom } from '../../src/random.ts'

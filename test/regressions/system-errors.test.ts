@@ -1,3 +1,4 @@
+// Errors of the operating system were shown as bugs, and a closed log ended a replay.
 import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'

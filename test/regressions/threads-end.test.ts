@@ -1,3 +1,4 @@
+// Promises that failed, or never ended, while nobody waited for them.
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
