@@ -133,6 +133,7 @@ export function readRefused(state: ReadableState, limit: number): RefusedRow[] {
       finish()
     }
   }
+  rows.sort((a, b) => (a.source < b.source ? -1 : a.source > b.source ? 1 : a.row - b.row))
   return rows.slice(0, limit)
 }
 

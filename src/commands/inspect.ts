@@ -25,7 +25,10 @@ export const REFUSED_OPTIONS = ['state', 'limit', 'json', 'logLevel'] as const
 /** One subscriber: aggregate, ranks, segment, distances. Throws PulseError `not-found`. */
 export async function subscriber(written: string, values: ReportValues): Promise<void> {
   if (!/^\d{1,15}$/.test(written)) {
-    throw new PulseError('usage', `MSISDN is "${written}", expected up to 15 digits`)
+    throw new PulseError(
+      'usage',
+      'the MSISDN is no number of up to 15 digits; expected digits only',
+    )
   }
   const view = await withView(values.state, (state) => viewOf(state, Number(written), values))
   print(values, view, () => subscriberText(view))

@@ -58,7 +58,10 @@ export function readVarint(cursor: Cursor): number {
   return value
 }
 
-/** Writes one row of aggregates; returns the place behind it. */
+/**
+ * Writes one row of aggregates; returns the place behind it. A sum above 2^53 - 1 (nine petabytes
+ * of one subscriber) stays there: whatever the order, the most that can be said exactly.
+ */
 export function writeRow(
   rows: Float64Array,
   offset: number,
@@ -66,7 +69,8 @@ export function writeRow(
   at: number,
 ): number {
   for (let field = 0; field < FIELD.lastEndMs; field++) {
-    at = writeVarint(bytes, at, rows[offset + field])
+    const value = rows[offset + field]
+    at = writeVarint(bytes, at, value > Number.MAX_SAFE_INTEGER ? Number.MAX_SAFE_INTEGER : value)
   }
   // The last end mostly comes soon after the first start: their difference is shorter.
   const span = rows[offset + FIELD.lastEndMs] - rows[offset + FIELD.firstStartMs]

@@ -74,3 +74,14 @@ test('an end before its start, or without one, keeps both', () => {
     assert.deepEqual(read, row)
   }
 })
+
+test('a sum beyond what float64 holds exactly stays at the most it does, and never wraps', () => {
+  for (const sum of [2 ** 53, 2 ** 60, 2 ** 70, Infinity]) {
+    const row = Float64Array.of(33600000001, ...new Array<number>(19).fill(sum), START, START)
+    const bytes = new Uint8Array(MAX_ROW_BYTES)
+    const end = writeRow(row, 0, bytes, 0)
+    const read = new Float64Array(WIDTH)
+    readRow({ bytes: bytes.subarray(0, end), at: 0 }, read, 0)
+    assert.deepEqual([...read.subarray(1, FIELD.firstStartMs)], new Array<number>(19).fill(LAST))
+  }
+})
