@@ -8,6 +8,12 @@ import { median, mebibytes, printTable, seconds } from './table.ts'
 
 const PRODUCT = join(import.meta.dirname, '../src/cli.ts')
 const PEER = join(import.meta.dirname, 'peers/pandas_groupby.py')
+const PEERS = ['sums', 'aggregate'] as const
+type Peer = (typeof PEERS)[number]
+const PEER_NAMES: Record<Peer, string> = {
+  sums: 'pandas: read_parquet + groupby sums',
+  aggregate: 'pandas: the same 21 numbers, times included',
+}
 const NO_PEER =
   'pandas: left out, no python with it. To compare: python3 -m venv bench/out/venv && ' +
   'bench/out/venv/bin/pip install -r bench/peers/requirements.txt'
@@ -17,19 +23,20 @@ export async function benchReplay({ rows, subscribers, runs }: BenchOptions): Pr
   const file = await sampleFile(rows, subscribers)
   const python = findPython()
   const ours: Cost[] = []
-  const theirs: Cost[] = []
+  const theirs: Record<Peer, Cost[]> = { sums: [], aggregate: [] }
   await withStates(async (directory) => {
     const state = join(directory, 'state')
     const replay = [process.execPath, PRODUCT, 'replay', file, '--state', state, '--json']
     for (let run = 0; run < runs; run++) {
       ours.push(await runProcess(replay))
       rmSync(state, { recursive: true })
-      if (python !== null) theirs.push(await runProcess([python, PEER, file]))
+      if (python === null) continue
+      for (const peer of PEERS) theirs[peer].push(await runProcess([python, PEER, file, peer]))
     }
   })
   const lines = [
     line('xdr-pulse replay, a durable commit each second', rows, ours),
-    ...(python === null ? [] : [line('pandas read_parquet + groupby sum', rows, theirs)]),
+    ...(python === null ? [] : PEERS.map((peer) => line(PEER_NAMES[peer], rows, theirs[peer]))),
   ]
   const heading = ['whole process', 'seconds', 'rows/s', 'CPU s', 'rows per CPU s', 'peak MiB']
   const command = `npm run bench -- replay --rows ${rows} --subscribers ${subscribers} --runs ${runs}`
@@ -37,7 +44,7 @@ export async function benchReplay({ rows, subscribers, runs }: BenchOptions): Pr
     command,
     [heading, ...lines],
     [
-      `Medians of ${runs} runs. pandas sums the same columns: no cleaning, no times, no state.`,
+      `Medians of ${runs} runs in turn. pandas neither cleans nor keeps hours nor writes a state.`,
       ...(python === null ? [NO_PEER] : []),
     ],
   )

