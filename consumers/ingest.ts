@@ -6,6 +6,7 @@ import type { Batch } from '../src/record/batch.ts'
 import type { CleanAccount } from '../src/record/clean.ts'
 import { APPLICATIONS, USED_COLUMNS } from '../src/record/columns.ts'
 import { commitPartition } from '../state/commit.ts'
+import { zeros } from '../state/ledger.ts'
 import type { Partition } from '../state/partition.ts'
 import { createPace, type Pace } from './pace.ts'
 import type { IngestCounters, IngestObservations } from './progress.ts'
@@ -135,8 +136,6 @@ function dueUntil(pace: Pace | null, { rows, eventTimeMs }: Delivery, from: numb
 
 /** Counters that all begin at 0. */
 export function createIngestCounters(): IngestCounters {
-  const zeros = (names: readonly string[]): Record<string, number> =>
-    Object.fromEntries(names.map((name) => [name, 0]))
   return {
     rows: 0,
     applied: 0,

@@ -30,7 +30,6 @@ export interface Router {
 }
 
 interface Scratch {
-  capacity: number
   batch: Batch
   cleaner: Cleaner
   slots: Uint32Array
@@ -41,7 +40,6 @@ interface Scratch {
 }
 
 const createScratch = (capacity: number, partitions: number, sources: number): Scratch => ({
-  capacity,
   batch: createBatch(capacity),
   cleaner: createCleaner(capacity),
   slots: new Uint32Array(capacity),

@@ -49,7 +49,8 @@ export interface RefusedRow {
   raw: string
 }
 
-const zeros = (names: readonly string[]): Record<string, number> =>
+/** A count of 0 for each name. */
+export const zeros = (names: readonly string[]): Record<string, number> =>
   Object.fromEntries(names.map((name) => [name, 0]))
 
 export const createCounters = (): Counters => ({

@@ -92,6 +92,24 @@ export function viewState({ stores }: ReadableState): StateView {
   }
 }
 
+/** Opens a state directory, works on one view of it, and closes both. */
+export async function withView<T>(
+  directory: string,
+  work: (view: StateView, state: ReadableState) => T,
+): Promise<T> {
+  const state = openStateToRead(directory)
+  try {
+    const view = viewState(state)
+    try {
+      return work(view, state)
+    } finally {
+      view.finish()
+    }
+  } finally {
+    await state.close()
+  }
+}
+
 /** Adds one partition's numbers to the sums; returns its number of slots. */
 function addPartition(
   store: PartitionStore,

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { WIDTH } from '../src/subscriber/aggregate.ts'
 import { HOUR_MS } from '../src/subscriber/hours.ts'
 import { hashState } from '../state/hash.ts'
-import { openStateToRead, viewState, type StateView } from '../state/read.ts'
+import { withView, type StateView } from '../state/read.ts'
 
 /** Runs `work` with a directory that is gone afterwards. */
 export async function withDirectory<T>(work: (directory: string) => Promise<T> | T): Promise<T> {
@@ -27,21 +27,6 @@ export interface Found {
   subscribers: [number, number[]][]
   hours: [number | null, number[]][]
   positions: StateView['positions']
-}
-
-/** Runs `work` with one view of all partitions. */
-export async function withView<T>(directory: string, work: (view: StateView) => T): Promise<T> {
-  const state = openStateToRead(directory)
-  try {
-    const view = viewState(state)
-    try {
-      return work(view)
-    } finally {
-      view.finish()
-    }
-  } finally {
-    await state.close()
-  }
 }
 
 /** Reads a state directory as others would: from its files, in one view. */

@@ -1,11 +1,6 @@
 // `subscriber`, `status` and `refused`: single things of a state directory.
-import {
-  findRow,
-  openStateToRead,
-  readRefused,
-  viewState,
-  type StateView,
-} from '../../state/read.ts'
+import { findRow, readRefused, withView } from '../../state/read.ts'
+import type { StateView } from '../../state/read.ts'
 import { hashState } from '../../state/hash.ts'
 import { storeBytes } from '../../state/store.ts'
 import type { Values } from '../config.ts'
@@ -14,7 +9,7 @@ import { USED_COLUMNS } from '../record/columns.ts'
 import { viewSubscriber } from '../snapshot/lookup.ts'
 import { METRICS, type SubscriberView } from '../snapshot/schema.ts'
 import { bytesText } from '../snapshot/units.ts'
-import { metricText, print, REPORT_OPTIONS, snapshotOf, withView } from './report.ts'
+import { metricText, print, REPORT_OPTIONS, snapshotOf } from './report.ts'
 import type { ReportValues } from './report.ts'
 import { tableText } from './terminal.ts'
 
@@ -99,9 +94,7 @@ interface StateStatus {
 
 /** What a state directory holds and how far its sources were read. */
 export async function status(values: Pick<Values, (typeof STATUS_OPTIONS)[number]>): Promise<void> {
-  const state = openStateToRead(values.state)
-  const view = viewState(state)
-  try {
+  await withView(values.state, (view, state) => {
     const { commit, ...counters } = view.counters
     const { fileBytes, usedBytes } = storeBytes(state.stores)
     const found: StateStatus = {
@@ -119,10 +112,7 @@ export async function status(values: Pick<Values, (typeof STATUS_OPTIONS)[number
       })),
     }
     print(values, found, () => statusText(found))
-  } finally {
-    view.finish()
-    await state.close()
-  }
+  })
 }
 
 function statusText(found: StateStatus): string {
@@ -156,9 +146,7 @@ function statusText(found: StateStatus): string {
 export async function refused(
   values: Pick<Values, (typeof REFUSED_OPTIONS)[number]>,
 ): Promise<void> {
-  const state = openStateToRead(values.state)
-  const view = viewState(state)
-  try {
+  await withView(values.state, (view, state) => {
     const names = new Map(view.positions.map(({ source, position }) => [source, position.name]))
     const rows = readRefused(state, values.limit).map(({ source, row, reason, raw }) => ({
       source,
@@ -181,10 +169,7 @@ export async function refused(
       const heading = ['source', 'row', 'reason', 'values']
       return `${tableText([heading, ...list])}\n${rows.length} of ${refusedKept} kept rows shown, ${total} refused in all`
     })
-  } finally {
-    view.finish()
-    await state.close()
-  }
+  })
 }
 
 /** The used columns by name, as the file spells them. */

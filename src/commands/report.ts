@@ -1,6 +1,6 @@
 // `report` and its parts `top` and `segments`: what a state directory says, as tables or JSON.
 import { performance } from 'node:perf_hooks'
-import { openStateToRead, viewState, type StateView } from '../../state/read.ts'
+import { withView, type StateView } from '../../state/read.ts'
 import type { Values } from '../config.ts'
 import { DISTRIBUTION_METRICS, METRICS, type Metric, type Snapshot } from '../snapshot/schema.ts'
 import { takeSnapshot } from '../snapshot/take.ts'
@@ -10,21 +10,6 @@ import { tableText } from './terminal.ts'
 
 export const REPORT_OPTIONS = ['state', ...SNAPSHOT_OPTIONS, 'json', 'logLevel'] as const
 export type ReportValues = Pick<Values, (typeof REPORT_OPTIONS)[number]>
-
-/** Opens a state directory, works on one view of it, and closes both. */
-export async function withView<T>(directory: string, work: (view: StateView) => T): Promise<T> {
-  const state = openStateToRead(directory)
-  try {
-    const view = viewState(state)
-    try {
-      return work(view)
-    } finally {
-      view.finish()
-    }
-  } finally {
-    await state.close()
-  }
-}
 
 /** The snapshot of a state directory as it is now. */
 export const snapshotOf = (view: StateView, values: ReportValues): Snapshot =>
