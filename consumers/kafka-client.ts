@@ -1,5 +1,5 @@
 // The one door to Kafka: how clients reach a cluster, and the package's clients themselves.
-import type { BaseOptions } from '@platformatic/kafka'
+import type { BaseOptions, ConnectionOptions } from '@platformatic/kafka'
 
 export * from '@platformatic/kafka'
 
@@ -15,10 +15,9 @@ export interface KafkaConnection {
     | null
 }
 
-/** Options of any client of a connection. */
-export function clientOptions(connection: KafkaConnection, clientId: string): BaseOptions {
-  const { brokers, tls, sasl } = connection
-  const options: BaseOptions = { clientId, bootstrapBrokers: [...brokers] }
+/** How any connection of it is made. */
+export function connectionOptions({ tls, sasl }: KafkaConnection): ConnectionOptions {
+  const options: ConnectionOptions = {}
   if (tls !== null) {
     const { ca, cert, key } = tls
     options.tls = {
@@ -32,3 +31,10 @@ export function clientOptions(connection: KafkaConnection, clientId: string): Ba
   if (sasl !== null) options.sasl = sasl
   return options
 }
+
+/** Options of any client of it. */
+export const clientOptions = (connection: KafkaConnection, clientId: string): BaseOptions => ({
+  clientId,
+  bootstrapBrokers: [...connection.brokers],
+  ...connectionOptions(connection),
+})

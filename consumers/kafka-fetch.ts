@@ -3,7 +3,7 @@
 // The package's own fetch() makes an object of every record, and leaves out records of committed
 // transactions when a producer aborted several within one answer; so only its connection is used.
 import { ConnectionPool, Writer, type Broker, type Reader } from './kafka-client.ts'
-import { clientOptions, type KafkaConnection } from './kafka-client.ts'
+import { connectionOptions, type KafkaConnection } from './kafka-client.ts'
 import { readInt64 } from './record-batch.ts'
 
 const FETCH = 1
@@ -66,7 +66,7 @@ export interface Fetcher {
 
 /** A fetcher over connections of its own: a long answer delays no heartbeat. */
 export function createFetcher(connection: KafkaConnection, clientId: string): Fetcher {
-  const { clientId: _, bootstrapBrokers: __, ...options } = clientOptions(connection, clientId)
+  const options = connectionOptions(connection)
   const open = () => new ConnectionPool(clientId, { ...options, requestTimeout: 30_000 })
   let pool = open()
   return {

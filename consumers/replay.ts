@@ -8,12 +8,13 @@ import { PulseError } from '../src/errors.ts'
 import { storeBytes } from '../state/store.ts'
 import { openState, type StateOptions, type WritableState } from '../state/writer.ts'
 import { durationUnitOf } from './duration-unit.ts'
-import { createIngest, takeAccount, type Ingest, type IngestOptions } from './ingest.ts'
+import { createIngest, type Ingest, type IngestOptions } from './ingest.ts'
 import { readInFileOrder, readInTimeOrder, type Readable } from './parquet.ts'
 import { findFiles, openFile } from './parquet-files.ts'
 import type { IngestProgress, LifeState } from './progress.ts'
-import { createRouter, type Router } from './route.ts'
+import { createRouter } from './route.ts'
 import type { Delivery, SourceInfo } from './source.ts'
+import { createTally, type Tally } from './tally.ts'
 
 export interface ReplayOptions extends IngestOptions {
   files: readonly string[]
@@ -97,12 +98,13 @@ async function replayInto(
   const { partitions } = state
   const order = orderOf(state, sources, options)
   const cleaning = { missingMsisdnZero: options.state.missingMsisdn === 'zero' }
-  const router = createRouter(partitions, sources, cleaning, order, CHUNK_ROWS)
-  const ingest = createIngest(partitions, sources, router, options)
+  const tally = createTally(cleaning, options, CHUNK_ROWS)
+  const router = createRouter(partitions, sources, tally.applier, order, CHUNK_ROWS)
+  const ingest = createIngest(partitions, sources, router, tally, options.speed)
   const totalRows = sources.reduce((sum, { rows }) => sum + rows, 0)
   let life: LifeState = 'running'
   const progress = (): IngestProgress =>
-    report(state, ingest, router, sources, { life, totalRows, restoreSeconds })
+    report(state, ingest, tally, sources, { life, totalRows, restoreSeconds })
   onReady({
     progress,
     pause: (paused) => (ingest.paused = paused),
@@ -111,7 +113,7 @@ async function replayInto(
       life = 'draining'
     },
   })
-  await ingest.run(deliveries(connection, state, readables, sources, order, ingest))
+  await ingest.run(deliveries(connection, state, readables, sources, order, tally))
   return { ...progress(), done: !ingest.stopping }
 }
 
@@ -125,7 +127,8 @@ function orderOf(
   for (const { id, rows } of sources) {
     for (const { positions } of partitions) {
       const known = positions.get(id)
-      if (known !== undefined && known.position > 0 && known.position < rows) begun.add(known.order)
+      if (known === undefined || known.order === 'log') continue
+      if (known.position > 0 && known.position < rows) begun.add(known.order)
     }
   }
   const wanted = speed === 'max' ? 'file' : 'time'
@@ -145,7 +148,7 @@ async function* deliveries(
   readables: readonly Readable[],
   sources: readonly SourceInfo[],
   order: 'file' | 'time',
-  { counters }: Ingest,
+  { counters }: Tally,
 ): AsyncGenerator<Delivery> {
   const from = sources.map(({ id }) =>
     Math.min(...partitions.map(({ positions }) => positions.get(id)?.position ?? 0)),
@@ -176,21 +179,21 @@ async function* deliveries(
 function report(
   { partitions }: WritableState,
   ingest: Ingest,
-  router: Router,
+  tally: Tally,
   sources: readonly SourceInfo[],
   known: { life: LifeState; totalRows: number; restoreSeconds: number },
 ): IngestProgress {
-  takeAccount(ingest.counters, router.account)
+  tally.update()
   const sum = (of: (partition: WritableState['partitions'][number]) => number): number =>
     partitions.reduce((total, partition) => total + of(partition), 0)
   return {
     state: known.life,
-    counters: ingest.counters,
-    observations: ingest.observations,
+    counters: tally.counters,
+    observations: tally.observations,
     totalRows: known.totalRows,
     subscribers: sum(({ table }) => table.count),
     dirtySubscribers: sum(({ table }) => table.dirtyCount),
-    lastDurableMs: ingest.lastDurableMs,
+    lastDurableMs: tally.lastDurableMs,
     restoreSeconds: known.restoreSeconds,
     eventTimeMs: ingest.eventTimeMs,
     sources: sources.map(({ name, durationUnit, evidence }) => ({ name, durationUnit, evidence })),

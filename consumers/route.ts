@@ -1,13 +1,10 @@
-// Sends the rows of a delivery to their partitions: clean there, fold there, count there.
-import { createBatch, REASONS, type Batch, type RawRows } from '../src/record/batch.ts'
-import { clean, createCleanAccount, createCleaner, isMsisdn } from '../src/record/clean.ts'
-import type { CleanAccount, Cleaner, CleanOptions } from '../src/record/clean.ts'
-import { USED_COLUMNS } from '../src/record/columns.ts'
+// Sends the rows of a delivery to the partitions that their subscribers belong to.
+import { REASONS, type RawRows } from '../src/record/batch.ts'
+import { isMsisdn } from '../src/record/clean.ts'
 import { partitionOf } from '../src/record/partition.ts'
-import { fold } from '../src/subscriber/fold.ts'
-import { foldHours } from '../src/subscriber/hours.ts'
-import type { SourcePosition } from '../state/ledger.ts'
+import { createPosition, type SourcePosition } from '../state/ledger.ts'
 import type { Partition } from '../state/partition.ts'
+import type { Applier } from './apply.ts'
 import type { Delivery, SourceInfo } from './source.ts'
 
 /** What one delivery did, over all partitions. */
@@ -23,16 +20,9 @@ export interface Router {
   route(delivery: Delivery, from: number, to: number): RouteResult
   /** The first of rows `from` on that no earlier run has dealt with, or the number of rows. */
   knownUntil(delivery: Delivery, from: number): number
-  /** Sees each batch after it was folded; the batch is reused. */
-  onBatch: (batch: Batch) => void
-  /** Sees what was refused, coerced and missing, by partition. */
-  account: CleanAccount
 }
 
 interface Scratch {
-  batch: Batch
-  cleaner: Cleaner
-  slots: Uint32Array
   selected: Uint32Array[]
   counts: Uint32Array
   /** By source: the position behind its last row of a delivery. */
@@ -40,9 +30,6 @@ interface Scratch {
 }
 
 const createScratch = (capacity: number, partitions: number, sources: number): Scratch => ({
-  batch: createBatch(capacity),
-  cleaner: createCleaner(capacity),
-  slots: new Uint32Array(capacity),
   selected: Array.from({ length: partitions }, () => new Uint32Array(capacity)),
   counts: new Uint32Array(partitions),
   reached: new Float64Array(sources),
@@ -52,7 +39,7 @@ const createScratch = (capacity: number, partitions: number, sources: number): S
 export function createRouter(
   partitions: readonly Partition[],
   sources: readonly SourceInfo[],
-  options: CleanOptions,
+  applier: Applier,
   order: 'file' | 'time',
   capacity: number,
 ): Router {
@@ -63,8 +50,6 @@ export function createRouter(
   // As this run finds them: what it deals with itself comes but once.
   const known = sources.map((_, place) => Math.min(...positions.map((of) => of[place].position)))
   const router: Router = {
-    onBatch: () => undefined,
-    account: createCleanAccount(),
     route(delivery, from, to) {
       const result = { applied: 0, refused: 0, duplicate: select(delivery, from, to) }
       partitions.forEach((partition, p) => {
@@ -96,26 +81,20 @@ export function createRouter(
   }
 
   function deal(partition: Partition, p: number, delivery: Delivery, result: RouteResult): void {
-    const { batch, cleaner, selected, counts, slots } = scratch
-    const account = createCleanAccount()
-    clean(delivery.rows, selected[p], counts[p], options, cleaner, batch, account)
-    fold(partition.table, batch, slots)
-    foldHours(partition.hours, batch)
-    router.onBatch(batch)
-    partition.counters.applied += batch.count
-    result.applied += batch.count
-    result.refused += counts[p] - batch.count
+    const { selected, counts } = scratch
+    const applied = applier.apply(partition, delivery.rows, selected[p], counts[p])
+    result.applied += applied
+    result.refused += counts[p] - applied
     for (let n = 0; n < counts[p]; n++) {
       const i = selected[p][n]
       const position = positions[p][delivery.source(i)]
-      const verdict = cleaner.verdict[i]
+      const verdict = applier.verdict[i]
       if (verdict === 0) position.applied++
       else {
         position.refused++
         partition.refused.push(refusedRow(delivery, i, verdict, sources))
       }
     }
-    addAccount(partition, account, router.account)
   }
 
   /** Within a source rows come in its order: the last one says how far it was read. */
@@ -145,7 +124,7 @@ function positionOf(
   const known = positions.get(source.id)
   if (known !== undefined) return known
   const { name, rows, durationUnit, evidence } = source
-  const start = { name, rows, durationUnit, evidence, order, position: 0, applied: 0, refused: 0 }
+  const start = createPosition({ name, rows, durationUnit, evidence, order })
   positions.set(source.id, start)
   return start
 }
@@ -161,17 +140,3 @@ const refusedRow = (
   reason: REASONS[verdict - 1],
   raw: rows.raw(i),
 })
-
-/** Adds what cleaning found to the partition's counters and to the run's account. */
-function addAccount({ counters }: Partition, found: CleanAccount, run: CleanAccount): void {
-  REASONS.forEach((reason, at) => {
-    counters.refused[reason] += found.refused[at]
-    run.refused[at] += found.refused[at]
-  })
-  USED_COLUMNS.forEach((column, at) => {
-    counters.coerced[column] += found.coerced[at]
-    counters.missing[column] += found.missing[at]
-    run.coerced[at] += found.coerced[at]
-    run.missing[at] += found.missing[at]
-  })
-}

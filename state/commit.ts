@@ -178,12 +178,21 @@ function writePositions({ store, positions, moved }: Partition): void {
   moved.clear()
 }
 
+/** Refused rows kept are bounded in bytes as well: one of Kafka may have a megabyte. */
+const MOST_KEPT_BYTES = 2 ** 28
+
 function writeRefused(partition: Partition, keepRefused: number): void {
-  const { store, refused, counters } = partition
+  const { store, refused, counters, delivered, outbox } = partition
   for (const { source, row, reason, raw } of refused) {
-    if (counters.refusedKept >= keepRefused) break
-    void store.refused.put(refusedKey(source, row), [reason, raw])
+    const key = refusedKey(source, row)
+    if (outbox) void store.outbox?.put(key, [reason, raw])
+    if (counters.refusedKept >= keepRefused) continue
+    if (counters.refusedKeptBytes + raw.length > MOST_KEPT_BYTES) continue
+    void store.refused.put(key, [reason, raw])
     counters.refusedKept++
+    counters.refusedKeptBytes += raw.length
   }
+  for (const key of delivered) void store.outbox?.remove(key)
   refused.length = 0
+  delivered.length = 0
 }

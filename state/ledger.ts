@@ -2,8 +2,11 @@
 import { REASONS } from '../src/record/batch.ts'
 import { USED_COLUMNS } from '../src/record/columns.ts'
 
-/** Version of the format on disk; a newer one is refused, an older one would be migrated. */
-export const FORMAT = 1
+/**
+ * Version of the format on disk; a newer one is refused. Format 1 knew files only: what it lacks reads
+ * as its zero, and it is marked as 2 when it is next written.
+ */
+export const FORMAT = 2
 
 /** What the state directory fixes: other options would give other numbers. */
 export interface Stamp {
@@ -23,29 +26,60 @@ export interface Counters {
   refused: Record<string, number>
   coerced: Record<string, number>
   missing: Record<string, number>
-  /** Refused rows that can be looked at; the rest is beyond the bound, and only counted. */
+  /** Refused rows that can be looked at; the rest is beyond a bound, and only counted. */
   refusedKept: number
+  refusedKeptBytes: number
 }
 
-/** How far a source was read, and what became of its rows. */
+/**
+ * How far a source was read, and what became of its rows. In a log, where one partition of the state
+ * reads one partition of the topic: position − first = applied + refused + covered + skipped.
+ */
 export interface SourcePosition {
   name: string
+  /** Rows of a file; 0 for a log, which has no end. */
   rows: number
-  /** Rows below this are dealt with: in the file's own order, or in order of Start. */
+  /** Rows below this are dealt with: in the order of the file, of Start, or of the log (offset). */
   position: number
-  order: 'file' | 'time'
+  order: 'file' | 'time' | 'log'
   durationUnit: 'ms' | 's'
   evidence: string
   applied: number
   refused: number
+  /** Rows left out because another source has them: beyond or before a cut-over. */
+  covered: number
+  /** Where reading began: 0 for a file. */
+  first: number
+  /** Positions of a log without a row: markers, aborted, compacted away, and gaps passed over. */
+  skipped: number
+  /** Epoch of the leader that wrote the last row of a log that was read; -1 unknown. */
+  leaderEpoch: number
 }
+
+/** A source of which nothing was read. */
+export const createPosition = (
+  known: Pick<SourcePosition, 'name' | 'rows' | 'order' | 'durationUnit' | 'evidence'>,
+  first = 0,
+): SourcePosition => ({
+  ...known,
+  position: first,
+  applied: 0,
+  refused: 0,
+  covered: 0,
+  first,
+  skipped: 0,
+  leaderEpoch: -1,
+})
 
 /** One refused row as it is kept. */
 export interface RefusedRow {
   source: string
   row: number
   reason: (typeof REASONS)[number]
-  /** The used values as the file spells them, a JSON array in the order of USED_COLUMNS. */
+  /**
+   * Of a file: the used values as it spells them, a JSON array in the order of USED_COLUMNS. Of a log:
+   * a JSON object of the message's key and value in base64 (null for none) and its timestamp.
+   */
   raw: string
 }
 
@@ -61,6 +95,7 @@ export const createCounters = (): Counters => ({
   coerced: zeros(USED_COLUMNS),
   missing: zeros(USED_COLUMNS),
   refusedKept: 0,
+  refusedKeptBytes: 0,
 })
 
 /** Adds the counts of `more` to `to`, name by name. */

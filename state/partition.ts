@@ -4,7 +4,8 @@ import { FIELD, WIDTH } from '../src/subscriber/aggregate.ts'
 import { createHourTable, type HourTable } from '../src/subscriber/hours.ts'
 import { appendRows, createTable, reserve, type Table } from '../src/subscriber/table.ts'
 import { commitOfKey, hourOfKey } from './keys.ts'
-import { createCounters, type Counters, type RefusedRow, type SourcePosition } from './ledger.ts'
+import { createCounters, createPosition } from './ledger.ts'
+import type { Counters, RefusedRow, SourcePosition } from './ledger.ts'
 import { SEGMENT_SLOTS } from './pieces.ts'
 import { scanPartition } from './scan.ts'
 import { beginRead, type PartitionStore, type ReadTransaction } from './store.ts'
@@ -31,6 +32,10 @@ export interface Partition {
   moved: Set<string>
   /** Refused since the last commit. */
   refused: RefusedRow[]
+  /** Refused rows also go to the outbox, for the dead-letter topic. */
+  outbox: boolean
+  /** Keys of the outbox that were delivered since the last commit. */
+  delivered: Buffer[]
   sweep: Sweep
 }
 
@@ -47,6 +52,8 @@ export function loadPartition(store: PartitionStore): Partition {
       positions: readPositions(store, transaction),
       moved: new Set(),
       refused: [],
+      outbox: false,
+      delivered: [],
       sweep: createSweep(Math.ceil(counters.subscribers / SEGMENT_SLOTS)),
     }
     loadTable(partition, transaction)
@@ -111,8 +118,18 @@ function countPiece({ journal }: Sweep, key: Buffer): void {
 }
 
 export function readCounters(store: PartitionStore, transaction: ReadTransaction): Counters {
+  const zero = createCounters()
   const counters = store.meta.get('counters', { transaction }) as Counters | undefined
-  return counters ?? createCounters()
+  if (counters === undefined) return zero
+  // An older version may have known fewer reasons, columns and counters.
+  const { refused, coerced, missing } = zero
+  return {
+    ...zero,
+    ...counters,
+    refused: { ...refused, ...counters.refused },
+    coerced: { ...coerced, ...counters.coerced },
+    missing: { ...missing, ...counters.missing },
+  }
 }
 
 export function readHours(store: PartitionStore, transaction: ReadTransaction): HourTable {
@@ -131,7 +148,8 @@ export function readPositions(
 ): Map<string, SourcePosition> {
   const positions = new Map<string, SourcePosition>()
   for (const { key, value } of store.positions.getRange({ transaction })) {
-    positions.set(key, value as SourcePosition)
+    const known = value as SourcePosition
+    positions.set(key, { ...createPosition(known), ...known })
   }
   return positions
 }

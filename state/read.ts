@@ -9,7 +9,7 @@ import { readCounters, readHours, readPositions } from './partition.ts'
 import { scanPartition } from './scan.ts'
 import { beginRead, isMade, openPartition, partitionDirectory } from './store.ts'
 import type { PartitionStore, ReadTransaction } from './store.ts'
-import { hasState, lost, readStamp } from './writer.ts'
+import { hasState, isHeld, lost, readStamp } from './writer.ts'
 
 export interface ReadableState {
   directory: string
@@ -35,7 +35,7 @@ export function openStateToRead(directory: string): ReadableState {
   if (!hasState(directory)) {
     throw new PulseError(
       'state-missing',
-      `${directory} holds no state; expected a directory that "replay" or "demo" wrote: ` +
+      `${directory} holds no state; expected a directory that "run", "replay" or "demo" wrote: ` +
         'give it with --state',
     )
   }
@@ -69,7 +69,7 @@ function openStores(directory: string, stores: PartitionStore[]): Stamp {
 
 /** Begins a view of everything. */
 export function viewState({ stores }: ReadableState): StateView {
-  const views = stores.map((store) => ({ store, ...beginRead(store) }))
+  const views = stores.map((store) => ({ store, ...beginRead(store) })).filter(holdsOrEnds)
   const counters = createCounters()
   const hours = new Map<number, Float64Array>()
   const positions: StateView['positions'] = []
@@ -90,6 +90,13 @@ export function viewState({ stores }: ReadableState): StateView {
       for (const { finish } of views) finish()
     },
   }
+}
+
+/** Leaves out a partition that another member of the consumer group reads now. */
+function holdsOrEnds(view: { store: PartitionStore } & ReturnType<typeof beginRead>): boolean {
+  const held = isHeld(view.store.meta.get('held', { transaction: view.transaction }))
+  if (!held) view.finish()
+  return held
 }
 
 /** Opens a state directory, works on one view of it, and closes both. */
@@ -123,6 +130,7 @@ function addPartition(
   sums.subscribers += counters.subscribers
   sums.applied += counters.applied
   sums.refusedKept += counters.refusedKept
+  sums.refusedKeptBytes += counters.refusedKeptBytes
   addCounts(sums.refused, counters.refused)
   addCounts(sums.coerced, counters.coerced)
   addCounts(sums.missing, counters.missing)

@@ -9,7 +9,8 @@ export type ReadTransaction = Transaction
  * Named databases of a partition (the unnamed root database is never used):
  * `meta` the stamp and the counters; `subscribers` the base image of all aggregates, in pieces;
  * `journal` what changed since parts of the base were written; `positions` source to position;
- * `hours` hour to totals; `refused` source and position to reason and raw row.
+ * `hours` hour to totals; `refused` source and position to reason and raw row; `outbox` the same, of
+ * those that the dead-letter topic has not acknowledged yet.
  */
 export interface PartitionStore {
   partition: number
@@ -21,6 +22,8 @@ export interface PartitionStore {
   positions: Database<unknown, string>
   hours: Database<Buffer, Buffer>
   refused: Database<unknown, Buffer>
+  /** The writer's own; null for readers, who also read states made without it. */
+  outbox: Database<unknown, Buffer> | null
 }
 
 /**
@@ -62,6 +65,8 @@ export function openPartition(
   const binary = (name: string) =>
     environment.openDB<Buffer, Buffer>({ name, encoding: 'binary', keyEncoding: 'binary' })
   const json = (name: string) => environment.openDB<unknown, string>({ name, encoding: 'json' })
+  const rows = (name: string) =>
+    environment.openDB<unknown, Buffer>({ name, encoding: 'json', keyEncoding: 'binary' })
   return {
     partition,
     directory,
@@ -71,11 +76,8 @@ export function openPartition(
     journal: binary('journal'),
     positions: json('positions'),
     hours: binary('hours'),
-    refused: environment.openDB<unknown, Buffer>({
-      name: 'refused',
-      encoding: 'json',
-      keyEncoding: 'binary',
-    }),
+    refused: rows('refused'),
+    outbox: access === 'write' ? rows('outbox') : null,
   }
 }
 

@@ -9,15 +9,21 @@ import { isMade, openPartition, type PartitionStore } from './store.ts'
 /** Options that a state directory fixes when it is made. */
 export type StateOptions = Omit<Stamp, 'format'>
 
-export interface WritableState {
+/** A state directory opened to be written; its partitions are loaded as they are needed. */
+export interface StateStores {
   directory: string
-  partitions: Partition[]
+  stores: PartitionStore[]
   /** Closes the environments and gives the directory back. */
   close(): Promise<void>
 }
 
+/** A state directory with every partition in memory. */
+export interface WritableState extends StateStores {
+  partitions: Partition[]
+}
+
 /**
- * Opens or creates a state directory.
+ * Opens or creates a state directory and loads all of it.
  *
  * @param command what the lock says of this process to others
  * @throws PulseError `state-locked`, `state-options`, `state-version`, `state-corrupt`
@@ -27,6 +33,21 @@ export async function openState(
   options: StateOptions,
   command: string,
 ): Promise<WritableState> {
+  const state = await openStores(directory, options, command)
+  try {
+    return { ...state, partitions: state.stores.map(loadPartition) }
+  } catch (error) {
+    await state.close()
+    throw error
+  }
+}
+
+/** Opens or creates a state directory and loads nothing; see openState. */
+export async function openStores(
+  directory: string,
+  options: StateOptions,
+  command: string,
+): Promise<StateStores> {
   mkdirSync(directory, { recursive: true })
   const unlock = lockState(directory, command)
   const stores: PartitionStore[] = []
@@ -43,14 +64,26 @@ export async function openState(
     for (let partition = 1; partition < options.partitions; partition++) {
       stores.push(openPartition(directory, partition, 'write'))
     }
-    if (made === null) stampAll(stores, options)
-    else requireStamps(directory, stores)
-    return { directory, partitions: stores.map(loadPartition), close }
+    if (made !== null) requireStamps(directory, stores)
+    if (made === null || made.format < FORMAT) stampAll(stores, options)
+    return { directory, stores, close }
   } catch (error) {
     await close()
     throw error
   }
 }
+
+/**
+ * Says whether a partition is this state's to show: one that another member of a consumer group
+ * reads now is kept, but left out of everything that is said.
+ */
+export function setHeld({ environment, meta }: PartitionStore, held: boolean): void {
+  if (isHeld(meta.get('held')) === held) return
+  environment.transactionSync(() => void meta.put('held', held))
+}
+
+/** What a partition says of itself; one that says nothing is held. */
+export const isHeld = (said: unknown): boolean => said !== false
 
 /** The first one comes last: who finds a stamp there finds every partition made. */
 function stampAll(stores: readonly PartitionStore[], options: StateOptions): void {

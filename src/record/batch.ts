@@ -2,7 +2,16 @@
 import { APPLICATIONS, USED_COLUMNS } from './columns.ts'
 
 /** Why a row can be refused: the closed list, in the order of test. */
-export const REASONS = ['footer', 'missing-msisdn', 'invalid-msisdn', 'invalid-number'] as const
+export const REASONS = [
+  'footer',
+  'missing-msisdn',
+  'invalid-msisdn',
+  'invalid-number',
+  // Of messages only: no value at all, bytes that do not decode, a schema that cannot be used.
+  'no-value',
+  'malformed',
+  'incompatible-schema',
+] as const
 export type Reason = (typeof REASONS)[number]
 
 /** One used column of raw rows. */

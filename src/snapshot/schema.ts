@@ -137,7 +137,7 @@ export const snapshotSchema = z.object({
       partition: count,
       position: count.describe('read up to here, exclusive'),
       rows: count.describe('in the source'),
-      order: z.enum(['file', 'time']),
+      order: z.enum(['file', 'time', 'log']),
       durationUnit: z.enum(['ms', 's']),
     }),
   ),

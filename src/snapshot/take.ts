@@ -15,7 +15,7 @@ export interface SnapshotInput {
       name: string
       rows: number
       position: number
-      order: 'file' | 'time'
+      order: 'file' | 'time' | 'log'
       durationUnit: 'ms' | 's'
     }
   }[]
