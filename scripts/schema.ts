@@ -1,11 +1,13 @@
-// Writes schema/report.schema.json, the JSON schema of a report, from the code: npm run schema
+// Writes schema/ from the code, the JSON schema of a report and the Avro schema: npm run schema
 import { writeFileSync } from 'node:fs'
+import { XDR_SCHEMA } from '../src/record/xdr-schema.ts'
 import { z } from '../src/schema.ts'
 import { snapshotSchema } from '../src/snapshot/schema.ts'
 
 export const SCHEMA_FILE = new URL('../schema/report.schema.json', import.meta.url)
+export const AVRO_FILE = new URL('../schema/xdr.avsc', import.meta.url)
 
-/** The text of the schema as it stands in the file. */
+/** The text of the report's schema as it stands in the file. */
 export function schemaText(): string {
   const { $schema, ...schema } = z.toJSONSchema(snapshotSchema)
   const title = 'Report of xdr-pulse'
@@ -13,4 +15,10 @@ export function schemaText(): string {
   return `${JSON.stringify({ $schema, title, description, ...schema }, null, 2)}\n`
 }
 
-if (import.meta.main) writeFileSync(SCHEMA_FILE, schemaText())
+/** The text of the Avro schema as it stands in the file. */
+export const avroText = (): string => `${JSON.stringify(XDR_SCHEMA, null, 2)}\n`
+
+if (import.meta.main) {
+  writeFileSync(SCHEMA_FILE, schemaText())
+  writeFileSync(AVRO_FILE, avroText())
+}

@@ -20,6 +20,9 @@ const SPELLINGS: ReadonlyMap<string, string> = new Map(
   ),
 )
 
+/** The column that goes by a name, if any does. */
+export const canonicalName = (name: string): string | undefined => SPELLINGS.get(looseName(name))
+
 /**
  * Maps the used columns to the names in a file.
  *
@@ -31,7 +34,7 @@ const SPELLINGS: ReadonlyMap<string, string> = new Map(
 export function matchColumns(file: string, names: readonly string[]): ColumnMap {
   const found = new Map<string, string[]>()
   for (const name of names) {
-    const canonical = SPELLINGS.get(looseName(name))
+    const canonical = canonicalName(name)
     if (canonical === undefined) continue
     found.set(canonical, [...(found.get(canonical) ?? []), name])
   }

@@ -1,0 +1,51 @@
+// The wall clock of a time zone: which instant a time without a zone means there.
+
+/** UTC milliseconds of a wall clock's time, itself given as if it were UTC. */
+export type WallClock = (localMs: number) => number
+
+/** Clocks change on quarters of an hour everywhere since 1972. */
+const QUARTER_MS = 900_000
+const DAY_MS = 86_400_000
+/** Quarters kept, about 8 months: a file's times lie close together. */
+const MOST_QUARTERS = 24_000
+
+/**
+ * The clock of a zone by its IANA name. A time that happens twice is the later one, a time that is
+ * skipped goes on by the clock before the change, as ICU and DuckDB have it.
+ */
+export function wallClockOf(zone: string): WallClock {
+  if (zone === 'UTC') return (localMs) => localMs
+  const offsetAt = offsetsOf(zone)
+  return (localMs) => {
+    const before = offsetAt(localMs - DAY_MS)
+    const after = offsetAt(localMs + DAY_MS)
+    const later = localMs - after
+    if (before === after || offsetAt(later) === after) return later
+    return localMs - before
+  }
+}
+
+function offsetsOf(zone: string): (utcMs: number) => number {
+  const numeric = 'numeric'
+  const format = new Intl.DateTimeFormat('en-US', {
+    ...{ timeZone: zone, hourCycle: 'h23', era: 'short' },
+    ...{ year: numeric, month: numeric, day: numeric },
+    ...{ hour: numeric, minute: numeric, second: numeric },
+  })
+  const known = new Map<number, number>()
+  return (utcMs) => {
+    const quarter = Math.floor(utcMs / QUARTER_MS)
+    const found = known.get(quarter)
+    if (found !== undefined) return found
+    if (known.size >= MOST_QUARTERS) known.clear()
+    const start = quarter * QUARTER_MS
+    const parts = new Map(
+      format.formatToParts(start).map(({ type, value }) => [type, Number(value)]),
+    )
+    const part = (type: Intl.DateTimeFormatPartTypes): number => parts.get(type) ?? NaN
+    const [year, month, day] = [part('year'), part('month') - 1, part('day')]
+    const local = Date.UTC(year, month, day, part('hour'), part('minute'), part('second'))
+    known.set(quarter, local - start)
+    return local - start
+  }
+}
