@@ -21,6 +21,7 @@ interface CommandRow<K extends OptionName = OptionName> {
 
 async function commands(): Promise<CommandRow[]> {
   const replay = await import('./commands/replay.ts')
+  const produce = await import('./commands/produce.ts')
   const { DEMO_DEFAULTS, DEMO_OPTIONS, SAMPLE_OPTIONS } = await import('./commands/demo.ts')
   const { REPORT_OPTIONS } = await import('./commands/report.ts')
   const inspect = await import('./commands/inspect.ts')
@@ -43,10 +44,13 @@ async function commands(): Promise<CommandRow[]> {
     {
       name: 'replay',
       argument: '<files...>',
-      doc: 'apply Parquet files (paths, directories, globs) to a state directory',
-      options: [...replay.REPLAY_OPTIONS, 'serve', ...served],
-      work: (files, values, log) =>
-        values.serve ? replay.replayAndServe(files, values, log) : replay.replay(files, values),
+      doc: 'apply Parquet files (paths, directories, globs) to a state directory, or send them to Kafka',
+      options: [...replay.REPLAY_OPTIONS, 'serve', ...served, ...produce.PRODUCE_OPTIONS],
+      work: (files, values, log) => {
+        if (values.to === 'kafka') return produce.produce(files, values, log)
+        if (values.serve) return replay.replayAndServe(files, values, log)
+        return replay.replay(files, values)
+      },
     },
     {
       name: 'report',

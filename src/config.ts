@@ -134,6 +134,63 @@ export const OPTIONS = {
     schema: whole(0, 1e9),
     doc: 'refused rows kept in each partition to look at; more are only counted',
   }),
+  to: option({
+    flag: '--to',
+    value: 'WHERE',
+    default: 'state',
+    schema: oneOf(['state', 'kafka']),
+    doc: 'where rows go: a state directory, or a topic of Kafka',
+  }),
+  kafka: option({
+    flag: '--kafka',
+    value: 'BROKERS',
+    default: '127.0.0.1:9092',
+    schema: z
+      .string()
+      .regex(/^[^\s,:]+:\d+(,[^\s,:]+:\d+)*$/, 'a comma-separated list of HOST:PORT'),
+    doc: 'brokers to begin with, comma-separated',
+  }),
+  topic: option({
+    flag: '--topic',
+    value: 'NAME',
+    default: '',
+    schema: z.string().regex(/^[\w.-]{0,249}$/, 'a name of letters, digits, ".", "_" and "-"'),
+    doc: 'topic of Kafka',
+  }),
+  createTopic: option({
+    flag: '--create-topic',
+    default: 'false',
+    schema: onOff,
+    doc: 'make the topic with --partitions partitions if it does not exist',
+  }),
+  format: option({
+    flag: '--format',
+    value: 'FORMAT',
+    default: 'auto',
+    schema: oneOf(['auto', 'avro', 'json']),
+    doc: 'format of messages; rows are sent as Avro unless json is asked for',
+  }),
+  registry: option({
+    flag: '--registry',
+    value: 'URL',
+    default: '',
+    schema: z.union([z.literal(''), z.url({ protocol: /^https?$/, error: 'an http(s) URL' })]),
+    doc: "schema registry of Confluent's kind; without one, bodies are raw Avro of our own schema",
+  }),
+  rate: option({
+    flag: '--rate',
+    value: 'max|N',
+    default: 'max',
+    schema: wordOr('max', (n) => n > 0 && Number.isFinite(n), positive),
+    doc: 'rows a second to send',
+  }),
+  compression: option({
+    flag: '--compression',
+    value: 'CODEC',
+    default: 'lz4',
+    schema: oneOf(['none', 'lz4', 'zstd']),
+    doc: 'compression of batches that are sent',
+  }),
   snapshotInterval: option({
     flag: '--snapshot-interval',
     value: 'TIME',

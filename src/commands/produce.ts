@@ -1,0 +1,145 @@
+// `replay --to kafka`: Parquet files into a topic, with progress and an account.
+import { produceFiles, type ProduceOptions, type ProduceProgress } from '../../consumers/produce.ts'
+import type { KafkaConnection } from '../../consumers/kafka-client.ts'
+import type { Speed } from '../../consumers/produce-pace.ts'
+import type { Values } from '../config.ts'
+import { PulseError } from '../errors.ts'
+import type { Log } from '../log.ts'
+import { durationText } from '../snapshot/units.ts'
+import { onSignals } from './signals.ts'
+import { createProgress, tableText } from './terminal.ts'
+
+export const PRODUCE_OPTIONS = [
+  'to',
+  'kafka',
+  'topic',
+  'createTopic',
+  'format',
+  'registry',
+  'rate',
+  'compression',
+] as const
+
+type ProduceValues = Pick<
+  Values,
+  | (typeof PRODUCE_OPTIONS)[number]
+  | 'speed'
+  | 'partitions'
+  | 'durationUnit'
+  | 'timeZone'
+  | 'json'
+  | 'logLevel'
+>
+
+/** Sends files to a topic until their end or a signal, and prints the account. */
+export async function produce(
+  files: readonly string[],
+  values: ProduceValues,
+  log: Log,
+  connection: KafkaConnection = connectionOf(values),
+): Promise<void> {
+  const display = createProgress('produce', process.stderr.isTTY)
+  const note = noteOnce((sentence) => log.warn(sentence))
+  const running = produceFiles(produceOptions(files, values, connection), {
+    onProgress: (progress) => display.update(progress.rows, progress.totalRows, paceOf(progress)),
+    onNote: note,
+  })
+  const release = onSignals(running.stop)
+  try {
+    const last = await running.ended
+    display.end()
+    const text = values.json ? JSON.stringify(accountOf(last)) : accountText(last, values.topic)
+    process.stdout.write(`${text}\n`)
+  } finally {
+    display.end()
+    release()
+  }
+}
+
+function produceOptions(
+  files: readonly string[],
+  values: ProduceValues,
+  connection: KafkaConnection,
+): ProduceOptions {
+  if (values.topic === '') throw new PulseError('usage', '--to kafka needs --topic NAME')
+  const credentials = process.env.XDR_PULSE_REGISTRY_CREDENTIALS ?? null
+  return {
+    files,
+    connection,
+    topic: values.topic,
+    // 1 is what --partitions says when nobody asks for anything.
+    partitions: values.createTopic || values.partitions !== 1 ? values.partitions : null,
+    create: values.createTopic,
+    format: values.format === 'json' ? 'json' : 'avro',
+    registry: values.registry === '' ? null : { url: values.registry, credentials },
+    compression: values.compression,
+    speed: speedOf(values),
+    durationUnit: values.durationUnit,
+    timeZone: values.timeZone,
+  }
+}
+
+const connectionOf = ({ kafka }: ProduceValues): KafkaConnection => {
+  const brokers = kafka.split(',').map((broker) => broker.trim())
+  return { brokers: brokers.filter((broker) => broker !== ''), tls: null, sasl: null }
+}
+
+function speedOf({ speed, rate }: ProduceValues): Speed {
+  if (speed !== 'max' && rate !== 'max') {
+    throw new PulseError('usage', '--rate and --speed both say how fast: give one of them')
+  }
+  if (rate !== 'max') return { rowsPerSecond: rate }
+  return speed === 'max' ? null : { timesRealTime: speed }
+}
+
+/** Trouble is told when it begins or changes, not with every try. */
+function noteOnce(note: (sentence: string) => void): (sentence: string) => void {
+  let last = ''
+  return (sentence) => {
+    if (sentence !== last) note(sentence)
+    last = sentence
+  }
+}
+
+function paceOf({ sent, rows, totalRows, seconds, eventTimeMs }: ProduceProgress): string {
+  const perSecond = sent / Math.max(seconds, 0.001)
+  const leftMs = (1000 * (totalRows - rows)) / Math.max(perSecond, 1)
+  const left = sent === 0 ? '' : `, ${durationText(leftMs)} left`
+  const event = eventTimeMs === null ? '' : `, ${new Date(eventTimeMs).toISOString().slice(0, 16)}`
+  return `${Math.round(perSecond).toLocaleString('en-US')} rows/s${left}${event}`
+}
+
+/** The account for machines; rows = sent + alreadySent. */
+const accountOf = (last: ProduceProgress) => ({
+  rows: last.rows,
+  sent: last.sent,
+  alreadySent: last.alreadySent,
+  bytes: last.bytes,
+  perPartition: last.perPartition,
+  seconds: Number(last.seconds.toFixed(3)),
+  rowsPerSecond: Math.round(last.sent / Math.max(last.seconds, 0.001)),
+  complete: last.done,
+})
+
+/** The account for people. */
+function accountText(last: ProduceProgress, topic: string): string {
+  const { rows, sent, alreadySent, bytes, perPartition, rowsPerSecond, seconds } = accountOf(last)
+  const lines = [
+    tableText([
+      ['account', 'count'],
+      ['rows read', rows],
+      ['sent', sent],
+      ['already in the topic', alreadySent],
+      ['bytes', bytes],
+      ...perPartition.map((count, p): [string, number] => [`sent to partition ${p}`, count]),
+      ['seconds', Math.round(seconds * 10) / 10],
+      ['rows a second', rowsPerSecond],
+    ]),
+  ]
+  if (!last.done) {
+    lines.push('Stopped before the end: run the same command again to go on from here.')
+  } else if (sent === 0 && alreadySent > 0) {
+    lines.push(`Nothing was sent: topic "${topic}" already holds all of these rows.`)
+  }
+  return lines.join('\n')
+}
