@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { finished } from 'node:stream/promises'
 import { run } from 'node:test'
 import { spec } from 'node:test/reporters'
+import { offerBroker } from './shared-broker.ts'
 
 /** Browser and kill tests take a core and a half each: more at once only makes all of them slow. */
 const CONCURRENCY = 2
@@ -19,6 +20,7 @@ const files = globSync('test/**/*.test.ts', { cwd: root })
   // Whole-program tests are the longest: begun first, they do not run alone at the end.
   .sort((a, b) => Number(b.includes('e2e')) - Number(a.includes('e2e')) || (a < b ? -1 : 1))
 
+const broker = await offerBroker()
 const total = { passed: 0, failed: 0, skipped: 0 }
 const events = run({
   files: files.map((file) => join(root, file)),
@@ -33,6 +35,7 @@ events.on('test:summary', ({ file, counts }) => {
 const report = events.compose(spec)
 report.pipe(process.stdout)
 await finished(report)
+broker.close()
 
 const { passed, failed, skipped } = total
 const nothing = passed + failed + skipped === 0

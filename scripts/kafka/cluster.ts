@@ -1,0 +1,142 @@
+// A Kafka cluster on loopback without containers: brokers, a controller, and until when to wait.
+import { once } from 'node:events'
+import { createServer, type AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { quietClient } from './client.ts'
+import { findKafka } from './jars.ts'
+import { prepareNode, type KafkaNode } from './node.ts'
+import { LOOPBACK, nodeProperties, type Listener, type NodeRole } from './properties.ts'
+
+/** A start takes 3 s on two idle cores; a machine busy with other tests takes its time. */
+const START_MS = 120_000
+const ASK_EVERY_MS = 100
+/** All clusters may share one: each has ports of its own. */
+const CLUSTER_ID = 'eGRyLXB1bHNlLWthZmthMQ'
+/** Node of the controller when the brokers are two: it is there whichever of them is killed. */
+const CONTROLLER_ID = 100
+
+/** What a cluster is made from. */
+export interface ClusterSettings {
+  directory: string
+  /** One broker is its own controller; two have one beside them. */
+  brokers: 1 | 2
+  /** Of each broker; the first is the one brokers use among each other. */
+  listeners(broker: number): readonly Listener[]
+  controllerPort: number
+  properties?: Readonly<Record<string, string>>
+  scram?: readonly string[]
+  heapMiB: number
+  quick: boolean
+}
+
+/** A running cluster: nodes by broker, bootstrap addresses of the first listener. */
+export interface RunningCluster {
+  bootstrap: string[]
+  brokers: { id: number; listeners: readonly Listener[]; node: KafkaNode }[]
+  /** Waits until that many brokers answer; all of them unless told. */
+  answering(brokers?: number): Promise<void>
+  /** Ends every process. */
+  stop(signal: 'SIGTERM' | 'SIGKILL'): Promise<void>
+}
+
+/**
+ * Starts a cluster and waits until all of it answers.
+ *
+ * @throws Error with a sentence when Java or the jars are missing, or the end of the log of a
+ * process that ended
+ */
+export async function startCluster(settings: ClusterSettings): Promise<RunningCluster> {
+  const ids = settings.brokers === 1 ? [1] : [1, 2]
+  const brokers = await Promise.all(
+    ids.map(async (id) => {
+      const listeners = settings.listeners(id)
+      return { id, listeners, node: await prepare(settings, id, listeners) }
+    }),
+  )
+  const beside = ids.length === 1 ? [] : [await prepare(settings, CONTROLLER_ID, [])]
+  const nodes = [...beside, ...brokers.map(({ node }) => node)]
+  const bootstrap = brokers.map(({ listeners }) => `${LOOPBACK}:${listeners[0].port}`)
+  const stop = async (signal: 'SIGTERM' | 'SIGKILL'): Promise<void> => {
+    // The controller last: brokers tell it that they go.
+    for (const node of nodes.toReversed()) await node.stop(signal)
+  }
+  const answering = (count = ids.length) => waitUntilAnswering(bootstrap, count, nodes)
+  try {
+    await Promise.all(nodes.map((node) => node.start()))
+    await answering()
+  } catch (error) {
+    await stop('SIGKILL')
+    throw error
+  }
+  return { bootstrap, brokers, answering, stop }
+}
+
+function prepare(
+  settings: ClusterSettings,
+  id: number,
+  listeners: readonly Listener[],
+): Promise<KafkaNode> {
+  const { directory, controllerPort, properties, scram, heapMiB, quick } = settings
+  const alone = settings.brokers === 1
+  const controllerId = alone ? id : CONTROLLER_ID
+  const roles: NodeRole['roles'] =
+    id !== controllerId ? 'broker' : alone ? 'broker,controller' : 'controller'
+  const controller = { id: controllerId, port: controllerPort }
+  const role: NodeRole = { id, roles, listeners, controller, brokers: settings.brokers }
+  return prepareNode({
+    java: findKafka(),
+    directory: join(directory, `node-${id}`),
+    properties: { ...nodeProperties(role), ...properties },
+    clusterId: CLUSTER_ID,
+    // Users are kept by the controller.
+    scram: id === controllerId ? (scram ?? []) : [],
+    heapMiB,
+    quick,
+  })
+}
+
+/** A port that listens is not enough: topics can be made once every broker is known to the rest. */
+async function waitUntilAnswering(
+  bootstrap: readonly string[],
+  count: number,
+  nodes: readonly KafkaNode[],
+): Promise<void> {
+  const end = Date.now() + START_MS
+  while (Date.now() < end) {
+    const failure = nodes.map((node) => node.failure()).find((error) => error !== null)
+    if (failure !== undefined) throw failure
+    const counts = await Promise.all(bootstrap.map(countBrokers))
+    if (counts.filter((known) => known >= count).length >= count) return
+    await sleep(ASK_EVERY_MS)
+  }
+  throw new Error(`Kafka on ${bootstrap.join(',')} did not answer within ${START_MS / 1000} s`)
+}
+
+/** Brokers that the one at this address knows; 0 when it does not answer. */
+async function countBrokers(address: string): Promise<number> {
+  const admin = quietClient({ brokers: [address], connectionTimeout: 1000 }).admin()
+  try {
+    await admin.connect()
+    return (await admin.describeCluster()).brokers.length
+  } catch {
+    // Not yet: whoever asks asks again until the time is over.
+    return 0
+  } finally {
+    await admin.disconnect()
+  }
+}
+
+/** Ports of loopback that nobody listens on now, all different. */
+export async function freePorts(count: number): Promise<number[]> {
+  const servers = await Promise.all(
+    Array.from({ length: count }, async () => {
+      const server = createServer().listen(0, LOOPBACK)
+      await once(server, 'listening')
+      return server
+    }),
+  )
+  const ports = servers.map((server) => (server.address() as AddressInfo).port)
+  await Promise.all(servers.map((server) => once(server.close(), 'close')))
+  return ports
+}

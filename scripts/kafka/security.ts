@@ -1,0 +1,49 @@
+// Properties of listeners with TLS and SASL, and the users that may come through them.
+import type { Certificates } from './certificates.ts'
+
+/** A user that every SASL mechanism of a cluster knows. */
+export interface User {
+  name: string
+  password: string
+}
+
+const MODULES = 'org.apache.kafka.common.security'
+const MECHANISMS = ['SCRAM-SHA-512', 'SCRAM-SHA-256', 'PLAIN', 'OAUTHBEARER']
+
+/** Of all TLS listeners; the one called SSL asks clients for a certificate. */
+export const tlsProperties = ({ brokerStore, ca }: Certificates): Record<string, string> => ({
+  'ssl.keystore.type': 'PEM',
+  'ssl.keystore.location': brokerStore,
+  'ssl.truststore.type': 'PEM',
+  'ssl.truststore.location': ca,
+  'listener.name.ssl.ssl.client.auth': 'required',
+  'listener.name.sasl_ssl.ssl.client.auth': 'none',
+})
+
+/** Of one SASL listener: SCRAM, PLAIN, and OAUTHBEARER with tokens that nobody signed. */
+export function saslProperties(listener: string, user: User): Record<string, string> {
+  const prefix = `listener.name.${listener.toLowerCase()}`
+  const login = (mechanism: string, module: string, options = ''): [string, string] => [
+    `${prefix}.${mechanism}.sasl.jaas.config`,
+    `${MODULES}.${module} required${options};`,
+  ]
+  return {
+    [`${prefix}.sasl.enabled.mechanisms`]: MECHANISMS.join(','),
+    ...Object.fromEntries([
+      login('scram-sha-512', 'scram.ScramLoginModule'),
+      login('scram-sha-256', 'scram.ScramLoginModule'),
+      login('plain', 'plain.PlainLoginModule', ` user_${user.name}="${user.password}"`),
+      login(
+        'oauthbearer',
+        'oauthbearer.OAuthBearerLoginModule',
+        ' unsecuredLoginStringClaim_sub="broker"',
+      ),
+    ]),
+  }
+}
+
+/** Arguments of `--add-scram` that make a user when a cluster is formatted. */
+export const scramUsers = ({ name, password }: User): string[] =>
+  ['SCRAM-SHA-512', 'SCRAM-SHA-256'].map(
+    (mechanism) => `${mechanism}=[name=${name},password=${password}]`,
+  )

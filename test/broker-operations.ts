@@ -1,0 +1,82 @@
+// What tests ask of a broker besides producing and consuming: topics, records, Java's own tools.
+import { randomBytes } from 'node:crypto'
+import { quietClient } from '../scripts/kafka/client.ts'
+import { findKafka } from '../scripts/kafka/jars.ts'
+import { runJava } from '../scripts/kafka/node.ts'
+import type { Admin } from 'kafkajs'
+
+/** Kafka's own tools, by the names of their scripts. */
+const TOOLS = {
+  'console-producer': 'org.apache.kafka.tools.ConsoleProducer',
+  'console-consumer': 'org.apache.kafka.tools.consumer.ConsoleConsumer',
+  topics: 'org.apache.kafka.tools.TopicCommand',
+  configs: 'kafka.admin.ConfigCommand',
+  'consumer-groups': 'org.apache.kafka.tools.consumer.group.ConsumerGroupCommand',
+  'delete-records': 'org.apache.kafka.tools.DeleteRecordsCommand',
+  'get-offsets': 'org.apache.kafka.tools.GetOffsetShell',
+  'leader-election': 'org.apache.kafka.tools.LeaderElectionCommand',
+  'reassign-partitions': 'org.apache.kafka.tools.reassign.ReassignPartitionsCommand',
+  'producer-perf-test': 'org.apache.kafka.tools.ProducerPerformance',
+  transactions: 'org.apache.kafka.tools.TransactionsCommand',
+} as const
+
+/** Name of one of Kafka's own tools. */
+export type JavaTool = keyof typeof TOOLS
+
+/** How a topic is made. */
+export interface TopicOptions {
+  partitions: number
+  replicas?: number
+  configs?: Readonly<Record<string, string>>
+}
+
+/** What can be done with brokers whose addresses are known. */
+export interface Operations {
+  /** Addresses of the plain listeners. */
+  bootstrap: string[]
+  createTopic: (name: string, options: TopicOptions) => Promise<void>
+  deleteTopic: (name: string) => Promise<void>
+  /** Deletes the records of a partition before an offset; the log then begins there. */
+  deleteRecords: (topic: string, partition: number, beforeOffset: bigint | number) => Promise<void>
+  /** Runs one of Kafka's own tools to its end; `--bootstrap-server` is added. Returns its stdout. */
+  javaTool: (name: JavaTool, argv: readonly string[], input?: string) => Promise<string>
+}
+
+/** A name that no other test and no other run has. */
+export const uniqueName = (prefix: string): string => `${prefix}-${randomBytes(6).toString('hex')}`
+
+/** Operations on the brokers at some addresses. */
+export function operate(bootstrap: string[]): Operations {
+  const asAdmin = async (work: (admin: Admin) => Promise<unknown>): Promise<void> => {
+    const admin = quietClient({ brokers: bootstrap, retry: { retries: 8 } }).admin()
+    await admin.connect()
+    try {
+      await work(admin)
+    } finally {
+      await admin.disconnect()
+    }
+  }
+  return {
+    bootstrap,
+    createTopic: (topic, { partitions: numPartitions, replicas = 1, configs = {} }) =>
+      asAdmin((admin) => {
+        const configEntries = Object.entries(configs).map(([name, value]) => ({ name, value }))
+        const made = { topic, numPartitions, replicationFactor: replicas, configEntries }
+        return admin.createTopics({ topics: [made], waitForLeaders: true })
+      }),
+    deleteTopic: (topic) => asAdmin((admin) => admin.deleteTopics({ topics: [topic] })),
+    deleteRecords: (topic, partition, beforeOffset) =>
+      asAdmin(async (admin) => {
+        // Loads the topic's leaders, which kafkajs forgets to do before it deletes.
+        await admin.fetchTopicOffsets(topic)
+        const partitions = [{ partition, offset: String(beforeOffset) }]
+        await admin.deleteTopicRecords({ topic, partitions })
+      }),
+    javaTool: (name, argv, input) =>
+      runJava(
+        findKafka(),
+        [TOOLS[name], '--bootstrap-server', bootstrap.join(','), ...argv],
+        input,
+      ),
+  }
+}
