@@ -30,9 +30,9 @@ export function createAvroEncoder(schema: UnionRecord, prefix: Uint8Array): Enco
     const of = (name: string): number => (names.includes(name) ? 2 * names.indexOf(name) : -1)
     return { none: of('null'), long: of('long'), double: of('double'), string: of('string') }
   })
-  return (values, i, into, at) => {
-    into.set(prefix, at)
-    return encodeRow(branches, values, i, into, at + prefix.length)
+  return (values, i, texts, into) => {
+    into.set(prefix)
+    return encodeRow(branches, values, i, texts, into, prefix.length)
   }
 }
 
@@ -40,11 +40,11 @@ function encodeRow(
   branches: readonly Branches[],
   values: Values,
   i: number,
+  texts: Uint8Array,
   into: Buffer,
   start: number,
 ): number {
   const { columns } = values
-  const bytes = values.texts(i)
   let from = 0
   let at = start
   for (let c = 0; c < branches.length; c++) {
@@ -62,7 +62,7 @@ function encodeRow(
     }
     into[at++] = branch.string
     at = writeLong(size, into, at)
-    for (const end = from + size; from < end;) into[at++] = bytes[from++]
+    for (const end = from + size; from < end;) into[at++] = texts[from++]
   }
   return at
 }

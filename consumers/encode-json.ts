@@ -9,8 +9,7 @@ const NAMES = FILE_COLUMNS.map(({ name }) => `${JSON.stringify(name)}:`)
 const TIMES = FILE_COLUMNS.map(({ type }) => type === 'time')
 
 /** Writes a row as JSON. */
-export const encodeJson: Encode = (values, i, into, at) => {
-  const bytes = values.texts(i)
+export const encodeJson: Encode = (values, i, bytes, into) => {
   const texts = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
   let from = 0
   let json = ''
@@ -25,7 +24,7 @@ export const encodeJson: Encode = (values, i, into, at) => {
       json += `${json === '' ? '{' : ','}${NAMES[c]}${JSON.stringify(text)}`
     }
   }
-  return at + into.write(json === '' ? '{}' : `${json}}`, at, 'utf8')
+  return into.write(json === '' ? '{}' : `${json}}`, 'utf8')
 }
 
 /** JSON knows no infinity: it goes as the text that reads as one. */

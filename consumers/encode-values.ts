@@ -24,8 +24,8 @@ export interface Values {
   event: Float64Array
 }
 
-/** A row's text encoder: writes row i at a place, returns the end. The bytes are large enough. */
-export type Encode = (values: Values, i: number, into: Buffer, at: number) => number
+/** Writes row i, whose texts are given, from the start; returns the bytes. The room is enough. */
+export type Encode = (values: Values, i: number, texts: Uint8Array, into: Buffer) => number
 
 const NO_BYTES = new Uint8Array(0)
 

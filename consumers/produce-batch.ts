@@ -60,9 +60,10 @@ export function createRecordWriter(encode: Encode, sources: readonly string[]): 
   const origins = sources.map(originOf)
   return {
     add(batch, values, i, key, nowMs) {
-      const room = mostBytes(values.texts(i))
+      const texts = values.texts(i)
+      const room = mostBytes(texts)
       if (value.length < room) value = Buffer.allocUnsafeSlow(2 * room)
-      const size = encode(values, i, value, 0)
+      const size = encode(values, i, texts, value)
       if (batch.records === 0) batch.firstMs = batch.lastMs = nowMs
       // The clock may be set back; a batch's time only goes on.
       batch.lastMs = Math.max(batch.lastMs, nowMs)
