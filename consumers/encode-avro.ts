@@ -5,31 +5,15 @@
 // avsc makes an object of 55 properties a row first; a test compares the bytes with avsc's.
 import { assert } from '../src/errors.ts'
 import { FILE_COLUMNS } from '../src/record/columns.ts'
+import { branchesOf, type Branches } from './encode-schema.ts'
 import type { Encode, Values } from './encode-values.ts'
-
-/** The part of a record schema that says how its unions are written. */
-export interface UnionRecord {
-  fields: readonly { name: string; type: readonly (string | { type: string })[] }[]
-}
-
-/** First byte of each branch of a field's union (zigzag), -1 for a branch that it lacks. */
-interface Branches {
-  none: number
-  long: number
-  double: number
-  string: number
-}
 
 const WHOLE_LIMIT = 2 ** 53
 
 /** An encoder of a schema whose fields are those of FILE_COLUMNS; `prefix` goes before each body. */
-export function createAvroEncoder(schema: UnionRecord, prefix: Uint8Array): Encode {
-  assert(schema.fields.length === FILE_COLUMNS.length, 'the schema has a field for each column')
-  const branches = schema.fields.map(({ type }): Branches => {
-    const names = type.map((branch) => (typeof branch === 'string' ? branch : branch.type))
-    const of = (name: string): number => (names.includes(name) ? 2 * names.indexOf(name) : -1)
-    return { none: of('null'), long: of('long'), double: of('double'), string: of('string') }
-  })
+export function createAvroEncoder(schema: object, prefix: Uint8Array): Encode {
+  const branches = branchesOf(schema)
+  assert(branches.length === FILE_COLUMNS.length, 'the schema has a field for each column')
   return (values, i, texts, into) => {
     into.set(prefix)
     return encodeRow(branches, values, i, texts, into, prefix.length)

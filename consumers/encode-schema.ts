@@ -1,0 +1,26 @@
+// The one door to avsc: reads a schema and says how the unions of its fields are written.
+import avro from 'avsc'
+import { assert } from '../src/errors.ts'
+
+/** First byte of each branch of a field's union (its place, zigzag), -1 for one that it lacks. */
+export interface Branches {
+  none: number
+  long: number
+  double: number
+  string: number
+}
+
+/** The branches of a record's fields, in its order. Throws where the schema is none. */
+export function branchesOf(schema: object): Branches[] {
+  // A union of long and double needs to be told apart by name.
+  const type = avro.Type.forSchema(schema as avro.Schema, { wrapUnions: true })
+  assert(avro.Type.isType(type, 'record'), 'the schema is one of a record')
+  return (type as avro.types.RecordType).fields.map((field) => {
+    assert(avro.Type.isType(field.type, 'union'), 'every field is a union')
+    const names = (field.type as avro.types.WrappedUnionType).types.map((one) =>
+      one.typeName.replace('logical:', ''),
+    )
+    const of = (name: string): number => (names.includes(name) ? 2 * names.indexOf(name) : -1)
+    return { none: of('null'), long: of('long'), double: of('double'), string: of('string') }
+  })
+}
