@@ -14,6 +14,9 @@ const GIVEN = 'KAFKA_BROKERS'
 /** Port of loopback where `test/run.ts` says where its broker is, and starts it when asked first. */
 const OFFERED = 'XDR_TEST_BROKER_PORT'
 
+/** Nobody kills this one; it may stand still for a while on a machine full of tests. */
+const PATIENT = { 'broker.session.timeout.ms': '18000' }
+
 let own: Promise<Operations> | undefined
 
 /**
@@ -37,7 +40,7 @@ async function findBroker(): Promise<Operations> {
 /** Starts a broker that ends, and whose files go, when this process does. */
 async function startOwn(): Promise<string[]> {
   const directory = mkdtempSync(join(tmpdir(), 'xdr-pulse-broker-'))
-  const { bootstrap } = await launchCluster(directory, {}, null)
+  const { bootstrap } = await launchCluster(directory, { properties: PATIENT }, null)
   // Kafka was told to end just before this, and may still be writing.
   process.once('exit', () => rmSync(directory, { recursive: true, force: true, maxRetries: 10 }))
   return bootstrap

@@ -1,0 +1,160 @@
+// A TCP proxy on loopback that does to connections what networks do.
+import { once } from 'node:events'
+import { connect, createServer, type AddressInfo, Socket, type Server } from 'node:net'
+import { Transform } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+const LOOPBACK = '127.0.0.1'
+/** Pieces of slow bytes: small enough that a reader sees a trickle. */
+const SLOW_STEP_MS = 20
+
+/**
+ * What happens to connections and their bytes.
+ * - `pass` hands on both ways
+ * - `refuse` resets all connections and closes the port: connection refused
+ * - `blackhole` accepts and swallows, answers nothing; connections that are there stay, silent,
+ *   until another mode begins, which resets them
+ * - `cut` resets all connections, then each new one after `afterBytes` came from the server
+ * - `slow` hands on both ways, `bytesPerSecond` each
+ */
+export type ProxyMode =
+  | { kind: 'pass' }
+  | { kind: 'refuse' }
+  | { kind: 'blackhole' }
+  | { kind: 'cut'; afterBytes: number }
+  | { kind: 'slow'; bytesPerSecond: number }
+
+/** A proxy whose port stays the same whatever it does. */
+export interface TcpProxy {
+  port: number
+  /** `127.0.0.1:port` */
+  address: string
+  /** Where connections made after this go; must be told before the first. */
+  pointTo: (port: number) => void
+  /** How connections are treated from now on; resolves when it is so. */
+  become: (mode: ProxyMode) => Promise<void>
+  /** Resets all connections that are there. */
+  resetAll: () => void
+  /** Connections taken so far, by now, and how many the mode `cut` has reset. */
+  counts: () => { accepted: number; open: number; cut: number }
+}
+
+/** Runs `work` with a proxy that is gone afterwards, and all its connections with it. */
+export async function withTcpProxy<T>(work: (proxy: TcpProxy) => Promise<T>): Promise<T> {
+  const { proxy, close } = await startProxy()
+  try {
+    return await work(proxy)
+  } finally {
+    await close()
+  }
+}
+
+interface Pair {
+  client: Socket
+  upstream: Socket
+}
+
+async function startProxy(): Promise<{ proxy: TcpProxy; close: () => Promise<void> }> {
+  let mode: ProxyMode = { kind: 'pass' }
+  let target = 0
+  let [accepted, cut] = [0, 0]
+  const pairs = new Set<Pair>()
+  const modeNow = (): ProxyMode => mode
+  const take = (client: Socket): void => {
+    accepted += 1
+    const upstream = mode.kind === 'blackhole' ? new Socket() : connect(target, LOOPBACK)
+    const pair = { client, upstream }
+    pairs.add(pair)
+    const end = (): void => {
+      pairs.delete(pair)
+      reset(pair)
+    }
+    for (const socket of [client, upstream]) socket.on('error', end).on('close', end)
+    const onCut = (): void => {
+      cut += 1
+      end()
+    }
+    client.pipe(passage(modeNow, null)).pipe(upstream)
+    upstream.pipe(passage(modeNow, onCut)).pipe(client)
+  }
+  const server = createServer(take)
+  const port = await listen(server, 0)
+  const resetAll = (): void => pairs.forEach(reset)
+  const become = async (next: ProxyMode): Promise<void> => {
+    // What a hole swallowed would be missing from the middle of what comes after.
+    const wasHole = mode.kind === 'blackhole' && next.kind !== 'blackhole'
+    mode = next
+    if (wasHole || next.kind === 'refuse' || next.kind === 'cut') resetAll()
+    if (next.kind === 'refuse') await stopListening(server)
+    else if (!server.listening) await listen(server, port)
+  }
+  const proxy: TcpProxy = {
+    port,
+    address: `${LOOPBACK}:${port}`,
+    pointTo: (to) => {
+      target = to
+    },
+    become,
+    resetAll,
+    counts: () => ({ accepted, open: pairs.size, cut }),
+  }
+  const close = async (): Promise<void> => {
+    resetAll()
+    await stopListening(server)
+  }
+  return { proxy, close }
+}
+
+async function listen(server: Server, port: number): Promise<number> {
+  server.listen(port, LOOPBACK)
+  await once(server, 'listening')
+  return (server.address() as AddressInfo).port
+}
+
+async function stopListening(server: Server): Promise<void> {
+  if (!server.listening) return
+  const closed = once(server, 'close')
+  server.close()
+  await closed
+}
+
+/** A reset, not an end in order: what a network does. */
+function reset({ client, upstream }: Pair): void {
+  for (const socket of [client, upstream]) {
+    if (socket.destroyed) continue
+    if (socket.connecting) socket.destroy()
+    else socket.resetAndDestroy()
+  }
+}
+
+/** One way of a connection; `onCut` is null for the way that is never cut. */
+function passage(mode: () => ProxyMode, onCut: (() => void) | null): Transform {
+  let passed = 0
+  const treat = async (bytes: Buffer, push: (bytes: Buffer) => void): Promise<void> => {
+    const now = mode()
+    if (now.kind === 'blackhole') return
+    if (now.kind === 'slow') return trickle(bytes, now.bytesPerSecond, push)
+    passed += bytes.length
+    if (now.kind !== 'cut' || onCut === null || passed < now.afterBytes) {
+      push(bytes)
+      return
+    }
+    push(bytes.subarray(0, Math.max(0, bytes.length - (passed - now.afterBytes))))
+    // What was handed on is written before the reset throws away what was not.
+    setImmediate(onCut)
+  }
+  return new Transform({
+    transform(bytes: Buffer, _, done) {
+      treat(bytes, (part) => this.push(part)).then(() => done(), done)
+    },
+  })
+}
+
+async function trickle(bytes: Buffer, perSecond: number, push: (part: Buffer) => void) {
+  const step = Math.max(1, Math.round((perSecond * SLOW_STEP_MS) / 1000))
+  for (let at = 0; at < bytes.length; at += step) {
+    const part = bytes.subarray(at, at + step)
+    await sleep((part.length / perSecond) * 1000)
+    push(part)
+  }
+}
