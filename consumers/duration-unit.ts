@@ -24,8 +24,21 @@ export async function durationUnitOf(
   file: ParquetFile,
   asked: 'auto' | 'ms' | 's',
 ): Promise<DurationUnit> {
-  if (asked !== 'auto') return { durationUnit: asked, evidence: `set by --duration-unit ${asked}` }
-  const { seconds, votes } = await vote(connection, file)
+  return asked === 'auto' ? verdict(await vote(connection, file)) : asAsked(asked)
+}
+
+/** The unit that was asked for. */
+export const asAsked = (durationUnit: 'ms' | 's'): DurationUnit => ({
+  durationUnit,
+  evidence: `set by --duration-unit ${durationUnit}`,
+})
+
+interface Votes {
+  seconds: number
+  votes: number
+}
+
+function verdict({ seconds, votes }: Votes): DurationUnit {
   if (votes === 0) {
     return { durationUnit: 'ms', evidence: 'no row could tell: taken as milliseconds' }
   }
@@ -36,26 +49,38 @@ export async function durationUnitOf(
   return { durationUnit, evidence }
 }
 
-async function vote(
-  connection: DuckDBConnection,
-  file: ParquetFile,
-): Promise<{ seconds: number; votes: number }> {
+async function vote(connection: DuckDBConnection, file: ParquetFile): Promise<Votes> {
   const columns = usedColumns(file, { durationUnit: 'ms', timeZone: 'UTC' })
   const sql = `SELECT c2, c3, c4, c5, c6
     FROM (SELECT ${columns.join(', ')} FROM ${readParquet(file.path)})
     WHERE c2 > 0 AND c4 > 0 AND c6 > 0`
   const result = await connection.stream(sql)
-  let [seconds, votes] = [0, 0]
+  const count: Votes = { seconds: 0, votes: 0 }
   for (;;) {
     const chunk = await result.fetchChunk()
-    if (chunk === null || chunk.rowCount === 0) return { seconds, votes }
-    const [start, startPart, end, endPart, duration] = [0, 1, 2, 3, 4].map((c) => doubles(chunk, c))
-    for (let i = 0; i < chunk.rowCount; i++) {
-      const span = withPart(end[i], endPart[i]) - withPart(start[i], startPart[i])
-      // NaN passes `c6 > 0` in DuckDB, and can tell nothing.
-      if (!(span > LEAST_SPAN_MS && duration[i] < Infinity)) continue
-      if (Math.abs(duration[i] * 1000 - span) < Math.abs(duration[i] - span)) seconds++
-      if (++votes === VOTES) return { seconds, votes }
-    }
+    if (chunk === null || chunk.rowCount === 0) return count
+    const columns = [0, 1, 2, 3, 4].map((c) => doubles(chunk, c))
+    if (addVotes(count, columns, chunk.rowCount)) return count
   }
+}
+
+/** Adds the votes of some rows (Start, its ms, End, its ms, duration); true when there are enough. */
+function addVotes(count: Votes, columns: readonly Float64Array[], rows: number): boolean {
+  const [start, startPart, end, endPart, duration] = columns
+  for (let i = 0; i < rows; i++) {
+    // A time that is not known is no number or far below zero; NaN can tell nothing.
+    if (!(start[i] > 0 && end[i] > 0 && duration[i] > 0 && duration[i] < Infinity)) continue
+    const span = withPart(end[i], endPart[i]) - withPart(start[i], startPart[i])
+    if (!(span > LEAST_SPAN_MS)) continue
+    if (Math.abs(duration[i] * 1000 - span) < Math.abs(duration[i] - span)) count.seconds++
+    if (++count.votes === VOTES) return true
+  }
+  return false
+}
+
+/** The unit of a log's durations by its first rows: columns as USED_COLUMNS has them. */
+export function voteUnit(columns: readonly Float64Array[], rows: number): DurationUnit & Votes {
+  const count: Votes = { seconds: 0, votes: 0 }
+  addVotes(count, columns.slice(2, 7), rows)
+  return { ...verdict(count), ...count }
 }

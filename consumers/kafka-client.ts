@@ -1,9 +1,13 @@
 // The one door to Kafka: how clients reach a cluster, and the package's clients themselves.
-import type { BaseOptions, ConnectionOptions } from '@platformatic/kafka'
+import { readFile } from 'node:fs/promises'
+import type { BaseOptions, ConnectionOptions, SASLOptions } from '@platformatic/kafka'
 
 export * from '@platformatic/kafka'
 
-/** How to reach a cluster. Secrets are values here, read from files or environment before. */
+/**
+ * How to reach a cluster. Secrets are values here, read from files or environment before; but a
+ * token's file is read at every connection, for tokens do not live long.
+ */
 export interface KafkaConnection {
   /** host:port of brokers to begin with. */
   brokers: readonly string[]
@@ -11,7 +15,7 @@ export interface KafkaConnection {
   tls: { ca: string | null; cert: string | null; key: string | null } | null
   sasl:
     | { mechanism: 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512'; username: string; password: string }
-    | { mechanism: 'OAUTHBEARER'; token: string }
+    | { mechanism: 'OAUTHBEARER'; token: string | { file: string } }
     | null
 }
 
@@ -28,7 +32,10 @@ export function connectionOptions({ tls, sasl }: KafkaConnection): ConnectionOpt
     // The name in the certificate is that of the broker connected to.
     options.tlsServerName = true
   }
-  if (sasl !== null) options.sasl = sasl
+  if (sasl?.mechanism === 'OAUTHBEARER' && typeof sasl.token !== 'string') {
+    const { file } = sasl.token
+    options.sasl = { ...sasl, token: async () => (await readFile(file, 'utf8')).trim() }
+  } else if (sasl !== null) options.sasl = sasl as SASLOptions
   return options
 }
 

@@ -36,6 +36,73 @@ export interface IngestObservations {
   batchRecords: number[]
   commitSeconds: number[]
   flushSeconds: number[]
+  /** From Kafka's timestamp of a batch of messages until it is durable. */
+  visibleLatencySeconds: number[]
+}
+
+/** Kinds of trouble of a consumer that do not end it. */
+export const CONSUMER_ERRORS = [
+  'fetch',
+  'metadata',
+  'group',
+  'commit',
+  'registry',
+  'dead-letter',
+  'gap',
+  'paused',
+] as const
+export type ConsumerError = (typeof CONSUMER_ERRORS)[number]
+
+/** A sentence for the log. */
+export interface Notice {
+  level: 'info' | 'warn' | 'error'
+  message: string
+}
+
+/** One partition of the topic as this process reads it. Offsets are exclusive ends. */
+export interface PartitionProgress {
+  partition: number
+  /** End of the log as far as transactions are decided; null before the first answer. */
+  endOffset: number | null
+  appliedOffset: number
+  durableOffset: number
+  /** What Kafka has acknowledged, in this process; null before that. */
+  committedOffset: number | null
+  lagRecords: number | null
+  /** Since the timestamp of the last record applied; 0 without lag. */
+  lagSeconds: number | null
+  /** Kafka's timestamp of the last record applied; null before the first. */
+  lastAppliedMs: number | null
+  /** What keeps it from being read, in words. */
+  stopped: string | null
+  gap: boolean
+}
+
+/** What a consumer of Kafka tells beside. */
+export interface ConsumerProgress {
+  topic: string
+  topicPartitions: number
+  group: string
+  instance: string
+  /** In the group, by its coordinator's last word. */
+  member: boolean
+  assigned: number[]
+  partitions: PartitionProgress[]
+  /** Why reading is paused altogether, in words. */
+  paused: string | null
+  rebalances: number
+  errors: Record<string, number>
+  gapsPassed: { gaps: number; records: number }
+  deadLetters: {
+    topic: string
+    sent: Record<string, number>
+    failures: number
+    pending: number
+  } | null
+  /** Rows seen in another partition than Kafka's default partitioner gives their MSISDN. */
+  misrouted: number
+  backpressureSeconds: number
+  caughtUp: boolean
 }
 
 export interface IngestProgress {
@@ -55,4 +122,8 @@ export interface IngestProgress {
   store: { fileBytes: number; usedBytes: number; volumeFreeBytes: number }
   /** All rows are dealt with and durable. */
   done: boolean
+  /** Null when the source is files. */
+  consumer: ConsumerProgress | null
+  /** To be logged; told once. */
+  notices: Notice[]
 }

@@ -199,5 +199,7 @@ function report(
     sources: sources.map(({ name, durationUnit, evidence }) => ({ name, durationUnit, evidence })),
     store: storeBytes(partitions.map(({ store }) => store)),
     done: false,
+    consumer: null,
+    notices: [],
   }
 }

@@ -97,6 +97,7 @@ const createObservations = (): IngestObservations => ({
   batchRecords: [],
   commitSeconds: [],
   flushSeconds: [],
+  visibleLatencySeconds: [],
 })
 
 /** Copies the run's account of cleaning into the counters that are reported. */

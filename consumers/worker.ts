@@ -1,8 +1,13 @@
-// The ingest thread: replays files into the state and tells the main thread how it goes.
+// The ingest thread: replays files or consumes Kafka, and tells the main thread how it goes.
 import { parentPort, workerData } from 'node:worker_threads'
 import { assert, messageOf, troubleOf, type ErrorCode } from '../src/errors.ts'
 import type { IngestProgress } from './progress.ts'
-import { replayFiles, type Replay, type ReplayOptions } from './replay.ts'
+import { consume, type ConsumeOptions } from './consume.ts'
+import { replayFiles, type ReplayOptions } from './replay.ts'
+
+/** What the thread is started for. */
+export type IngestJob =
+  { type: 'replay'; options: ReplayOptions } | { type: 'consume'; options: ConsumeOptions }
 
 export type IngestRequest = 'stop' | 'pause' | 'resume'
 
@@ -16,27 +21,41 @@ const REPORT_MS = 250
 assert(parentPort !== null, 'the ingest worker is started as a worker thread')
 const port = parentPort
 
-/** Observations are told once; counters and gauges as they are. */
+/** Observations and notices are told once; counters and gauges as they are. */
 function tell(type: 'progress' | 'end', progress: IngestProgress): void {
   port.postMessage({ type, progress } satisfies IngestMessage)
   for (const list of Object.values(progress.observations) as number[][]) list.length = 0
+  progress.notices.length = 0
 }
 
-async function work(options: ReplayOptions): Promise<void> {
+/** A job as the thread steers it. */
+interface Steered {
+  progress(): IngestProgress
+  stop(): void
+  /** Missing where there is nothing to pause: Kafka keeps what is not read. */
+  pause?: (paused: boolean) => void
+}
+
+function start(job: IngestJob, onReady: (steered: Steered) => void): Promise<IngestProgress> {
+  if (job.type === 'replay') return replayFiles(job.options, onReady)
+  return consume(job.options, onReady)
+}
+
+async function work(job: IngestJob): Promise<void> {
   let timer: NodeJS.Timeout | undefined
   let wanted: IngestRequest = 'resume'
-  let replay: Replay | null = null
+  let steered: Steered | null = null
   const obey = (): void => {
-    if (wanted === 'stop') replay?.stop()
-    else replay?.pause(wanted === 'pause')
+    if (wanted === 'stop') steered?.stop()
+    else steered?.pause?.(wanted === 'pause')
   }
   port.on('message', (request: IngestRequest) => {
     wanted = request
     obey()
   })
   try {
-    const last = await replayFiles(options, (ready) => {
-      replay = ready
+    const last = await start(job, (ready) => {
+      steered = ready
       obey()
       tell('progress', ready.progress())
       timer = setInterval(() => tell('progress', ready.progress()), REPORT_MS)
@@ -55,4 +74,6 @@ async function work(options: ReplayOptions): Promise<void> {
   }
 }
 
-await work(workerData as ReplayOptions)
+await work(workerData as IngestJob)
+// Connections of a member that stays in its group are not closed: that would make it leave.
+process.exit()

@@ -26,7 +26,9 @@ async function commands(): Promise<CommandRow[]> {
   const { REPORT_OPTIONS } = await import('./commands/report.ts')
   const inspect = await import('./commands/inspect.ts')
   const reports = await import('./commands/report.ts')
-  const served = [...replay.SNAPSHOT_OPTIONS, ...replay.SERVE_OPTIONS]
+  const serving = await import('./commands/serving.ts')
+  const { RUN_OPTIONS } = await import('./commands/run.ts')
+  const served = [...serving.SNAPSHOT_OPTIONS, ...serving.SERVE_OPTIONS]
   return [
     {
       name: 'demo',
@@ -34,6 +36,12 @@ async function commands(): Promise<CommandRow[]> {
       options: DEMO_OPTIONS,
       defaults: DEMO_DEFAULTS,
       work: async (_, values, log) => (await import('./commands/demo.ts')).demo(values, log),
+    },
+    {
+      name: 'run',
+      doc: 'consume a topic of Kafka, serve page, API and metrics',
+      options: RUN_OPTIONS,
+      work: async (_, values, log) => (await import('./commands/run.ts')).run(values, log),
     },
     {
       name: 'generate',

@@ -177,6 +177,159 @@ export const OPTIONS = {
     schema: z.union([z.literal(''), z.url({ protocol: /^https?$/, error: 'an http(s) URL' })]),
     doc: "schema registry of Confluent's kind; without one, bodies are raw Avro of our own schema",
   }),
+  group: option({
+    flag: '--group',
+    value: 'NAME',
+    default: 'xdr-pulse',
+    schema: z.string().regex(/^\S{1,249}$/, 'a name without spaces'),
+    doc: 'consumer group',
+  }),
+  instanceId: option({
+    flag: '--instance-id',
+    value: 'NAME',
+    default: 'auto',
+    schema: z.string().regex(/^[\w.-]{1,200}$/, 'a name of letters, digits, ".", "_" and "-"'),
+    doc: 'name by which the group knows this process again; auto: host and state directory',
+  }),
+  sessionTimeout: option({
+    flag: '--session-timeout',
+    value: 'TIME',
+    default: '30s',
+    schema: duration,
+    doc: 'how long a silent member keeps its partitions; the brokers bound it',
+  }),
+  schema: option({
+    flag: '--schema',
+    value: 'FILE',
+    default: '',
+    schema: z.string(),
+    doc: 'Avro schema of messages that come without a registry; else our own (schema/xdr.avsc)',
+  }),
+  from: option({
+    flag: '--from',
+    value: 'WHERE',
+    default: 'earliest',
+    schema: z
+      .string()
+      .transform((text) => (['earliest', 'latest'].includes(text) ? text : Date.parse(text)))
+      .refine(
+        (value) => typeof value === 'string' || value >= 0,
+        'earliest, latest or a time such as 2026-01-31T00:00:00Z',
+      ) as unknown as z.ZodType<'earliest' | 'latest' | number, string>,
+    doc: 'where to begin in a partition that was never read',
+  }),
+  onGap: option({
+    flag: '--on-gap',
+    value: 'WHAT',
+    default: 'stop',
+    schema: oneOf(['stop', 'earliest', 'latest']),
+    doc: 'at rows that are gone from the log: stop the partition, or go on there, said and counted',
+  }),
+  untilCaughtUp: option({
+    flag: '--until-caught-up',
+    default: 'false',
+    schema: onOff,
+    doc: 'end with an account when everything is read, instead of serving',
+  }),
+  deadLetterTopic: option({
+    flag: '--dead-letter-topic',
+    value: 'NAME',
+    default: '',
+    schema: z.string().regex(/^[\w.-]{0,249}$/, 'a name of letters, digits, ".", "_" and "-"'),
+    doc: 'topic that refused messages are forwarded to, with reason and position as headers',
+  }),
+  refusedLimit: option({
+    flag: '--refused-limit',
+    value: 'SHARE',
+    default: '0.5',
+    schema: z
+      .string()
+      .transform(Number)
+      .refine((n) => n >= 0 && n <= 1, ratio),
+    doc: 'share of refused rows among the last thousands at which reading pauses; 1 never does',
+  }),
+  history: option({
+    flag: '--history',
+    value: 'FILES',
+    default: '',
+    schema: z
+      .string()
+      .transform((text) => text.split(',').map((part) => part.trim()))
+      .transform((parts) => parts.filter((part) => part !== '')),
+    doc: 'Parquet files, directories or globs, comma-separated, applied before the topic is read',
+  }),
+  cutover: option({
+    flag: '--cutover',
+    value: 'TIME',
+    default: 'auto',
+    schema: z
+      .string()
+      .transform((text) => (text === 'auto' ? text : Date.parse(text)))
+      .refine(
+        (value) => typeof value === 'string' || value >= 0,
+        'auto or a time such as 2026-01-31T00:00:00Z',
+      ),
+    doc:
+      'rows that start before it are taken from the history, others from the topic; auto: just ' +
+      'behind the last Start of the files',
+  }),
+  tls: option({
+    flag: '--tls',
+    default: 'false',
+    schema: onOff,
+    doc: 'connect to Kafka with TLS; also when one of the files below is given',
+  }),
+  tlsCa: option({
+    flag: '--tls-ca',
+    value: 'FILE',
+    default: '',
+    schema: z.string(),
+    doc: "certificate of the authority that signed the brokers' (PEM); else those Node.js knows",
+  }),
+  tlsCert: option({
+    flag: '--tls-cert',
+    value: 'FILE',
+    default: '',
+    schema: z.string(),
+    doc: 'certificate of this client (PEM)',
+  }),
+  tlsKey: option({
+    flag: '--tls-key',
+    value: 'FILE',
+    default: '',
+    schema: z.string(),
+    doc: 'key of this client (PEM)',
+  }),
+  saslMechanism: option({
+    flag: '--sasl-mechanism',
+    value: 'NAME',
+    default: 'none',
+    schema: oneOf(['none', 'PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512', 'OAUTHBEARER']),
+    doc: 'how to say to Kafka who this is',
+  }),
+  saslUsername: option({
+    flag: '--sasl-username',
+    value: 'NAME',
+    default: '',
+    schema: z.string(),
+    doc: 'user of PLAIN and SCRAM',
+  }),
+  saslSecretFile: option({
+    flag: '--sasl-secret-file',
+    value: 'FILE',
+    default: '',
+    schema: z.string(),
+    doc:
+      'file with the password of PLAIN and SCRAM, or the token of OAUTHBEARER (read at every ' +
+      'connection); else the variable XDR_PULSE_SASL_SECRET',
+  }),
+  registrySecretFile: option({
+    flag: '--registry-secret-file',
+    value: 'FILE',
+    default: '',
+    schema: z.string(),
+    doc: 'file with USER:PASSWORD of the registry; else the variable XDR_PULSE_REGISTRY_SECRET',
+  }),
   rate: option({
     flag: '--rate',
     value: 'max|N',

@@ -15,6 +15,7 @@ export type ErrorCode =
   | 'store-failed'
   | 'not-found'
   | 'verify-differs'
+  | 'kafka'
   | 'port'
   | 'runtime'
   | 'system'

@@ -7,9 +7,9 @@ import { addCounts, createCounters } from './ledger.ts'
 import type { Counters, RefusedRow, SourcePosition, Stamp } from './ledger.ts'
 import { readCounters, readHours, readPositions } from './partition.ts'
 import { scanPartition } from './scan.ts'
-import { beginRead, isMade, openPartition, partitionDirectory } from './store.ts'
+import { beginRead, isMade, openPartition, partitionDirectory, readHeld } from './store.ts'
 import type { PartitionStore, ReadTransaction } from './store.ts'
-import { hasState, isHeld, lost, readStamp } from './writer.ts'
+import { hasState, lost, readStamp } from './writer.ts'
 
 export interface ReadableState {
   directory: string
@@ -94,7 +94,7 @@ export function viewState({ stores }: ReadableState): StateView {
 
 /** Leaves out a partition that another member of the consumer group reads now. */
 function holdsOrEnds(view: { store: PartitionStore } & ReturnType<typeof beginRead>): boolean {
-  const held = isHeld(view.store.meta.get('held', { transaction: view.transaction }))
+  const held = readHeld(view.store, view.transaction)
   if (!held) view.finish()
   return held
 }

@@ -81,6 +81,19 @@ export function openPartition(
   }
 }
 
+/**
+ * Says whether a partition is this state's to show: one that another member of a consumer group
+ * reads now is kept, but left out of everything that is said.
+ */
+export function setHeld(store: PartitionStore, held: boolean): void {
+  if (readHeld(store) === held) return
+  store.environment.transactionSync(() => void store.meta.put('held', held))
+}
+
+/** What a partition says of itself; one that says nothing is held. */
+export const readHeld = ({ meta }: PartitionStore, transaction?: ReadTransaction): boolean =>
+  meta.get('held', transaction === undefined ? undefined : { transaction }) !== false
+
 /** A consistent view of a partition; `finish` must be called, long views keep old pages alive. */
 export function beginRead(store: PartitionStore): {
   transaction: ReadTransaction

@@ -73,18 +73,6 @@ export async function openStores(
   }
 }
 
-/**
- * Says whether a partition is this state's to show: one that another member of a consumer group
- * reads now is kept, but left out of everything that is said.
- */
-export function setHeld({ environment, meta }: PartitionStore, held: boolean): void {
-  if (isHeld(meta.get('held')) === held) return
-  environment.transactionSync(() => void meta.put('held', held))
-}
-
-/** What a partition says of itself; one that says nothing is held. */
-export const isHeld = (said: unknown): boolean => said !== false
-
 /** The first one comes last: who finds a stamp there finds every partition made. */
 function stampAll(stores: readonly PartitionStore[], options: StateOptions): void {
   for (const { environment, meta } of stores.toReversed()) {

@@ -7,7 +7,8 @@ import { hasState } from '../../state/writer.ts'
 import type { Values } from '../config.ts'
 import type { Log } from '../log.ts'
 import { writeSample } from './generate.ts'
-import { replayAndServe, REPLAY_OPTIONS, SERVE_OPTIONS, SNAPSHOT_OPTIONS } from './replay.ts'
+import { replayAndServe, REPLAY_OPTIONS } from './replay.ts'
+import { SERVE_OPTIONS, SNAPSHOT_OPTIONS } from './serving.ts'
 import { summaryText } from './report.ts'
 
 export const SAMPLE_OPTIONS = ['rows', 'subscribers', 'days', 'dirt'] as const

@@ -1,6 +1,6 @@
 // The pipeline of one process: ingest and snapshots wired together, and as the server sees it.
 import type { IngestProgress, LifeState } from '../../consumers/progress.ts'
-import type { ReplayOptions } from '../../consumers/replay.ts'
+import type { IngestJob } from '../../consumers/worker.ts'
 import { messageOf } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { PipelineView, Published, SnapshotRuns } from '../serve/view.ts'
@@ -9,14 +9,14 @@ import { startIngest, startSnapshots, type IngestThread, type SnapshotThread } f
 import { VERSION } from './version.ts'
 
 export interface PipelineOptions {
-  replay: ReplayOptions
+  job: IngestJob
   snapshot: SnapshotOptions
   snapshotIntervalMs: number
 }
 
 export interface Pipeline {
   view: PipelineView
-  /** Resolves when the replay has ended, by itself or by a stop, and its last snapshot is taken. */
+  /** Resolves when the job has ended, by itself or by a stop, and its last snapshot is taken. */
   ended: Promise<IngestProgress>
   ingest: IngestThread
   close(): Promise<void>
@@ -31,18 +31,19 @@ interface Shared {
   listeners: Set<Listener>
 }
 
-/** Starts a replay with snapshots beside it. */
+/** Starts a job with snapshots beside it. */
 export function startPipeline(options: PipelineOptions, log: Log): Pipeline {
   const shared: Shared = { progress: null, published: null, failed: false, listeners: new Set() }
   const emit = (event: 'snapshot' | 'progress'): void => {
     for (const listener of shared.listeners) listener(event)
   }
-  const ingest = startIngest(options.replay, (progress) => {
+  const ingest = startIngest(options.job, (progress) => {
     noteSources(shared.progress, progress, log)
+    for (const { level, message } of progress.notices) log[level](message)
     shared.progress = progress
     emit('progress')
   })
-  const { stateDirectory } = options.replay
+  const { stateDirectory } = options.job.options
   const thread = startSnapshots({ stateDirectory, options: options.snapshot })
   const snapshots = scheduleSnapshots(thread, shared, options.snapshotIntervalMs, emit, log)
   const ended = ingest.ended.then(
@@ -67,8 +68,8 @@ export function startPipeline(options: PipelineOptions, log: Log): Pipeline {
 
 /** Says once how each source was understood. */
 function noteSources(before: IngestProgress | null, now: IngestProgress, log: Log): void {
-  if (before !== null) return
-  for (const { name, durationUnit, evidence } of now.sources) {
+  const known = before?.sources.length ?? 0
+  for (const { name, durationUnit, evidence } of now.sources.slice(known)) {
     const unit = durationUnit === 's' ? 'seconds' : 'milliseconds'
     log.info({ source: name, durationUnit }, `${name}: "Dur. (ms)" holds ${unit} (${evidence})`)
   }
@@ -126,6 +127,15 @@ function scheduleSnapshots(
   }
 }
 
+/** Options in force, without secrets. */
+function shownOf(job: IngestJob): Record<string, unknown> {
+  const { state, commitIntervalMs } = job.options
+  if (job.type === 'replay') return { ...state, commitIntervalMs, speed: job.options.speed }
+  const { connection, topic, groupId, instanceId, format, from, onGap } = job.options
+  const kafka = { brokers: connection.brokers, topic, groupId, instanceId, format, from, onGap }
+  return { ...state, commitIntervalMs, ...kafka }
+}
+
 function viewOf(
   shared: Shared,
   runs: SnapshotRuns,
@@ -134,8 +144,7 @@ function viewOf(
 ): PipelineView {
   const asShown = (progress: IngestProgress): IngestProgress =>
     shared.failed ? { ...progress, state: 'failed' satisfies LifeState } : progress
-  const { state, speed, commitIntervalMs } = options.replay
-  const shown = { ...state, ...options.snapshot, speed, commitIntervalMs }
+  const shown = { ...shownOf(options.job), ...options.snapshot }
   return {
     version: VERSION,
     startedAtMs: Date.now(),

@@ -5,7 +5,7 @@ import type { Values } from '../config.ts'
 import { DISTRIBUTION_METRICS, METRICS, type Metric, type Snapshot } from '../snapshot/schema.ts'
 import { takeSnapshot } from '../snapshot/take.ts'
 import { bytesText, durationText, shareText } from '../snapshot/units.ts'
-import { snapshotOptions, SNAPSHOT_OPTIONS } from './replay.ts'
+import { snapshotOptions, SNAPSHOT_OPTIONS } from './serving.ts'
 import { tableText } from './terminal.ts'
 
 export const REPORT_OPTIONS = ['state', ...SNAPSHOT_OPTIONS, 'json', 'logLevel'] as const

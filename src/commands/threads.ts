@@ -2,8 +2,7 @@
 import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import type { IngestProgress } from '../../consumers/progress.ts'
-import type { ReplayOptions } from '../../consumers/replay.ts'
-import type { IngestMessage, IngestRequest } from '../../consumers/worker.ts'
+import type { IngestJob, IngestMessage, IngestRequest } from '../../consumers/worker.ts'
 import { assert, PulseError } from '../errors.ts'
 import type { SubscriberView } from '../snapshot/schema.ts'
 import type { SnapshotReply, SnapshotRequest, TakenSnapshot } from '../snapshot/worker.ts'
@@ -14,17 +13,17 @@ const EXTENSION = extname(import.meta.url)
 const workerUrl = (path: string): URL => new URL(`${path}${EXTENSION}`, import.meta.url)
 
 export interface IngestThread {
-  /** Resolves with the last progress; rejects with what ended the replay. */
+  /** Resolves with the last progress; rejects with what ended the job. */
   ended: Promise<IngestProgress>
   send(request: IngestRequest): void
 }
 
-/** Starts a replay in the ingest thread. */
+/** Starts a job in the ingest thread. */
 export function startIngest(
-  options: ReplayOptions,
+  job: IngestJob,
   onProgress: (progress: IngestProgress) => void,
 ): IngestThread {
-  const worker = new Worker(workerUrl('../../consumers/worker'), { workerData: options })
+  const worker = new Worker(workerUrl('../../consumers/worker'), { workerData: job })
   const ended = new Promise<IngestProgress>((resolve, reject) => {
     worker.on('error', reject)
     worker.on('exit', (code) => reject(new Error(`the ingest thread exited with code ${code}`)))

@@ -28,7 +28,7 @@ test('who asks a snapshot thread that has ended is told so, and does not wait', 
 // An unhandled rejection fails the test it happens in.
 test('a replay may fail before its end is awaited', async () => {
   await withDirectory(async (directory) => {
-    const replay = {
+    const options = {
       files: [join(directory, 'missing.parquet')],
       stateDirectory: directory,
       state: STATE,
@@ -37,7 +37,7 @@ test('a replay may fail before its end is awaited', async () => {
       keepRefused: 0,
     } as const
     const pipeline = startPipeline(
-      { replay, snapshot: SNAPSHOT, snapshotIntervalMs: 1000 },
+      { job: { type: 'replay', options }, snapshot: SNAPSHOT, snapshotIntervalMs: 1000 },
       createLog('silent', false, () => undefined),
     )
     await sleep(1500)

@@ -238,6 +238,7 @@ export function generateProgress(rows: number): IngestProgress {
       batchRecords: [2048, 1024],
       commitSeconds: [0.08],
       flushSeconds: [0.02],
+      visibleLatencySeconds: [],
     },
     totalRows: 150_001,
     subscribers: Math.ceil(rows * 0.7),
@@ -254,6 +255,8 @@ export function generateProgress(rows: number): IngestProgress {
     ],
     store: { fileBytes: 48_000_000, usedBytes: 31_000_000, volumeFreeBytes: 9_000_000_000 },
     done: rows >= 150_001,
+    consumer: null,
+    notices: [],
   }
 }
 

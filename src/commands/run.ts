@@ -1,0 +1,102 @@
+// `run`: consumes a topic of Kafka, serves what it finds, until a signal or until caught up.
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { hostname } from 'node:os'
+import { resolve } from 'node:path'
+import type { ConsumeOptions } from '../../consumers/consume.ts'
+import type { IngestProgress } from '../../consumers/progress.ts'
+import type { Values } from '../config.ts'
+import { messageOf, PulseError } from '../errors.ts'
+import type { Log } from '../log.ts'
+import { XDR_SCHEMA } from '../record/xdr-schema.ts'
+import { accountOf, accountText } from './account.ts'
+import { CONNECTION_OPTIONS, connectionOf, registryOf } from './connection.ts'
+import { SERVE_OPTIONS, servePipeline, SNAPSHOT_OPTIONS } from './serving.ts'
+
+export const RUN_OPTIONS = [
+  'state',
+  ...CONNECTION_OPTIONS,
+  'topic',
+  'format',
+  'schema',
+  'group',
+  'instanceId',
+  'sessionTimeout',
+  'from',
+  'onGap',
+  'untilCaughtUp',
+  'deadLetterTopic',
+  'refusedLimit',
+  'commitInterval',
+  'durationUnit',
+  'timeZone',
+  'missingMsisdn',
+  'keepRefused',
+  ...SNAPSHOT_OPTIONS,
+  ...SERVE_OPTIONS,
+  'json',
+  'logLevel',
+] as const
+
+type RunValues = Pick<Values, (typeof RUN_OPTIONS)[number]>
+
+/** Consumes and serves until a signal, or until everything is read where that was asked for. */
+export async function run(values: RunValues, log: Log): Promise<void> {
+  const options = consumeOptions(values)
+  let stopped: string | null = null
+  await servePipeline({ type: 'consume', options }, values, log, {
+    onProgress({ consumer }) {
+      const now = consumer?.partitions.find(({ gap }) => gap)?.stopped ?? null
+      if (now !== null && stopped === null) log.error('not ready: a partition has stopped at a gap')
+      stopped = now
+    },
+    onEnd(last) {
+      if (last !== null) print(last, values)
+      return true
+    },
+  })
+}
+
+function print(last: IngestProgress, { json, state }: RunValues): void {
+  const account = accountOf(last)
+  process.stdout.write(`${json ? JSON.stringify(account) : accountText(account, state)}\n`)
+}
+
+/** @throws PulseError `usage` or `input-missing` */
+export function consumeOptions(values: RunValues): ConsumeOptions {
+  if (values.topic === '') throw new PulseError('usage', 'run needs --topic NAME')
+  const { durationUnit, timeZone, missingMsisdn } = values
+  return {
+    connection: connectionOf(values),
+    topic: values.topic,
+    groupId: values.group,
+    instanceId: values.instanceId === 'auto' ? instanceOf(values.state) : values.instanceId,
+    sessionTimeoutMs: values.sessionTimeout,
+    stateDirectory: values.state,
+    state: { durationUnit, timeZone, missingMsisdn },
+    format: values.format,
+    registry: registryOf(values),
+    schema: values.schema === '' ? XDR_SCHEMA : readSchema(values.schema),
+    from: values.from,
+    onGap: values.onGap,
+    refusedLimit: values.refusedLimit,
+    deadLetterTopic: values.deadLetterTopic === '' ? null : values.deadLetterTopic,
+    untilCaughtUp: values.untilCaughtUp,
+    commitIntervalMs: values.commitInterval,
+    keepRefused: values.keepRefused,
+  }
+}
+
+/** The same after every start, and another one for every state directory. */
+function instanceOf(stateDirectory: string): string {
+  const digest = createHash('sha256').update(resolve(stateDirectory)).digest('hex')
+  return `${hostname().replace(/[^\w.-]/g, '_')}-${digest.slice(0, 12)}`
+}
+
+function readSchema(file: string): unknown {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as unknown
+  } catch (error) {
+    throw new PulseError('input-missing', `--schema ${file} is no schema (${messageOf(error)})`)
+  }
+}

@@ -1,0 +1,89 @@
+// A pipeline that is served: page, API and metrics beside it, from its start until a signal.
+import type { IngestProgress } from '../../consumers/progress.ts'
+import type { IngestJob } from '../../consumers/worker.ts'
+import type { Values } from '../config.ts'
+import type { Log } from '../log.ts'
+import { startServer } from '../serve/server.ts'
+import type { SnapshotOptions } from '../snapshot/schema.ts'
+import { startPipeline, type Pipeline } from './pipeline.ts'
+import { onSignals } from './signals.ts'
+
+export const SNAPSHOT_OPTIONS = [
+  'k',
+  'features',
+  'scaling',
+  'top',
+  'seed',
+  'excludeApplication',
+] as const
+
+export const SERVE_OPTIONS = ['snapshotInterval', 'host', 'port'] as const
+
+type SnapshotValues = Pick<Values, (typeof SNAPSHOT_OPTIONS)[number]>
+export type ServeValues = SnapshotValues & Pick<Values, (typeof SERVE_OPTIONS)[number]>
+
+export const snapshotOptions = (values: SnapshotValues): SnapshotOptions => ({
+  k: values.k,
+  features: values.features,
+  scaling: values.scaling,
+  top: values.top,
+  seed: values.seed,
+  excludeApplications: values.excludeApplication,
+})
+
+export interface ServingListener {
+  onProgress: (progress: IngestProgress) => void
+  /**
+   * The job has ended, with its last progress; nulls when it did not come to its end.
+   *
+   * @returns true when there is nothing to serve any more
+   */
+  onEnd: (last: IngestProgress | null, pipeline: Pipeline | null) => boolean
+}
+
+/** Runs a job and serves it; after the job's end it goes on serving until a signal. */
+export async function servePipeline(
+  job: IngestJob,
+  values: ServeValues,
+  log: Log,
+  { onProgress, onEnd }: ServingListener,
+): Promise<void> {
+  const snapshotIntervalMs = values.snapshotInterval
+  const pipeline = startPipeline(
+    { job, snapshot: snapshotOptions(values), snapshotIntervalMs },
+    log,
+  )
+  const signalled = Promise.withResolvers<undefined>()
+  const release = onSignals(() => {
+    pipeline.ingest.send('stop')
+    signalled.resolve(undefined)
+  })
+  let ended = false
+  try {
+    const server = await startServer(pipeline.view, {
+      host: values.host,
+      port: values.port,
+      onError: (error) => log.error({ err: error }, 'a request failed'),
+    })
+    log.info(`live page, API and metrics at ${server.url}`)
+    const unsubscribe = pipeline.view.subscribe((event) => {
+      const progress = pipeline.view.progress()
+      if (event === 'progress' && progress !== null) onProgress(progress)
+    })
+    try {
+      const last = await pipeline.ended
+      ended = true
+      if (!onEnd(last, pipeline)) await signalled.promise
+    } finally {
+      unsubscribe()
+      await server.close()
+    }
+  } finally {
+    // A failing start must not leave a thread that keeps writing.
+    pipeline.ingest.send('stop')
+    await pipeline.ended.catch(() => undefined)
+    if (!ended) onEnd(null, null)
+    await pipeline.close()
+    release()
+  }
+}
