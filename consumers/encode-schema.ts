@@ -10,16 +10,20 @@ export interface Branches {
   string: number
 }
 
+/** What avsc says of a record, as far as it matters. */
+interface RecordOfUnions {
+  fields: readonly { type: { types: readonly { typeName: string }[] } }[]
+}
+
 /** The branches of a record's fields, in its order. Throws where the schema is none. */
 export function branchesOf(schema: object): Branches[] {
   // A union of long and double needs to be told apart by name.
   const type = avro.Type.forSchema(schema as avro.Schema, { wrapUnions: true })
   assert(avro.Type.isType(type, 'record'), 'the schema is one of a record')
-  return (type as avro.types.RecordType).fields.map((field) => {
+  const { fields } = type as unknown as RecordOfUnions
+  return fields.map((field) => {
     assert(avro.Type.isType(field.type, 'union'), 'every field is a union')
-    const names = (field.type as avro.types.WrappedUnionType).types.map((one) =>
-      one.typeName.replace('logical:', ''),
-    )
+    const names = field.type.types.map(({ typeName }) => typeName.replace('logical:', ''))
     const of = (name: string): number => (names.includes(name) ? 2 * names.indexOf(name) : -1)
     return { none: of('null'), long: of('long'), double: of('double'), string: of('string') }
   })

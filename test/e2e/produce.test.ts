@@ -1,0 +1,217 @@
+// `replay --to kafka` on a real broker: what arrives, what is said, what is refused.
+import assert from 'node:assert/strict'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { before, describe, test } from 'node:test'
+import avro from 'avsc'
+import { Partitioners } from 'kafkajs'
+import { XDR_SCHEMA } from '../../src/record/xdr-schema.ts'
+import { needsKafka } from '../broker.ts'
+import { uniqueName, type Operations } from '../broker-operations.ts'
+import { sampleIn } from '../consumers/samples.ts'
+import { sharedBroker } from '../shared-broker.ts'
+import { withDirectory } from '../state-directory.ts'
+import { pulse, withPulse } from './command.ts'
+import { placesInTime, readTopic, type Produced } from './produced.ts'
+
+const SAMPLE = { rows: 6000, dirt: 0 }
+const TYPE = avro.Type.forSchema(XDR_SCHEMA as unknown as avro.Schema, { wrapUnions: true })
+
+interface Account {
+  rows: number
+  sent: number
+  alreadySent: number
+  perPartition: number[]
+  complete: boolean
+}
+
+/** The account of a run that ends well. */
+async function accountOf(argv: string[]): Promise<Account> {
+  const { code, stdout, stderr } = await pulse([...argv, '--json'])
+  assert.equal(code, 0, stderr)
+  return JSON.parse(stdout) as Account
+}
+
+describe('replay --to kafka', needsKafka(), () => {
+  let broker: Operations
+  before(async () => {
+    broker = await sharedBroker()
+  })
+  const to = (path: string, topic: string, ...more: string[]): string[] => [
+    ...['replay', path, '--to', 'kafka', '--kafka', broker.bootstrap.join(',')],
+    ...['--topic', topic, '--compression', 'none', ...more],
+  ]
+  const make = (partitions: number): string[] => ['--create-topic', '--partitions', `${partitions}`]
+
+  test('every row arrives once, in order of Start, keyed and placed as Kafka does', () =>
+    withDirectory(async (directory) => {
+      const path = await sampleIn(directory, { ...SAMPLE, dirt: 0 })
+      const topic = uniqueName('produce')
+      const began = Date.now()
+      const account = await accountOf(to(path, topic, ...make(3)))
+      assert.equal(account.sent, SAMPLE.rows)
+      assert.ok(account.complete)
+      const found = await readTopic(broker.bootstrap, topic)
+      assert.equal(new Set(found.map(({ row }) => row)).size, SAMPLE.rows)
+      assert.equal(found.length, SAMPLE.rows)
+      assert.deepEqual(
+        account.perPartition,
+        [0, 1, 2].map((p) => found.filter(({ partition }) => partition === p).length),
+      )
+      const places = await placesInTime(path)
+      for (const p of [0, 1, 2]) {
+        const inOrder = found
+          .filter(({ partition }) => partition === p)
+          .map(({ row }) => places[row])
+        assert.deepEqual(
+          inOrder,
+          inOrder.toSorted((a, b) => a - b),
+        )
+      }
+      for (const one of found) checkPlace(one, 3)
+      assert.ok(found.every(({ timestampMs }) => timestampMs >= began && timestampMs <= Date.now()))
+      assert.deepEqual(new Set(found.map(({ source }) => source)).size, 1)
+      assert.match(found[0].source, /^[0-9a-f]{32}$/)
+    }))
+
+  test('what is there is not sent again, what is new is, whatever the format', () =>
+    withDirectory(async (directory) => {
+      const [first, second] = [
+        await sampleIn(directory, { ...SAMPLE, seed: 1, dirt: 0.2 }),
+        await sampleIn(directory, { ...SAMPLE, seed: 2, dirt: 0.2 }),
+      ]
+      const topic = uniqueName('produce')
+      const { sent } = await accountOf(to(first, topic, ...make(2)))
+      const again = await accountOf(to(first, topic))
+      assert.deepEqual([again.sent, again.alreadySent, again.complete], [0, sent, true])
+      const both = await accountOf(to(directory, topic, '--format', 'json'))
+      assert.equal(both.alreadySent, sent)
+      const found = await readTopic(broker.bootstrap, topic)
+      assert.equal(new Set(found.map(({ source, row }) => `${source} ${row}`)).size, found.length)
+      assert.equal(found.length, both.rows)
+      assert.ok(second !== first)
+    }))
+
+  test('rows without a valid MSISDN have no key and go to partition 0', () =>
+    withDirectory(async (directory) => {
+      const path = await sampleIn(directory, { ...SAMPLE, dirt: 0.5 })
+      const topic = uniqueName('produce')
+      await accountOf(to(path, topic, ...make(3)))
+      const without = (await readTopic(broker.bootstrap, topic)).filter(({ key }) => key === null)
+      assert.ok(without.length > 100)
+      assert.ok(without.every(({ partition }) => partition === 0))
+    }))
+
+  for (const codec of ['lz4', 'zstd']) {
+    test(`the Java consumer reads batches packed with ${codec}`, () =>
+      withDirectory(async (directory) => {
+        const path = await sampleIn(directory, SAMPLE)
+        const topic = uniqueName('produce')
+        await accountOf([
+          ...to(path, topic, ...make(1), '--format', 'json'),
+          '--compression',
+          codec,
+        ])
+        const read = await broker.javaTool('console-consumer', [
+          ...['--topic', topic, '--from-beginning', '--max-messages', String(SAMPLE.rows)],
+        ])
+        const rows = read.trim().split('\n')
+        assert.equal(rows.length, SAMPLE.rows)
+        assert.ok(rows.every((row) => 'MSISDN/Number' in (JSON.parse(row) as object)))
+      }))
+  }
+
+  test('with a registry, the id of the schema is before each body', () =>
+    withDirectory(async (directory) => {
+      const asked: string[] = []
+      const server = createServer((request, response) => {
+        asked.push(`${request.method} ${request.url} ${request.headers.authorization}`)
+        response.end('{"id": 258}')
+      }).listen(0, '127.0.0.1')
+      try {
+        const path = await sampleIn(directory, SAMPLE)
+        const topic = uniqueName('produce')
+        const url = `http://user:secret@127.0.0.1:${(server.address() as AddressInfo).port}/`
+        await accountOf(to(path, topic, ...make(1), '--registry', url))
+        const basic = `Basic ${Buffer.from('user:secret').toString('base64')}`
+        assert.deepEqual(asked, [`POST /subjects/${topic}-value/versions ${basic}`])
+        for (const { value } of await readTopic(broker.bootstrap, topic)) {
+          assert.deepEqual([...value.subarray(0, 5)], [0, 0, 0, 1, 2])
+          TYPE.fromBuffer(value.subarray(5))
+        }
+      } finally {
+        server.close()
+      }
+    }))
+
+  test('a rate is kept, evenly', () =>
+    withDirectory(async (directory) => {
+      const path = await sampleIn(directory, { ...SAMPLE, rows: 2000 })
+      const topic = uniqueName('produce')
+      await accountOf(to(path, topic, ...make(1), '--rate', '1000'))
+      const times = (await readTopic(broker.bootstrap, topic)).map((one) => one.timestampMs)
+      const tookMs = times.at(-1)! - times[0]
+      assert.ok(tookMs > 1800, `2000 rows at 1000 a second took ${tookMs} ms`)
+      assert.ok(new Set(times).size > 20, 'not in bursts')
+    }))
+
+  test('SIGTERM sends what is in hand and says how far it came; the next run goes on', () =>
+    withDirectory(async (directory) => {
+      const path = await sampleIn(directory, SAMPLE)
+      const topic = uniqueName('produce')
+      const argv = to(path, topic, ...make(2), '--json')
+      const stopped = await withPulse([...argv, '--rate', '2000'], async (running) => {
+        await until(
+          async () => (await readTopic(broker.bootstrap, topic).catch(() => [])).length > 0,
+        )
+        running.process.kill('SIGTERM')
+        return running.ended
+      })
+      assert.equal(stopped.code, 0)
+      const account = JSON.parse(stopped.stdout) as Account
+      assert.equal(account.complete, false)
+      assert.equal((await readTopic(broker.bootstrap, topic)).length, account.sent)
+      const rest = await accountOf(to(path, topic))
+      assert.equal(rest.alreadySent, account.sent)
+      assert.equal(rest.sent, SAMPLE.rows - account.sent)
+    }))
+
+  test('a topic that is another, not there, or out of reach is refused with what to do', () =>
+    withDirectory(async (directory) => {
+      const path = await sampleIn(directory, { ...SAMPLE, rows: 100 })
+      const topic = uniqueName('produce')
+      const absent = await pulse(to(path, topic))
+      assert.equal(absent.code, 1)
+      assert.match(absent.stderr, /does not exist.*--create-topic/)
+      await broker.createTopic(topic, { partitions: 2 })
+      const other = await pulse(to(path, topic, '--partitions', '3'))
+      assert.equal(other.code, 1)
+      assert.match(other.stderr, /has 2 partitions, expected 3/)
+      const began = Date.now()
+      const nobody = await pulse([...to(path, topic), '--kafka', '127.0.0.1:1'])
+      assert.equal(nobody.code, 1)
+      assert.match(nobody.stderr, /no answer from Kafka at 127\.0\.0\.1:1 .*ECONNREFUSED.*--kafka/)
+      assert.ok(Date.now() - began < 15_000)
+      const both = await pulse(to(path, topic, '--rate', '5', '--speed', '5'))
+      assert.equal(both.code, 2)
+    }))
+})
+
+/** Kafka's own default: kafkajs has it as Java does. */
+const partitioner = Partitioners.DefaultPartitioner()
+
+function checkPlace({ key, partition, value }: Produced, partitions: number): void {
+  const record = TYPE.fromBuffer(value) as { msisdn_number: { long: number } }
+  assert.equal(key, String(record.msisdn_number.long))
+  const metadata = Array.from({ length: partitions }, (_, partitionId) => ({ partitionId }))
+  const expected = partitioner({
+    topic: '',
+    partitionMetadata: metadata as Parameters<typeof partitioner>[0]['partitionMetadata'],
+    message: { key, value },
+  })
+  assert.equal(partition, expected)
+}
+
+async function until(isSo: () => Promise<boolean>): Promise<void> {
+  while (!(await isSo())) await new Promise((resolve) => setTimeout(resolve, 100))
+}

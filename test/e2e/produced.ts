@@ -1,0 +1,77 @@
+// What a topic holds, read by a foreign client, and the order in which rows of a file are due.
+import { quietClient } from '../../scripts/kafka/client.ts'
+import { literal, withDatabase } from '../../src/duckdb.ts'
+import { uniqueName } from '../broker-operations.ts'
+
+/** One record, as kafkajs reads it. */
+export interface Produced {
+  partition: number
+  key: string | null
+  value: Buffer
+  source: string
+  row: number
+  timestampMs: number
+}
+
+/** All records of a topic, each partition's in order. */
+export async function readTopic(brokers: string[], topic: string): Promise<Produced[]> {
+  const client = quietClient({ brokers, retry: { retries: 8 } })
+  const admin = client.admin()
+  await admin.connect()
+  const ends = new Map(
+    (await admin.fetchTopicOffsets(topic))
+      .filter(({ low, high }) => low !== high)
+      .map(({ partition, high }) => [partition, Number(high)]),
+  )
+  await admin.disconnect()
+  const found: Produced[] = []
+  if (ends.size === 0) return found
+  const consumer = client.consumer({ groupId: uniqueName('group') })
+  await consumer.connect()
+  try {
+    await consumer.subscribe({ topic, fromBeginning: true })
+    await new Promise<void>((resolve, reject) => {
+      const eachBatch = ({ batch }: { batch: KafkaBatch }): Promise<void> => {
+        for (const { key, value, headers, timestamp } of batch.messages) {
+          found.push({
+            partition: batch.partition,
+            key: key === null ? null : String(key),
+            value: value ?? Buffer.alloc(0),
+            source: String(headers?.['xdr-source']),
+            row: Number(String(headers?.['xdr-row'])),
+            timestampMs: Number(timestamp),
+          })
+        }
+        if (Number(batch.lastOffset()) + 1 >= (ends.get(batch.partition) ?? 0)) {
+          ends.delete(batch.partition)
+        }
+        if (ends.size === 0) resolve()
+        return Promise.resolve()
+      }
+      consumer.run({ eachBatch }).catch(reject)
+    })
+  } finally {
+    await consumer.disconnect()
+  }
+  return found
+}
+
+type KafkaBatch = Parameters<
+  NonNullable<
+    NonNullable<
+      Parameters<ReturnType<ReturnType<typeof quietClient>['consumer']>['run']>[0]
+    >['eachBatch']
+  >
+>[0]['batch']
+
+/** Place of each row in order of Start; for samples without dirt, whose times are all readable. */
+export async function placesInTime(path: string): Promise<number[]> {
+  return withDatabase({ threads: 1, memoryMiB: 512 }, async (connection) => {
+    const reader = await connection.runAndReadAll(`SELECT file_row_number::DOUBLE
+      FROM read_parquet(${literal(path)}, file_row_number = true)
+      ORDER BY strptime("Start", '%m/%d/%Y %H:%M'), "Start ms", file_row_number`)
+    const places: number[] = []
+    reader.getRows().forEach(([row], place) => (places[Number(row)] = place))
+    return places
+  })
+}
