@@ -13,9 +13,13 @@ const NUMBER = new RegExp(
 )
 const WORD = new RegExp(`^${SPACE}\\+?(-?)(inf|infinity|nan)${SPACE}$`, 'i')
 
-const MONTH_FIRST = /^(\d{1,2})\/(\d{1,2})\/(\d{1,4})[\t-\r ]+(\d{1,2}):(\d{1,2})(?::(\d{1,2}))?$/
-const YEAR_FIRST =
-  /^[\t-\r ]*(\d{1,6})([-/ \\])(\d{1,2})\2(\d{1,2})(?:(?:T|[\t-\r ]+)(\d+):(?:(\d{1,2})(?::(?:(\d{1,2})(?:\.(\d*))?(Z| UTC|[+-]\d\d(?::?\d\d(?::?\d\d)?)?)?)?)?)?)?[\t-\r ]*$/
+const MONTH_FIRST = new RegExp(
+  `^${SPACE}(\\d{1,2})/(\\d{1,2})/(\\d{1,4})[\\t-\\r ]${SPACE}(\\d{1,2}):(\\d{1,2})(?::(\\d{1,2}))?${SPACE}$`,
+)
+const DATE = '(\\d{1,6})([-/ \\\\])(\\d{1,2})\\2(\\d{1,2})'
+const ZONE = '(Z| UTC|[+-]\\d\\d(?::?\\d\\d(?::?\\d\\d)?)?)'
+const CLOCK = `(\\d+):(?:(\\d{1,2})(?::(?:(\\d{1,2})(?:\\.(\\d*))?${ZONE}?(?: ${SPACE})?)?)?)?`
+const YEAR_FIRST = new RegExp(`^${SPACE}${DATE}(?:[T\\t-\\r ]${SPACE}${CLOCK})?$`)
 
 /** Whether a text says that there is no value. */
 export function isMissing(text: string): boolean {
@@ -36,8 +40,7 @@ export function numberOf(text: string): number {
   if (isMissing(text)) return NaN
   const digits = NUMBER.exec(text)?.[1]
   if (digits !== undefined) {
-    const value = Number(digits.includes('_') ? digits.replaceAll('_', '') : digits)
-    return value === UNREADABLE ? -Infinity : value
+    return Number(digits.includes('_') ? digits.replaceAll('_', '') : digits)
   }
   const word = WORD.exec(text)
   if (word === null) return UNREADABLE
@@ -51,7 +54,7 @@ export function numberOf(text: string): number {
  */
 export function timeOf(text: string, clock: WallClock): number {
   if (isMissing(text)) return NaN
-  const monthFirst = MONTH_FIRST.exec(withoutSpaces(text))
+  const monthFirst = MONTH_FIRST.exec(text)
   if (monthFirst !== null) {
     const [, month, day, year, hour, minute, second = '0'] = monthFirst
     if (Number(hour) > 23) return UNREADABLE
