@@ -1,0 +1,127 @@
+// What the stand-in registry knows: schemas by id, versions by subject, in the words of Confluent.
+import avro from 'avsc'
+
+/** An answer: HTTP status and body. */
+export interface Answer {
+  status: number
+  body: unknown
+}
+
+/** A schema as it is posted. */
+export interface Posted {
+  schema: string
+  /** AVRO unless said; JSON and PROTOBUF are kept as they come. */
+  schemaType?: string
+}
+
+/** What was registered, and what the registry answers about it. */
+export interface Catalogue {
+  register: (subject: string, posted: Posted) => Answer
+  lookUp: (subject: string, posted: Posted) => Answer
+  byId: (id: number) => Answer
+  versionsOfId: (id: number) => Answer
+  subjects: () => Answer
+  versions: (subject: string) => Answer
+  version: (subject: string, version: string) => Answer
+}
+
+interface Registered extends Posted {
+  id: number
+}
+
+const ok = (body: unknown): Answer => ({ status: 200, body })
+
+/** An error as Confluent's registry words it: its code begins with the HTTP status. */
+export const refusal = (code: number, message: string): Answer => ({
+  status: Number(String(code).slice(0, 3)),
+  body: { error_code: code, message },
+})
+
+const noSubject = (subject: string): Answer => refusal(40401, `Subject '${subject}' not found.`)
+const noSchema = (id: number): Answer => refusal(40403, `Schema ${id} not found`)
+
+/** An empty catalogue whose first schema gets a given id. It checks no compatibility. */
+export function createCatalogue(firstId: number): Catalogue {
+  const schemas: Registered[] = []
+  const subjects = new Map<string, Registered[]>()
+  const find = (posted: Posted): Registered | undefined => {
+    const text = textOf(posted)
+    return schemas.find((known) => textOf(known) === text)
+  }
+  const describe = (subject: string, at: number): unknown => {
+    const { id, schema, schemaType } = subjects.get(subject)![at]
+    return { subject, version: at + 1, id, ...typeOf(schemaType), schema }
+  }
+
+  const register = (subject: string, posted: Posted): Answer => {
+    const wrong = whatIsWrong(posted)
+    if (wrong !== null) return refusal(42201, wrong)
+    const known = find(posted) ?? { ...posted, id: firstId + schemas.length }
+    if (!schemas.includes(known)) schemas.push(known)
+    const versions = subjects.get(subject) ?? []
+    if (!versions.includes(known)) subjects.set(subject, [...versions, known])
+    return ok({ id: known.id })
+  }
+  const lookUp = (subject: string, posted: Posted): Answer => {
+    const versions = subjects.get(subject)
+    if (versions === undefined) return noSubject(subject)
+    const known = find(posted)
+    const at = known === undefined ? -1 : versions.indexOf(known)
+    return at < 0 ? refusal(40403, 'Schema not found') : ok(describe(subject, at))
+  }
+  const byId = (id: number): Answer => {
+    const known = schemas.find((schema) => schema.id === id)
+    if (known === undefined) return noSchema(id)
+    return ok({ ...typeOf(known.schemaType), schema: known.schema })
+  }
+  const versionsOfId = (id: number): Answer => {
+    if (byId(id).status !== 200) return noSchema(id)
+    const uses = [...subjects].map(([subject, versions]) => ({
+      subject,
+      version: versions.findIndex((known) => known.id === id) + 1,
+    }))
+    return ok(uses.filter(({ version }) => version > 0))
+  }
+  const versions = (subject: string): Answer => {
+    const known = subjects.get(subject)
+    return known === undefined ? noSubject(subject) : ok(known.map((_, at) => at + 1))
+  }
+  const version = (subject: string, wanted: string): Answer => {
+    const known = subjects.get(subject)
+    if (known === undefined) return noSubject(subject)
+    if (wanted !== 'latest' && !/^[1-9]\d*$/.test(wanted)) {
+      return refusal(42202, `The specified version '${wanted}' is not a valid version id.`)
+    }
+    const at = wanted === 'latest' ? known.length - 1 : Number(wanted) - 1
+    return at < known.length
+      ? ok(describe(subject, at))
+      : refusal(40402, `Version ${wanted} not found.`)
+  }
+  const names = (): Answer => ok([...subjects.keys()].sort())
+  return { register, lookUp, byId, versionsOfId, subjects: names, versions, version }
+}
+
+/** The type is left out where it is the usual one. */
+const typeOf = (schemaType = 'AVRO'): { schemaType?: string } =>
+  schemaType === 'AVRO' ? {} : { schemaType }
+
+/** Spaces make no other schema. */
+function textOf({ schema, schemaType = 'AVRO' }: Posted): string {
+  try {
+    return `${schemaType} ${JSON.stringify(JSON.parse(schema))}`
+  } catch {
+    return `${schemaType} ${schema}`
+  }
+}
+
+function whatIsWrong({ schema, schemaType = 'AVRO' }: Posted): string | null {
+  if (typeof schema !== 'string' || schema === '') return 'Empty schema'
+  if (schemaType === 'PROTOBUF') return null
+  try {
+    const parsed = JSON.parse(schema) as avro.Schema
+    if (schemaType === 'AVRO') avro.Type.forSchema(parsed)
+    return null
+  } catch (error) {
+    return `Invalid schema ${schema}, details: ${(error as Error).message}`
+  }
+}
