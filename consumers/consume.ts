@@ -10,11 +10,12 @@ import { consumerProgress } from './consumer-progress.ts'
 import { createConsumption, type Consumption, type ConsumptionOptions } from './consumption.ts'
 import { createDeadLetters } from './dead-letters.ts'
 import { createGroup, type Group, type GroupOptions } from './kafka-group.ts'
-import { createLogReader, SLICE_ROWS } from './log-reader.ts'
+import { createLogReader } from './log-reader.ts'
 import { createFormat } from './message-format.ts'
 import { createNotices, type Notices } from './notices.ts'
 import type { IngestProgress, LifeState } from './progress.ts'
 import { createRegistry, type RegistryOptions } from './schema-registry.ts'
+import { createSlice, SLICE_ROWS } from './slice.ts'
 import { createTally, type CommitOptions } from './tally.ts'
 import { describeTopic, type TopicView } from './topic.ts'
 
@@ -107,20 +108,23 @@ async function consumeInto(
   const format = createFormat({ format: name, registry, schema, timeZone })
   const tally = createTally({ missingMsisdnZero: missingMsisdn === 'zero' }, options, SLICE_ROWS)
   const { partitions } = topic
-  const reader = createLogReader({ format, partitions, durationUnit, cutoverMs: null }, tally)
+  const slice = createSlice({ format, partitions, durationUnit, cutoverMs: null }, tally)
+  const reader = createLogReader(slice, tally)
   const letters = options.deadLetterTopic
   const deadLetters =
     letters === null
       ? null
       : createDeadLetters(connection, clientId, options.topic, letters, notices)
   const loaded = new Map<number, Partition>()
-  const parts = { stores: state, loaded, group, reader, format, tally, deadLetters, notices }
+  const { stores } = state
+  const parts = { stores, loaded, group, reader, format, tally, deadLetters, notices }
   const consumption = createConsumption({ ...parts, onFailure }, { ...options, clientId }, topic)
   onConsumption(consumption)
   const stopped = Promise.withResolvers<undefined>()
   let life: LifeState = 'running'
   const known = { ...options, topicPartitions: partitions }
-  const progress = (): IngestProgress => consumerProgress({ ...parts, consumption }, known, life)
+  const progress = (): IngestProgress =>
+    consumerProgress({ ...parts, slice, consumption }, known, life)
   onReady({
     progress,
     stop() {
@@ -138,6 +142,9 @@ async function consumeInto(
     await consumption.stop()
     await deadLetters?.close(CLOSE_MS)
     return { ...progress(), done: consumption.isCaughtUp() }
+  } catch (error) {
+    consumption.abandon()
+    throw error
   } finally {
     stopped.resolve(undefined)
     registry?.close()

@@ -1,20 +1,19 @@
 // What a consumer tells the rest of the process of itself and of each partition it reads.
 import type { Partition } from '../state/partition.ts'
-import { storeBytes } from '../state/store.ts'
-import type { StateStores } from '../state/writer.ts'
+import { storeBytes, type PartitionStore } from '../state/store.ts'
 import type { Consumption } from './consumption.ts'
 import type { DeadLetters } from './dead-letters.ts'
 import type { Group } from './kafka-group.ts'
 import { lagRecords, type LogPartition } from './log-partition.ts'
-import type { LogReader } from './log-reader.ts'
 import type { Notices } from './notices.ts'
+import type { Slice } from './slice.ts'
 import type { ConsumerProgress, IngestProgress, LifeState, PartitionProgress } from './progress.ts'
 import type { Tally } from './tally.ts'
 
 interface Told {
-  stores: StateStores
+  stores: readonly PartitionStore[]
   group: Group
-  reader: LogReader
+  slice: Slice
   tally: Tally
   deadLetters: DeadLetters | null
   notices: Notices
@@ -31,7 +30,7 @@ interface Known {
 
 /** Everything a consumer says at this moment. */
 export function consumerProgress(told: Told, known: Known, life: LifeState): IngestProgress {
-  const { tally, consumption, notices, reader, stores } = told
+  const { tally, consumption, notices, slice, stores } = told
   tally.update()
   const logs = [...consumption.logs.values()].sort((a, b) => a.number - b.number)
   const sum = (of: (partition: Partition) => number): number =>
@@ -39,13 +38,13 @@ export function consumerProgress(told: Told, known: Known, life: LifeState): Ing
   const { rows } = tally.counters
   const lag = logs.reduce((total, log) => total + (lagRecords(log) || 0), 0)
   const sources =
-    reader.unit === null
+    slice.unit === null
       ? []
       : [
           {
             name: known.topic,
-            durationUnit: reader.unit.durationUnit,
-            evidence: reader.unit.evidence,
+            durationUnit: slice.unit.durationUnit,
+            evidence: slice.unit.evidence,
           },
         ]
   return {
@@ -59,7 +58,7 @@ export function consumerProgress(told: Told, known: Known, life: LifeState): Ing
     restoreSeconds: consumption.restoreSeconds(),
     eventTimeMs: null,
     sources,
-    store: storeBytes(stores.stores),
+    store: storeBytes(stores),
     done: false,
     consumer: describeConsumer(told, known, logs),
     notices: notices.waiting,
@@ -67,7 +66,7 @@ export function consumerProgress(told: Told, known: Known, life: LifeState): Ing
 }
 
 function describeConsumer(
-  { group, consumption, notices, reader, deadLetters }: Told,
+  { group, consumption, notices, slice, deadLetters }: Told,
   known: Known,
   logs: readonly LogPartition[],
 ): ConsumerProgress {
@@ -93,7 +92,7 @@ function describeConsumer(
             failures: deadLetters.failures(),
             pending: deadLetters.pending(),
           },
-    misrouted: reader.misrouted,
+    misrouted: slice.misrouted,
     backpressureSeconds: consumption.pausedSeconds(),
     caughtUp: consumption.isCaughtUp(),
   }
