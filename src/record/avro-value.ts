@@ -22,7 +22,7 @@ if(u>127){u=b[p++];l|=(u&127)<<21;if(u>127){u=b[p++];h=u&127;
 if(u>127){u=b[p++];h|=(u&127)<<7;if(u>127){u=b[p++];h|=(u&127)<<14;if(u>127){u=b[p++];h|=(u&127)<<21}}}}}}}
 if(u>127){p=q;${long('v')}}
 else if(h===0)v=(l>>>1)^-(l&1);
-else v=l&1?-(h*134217728+(l>>>1)+1):h*134217728+(l>>>1)}`
+else v=l&1?-(h*134217728+((l>>>1)+1)):h*134217728+(l>>>1)}`
 
 const loadReal = (bytes: 4 | 8): string => {
   const copies = Array.from({ length: bytes }, (_, at) => `S[${at}]=b[p+${at}];`)
@@ -46,7 +46,7 @@ export function read(
     case 'null':
       return set('NaN')
     case 'boolean':
-      return `${need(1)}v=b[p++]===0?0:1;${set(meaning === 'presence' ? '1' : 'v')}`
+      return `${need(1)}v=b[p++]===0?0:1;${set(truth(meaning))}`
     case 'int':
     case 'long':
       return READ_LONG + set(integer(meaning, type.logical))
@@ -72,6 +72,12 @@ export function read(
     `Avro schema: the column "${column}" is of type ${type.kind}, expected a number, a time or ` +
       'text: register a schema that has one of these there',
   )
+}
+
+/** Code of what true and false are, in `v` as 1 and 0: no time at least. */
+function truth(meaning: Meaning): string {
+  if (meaning === 'presence') return '1'
+  return meaning === 'time' ? String(UNREADABLE) : 'v'
 }
 
 function integer(meaning: Meaning, logical: Logical | null): string {

@@ -52,8 +52,8 @@ export function compileJson(options: { timeZone: string }): DecodeRow {
       columns[column][row] = value
       seen[column] = 1
     }
-    instead(columns, row, START, START_MS, seen)
-    instead(columns, row, END, END_MS, seen)
+    instead(columns[START], columns[START_MS], row)
+    instead(columns[END], columns[END_MS], row)
     return known
   }
 }
@@ -107,15 +107,8 @@ function valueOf(value: unknown, column: number, clock: WallClock): number | nul
 }
 
 /** A time's own milliseconds are below 1,000: more of them, and no time, are all of the time. */
-function instead(
-  columns: readonly Float64Array[],
-  row: number,
-  time: number,
-  part: number,
-  seen: Uint8Array,
-): void {
-  const value = columns[part][row]
-  if (seen[time] === 1 || !(value >= 1000)) return
-  columns[time][row] = value
-  columns[part][row] = NaN
+function instead(times: Float64Array, parts: Float64Array, row: number): void {
+  if (!Number.isNaN(times[row]) || !(parts[row] >= 1000)) return
+  times[row] = parts[row]
+  parts[row] = NaN
 }
