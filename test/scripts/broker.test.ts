@@ -1,11 +1,31 @@
 // The Kafka of the tests is a real one: it answers, keeps its data, knows TLS and SCRAM.
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { join } from 'node:path'
+import { describe, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { EachMessagePayload, KafkaConfig } from 'kafkajs'
 import { quietClient } from '../../scripts/kafka/client.ts'
+import { freePorts } from '../../scripts/kafka/cluster.ts'
 import { needsKafka, withCluster, type Connection } from '../broker.ts'
 import { uniqueName } from '../broker-operations.ts'
+import { start } from '../e2e/command.ts'
 import { sharedBroker } from '../shared-broker.ts'
+import { withDirectory } from '../state-directory.ts'
+
+const SCRIPT = join(import.meta.dirname, '..', '..', 'scripts', 'broker.ts')
+
+/** Whether anything listens on a port: a process that was killed may stay in the table of pids. */
+async function isListening(port: number): Promise<boolean> {
+  const socket = connect(port, '127.0.0.1')
+  const isOpen = await once(socket, 'connect').then(
+    () => true,
+    () => false,
+  )
+  socket.destroy()
+  return isOpen
+}
 
 /** kafkajs as a foreign client sees a cluster. */
 function clientOf({ brokers, tls, sasl }: Connection): ReturnType<typeof quietClient> {
@@ -95,4 +115,48 @@ test('records can be deleted from the shared broker, and topics', needsKafka(), 
   assert.equal(said.trim(), `${topic}:0:2`)
   await deleteTopic(topic)
   assert.ok(!(await javaTool('topics', ['--list'])).split('\n').includes(topic))
+})
+
+describe('npm run broker', { concurrency: false }, () => {
+  test('makes the topic, ends on a signal, and goes on with its data', needsKafka(), () =>
+    withDirectory(async (data) => {
+      for (const topic of ['xdr, 3 partitions, made now', 'xdr, 3 partitions']) {
+        const [port] = await freePorts(1)
+        const argv = [SCRIPT, '--port', String(port), '--data', data, '--partitions', '3']
+        const broker = start(process.execPath, argv)
+        await broker.says(/Ctrl-C ends it/)
+        broker.process.kill('SIGINT')
+        const { code, stdout } = await broker.ended
+        assert.equal(code, 0)
+        assert.ok(stdout.includes(`Kafka answers on 127.0.0.1:${port}`), stdout)
+        assert.ok(stdout.includes(`topic ${topic}\n`), stdout)
+        assert.ok(!(await isListening(port)))
+      }
+    }),
+  )
+
+  test('takes Kafka with it when it is killed', needsKafka(), () =>
+    withDirectory(async (data) => {
+      const [port] = await freePorts(1)
+      const broker = start(process.execPath, [SCRIPT, '--port', String(port), '--data', data])
+      await broker.says(/Kafka answers/)
+      assert.ok(await isListening(port))
+      broker.process.kill('SIGKILL')
+      await broker.ended
+      while (await isListening(port)) await sleep(10)
+    }),
+  )
+
+  test('says what to install where Java is missing', async () => {
+    const nowhere = { env: { PATH: '/nonexistent', JAVA_HOME: '' } }
+    const { code, stderr } = await start(process.execPath, [SCRIPT], nowhere).ended
+    assert.equal(code, 1)
+    assert.match(stderr, /^No Java: install Java 17 or later \(Debian: apt-get install \S+\)$/m)
+  })
+
+  test('says what is wrong with its options', async () => {
+    const { code, stderr } = await start(process.execPath, [SCRIPT, '--port', '0']).ended
+    assert.equal(code, 1)
+    assert.equal(stderr, '--port is "0", expected a whole number from 1 to 65535\n')
+  })
 })
