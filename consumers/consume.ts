@@ -1,36 +1,22 @@
-// The run of a consumer: state, group and consumption, until it is stopped or has caught up.
+// The run of a consumer: find the topic, open the state, apply the history, then read live.
 import { performance } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { messageOf, PulseError } from '../src/errors.ts'
-import type { Partition } from '../state/partition.ts'
-import { readHeld, type PartitionStore } from '../state/store.ts'
-import { openStores, type StateOptions, type StateStores } from '../state/writer.ts'
+import { CHUNK_ROWS } from '../src/duckdb.ts'
+import { loadPartition, type Partition } from '../state/partition.ts'
+import { readCutover, readHeld, type PartitionStore } from '../state/store.ts'
+import { openStores, type StateStores } from '../state/writer.ts'
 import { CLAIM } from './assign.ts'
-import { consumerProgress } from './consumer-progress.ts'
-import { createConsumption, type Consumption, type ConsumptionOptions } from './consumption.ts'
-import { createDeadLetters } from './dead-letters.ts'
-import { createGroup, type Group, type GroupOptions } from './kafka-group.ts'
-import { createLogReader } from './log-reader.ts'
-import { createFormat } from './message-format.ts'
-import { createNotices, type Notices } from './notices.ts'
-import type { IngestProgress, LifeState } from './progress.ts'
-import { createRegistry, type RegistryOptions } from './schema-registry.ts'
-import { createSlice, SLICE_ROWS } from './slice.ts'
-import { createTally, type CommitOptions } from './tally.ts'
-import { describeTopic, type TopicView } from './topic.ts'
-
-export interface ConsumeOptions
-  extends CommitOptions, Omit<GroupOptions, 'topic'>, Omit<ConsumptionOptions, 'clientId'> {
-  stateDirectory: string
-  state: Omit<StateOptions, 'partitions'>
-  format: 'auto' | 'avro' | 'json'
-  registry: RegistryOptions | null
-  /** Writer's schema of Avro that comes without a registry. */
-  schema: unknown
-  deadLetterTopic: string | null
-  /** End when everything assigned is read. */
-  untilCaughtUp: boolean
-}
+import type { ConsumeOptions } from './consume-options.ts'
+import { filesProgress } from './files-progress.ts'
+import { findTopic } from './find-topic.ts'
+import { applyHistory } from './history.ts'
+import { createGroup, type Group } from './kafka-group.ts'
+import { createLive } from './live.ts'
+import { createNotices } from './notices.ts'
+import type { IngestCounters, IngestProgress } from './progress.ts'
+import { accountSources } from './source-accounts.ts'
+import { createTally } from './tally.ts'
+import type { TopicView } from './topic.ts'
 
 /** A consumer as others see it while it runs. */
 export interface Consuming {
@@ -38,46 +24,36 @@ export interface Consuming {
   stop(): void
 }
 
-/** A cluster that cannot be reached, or a topic that is not there, for so long ends the start. */
-const START_MS = 30_000
-const RETRY_MS = 500
-const CAUGHT_UP_POLL_MS = 20
 const CLOSE_MS = 3000
 
 /**
  * Consumes a topic until a stop, or until it is caught up; on return all that was applied is durable.
  *
- * @param onReady is given the consumer once its state is open
+ * @param onReady is given the consumer at once
  * @throws PulseError `kafka` when the cluster or topic cannot be used, or reading stopped at a gap
- *   that --until-caught-up cannot pass; those of the state
+ *   that --until-caught-up cannot pass; those of the state and of the files
  */
 export async function consume(
   options: ConsumeOptions,
   onReady: (consuming: Consuming) => void,
 ): Promise<IngestProgress> {
-  const notices = createNotices()
-  const failure = Promise.withResolvers<never>()
-  failure.promise.catch(() => undefined)
-  const stores: PartitionStore[] = []
-  let consumption: Consumption | null = null
-  const group = createGroup(options.connection, options, () => claimsOf(stores), {
-    onAssigned: (partitions) => consumption?.assign(partitions),
-    onError: notices.error,
-    onFenced: failure.reject,
+  const run = createRun(options)
+  onReady({
+    progress: () => ({
+      ...run.progress(),
+      ...(run.stopping ? { state: 'draining' as const } : {}),
+    }),
+    stop: run.stop,
   })
+  const { group } = run
   try {
-    const topic = await findTopic(group, options)
-    const state = await openStores(
-      options.stateDirectory,
-      { ...options.state, partitions: topic.partitions },
-      'run',
-    )
+    const { connection, topic: name } = options
+    const topic = await findTopic(group.consumer, connection, name, run.stopped)
+    if (topic === null) return run.progress()
+    const made = { ...options.state, partitions: topic.partitions }
+    const state = await openStores(options.stateDirectory, made, 'run')
     try {
-      stores.push(...state.stores)
-      const parts = { state, group, notices, onFailure: failure.reject }
-      return await consumeInto(parts, topic, options, failure.promise, onReady, (ready) => {
-        consumption = ready
-      })
+      return await consumeInto(state, topic, run, options)
     } finally {
       await state.close()
     }
@@ -86,82 +62,98 @@ export async function consume(
   }
 }
 
-interface Parts {
-  state: StateStores
+/** What the phases of a run share. */
+interface Run {
   group: Group
-  notices: Notices
-  onFailure: (error: unknown) => void
+  notices: ReturnType<typeof createNotices>
+  failed: PromiseWithResolvers<never>
+  /** Set while the group may assign: before that nothing is read. */
+  assign: (partitions: readonly number[]) => void
+  stores: readonly PartitionStore[]
+  progress: () => IngestProgress
+  stopping: boolean
+  stopped: Promise<undefined>
+  stop: () => void
+  onStop: () => void
+}
+
+function createRun(options: ConsumeOptions): Run {
+  const notices = createNotices()
+  const stopped = Promise.withResolvers<undefined>()
+  const failed = Promise.withResolvers<never>()
+  failed.promise.catch(() => undefined)
+  const tally = createTally({ missingMsisdnZero: false }, options, 1)
+  const group = createGroup(options.connection, options, () => claimsOf(run.stores), {
+    onAssigned: (partitions) => run.assign(partitions),
+    onError: notices.error,
+    onFenced: failed.reject,
+  })
+  const run: Run = {
+    group,
+    notices,
+    failed,
+    assign: () => undefined,
+    stores: [],
+    progress: () => filesProgress([], tally, { state: 'starting', notices: notices.waiting }),
+    stopping: false,
+    stopped: stopped.promise,
+    onStop: () => undefined,
+    stop() {
+      run.stopping = true
+      run.onStop()
+      stopped.resolve(undefined)
+    },
+  }
+  return run
 }
 
 async function consumeInto(
-  { state, group, notices, onFailure }: Parts,
+  { stores }: StateStores,
   topic: TopicView,
+  run: Run,
   options: ConsumeOptions,
-  failure: Promise<never>,
-  onReady: (consuming: Consuming) => void,
-  onConsumption: (consumption: Consumption) => void,
 ): Promise<IngestProgress> {
-  const { connection, format: name, schema, registry: address, instanceId: clientId } = options
-  const { timeZone, durationUnit, missingMsisdn } = options.state
-  const registry =
-    address === null ? null : createRegistry(address, (text) => notices.error('registry', text))
-  const format = createFormat({ format: name, registry, schema, timeZone })
-  const tally = createTally({ missingMsisdnZero: missingMsisdn === 'zero' }, options, SLICE_ROWS)
-  const { partitions } = topic
-  const slice = createSlice({ format, partitions, durationUnit, cutoverMs: null }, tally)
-  const reader = createLogReader(slice, tally)
-  const letters = options.deadLetterTopic
-  const deadLetters =
-    letters === null
-      ? null
-      : createDeadLetters(connection, clientId, options.topic, letters, notices)
+  run.stores = stores
+  const { group, notices, failed } = run
+  const last = (): IngestProgress => ({ ...run.progress(), accounts: accountSources(stores) })
   const loaded = new Map<number, Partition>()
-  const { stores } = state
-  const parts = { stores, loaded, group, reader, format, tally, deadLetters, notices }
-  const consumption = createConsumption({ ...parts, onFailure }, { ...options, clientId }, topic)
-  onConsumption(consumption)
-  const stopped = Promise.withResolvers<undefined>()
-  let life: LifeState = 'running'
-  const known = { ...options, topicPartitions: partitions }
-  const progress = (): IngestProgress =>
-    consumerProgress({ ...parts, slice, consumption }, known, life)
-  onReady({
-    progress,
-    stop() {
-      life = 'draining'
-      stopped.resolve(undefined)
-    },
-  })
+  const history = await readHistory(stores, loaded, run, options)
+  if (run.stopping) return last()
+  const cutoverMs = readCutover(stores[0])
+  const live = createLive({ stores, loaded, cutoverMs, topic, group, notices }, options, failed)
+  run.progress = () => ({ ...live.progress(), history })
+  run.assign = live.consumption.assign
   group.join()
-  try {
-    const ends = [stopped.promise, failure]
-    await Promise.race(
-      options.untilCaughtUp ? [...ends, caughtUp(consumption, stopped.promise)] : ends,
-    )
-    registry?.close()
-    await consumption.stop()
-    await deadLetters?.close(CLOSE_MS)
-    return { ...progress(), done: consumption.isCaughtUp() }
-  } catch (error) {
-    consumption.abandon()
-    throw error
-  } finally {
-    stopped.resolve(undefined)
-    registry?.close()
-  }
+  await live.run(run.stopped)
+  return { ...last(), done: live.consumption.isCaughtUp() }
 }
 
-/** Resolves when all is read; rejects at a gap, which no waiting closes. */
-async function caughtUp(consumption: Consumption, stop: Promise<undefined>): Promise<void> {
-  const ended = stop.then(() => true)
-  while (!consumption.isCaughtUp()) {
-    const stopped = [...consumption.logs.values()].find(({ gap }) => gap !== null)
-    const trouble = stopped?.gap?.message ?? consumption.pausedBy()
-    if (trouble !== null) {
-      throw new PulseError('kafka', `${trouble}; everything before is durable`)
-    }
-    if (await Promise.race([ended, sleep(CAUGHT_UP_POLL_MS, false)])) return
-  }
+/** Applies the history, if there is one; its partitions stay loaded. Null without one. */
+async function readHistory(
+  stores: readonly PartitionStore[],
+  loaded: Map<number, Partition>,
+  run: Run,
+  options: ConsumeOptions,
+): Promise<IngestCounters | null> {
+  if (options.history.length === 0) return null
+  const { missingMsisdn, durationUnit, timeZone } = options.state
+  const tally = createTally({ missingMsisdnZero: missingMsisdn === 'zero' }, options, CHUNK_ROWS)
+  const start = performance.now()
+  for (const store of stores) loaded.set(store.partition, loadPartition(store))
+  const restoreSeconds = (performance.now() - start) / 1000
+  const { history: files, cutover } = options
+  const partitions = [...loaded.values()]
+  const { notices } = run
+  await applyHistory(partitions, { files, cutover, durationUnit, timeZone }, tally, (ready) => {
+    const { ingest, totalRows, sources } = ready
+    run.onStop = () => void (ingest.stopping = true)
+    const known = { totalRows, sources, restoreSeconds, notices: notices.waiting }
+    run.progress = () => filesProgress(partitions, tally, { state: 'running', ...known })
+    if (run.stopping) run.onStop()
+  })
+  run.onStop = () => undefined
+  tally.update()
+  return tally.counters
 }
 
 /** What this member says of its partitions to the group. */
@@ -170,30 +162,6 @@ const claimsOf = (stores: readonly PartitionStore[]): number[] =>
     if (store.positions.getKeysCount({ limit: 1 }) === 0) return CLAIM.none
     return readHeld(store) ? CLAIM.held : CLAIM.kept
   })
-
-async function findTopic(group: Group, { topic, connection }: ConsumeOptions): Promise<TopicView> {
-  const until = performance.now() + START_MS
-  for (;;) {
-    let trouble: string
-    try {
-      const found = await describeTopic(group.consumer, topic)
-      if (found !== null && found.leaders.every((leader) => leader >= 0)) return found
-      trouble =
-        found === null
-          ? `the topic "${topic}" does not exist; create it, or fill it with ` +
-            '"xdr-pulse replay FILES --to kafka --create-topic"'
-          : `the topic "${topic}" has partitions without a leader; see that its brokers are up`
-      if (found === null) throw new PulseError('kafka', trouble)
-    } catch (error) {
-      if (error instanceof PulseError) throw error
-      trouble =
-        `Kafka at ${connection.brokers.join(', ')} cannot be used (${messageOf(error)}); ` +
-        'see that --kafka names its brokers and that TLS and SASL are as they ask'
-    }
-    if (performance.now() > until) throw new PulseError('kafka', trouble)
-    await sleep(RETRY_MS)
-  }
-}
 
 /**
  * A member that stops stays in the group until its session ends, so that a restart moves nothing; one

@@ -7,7 +7,7 @@ import type { Group } from './kafka-group.ts'
 import { lagRecords, type LogPartition } from './log-partition.ts'
 import type { Notices } from './notices.ts'
 import type { Slice } from './slice.ts'
-import type { ConsumerProgress, IngestProgress, LifeState, PartitionProgress } from './progress.ts'
+import type { ConsumerProgress, IngestProgress, PartitionProgress } from './progress.ts'
 import type { Tally } from './tally.ts'
 
 interface Told {
@@ -29,7 +29,7 @@ interface Known {
 }
 
 /** Everything a consumer says at this moment. */
-export function consumerProgress(told: Told, known: Known, life: LifeState): IngestProgress {
+export function consumerProgress(told: Told, known: Known): IngestProgress {
   const { tally, consumption, notices, slice, stores } = told
   tally.update()
   const logs = [...consumption.logs.values()].sort((a, b) => a.number - b.number)
@@ -48,7 +48,8 @@ export function consumerProgress(told: Told, known: Known, life: LifeState): Ing
           },
         ]
   return {
-    state: life,
+    // Until the group has said what is to be read, and all of that is loaded.
+    state: consumption.isSettled() ? 'running' : 'restoring',
     counters: tally.counters,
     observations: tally.observations,
     totalRows: rows + lag,
@@ -61,6 +62,8 @@ export function consumerProgress(told: Told, known: Known, life: LifeState): Ing
     store: storeBytes(stores),
     done: false,
     consumer: describeConsumer(told, known, logs),
+    history: null,
+    accounts: null,
     notices: notices.waiting,
   }
 }

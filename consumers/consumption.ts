@@ -59,6 +59,8 @@ export interface Consumption {
   restoreSeconds(): number | null
   /** Gaps that were passed over because that was asked for. */
   passed: { gaps: number; records: number }
+  /** What is read is what is assigned. */
+  isSettled(): boolean
   /** Everything assigned was read to its end. */
   isCaughtUp(): boolean
   /** Reads no more and commits. */
@@ -149,6 +151,7 @@ export function createConsumption(
     passed: obstacles.passed,
     pausedSeconds: () => pause.seconds,
     restoreSeconds: () => holdings.restoreSeconds(),
+    isSettled: () => holdings.isSettled(),
     isCaughtUp: () => holdings.isSettled() && [...logs.values()].every(isRead),
     async stop() {
       clearInterval(looking)

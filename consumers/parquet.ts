@@ -3,9 +3,9 @@ import { CHUNK_ROWS, doubles, textAt } from '../src/duckdb.ts'
 import type { DuckDBConnection, DuckDBDataChunk } from '../src/duckdb.ts'
 import { messageOf, PulseError } from '../src/errors.ts'
 import { USED_COLUMNS } from '../src/record/columns.ts'
-import type { ParquetFile } from './parquet-files.ts'
+import { readParquet, type ParquetFile } from './parquet-files.ts'
 import { EVENT_TIME, FILE_COLUMN, isText, RAW_COLUMN, ROW_COLUMN, rowsSql } from './parquet-sql.ts'
-import type { Reading } from './parquet-sql.ts'
+import { usedColumns, type Reading } from './parquet-sql.ts'
 import type { Delivery } from './source.ts'
 
 /** A file and what was decided about it. */
@@ -52,6 +52,22 @@ function rawRows(chunk: DuckDBDataChunk, text: readonly boolean[]): Delivery['ro
     columns: text.map((isText, column) => ({ values: doubles(chunk, column), text: isText })),
     raw: (i) => textAt(chunk, RAW_COLUMN, i) ?? '[]',
   }
+}
+
+/** The latest Start of some files, UTC ms; 0 when no row has one. */
+export async function lastEventTime(
+  connection: DuckDBConnection,
+  readables: readonly Readable[],
+): Promise<number> {
+  let latest = 0
+  for (const { file, reading } of readables) {
+    const rows = `SELECT ${usedColumns(file, reading).join(', ')} FROM ${readParquet(file.path)}`
+    const sql = `SELECT max(${EVENT_TIME})::DOUBLE FROM (${rows})`
+    for await (const chunk of chunksOf(connection, sql, file.name)) {
+      latest = Math.max(latest, doubles(chunk, 0)[0] || 0)
+    }
+  }
+  return latest
 }
 
 /** The rows of one file from row `from` on, in its own order. */

@@ -78,6 +78,19 @@ export interface PartitionProgress {
   gap: boolean
 }
 
+/** What became of all rows of a source, of all time: read = applied + duplicate + refused + gap. */
+export interface SourceAccount {
+  name: string
+  kind: 'file' | 'topic'
+  read: number
+  applied: number
+  /** Left out because the other side of a cut-over has them. */
+  duplicate: number
+  refused: number
+  /** 0, or we have a bug. */
+  gap: number
+}
+
 /** What a consumer of Kafka tells beside. */
 export interface ConsumerProgress {
   topic: string
@@ -122,8 +135,12 @@ export interface IngestProgress {
   store: { fileBytes: number; usedBytes: number; volumeFreeBytes: number }
   /** All rows are dealt with and durable. */
   done: boolean
-  /** Null when the source is files. */
+  /** Null while files are read. */
   consumer: ConsumerProgress | null
+  /** What a consumer's history counted before it went live; null without one. */
+  history: IngestCounters | null
+  /** Told with the last message of a consumer, null before. */
+  accounts: SourceAccount[] | null
   /** To be logged; told once. */
   notices: Notice[]
 }

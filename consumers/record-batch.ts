@@ -147,7 +147,7 @@ export function nextRecord(cursor: RecordCursor): 1 | 0 | -1 {
 }
 
 /** A zigzag varint; NaN where the bytes end within it. */
-function readVarint(cursor: RecordCursor): number {
+function readVarint(cursor: Pick<RecordCursor, 'bytes' | 'at' | 'to'>): number {
   const { bytes, to } = cursor
   let at = cursor.at
   let byte = at < to ? bytes[at++] : 256
@@ -170,3 +170,22 @@ function readVarint(cursor: RecordCursor): number {
 /** A big-endian int64; offsets, times and identities are far below 2^53. */
 export const readInt64 = (bytes: Buffer, at: number): number =>
   bytes.readInt32BE(at) * U32 + bytes.readUInt32BE(at + 4)
+
+/** The text of a header that begins behind a record's value; null when there is none of the name. */
+export function headerOf(bytes: Buffer, valueTo: number, name: string): string | null {
+  const cursor = { bytes, at: valueTo, to: bytes.length }
+  const count = readVarint(cursor)
+  for (let i = 0; i < count; i++) {
+    const key = readText(cursor)
+    const value = readText(cursor)
+    if (key === null || key === name) return value
+  }
+  return null
+}
+
+function readText(cursor: Pick<RecordCursor, 'bytes' | 'at' | 'to'>): string | null {
+  const length = readVarint(cursor)
+  if (!(length >= 0 && cursor.at + length <= cursor.to)) return null
+  cursor.at += length
+  return cursor.bytes.toString('utf8', cursor.at - length, cursor.at)
+}

@@ -1,6 +1,6 @@
 // Sends the rows of a delivery to the partitions that their subscribers belong to.
 import { REASONS, type RawRows } from '../src/record/batch.ts'
-import { isMsisdn } from '../src/record/clean.ts'
+import { eventTimeOf, isMsisdn } from '../src/record/clean.ts'
 import { partitionOf } from '../src/record/partition.ts'
 import { createPosition, type SourcePosition } from '../state/ledger.ts'
 import type { Partition } from '../state/partition.ts'
@@ -35,13 +35,17 @@ const createScratch = (capacity: number, partitions: number, sources: number): S
   reached: new Float64Array(sources),
 })
 
-/** A router into some partitions, for deliveries of up to `capacity` rows. */
+/**
+ * A router into some partitions, for deliveries of up to `capacity` rows. Rows that start at the
+ * cut-over or later are left to the topic.
+ */
 export function createRouter(
   partitions: readonly Partition[],
   sources: readonly SourceInfo[],
   applier: Applier,
   order: 'file' | 'time',
   capacity: number,
+  cutoverMs: number | null,
 ): Router {
   const scratch = createScratch(capacity, partitions.length, sources.length)
   const positions = partitions.map((partition) =>
@@ -68,14 +72,18 @@ export function createRouter(
   /** Sorts rows into partitions; returns how many were dealt with before. */
   function select({ rows, source, ordinal }: Delivery, from: number, to: number): number {
     const { selected, counts } = scratch
-    const subscribers = rows.columns[0].values
+    const [subscribers, , starts, startParts] = rows.columns.map((column) => column.values)
     let duplicate = 0
     counts.fill(0)
     for (let i = from; i < to; i++) {
       const msisdn = subscribers[i]
       const p = isMsisdn(msisdn) ? partitionOf(msisdn, partitions.length) : 0
-      if (ordinal(i) < positions[p][source(i)].position) duplicate++
-      else selected[p][counts[p]++] = i
+      const position = positions[p][source(i)]
+      if (ordinal(i) < position.position) duplicate++
+      else if (cutoverMs !== null && eventTimeOf(starts[i], startParts[i]) >= cutoverMs) {
+        position.covered++
+        duplicate++
+      } else selected[p][counts[p]++] = i
     }
     return duplicate
   }

@@ -1,13 +1,14 @@
 // A slice of decoded messages on its way into the state: what is applied, refused, left out.
 import { performance } from 'node:perf_hooks'
 import { REASONS } from '../src/record/batch.ts'
-import { isMsisdn, withPart } from '../src/record/clean.ts'
+import { eventTimeOf, isMsisdn } from '../src/record/clean.ts'
 import { partitionOf } from '../src/record/partition.ts'
 import { asAsked, voteUnit, type DurationUnit } from './duration-unit.ts'
 import type { LogPartition } from './log-partition.ts'
 import { DECODED, type MessageFormat } from './message-format.ts'
 import { addMessage, createMessageRows, scaleDurations } from './message-rows.ts'
-import type { RecordCursor } from './record-batch.ts'
+import { headerOf, type RecordCursor } from './record-batch.ts'
+import { SOURCE_HEADER } from './produce-batch.ts'
 import type { Tally } from './tally.ts'
 
 /** Decoded at a time: what is worked on stays in the caches. */
@@ -92,16 +93,23 @@ export function createSlice(options: SliceOptions, tally: Tally): Slice {
         tally.applier.account.refused[outcome - 1]++
         refuse(log, i, outcome)
         refused++
-      } else if (cutoverMs === null || startOf(i) >= cutoverMs) selected[wanted++] = i
+      } else if (cutoverMs === null || isLive(log, i, cutoverMs)) selected[wanted++] = i
     }
     if (wanted > 0) lookWhereRouted(log, values[0][selected[0]])
     return { wanted, refused }
   }
 
-  /** Start of row i; Kafka's timestamp where it is unknown, so that every row is on one side. */
-  function startOf(i: number): number {
-    const start = values[2][i]
-    return start > 0 && start < Infinity ? withPart(start, values[3][i]) : rows.timestampMs[i]
+  /**
+   * True for a row of the topic, false for one of the history. Where its Start is unknown, a row that
+   * says which file it was replayed from is that file's, and for others Kafka's timestamp decides.
+   */
+  function isLive(log: LogPartition, i: number, cutover: number): boolean {
+    const start = eventTimeOf(values[2][i], values[3][i])
+    if (!Number.isNaN(start)) return start >= cutover
+    const file = headerOf(rows.bytes[i], rows.valueTo[i], SOURCE_HEADER)
+    const files = [...log.state.positions.keys()]
+    if (file !== null && files.some((id) => id.startsWith(file))) return false
+    return rows.timestampMs[i] >= cutover
   }
 
   function refuse({ state, source }: LogPartition, i: number, verdict: number): void {

@@ -2,7 +2,8 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { assert, messageOf, troubleOf, type ErrorCode } from '../src/errors.ts'
 import type { IngestProgress } from './progress.ts'
-import { consume, type ConsumeOptions } from './consume.ts'
+import { consume } from './consume.ts'
+import type { ConsumeOptions } from './consume-options.ts'
 import { replayFiles, type ReplayOptions } from './replay.ts'
 
 /** What the thread is started for. */

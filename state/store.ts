@@ -94,6 +94,15 @@ export function setHeld(store: PartitionStore, held: boolean): void {
 export const readHeld = ({ meta }: PartitionStore, transaction?: ReadTransaction): boolean =>
   meta.get('held', transaction === undefined ? undefined : { transaction }) !== false
 
+/** The time (UTC ms) that divides the rows of a history from those of the topic; null for none. */
+export const readCutover = ({ meta }: PartitionStore): number | null =>
+  (meta.get('cutoverMs') as number | undefined) ?? null
+
+/** Written once, into the first partition; durable on return. */
+export function writeCutover({ environment, meta }: PartitionStore, cutoverMs: number): void {
+  environment.transactionSync(() => void meta.put('cutoverMs', cutoverMs))
+}
+
 /** A consistent view of a partition; `finish` must be called, long views keep old pages alive. */
 export function beginRead(store: PartitionStore): {
   transaction: ReadTransaction

@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { resolve } from 'node:path'
-import type { ConsumeOptions } from '../../consumers/consume.ts'
-import type { IngestProgress } from '../../consumers/progress.ts'
+import type { ConsumeOptions } from '../../consumers/consume-options.ts'
+import type { IngestProgress, SourceAccount } from '../../consumers/progress.ts'
 import type { Values } from '../config.ts'
 import { messageOf, PulseError } from '../errors.ts'
 import type { Log } from '../log.ts'
@@ -12,6 +12,7 @@ import { XDR_SCHEMA } from '../record/xdr-schema.ts'
 import { accountOf, accountText } from './account.ts'
 import { CONNECTION_OPTIONS, connectionOf, registryOf } from './connection.ts'
 import { SERVE_OPTIONS, servePipeline, SNAPSHOT_OPTIONS } from './serving.ts'
+import { tableText } from './terminal.ts'
 
 export const RUN_OPTIONS = [
   'state',
@@ -25,6 +26,8 @@ export const RUN_OPTIONS = [
   'from',
   'onGap',
   'untilCaughtUp',
+  'history',
+  'cutover',
   'deadLetterTopic',
   'refusedLimit',
   'commitInterval',
@@ -59,7 +62,17 @@ export async function run(values: RunValues, log: Log): Promise<void> {
 
 function print(last: IngestProgress, { json, state }: RunValues): void {
   const account = accountOf(last)
-  process.stdout.write(`${json ? JSON.stringify(account) : accountText(account, state)}\n`)
+  const sources = last.accounts ?? []
+  const text = `${sourcesText(sources)}\n\n${accountText(account, state)}`
+  process.stdout.write(`${json ? JSON.stringify({ ...account, sources }) : text}\n`)
+}
+
+/** Of all time, while the account below it is of this run. */
+function sourcesText(sources: readonly SourceAccount[]): string {
+  const rows = sources.map(({ name, kind, read, applied, duplicate, refused, gap }) => {
+    return [`${kind} ${name}`, read, applied, duplicate, refused, gap]
+  })
+  return tableText([['source', 'rows read', 'applied', 'duplicate', 'refused', 'gap'], ...rows])
 }
 
 /** @throws PulseError `usage` or `input-missing` */
@@ -82,6 +95,8 @@ export function consumeOptions(values: RunValues): ConsumeOptions {
     refusedLimit: values.refusedLimit,
     deadLetterTopic: values.deadLetterTopic === '' ? null : values.deadLetterTopic,
     untilCaughtUp: values.untilCaughtUp,
+    history: values.history,
+    cutover: values.cutover,
     commitIntervalMs: values.commitInterval,
     keepRefused: values.keepRefused,
   }

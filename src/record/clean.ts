@@ -175,6 +175,10 @@ function takeTimes(
   }
 }
 
+/** Start with its milliseconds, NaN where it is unknown: what rows are ordered and divided by. */
+export const eventTimeOf = (start: number, part: number): number =>
+  start >= EARLIEST_MS && start < LATEST_MS ? withPart(start, part) : NaN
+
 /** A time that has no milliseconds of its own takes them from the column beside it. */
 export function withPart(time: number, part: number): number {
   return time % 1000 === 0 && part > 0 && part < 1000 ? time + Math.floor(part) : Math.floor(time)
