@@ -159,11 +159,10 @@ describe('replay --to kafka', needsKafka(), () => {
     withDirectory(async (directory) => {
       const path = await sampleIn(directory, SAMPLE)
       const topic = uniqueName('produce')
-      const argv = to(path, topic, ...make(2), '--json')
+      await broker.createTopic(topic, { partitions: 2 })
+      const argv = to(path, topic, '--json')
       const stopped = await withPulse([...argv, '--rate', '2000'], async (running) => {
-        await until(
-          async () => (await readTopic(broker.bootstrap, topic).catch(() => [])).length > 0,
-        )
+        await until(async () => (await readTopic(broker.bootstrap, topic)).length > 0)
         running.process.kill('SIGTERM')
         return running.ended
       })

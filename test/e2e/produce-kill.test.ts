@@ -1,0 +1,132 @@
+// A producer killed at random moments, or left by its broker, leaves no row out of the topic.
+//   XDR_PULSE_KILL_ROUNDS=100 XDR_PULSE_SEED=7 node --test test/e2e/produce-kill.test.ts
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { seededRandom } from '../../src/random.ts'
+import { needsKafka, withCluster } from '../broker.ts'
+import { uniqueName } from '../broker-operations.ts'
+import { sampleIn } from '../consumers/samples.ts'
+import { sharedBroker } from '../shared-broker.ts'
+import { withDirectory } from '../state-directory.ts'
+import { startPulse, withPulse } from './command.ts'
+import { placesInTime, readTopic, type Produced } from './produced.ts'
+
+const ROUNDS = Number(process.env.XDR_PULSE_KILL_ROUNDS ?? 8)
+const SEED = Number(process.env.XDR_PULSE_SEED ?? Date.now() % 2 ** 31)
+const PARTITIONS = 3
+/** A run is ready after about a second, and would need longer than the latest kill. */
+const EARLIEST_KILL_MS = 500
+const LATEST_KILL_MS = 2500
+const ROWS = 60_000
+
+const producer = (path: string, brokers: readonly string[], topic: string): string[] => [
+  ...['replay', path, '--to', 'kafka', '--kafka', brokers.join(','), '--topic', topic, '--json'],
+  ...['--create-topic', '--partitions', `${PARTITIONS}`, '--compression', 'none'],
+]
+
+interface Account {
+  sent: number
+  alreadySent: number
+  complete: boolean
+}
+
+/** Each row at least once; but for rows that are there twice, in order; returns how many are. */
+function check(found: readonly Produced[], rows: number, places: readonly number[]): number {
+  const seen = new Set<string>()
+  const last = new Map<number, number>()
+  for (const { source, row, partition } of found) {
+    const name = `${source} ${row}`
+    if (seen.has(name)) continue
+    seen.add(name)
+    assert.ok(places[row] > (last.get(partition) ?? -1), 'rows of a partition are in order of time')
+    last.set(partition, places[row])
+  }
+  assert.equal(seen.size, rows, 'every row is there')
+  return found.length - seen.size
+}
+
+/** Resolves when the first rows are there. */
+async function begun(brokers: string[], topic: string): Promise<void> {
+  for (let tries = 0; tries < 100; tries++) {
+    const found = await readTopic(brokers, topic)
+    if (found.length > 0) return
+    await sleep(100)
+  }
+  assert.fail('no row arrives')
+}
+
+test(`${ROUNDS} kills leave no gap, seed ${SEED}`, needsKafka(), async (t) => {
+  const { bootstrap, createTopic } = await sharedBroker()
+  await withDirectory(async (directory) => {
+    const random = seededRandom(SEED)
+    const path = await sampleIn(directory, { rows: ROWS, dirt: 0 })
+    const places = await placesInTime(path)
+    const topic = uniqueName('produce-kill')
+    await createTopic(topic, { partitions: PARTITIONS })
+    const argv = producer(path, bootstrap, topic)
+    const reached: number[] = []
+    for (let round = 0; round < ROUNDS; round++) {
+      const running = startPulse([...argv, '--rate', String(ROWS / ROUNDS)])
+      const afterMs = EARLIEST_KILL_MS + random() * (LATEST_KILL_MS - EARLIEST_KILL_MS)
+      const timer = setTimeout(() => running.process.kill('SIGKILL'), afterMs)
+      await running.ended
+      clearTimeout(timer)
+      reached.push((await readTopic(bootstrap, topic)).length)
+    }
+    const between = reached.filter((records) => records > 0 && records < ROWS).length
+    assert.ok(between > 0, 'kills hit a run that was sending')
+    const { code, stdout, stderr } = await startPulse(argv).ended
+    assert.equal(code, 0, stderr)
+    const account = JSON.parse(stdout) as Account
+    assert.ok(account.complete)
+    assert.equal(account.sent + account.alreadySent, ROWS)
+    const twice = check(await readTopic(bootstrap, topic), ROWS, places)
+    t.diagnostic(JSON.stringify({ reached, twice }))
+  })
+})
+
+for (const signal of ['SIGKILL', 'SIGTERM'] as const) {
+  test(`a broker that goes by ${signal} and comes back gets every row once`, needsKafka(), () =>
+    withCluster({}, async ({ brokers: [broker], bootstrap, createTopic }) => {
+      await withDirectory(async (directory) => {
+        const path = await sampleIn(directory, { rows: ROWS, dirt: 0 })
+        const topic = uniqueName('produce-broker')
+        await createTopic(topic, { partitions: PARTITIONS })
+        const argv = [...producer(path, bootstrap, topic), '--rate', '15000']
+        await withPulse(argv, async (running) => {
+          await begun(bootstrap, topic)
+          await broker.stop(signal)
+          await running.says(/trying again/)
+          await broker.start()
+          const { code, stdout, stderr } = await running.ended
+          assert.equal(code, 0, stderr)
+          assert.match(stderr, /sending goes on after/)
+          assert.equal((JSON.parse(stdout) as Account).sent, ROWS)
+        })
+        const twice = check(await readTopic(bootstrap, topic), ROWS, await placesInTime(path))
+        assert.equal(twice, 0, 'the idempotent producer sends nothing twice')
+      })
+    }),
+  )
+}
+
+test('a producer that is stopped while no broker answers gives up in time', needsKafka(), () =>
+  withCluster({}, async ({ brokers: [broker], bootstrap, createTopic }) => {
+    await withDirectory(async (directory) => {
+      const path = await sampleIn(directory, { rows: ROWS, dirt: 0 })
+      const topic = uniqueName('produce')
+      await createTopic(topic, { partitions: PARTITIONS })
+      const argv = [...producer(path, bootstrap, topic), '--rate', '5000']
+      await withPulse(argv, async (running) => {
+        await begun(bootstrap, topic)
+        await broker.stop('SIGKILL')
+        await running.says(/trying again/)
+        running.process.kill('SIGTERM')
+        const { code, stderr } = await running.ended
+        assert.equal(code, 1)
+        assert.match(stderr, /could not be sent.*run the same command again/)
+      })
+    })
+  }),
+)
