@@ -1,6 +1,9 @@
 // A Kafka cluster on loopback without containers: brokers, a controller, and until when to wait.
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { copyFile, mkdtemp, rename, rm } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { quietClient } from './client.ts'
@@ -11,6 +14,7 @@ import { LOOPBACK, nodeProperties, type Listener, type NodeRole } from './proper
 /** A start takes 3 s on two idle cores; a machine busy with other tests takes its time. */
 const START_MS = 120_000
 const ASK_EVERY_MS = 100
+const ARCHIVE_HEAP_MIB = 384
 /** All clusters may share one: each has ports of its own. */
 const CLUSTER_ID = 'eGRyLXB1bHNlLWthZmthMQ'
 /** Node of the controller when the brokers are two: it is there whichever of them is killed. */
@@ -28,6 +32,7 @@ export interface ClusterSettings {
   scram?: readonly string[]
   heapMiB: number
   quick: boolean
+  archiveTo?: string
 }
 
 /** A running cluster: nodes by broker, bootstrap addresses of the first listener. */
@@ -77,7 +82,7 @@ function prepare(
   id: number,
   listeners: readonly Listener[],
 ): Promise<KafkaNode> {
-  const { directory, controllerPort, properties, scram, heapMiB, quick } = settings
+  const { directory, controllerPort, properties, scram, heapMiB, quick, archiveTo } = settings
   const alone = settings.brokers === 1
   const controllerId = alone ? id : CONTROLLER_ID
   const roles: NodeRole['roles'] =
@@ -93,7 +98,34 @@ function prepare(
     scram: id === controllerId ? (scram ?? []) : [],
     heapMiB,
     quick,
+    ...(archiveTo === undefined ? {} : { archiveTo }),
   })
+}
+
+/** Starts and ends a broker once, so that Java leaves the archive from which later ones start. */
+export async function archiveClasses(): Promise<void> {
+  const { archive } = findKafka()
+  if (existsSync(archive)) return
+  const directory = await mkdtemp(join(tmpdir(), 'xdr-pulse-archive-'))
+  try {
+    const archiveTo = join(directory, 'classes.jsa')
+    const [controllerPort, port] = await freePorts(2)
+    const cluster = await startCluster({
+      directory,
+      brokers: 1,
+      listeners: () => [{ name: 'PLAINTEXT', protocol: 'PLAINTEXT', port, advertisedPort: port }],
+      controllerPort,
+      heapMiB: ARCHIVE_HEAP_MIB,
+      quick: true,
+      archiveTo,
+    })
+    await cluster.stop('SIGTERM')
+    const partial = `${archive}.${process.pid}`
+    await copyFile(archiveTo, partial)
+    await rename(partial, archive)
+  } finally {
+    await rm(directory, { recursive: true, force: true })
+  }
 }
 
 /** A port that listens is not enough: topics can be made once every broker is known to the rest. */
