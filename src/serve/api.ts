@@ -1,8 +1,7 @@
 // The HTTP API as plain data: which paths there are and what each answers.
 import type { Snapshot } from '../snapshot/schema.ts'
 import { json, problem, type Answer } from './problem.ts'
-import { status, unreadiness } from './status.ts'
-import type { Pace } from './pace.ts'
+import { status, type Judgement } from './status.ts'
 import type { PipelineView, Published } from './view.ts'
 
 /** What of a request a route looks at. */
@@ -20,7 +19,7 @@ export interface Route {
 /** What the routes need to know. */
 export interface ApiContext {
   view: PipelineView
-  pace(): Pace
+  judgement(): Judgement
   now(): number
 }
 
@@ -47,7 +46,7 @@ export function apiRoutes(context: ApiContext): Route[] {
     {
       path: '/readyz',
       answer: () => {
-        const reason = unreadiness(view)
+        const reason = context.judgement().notReady
         return reason === null ? json({ status: 'ready' }) : problem(503, reason)
       },
     },
@@ -57,7 +56,7 @@ export function apiRoutes(context: ApiContext): Route[] {
     ),
     {
       path: `${API_PREFIX}/status`,
-      answer: () => json(status(view, context.pace(), context.now()), asOf(view.published())),
+      answer: () => json(status(view, context.judgement(), context.now()), asOf(view.published())),
     },
     {
       path: `${API_PREFIX}/subscribers/:msisdn`,

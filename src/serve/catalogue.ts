@@ -21,11 +21,15 @@ export const PREFIX = 'xdrpulse_'
 /** Seconds from a fraction of a batch to a stalled disk: 1-2-5 steps hold any of them. */
 const SECONDS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30]
 const BATCH_RECORDS = [10, 100, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000]
+/** From live to a backlog of a day: the first tell how fresh, the last how far behind. */
+const LATENCY_SECONDS = [0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 300, 3600, 86_400]
 /** Few on purpose: this one has a series per route. */
 const HTTP_SECONDS = [0.005, 0.02, 0.1, 0.5, 2]
 
 const gauge = <const N extends string>(name: N, help: string, ...labels: string[]) =>
   row(name, 'gauge', 'scrape', help, labels, [])
+const ofPartition = <const N extends string>(name: N, help: string) =>
+  gauge(name, help, 'topic', 'partition')
 const counter = <const N extends string>(name: N, help: string, ...labels: string[]) =>
   row(name, 'counter', 'scrape', help, labels, [])
 const tally = <const N extends string>(name: N, help: string, ...labels: string[]) =>
@@ -63,7 +67,37 @@ export const CATALOGUE = [
   counter('session_seconds_total', 'Session time applied.'),
   histogram('batch_fold_seconds', 'Time to fold one batch.', SECONDS),
   histogram('batch_records', 'Records of one batch.', BATCH_RECORDS),
+  histogram(
+    'record_visible_latency_seconds',
+    "From Kafka's timestamp of a batch of messages until it is durable.",
+    LATENCY_SECONDS,
+  ),
   gauge('dirty_subscribers', 'Subscribers changed since the last commit.'),
+  counter('backpressure_seconds_total', 'Time for which reading was paused altogether.'),
+
+  ofPartition('consumer_lag_records', 'Records between what is applied and the end.'),
+  ofPartition('consumer_lag_seconds', 'Age of the last record applied; 0 without lag.'),
+  ofPartition('consumer_applied_offset', 'Offset up to which records are applied, exclusive.'),
+  ofPartition('consumer_durable_offset', 'Offset up to which records are durable, exclusive.'),
+  ofPartition('consumer_committed_offset', 'Offset that this process committed to Kafka.'),
+  ofPartition('consumer_end_offset', 'End of the log, as far as transactions are decided.'),
+  ofPartition(
+    'consumer_last_applied_timestamp_seconds',
+    "Kafka's timestamp of the last record applied.",
+  ),
+  gauge('consumer_assigned_partitions', 'Partitions that this member is to read.', 'topic'),
+  gauge(
+    'consumer_paused_partitions',
+    'Of these, not read: a gap, an unknown schema, or reading is paused.',
+    'topic',
+  ),
+  counter('consumer_rebalances_total', 'Assignments of partitions by the group.'),
+  counter('consumer_errors_total', 'Trouble that did not end the consumer.', 'kind'),
+  counter('consumer_gaps_passed_total', 'Gaps of the log passed over, as --on-gap says.'),
+  counter('consumer_gap_records_total', 'Records missing in these gaps.'),
+  counter('dead_letter_records_total', 'Refused records sent to their topic.', 'reason'),
+  counter('dead_letter_failures_total', 'Failed attempts to send there.'),
+  gauge('dead_letter_pending_records', 'Refused records that wait to be sent there.'),
 
   gauge('store_subscribers', 'Subscribers kept.'),
   gauge('store_file_bytes', 'Size of the data files.'),
@@ -73,6 +107,11 @@ export const CATALOGUE = [
   histogram('store_flush_seconds', 'Time from a commit to its being durable.', SECONDS),
   gauge('store_last_durable_timestamp_seconds', 'Last durable commit; 0 before the first.'),
   gauge('store_restore_seconds', 'Time the last start took to load the state.'),
+  tally(
+    'store_invariant_violations_total',
+    'Messages of ingest and snapshots that broke an invariant.',
+    'check',
+  ),
 
   counter('snapshot_runs_total', 'Snapshots tried, by how they went.', 'outcome'),
   histogram('snapshot_seconds', 'Time of each phase of a snapshot.', SECONDS, 'phase'),

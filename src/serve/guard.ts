@@ -9,11 +9,20 @@ export const REJECTIONS = [
   'origin',
   'length',
   'method',
+  'token',
+  'scope',
+  'rate',
   'malformed',
   'timeout',
   'live-clients',
 ] as const
 export type Rejection = (typeof REJECTIONS)[number]
+
+/** A request that may not pass: why, and what it is told. */
+export interface Rejected {
+  reason: Rejection
+  answer: Answer
+}
 
 /** What of a request decides. */
 export interface Asked {
@@ -21,6 +30,15 @@ export interface Asked {
   host: string | undefined
   origin: string | undefined
   contentLength: string | undefined
+  transferEncoding: string | undefined
+}
+
+/** By which names we may be asked for. */
+export interface Hosts {
+  /** Values of the Host header: names of this machine with the port we listen on. */
+  local: ReadonlySet<string>
+  /** Further names, with any port: what stands in front may listen on another one. */
+  allowed: ReadonlySet<string>
 }
 
 /** No request needs a body; this much is read over so that a polite client gets its answer. */
@@ -29,11 +47,17 @@ export const BODY_LIMIT_BYTES = 4096
 /** Names that only this machine goes by: others reach us by a rebound DNS name. */
 const LOCAL_NAMES = ['127.0.0.1', 'localhost', '[::1]']
 
-/** Values of the Host header that are us, when listening on `port`. */
-export function localHosts(port: number): ReadonlySet<string> {
+/** Names we go by when listening on `port`; `allowed` are names without port. */
+export function hostsOf(port: number, allowed: readonly string[]): Hosts {
   const withPort = LOCAL_NAMES.map((name) => `${name}:${port}`)
-  return new Set(port === 80 ? [...withPort, ...LOCAL_NAMES] : withPort)
+  return {
+    local: new Set(port === 80 ? [...withPort, ...LOCAL_NAMES] : withPort),
+    allowed: new Set(allowed.map((name) => name.toLowerCase())),
+  }
 }
+
+const isAllowed = (host: string, { allowed }: Hosts): boolean =>
+  allowed.has(host.toLowerCase().replace(/:\d+$/, ''))
 
 /** Sent with every answer. Styles set by script (ECharts) are no inline styles to a browser. */
 export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
@@ -54,21 +78,24 @@ export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
 }
 
 /** Why `asked` is turned away and with which answer, or null when it may pass. */
-export function rejection(
-  asked: Asked,
-  hosts: ReadonlySet<string>,
-): { reason: Rejection; answer: Answer } | null {
+export function rejection(asked: Asked, hosts: Hosts): Rejected | null {
   const close = { connection: 'close' }
-  if (!hosts.has(asked.host?.toLowerCase() ?? '')) {
-    const detail = 'The Host header names another machine; use 127.0.0.1 or localhost.'
+  const host = asked.host?.toLowerCase() ?? ''
+  if (!hosts.local.has(host) && !isAllowed(host, hosts)) {
+    const detail =
+      'The Host header names another machine; use 127.0.0.1 or localhost, or name it with --allow-host.'
     return { reason: 'host', answer: problem(421, detail, close) }
   }
-  if (asked.origin !== undefined && !isLocalOrigin(asked.origin, hosts)) {
+  if (asked.origin !== undefined && !isOwnOrigin(asked.origin, hosts)) {
     const detail = 'Pages of other origins may not read this server.'
     return { reason: 'origin', answer: problem(403, detail, close) }
   }
   if (Number(asked.contentLength ?? 0) > BODY_LIMIT_BYTES) {
     const detail = `A body of more than ${BODY_LIMIT_BYTES} bytes was announced; none is needed.`
+    return { reason: 'length', answer: problem(413, detail, close) }
+  }
+  if (asked.transferEncoding !== undefined) {
+    const detail = 'A body of unknown length was announced; none is needed.'
     return { reason: 'length', answer: problem(413, detail, close) }
   }
   if (asked.method !== 'GET' && asked.method !== 'HEAD') {
@@ -78,9 +105,12 @@ export function rejection(
   return null
 }
 
-function isLocalOrigin(origin: string, hosts: ReadonlySet<string>): boolean {
-  const scheme = 'http://'
-  return origin.startsWith(scheme) && hosts.has(origin.slice(scheme.length).toLowerCase())
+/** Of an allowed name also by https: something that speaks it may stand in front of us. */
+function isOwnOrigin(origin: string, hosts: Hosts): boolean {
+  const parts = /^(https?):\/\/(.+)$/.exec(origin)
+  if (parts === null) return false
+  const [, scheme, host] = parts
+  return (scheme === 'http' && hosts.local.has(host.toLowerCase())) || isAllowed(host, hosts)
 }
 
 /**

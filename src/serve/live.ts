@@ -37,13 +37,14 @@ export function createLive(context: ApiContext, metrics: Metrics, limits: LiveLi
   const clients = new Set<ServerResponse>()
   let sequence = 0
   let progressDue = false
+  let lastNotReady: string | null = null
 
   const snapshotFrame = memoise(
     () => view.published(),
     (published) => frame('snapshot', String(published.snapshot.number), published.json),
   )
   const progressFrame = (): Buffer => {
-    const message = progressMessage(view, context.pace(), context.now())
+    const message = progressMessage(view, context.judgement(), context.now())
     sequence += 1
     return frame('progress', `${message.snapshotNumber ?? 0}.${sequence}`, JSON.stringify(message))
   }
@@ -68,8 +69,11 @@ export function createLive(context: ApiContext, metrics: Metrics, limits: LiveLi
     }
   })
   const progressTimer = setInterval(() => {
-    if (progressDue && clients.size > 0) broadcast(progressFrame())
+    // Standing still makes no message, and is to be seen all the same.
+    const { notReady } = context.judgement()
+    if ((progressDue || notReady !== lastNotReady) && clients.size > 0) broadcast(progressFrame())
     progressDue = false
+    lastNotReady = notReady
   }, limits.progressIntervalMs)
   const heartbeatTimer = setInterval(() => {
     broadcast(Buffer.from(': alive\n\n'))

@@ -7,11 +7,14 @@ import {
   Registry,
   type Metric,
 } from '@prometheus-io/client'
-import type { IngestProgress } from '../../consumers/progress.ts'
+import type { IngestObservations, IngestProgress } from '../../consumers/progress.ts'
 import { assert } from '../errors.ts'
 import { CATALOGUE, PREFIX, type CatalogueRow, type MetricName } from './catalogue.ts'
+import { consumerSamples } from './consumer-samples.ts'
+import { brokenByProgress, brokenBySnapshot, CHECKS } from './invariants.ts'
 import { ingestSamples, processSamples, type Sample } from './samples.ts'
 import { snapshotSamples } from './snapshot-samples.ts'
+import { createSourceSplit, type SourceSplit } from './source-samples.ts'
 import type { PipelineView, Published, SnapshotTimings } from './view.ts'
 
 type Labels = Record<string, string>
@@ -63,11 +66,12 @@ export function createMetrics(view: PipelineView): Metrics {
   const instruments = new Map<MetricName, Metric<string>>(
     CATALOGUE.map((row) => [row.name, instrument(row, registry)]),
   )
+  const split = createSourceSplit()
   const refresh = (): void => {
     for (const row of CATALOGUE) {
       if (row.origin === 'scrape') instruments.get(row.name)!.reset()
     }
-    for (const each of currentSamples(view)) write(instruments.get(each.name)!, each)
+    for (const each of currentSamples(view, split)) write(instruments.get(each.name)!, each)
   }
   const observe = (name: MetricName, value: number, labels: Labels = {}): void => {
     const metric = instruments.get(name)
@@ -79,13 +83,15 @@ export function createMetrics(view: PipelineView): Metrics {
     assert(metric instanceof Histogram, `${name} is a histogram`)
     metric.zero(labels)
   }
+  const add = (name: MetricName, amount: number, labels: Labels = {}): void => {
+    const metric = instruments.get(name)
+    assert(metric instanceof Counter || metric instanceof Gauge, `${name} can be added to`)
+    metric.inc(labels, amount)
+  }
   for (const phase of PHASES) zero('snapshot_seconds', { phase })
+  for (const check of CHECKS) add('store_invariant_violations_total', 0, { check })
   return {
-    add(name, amount, labels = {}) {
-      const metric = instruments.get(name)
-      assert(metric instanceof Counter || metric instanceof Gauge, `${name} can be added to`)
-      metric.inc(labels, amount)
-    },
+    add,
     observe,
     zero,
     async exposition() {
@@ -93,41 +99,66 @@ export function createMetrics(view: PipelineView): Metrics {
       return `${await registry.metrics()}\n${await processMetrics().metrics()}`
     },
     contentType: registry.contentType,
-    stop: observeView(view, observe),
+    stop: followView(view, {
+      progress(progress) {
+        split.note(progress)
+        observeIngest(progress.observations, observe)
+        for (const check of brokenByProgress(progress)) {
+          add('store_invariant_violations_total', 1, { check })
+        }
+      },
+      snapshot({ snapshot, timings }) {
+        for (const phase of PHASES) observe('snapshot_seconds', timings[phase], { phase })
+        for (const check of brokenBySnapshot(snapshot)) {
+          add('store_invariant_violations_total', 1, { check })
+        }
+      },
+    }),
+  }
+}
+
+function observeIngest(
+  observations: IngestObservations,
+  observe: (name: MetricName, value: number) => void,
+): void {
+  const { batchFoldSeconds, batchRecords, commitSeconds, flushSeconds } = observations
+  for (const value of batchFoldSeconds) observe('batch_fold_seconds', value)
+  for (const value of batchRecords) observe('batch_records', value)
+  for (const value of commitSeconds) observe('store_commit_seconds', value)
+  for (const value of flushSeconds) observe('store_flush_seconds', value)
+  for (const value of observations.visibleLatencySeconds) {
+    observe('record_visible_latency_seconds', value)
   }
 }
 
 /**
- * Observes each batch, commit and phase once, as messages come: a message or a snapshot that
- * is announced twice is the same object, and counts once.
+ * Hands on each message and each snapshot once, as they come: what is announced twice holds the same
+ * objects. Returns how to stop that.
  */
-function observeView(
+function followView(
   view: PipelineView,
-  observe: (name: MetricName, value: number, labels?: Labels) => void,
+  told: { progress(progress: IngestProgress): void; snapshot(published: Published): void },
 ): () => void {
-  let lastProgress: IngestProgress | null = null
+  let lastObservations: IngestObservations | null = null
   let lastPublished: Published | null = null
   const look = (): void => {
     const progress = view.progress()
-    if (progress !== null && progress !== lastProgress) {
-      const { batchFoldSeconds, batchRecords, commitSeconds, flushSeconds } = progress.observations
-      for (const value of batchFoldSeconds) observe('batch_fold_seconds', value)
-      for (const value of batchRecords) observe('batch_records', value)
-      for (const value of commitSeconds) observe('store_commit_seconds', value)
-      for (const value of flushSeconds) observe('store_flush_seconds', value)
-      lastProgress = progress
+    if (progress !== null && progress.observations !== lastObservations) {
+      lastObservations = progress.observations
+      told.progress(progress)
     }
     const published = view.published()
     if (published !== null && published !== lastPublished) {
-      for (const phase of PHASES) observe('snapshot_seconds', published.timings[phase], { phase })
       lastPublished = published
+      told.snapshot(published)
     }
   }
   look()
   return view.subscribe(look)
 }
 
-function currentSamples(view: PipelineView): Sample[] {
+function currentSamples(view: PipelineView, split: SourceSplit): Sample[] {
+  const progress = view.progress()
   const build = {
     version: view.version,
     revision: view.revision ?? 'unknown',
@@ -135,7 +166,9 @@ function currentSamples(view: PipelineView): Sample[] {
   }
   return [
     ...processSamples(build, view.runs()),
-    ...ingestSamples(view.progress()),
+    ...ingestSamples(progress),
+    ...split.samples(progress),
+    ...consumerSamples(progress?.consumer ?? null),
     ...snapshotSamples(view.published()),
   ]
 }

@@ -1,20 +1,25 @@
 // Answers that are not framework's: status, headers and body; errors as RFC 9457 problems.
 
+/** Of an answer; a list is sent as one header each. */
+export type Headers = Record<string, string | string[]>
+
 /** A whole answer, whatever serves it. */
 export interface Answer {
   status: number
-  headers: Record<string, string>
+  headers: Headers
   body: string
 }
 
 const TITLES: Record<number, string> = {
   400: 'Bad request',
+  401: 'Unauthorized',
   403: 'Forbidden',
   404: 'Not found',
   405: 'Method not allowed',
   408: 'Request timeout',
   413: 'Content too large',
   421: 'Misdirected request',
+  429: 'Too many requests',
   431: 'Request header fields too large',
   500: 'Internal error',
   503: 'Not ready',
@@ -24,11 +29,7 @@ const TITLES: Record<number, string> = {
  * An error as `application/problem+json`. `detail` is written by us and never repeats what
  * was asked for: a path may hold an MSISDN.
  */
-export function problem(
-  status: number,
-  detail: string,
-  headers: Record<string, string> = {},
-): Answer {
+export function problem(status: number, detail: string, headers: Headers = {}): Answer {
   const title = TITLES[status] ?? 'Error'
   return {
     status,

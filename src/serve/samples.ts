@@ -12,7 +12,8 @@ export interface Sample {
   value: number
 }
 
-const NO_COUNTERS: IngestCounters = {
+/** Counters before anything was said. */
+export const NO_COUNTERS: IngestCounters = {
   rows: 0,
   applied: 0,
   duplicate: 0,
@@ -40,7 +41,10 @@ export function refusedRows(counters: IngestCounters): number {
 }
 
 /** Each key of `known` and of `found`, with its count or 0. */
-function enumerated(known: readonly string[], found: Record<string, number>): [string, number][] {
+export function enumerated(
+  known: readonly string[],
+  found: Record<string, number>,
+): [string, number][] {
   const keys = new Set([...known, ...Object.keys(found)])
   return [...keys].map((key) => [key, found[key] ?? 0])
 }
@@ -49,25 +53,14 @@ function enumerated(known: readonly string[], found: Record<string, number>): [s
 export function ingestSamples(progress: IngestProgress | null): Sample[] {
   const counters = progress?.counters ?? NO_COUNTERS
   const state = progress?.state ?? 'starting'
-  const outcomes: [string, number][] = [
-    ['applied', counters.applied],
-    ['duplicate', counters.duplicate],
-    ['refused', refusedRows(counters)],
-  ]
-  const total = progress?.totalRows ?? 0
   return [
     ...LIFE_STATES.map((each) => sample('state', each === state ? 1 : 0, { state: each })),
-    ...outcomes.flatMap(([outcome, rows]) => [
-      sample('records_total', rows, { source: 'parquet', outcome }),
-      sample('replay_rows_total', rows, { outcome }),
-    ]),
     ...enumerated(REASONS, counters.refused).map(([reason, rows]) =>
       sample('refused_records_total', rows, { reason }),
     ),
     ...enumerated(USED_COLUMNS, counters.coerced).map(([column, values]) =>
       sample('coerced_values_total', values, { column }),
     ),
-    sample('consumed_bytes_total', counters.consumedBytes, { source: 'parquet' }),
     ...APPLICATIONS.flatMap((application, index) =>
       ['download', 'upload'].map((direction, side) =>
         sample('traffic_bytes_total', counters.applicationBytes[2 * index + side] ?? 0, {
@@ -77,7 +70,6 @@ export function ingestSamples(progress: IngestProgress | null): Sample[] {
       ),
     ),
     sample('session_seconds_total', counters.durationMs / 1000),
-    sample('replay_progress_ratio', total === 0 ? 0 : counters.rows / total),
     sample('dirty_subscribers', progress?.dirtySubscribers ?? 0),
     ...storeSamples(progress),
   ]

@@ -1,16 +1,29 @@
-// The HTTP server: loopback only, read only, strict; the one door to fastify.
+// The HTTP server: read only, strict, with tokens beyond this machine; the one door to fastify.
 import { maxHeaderSize } from 'node:http'
 import { basename, dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import fastifyStatic from '@fastify/static'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
-import { assert, PulseError } from '../errors.ts'
+import { assert } from '../errors.ts'
+import { createAccess } from './access.ts'
+import { checkHost, listenError, urlOf } from './address.ts'
 import { API_PREFIX, apiRoutes, type ApiContext } from './api.ts'
-import { answerBroken, localHosts, rejection, REJECTIONS, SECURITY_HEADERS } from './guard.ts'
+import {
+  answerBroken,
+  hostsOf,
+  rejection,
+  REJECTIONS,
+  SECURITY_HEADERS,
+  type Hosts,
+  type Rejected,
+} from './guard.ts'
 import { createLive, LIVE_LIMITS, type Live, type LiveLimits } from './live.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 import { createPaceMeter, meterView } from './pace.ts'
 import { problem, type Answer } from './problem.ts'
+import { createReadiness, watchReadiness } from './readiness.ts'
+import { requestLabels } from './request-labels.ts'
+import type { Token } from './tokens.ts'
 import type { PipelineView } from './view.ts'
 
 /** Where to listen, and who is told of an error that a client only sees as 500. */
@@ -20,6 +33,10 @@ export interface ServerOptions {
   port: number
   onError?: (error: unknown) => void
   live?: Partial<LiveLimits>
+  /** One of them is needed for all but the probes; without any, only this machine may ask. */
+  tokens?: readonly Token[]
+  /** Names besides those of loopback under which a client may ask for us. */
+  allowedHosts?: readonly string[]
 }
 
 export interface RunningServer {
@@ -27,8 +44,6 @@ export interface RunningServer {
   /** Ends open streams and connections at once. */
   close(): Promise<void>
 }
-
-const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', 'localhost', '::1'])
 
 /** A request is a line and some headers: a client that needs longer holds a slot on purpose. */
 const REQUEST_TIMEOUT_MS = 10_000
@@ -41,8 +56,6 @@ const CONNECTIONS = 2 * LIVE_LIMITS.clients
 const PAGE_DIRECTORY = fileURLToPath(new URL('./page/', import.meta.url))
 const ECHARTS_FILE = fileURLToPath(import.meta.resolve('echarts/dist/echarts.esm.min.mjs'))
 const LIVE_PATH = `${API_PREFIX}/live`
-/** Routes with a series of their own; all files of the page share one. */
-const MEASURED = /^\/(api\/|healthz$|readyz$|metrics$)/
 
 interface Parts {
   context: ApiContext
@@ -51,30 +64,29 @@ interface Parts {
 }
 
 /**
- * Serves `view` until closed. Throws a PulseError: `usage` for a host that is not this
- * machine's loopback, `port` when the port cannot be had.
+ * Serves `view` until closed. Throws a PulseError: `usage` for a host that needs
+ * tokens or is not ours, `port` when the port cannot be had.
  */
 export async function startServer(
   view: PipelineView,
   options: ServerOptions,
 ): Promise<RunningServer> {
   const { host, port } = options
-  if (!LOOPBACK.has(host)) {
-    throw new PulseError(
-      'usage',
-      `Host ${host} is not of this machine alone; expected one of ` +
-        `${[...LOOPBACK].join(', ')}: subscribers' numbers are not shown to a network.`,
-    )
-  }
+  checkHost(host, (options.tokens ?? []).length > 0)
   const meter = createPaceMeter()
   const now = (): number => Date.now()
-  const unsubscribe = meterView(view, meter, now)
+  const readiness = createReadiness(view)
+  const unsubscribers = [meterView(view, meter, now), watchReadiness(view, readiness, now)]
   const metrics = createMetrics(view)
-  const context: ApiContext = { view, pace: () => meter.read(now()), now }
+  const context: ApiContext = {
+    view,
+    judgement: () => ({ pace: meter.read(now()), notReady: readiness.reason(now()) }),
+    now,
+  }
   const live = createLive(context, metrics, { ...LIVE_LIMITS, ...options.live })
   const app = createApp(metrics, options)
   const close = async (): Promise<void> => {
-    unsubscribe()
+    for (const unsubscribe of unsubscribers) unsubscribe()
     live.close()
     metrics.stop()
     await app.close()
@@ -86,7 +98,7 @@ export async function startServer(
     await close()
     throw listenError(error, host, port)
   }
-  return { url: `http://${host === '::1' ? '[::1]' : host}:${boundPort(app)}`, close }
+  return { url: urlOf(host, boundPort(app)), close }
 }
 
 function boundPort(app: FastifyInstance): number {
@@ -95,21 +107,9 @@ function boundPort(app: FastifyInstance): number {
   return address.port
 }
 
-function listenError(error: unknown, host: string, port: number): unknown {
-  const code = (error as NodeJS.ErrnoException).code
-  if (code !== 'EADDRINUSE' && code !== 'EACCES') return error
-  const found = code === 'EACCES' ? 'needs rights this user lacks' : 'is in use by another process'
-  return new PulseError(
-    'port',
-    `Port ${port} of ${host} ${found}; expected a free one: ` +
-      'end what holds it, or choose another port (0 takes any free one).',
-    error,
-  )
-}
-
 /** The framework with everything that holds for all requests. */
 function createApp(metrics: Metrics, options: ServerOptions): FastifyInstance {
-  const reject = (reason: (typeof REJECTIONS)[number]): void =>
+  const count = (reason: Rejected['reason']): void =>
     metrics.add('http_rejected_total', 1, { reason })
   for (const reason of REJECTIONS) metrics.add('http_rejected_total', 0, { reason })
   const app = Fastify({
@@ -125,20 +125,17 @@ function createApp(metrics: Metrics, options: ServerOptions): FastifyInstance {
     },
     clientErrorHandler: (error, socket) => {
       const reason = answerBroken((error as NodeJS.ErrnoException).code, socket)
-      if (reason !== null) reject(reason)
+      if (reason !== null) count(reason)
     },
   })
   app.server.maxConnections = CONNECTIONS
-  let hosts: ReadonlySet<string> | null = null
+  const reject = judgeRequests(app, options)
   app.addHook('onRequest', async (request, reply) => {
     metrics.add('http_requests_in_flight', 1)
     reply.raw.on('close', () => metrics.add('http_requests_in_flight', -1))
-    hosts ??= localHosts(boundPort(app))
-    const { host, origin } = request.headers
-    const contentLength = request.headers['content-length']
-    const rejected = rejection({ method: request.method, host, origin, contentLength }, hosts)
+    const rejected = reject(request)
     if (rejected === null) return
-    reject(rejected.reason)
+    count(rejected.reason)
     return send(reply, rejected.answer)
   })
   app.addHook('onSend', (_request, reply, _payload, done) => {
@@ -146,7 +143,8 @@ function createApp(metrics: Metrics, options: ServerOptions): FastifyInstance {
     done()
   })
   app.addHook('onResponse', (request, reply, done) => {
-    const labels = requestLabels(request, reply)
+    const { url } = request.routeOptions
+    const labels = requestLabels(url, request.method, reply.statusCode)
     if (labels.route !== LIVE_PATH) {
       metrics.observe('http_request_duration_seconds', reply.elapsedTime / 1000, labels)
     }
@@ -160,6 +158,24 @@ function createApp(metrics: Metrics, options: ServerOptions): FastifyInstance {
     return send(reply, problem(500, 'The request failed; the log of the process says why.'))
   })
   return app
+}
+
+/** Why a request is turned away before its route, null when it may pass. */
+function judgeRequests(
+  app: FastifyInstance,
+  { tokens = [], allowedHosts = [] }: ServerOptions,
+): (request: FastifyRequest) => Rejected | null {
+  const access = createAccess(tokens)
+  let hosts: Hosts | null = null
+  return ({ method, headers, routeOptions, ip }) => {
+    hosts ??= hostsOf(boundPort(app), allowedHosts)
+    const { host, origin, authorization } = headers
+    const contentLength = headers['content-length']
+    const transferEncoding = headers['transfer-encoding']
+    const asked = { method, host, origin, contentLength, transferEncoding }
+    const claim = { route: routeOptions.url, authorization, address: ip }
+    return rejection(asked, hosts) ?? access(claim, Date.now())
+  }
 }
 
 async function addRoutes(app: FastifyInstance, { context, metrics, live }: Parts): Promise<void> {
@@ -187,17 +203,6 @@ async function addRoutes(app: FastifyInstance, { context, metrics, live }: Parts
   app.get('/vendor/echarts.js', (_request, reply) =>
     reply.sendFile(basename(ECHARTS_FILE), dirname(ECHARTS_FILE)),
   )
-}
-
-/** Labels of a bounded choice: a path as it was asked for never becomes one. */
-function requestLabels(
-  request: FastifyRequest,
-  reply: FastifyReply,
-): { route: string; method: string; code: string } {
-  const { url } = request.routeOptions
-  const measured = url === undefined ? 'unmatched' : MEASURED.test(url) ? url : 'page'
-  const method = request.method === 'GET' || request.method === 'HEAD' ? request.method : 'other'
-  return { route: measured, method, code: String(reply.statusCode) }
 }
 
 function send(reply: FastifyReply, answer: Answer): FastifyReply {

@@ -1,12 +1,42 @@
 // What the server says of the pipeline itself: the short form for streams, the long for people.
-import type { IngestCounters, LifeState, SourceNote } from '../../consumers/progress.ts'
+import type {
+  ConsumerProgress,
+  IngestCounters,
+  LifeState,
+  SourceNote,
+} from '../../consumers/progress.ts'
 import type { Snapshot } from '../snapshot/schema.ts'
+import { assignedPartitions, orderedOffsets } from './consumer-samples.ts'
 import type { Pace } from './pace.ts'
+import { stateOf } from './readiness.ts'
 import type { PipelineView, SnapshotRuns, SnapshotTimings } from './view.ts'
+
+/** How far a topic is read, in a line. */
+export interface KafkaMessage {
+  topic: string
+  member: boolean
+  assignedPartitions: number
+  topicPartitions: number
+  /** Of all partitions assigned; null while one of them is not known. */
+  lagRecords: number | null
+  /** The longest; null while none is known. */
+  lagSeconds: number | null
+}
+
+/** What is known beside the pipeline's own messages. */
+export interface Judgement {
+  pace: Pace
+  /** Why the pipeline is not ready, null when it is. */
+  notReady: string | null
+}
 
 /** Sent about once a second to every live client. */
 export interface ProgressMessage extends Pace {
   state: LifeState
+  /** Why the pipeline is not ready, in a sentence; null when it is. */
+  notReady: string | null
+  /** Null when the source is files. */
+  kafka: KafkaMessage | null
   version: string
   uptimeSeconds: number
   /** Of the last snapshot, null before the first. */
@@ -30,30 +60,43 @@ export interface Status extends ProgressMessage {
   restoreSeconds: number | null
   store: { fileBytes: number; usedBytes: number; volumeFreeBytes: number } | null
   sources: SourceNote[]
+  /** Null when the source is files. */
+  consumer: ConsumerProgress | null
   positions: Snapshot['positions']
   runs: SnapshotRuns
   timings: SnapshotTimings | null
   options: Record<string, unknown>
 }
 
-/** The life state as of now. */
-export function stateOf(view: PipelineView): LifeState {
-  return view.progress()?.state ?? 'starting'
-}
-
-/** Why the pipeline cannot answer for itself, or null when it can. */
-export function unreadiness(view: PipelineView): string | null {
-  const state = stateOf(view)
-  return state === 'running' || state === 'draining' ? null : `The pipeline is ${state}.`
+/** The lag of all partitions this process reads. */
+function kafkaMessage(consumer: ConsumerProgress): KafkaMessage {
+  const partitions = assignedPartitions(consumer)
+  const lags = partitions.map(orderedOffsets)
+  const seconds = partitions.map(({ lagSeconds }) => lagSeconds).filter((each) => each !== null)
+  const isKnown = lags.every(({ end }) => end !== null)
+  return {
+    topic: consumer.topic,
+    member: consumer.member,
+    assignedPartitions: consumer.assigned.length,
+    topicPartitions: consumer.topicPartitions,
+    lagRecords: isKnown ? lags.reduce((sum, { end, applied }) => sum + end! - applied, 0) : null,
+    lagSeconds: seconds.length === 0 ? null : Math.max(...seconds),
+  }
 }
 
 /** The short form, as of `nowMs`. */
-export function progressMessage(view: PipelineView, pace: Pace, nowMs: number): ProgressMessage {
+export function progressMessage(
+  view: PipelineView,
+  { pace, notReady }: Judgement,
+  nowMs: number,
+): ProgressMessage {
   const progress = view.progress()
   const published = view.published()
   const totalRows = progress?.totalRows ?? 0
   return {
     state: stateOf(view),
+    notReady,
+    kafka: progress?.consumer ? kafkaMessage(progress.consumer) : null,
     version: view.version,
     uptimeSeconds: (nowMs - view.startedAtMs) / 1000,
     snapshotNumber: published?.snapshot.number ?? null,
@@ -72,15 +115,16 @@ export function progressMessage(view: PipelineView, pace: Pace, nowMs: number): 
 }
 
 /** The long form, as of `nowMs`. */
-export function status(view: PipelineView, pace: Pace, nowMs: number): Status {
+export function status(view: PipelineView, judgement: Judgement, nowMs: number): Status {
   const progress = view.progress()
   const published = view.published()
   return {
-    ...progressMessage(view, pace, nowMs),
+    ...progressMessage(view, judgement, nowMs),
     startedAtMs: view.startedAtMs,
     restoreSeconds: progress?.restoreSeconds ?? null,
     store: progress?.store ?? null,
     sources: progress?.sources ?? [],
+    consumer: progress?.consumer ?? null,
     positions: published?.snapshot.positions ?? [],
     runs: view.runs(),
     timings: published?.timings ?? null,
