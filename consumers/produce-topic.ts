@@ -8,6 +8,7 @@ import {
   type ClusterMetadata,
   type KafkaConnection,
 } from './kafka-client.ts'
+import { reasonOf } from './produce-trouble.ts'
 
 /** What is wanted of a topic. */
 export interface TopicWish {
@@ -79,7 +80,7 @@ async function find(
     }
     throw new PulseError(
       'kafka',
-      `no answer from Kafka at ${brokers.join(', ')} (${lastReason(error)}); check --kafka, that ` +
+      `no answer from Kafka at ${brokers.join(', ')} (${reasonOf(error)}); check --kafka, that ` +
         'the brokers run, and how they are secured',
       error,
     )
@@ -88,17 +89,6 @@ async function find(
 
 /** The package puts a sentence of its own in place of the protocol's error. */
 const isUnknown = (error: unknown): boolean => messageOf(error).startsWith('Unknown topic')
-
-/** What the innermost of several nested errors says. */
-function lastReason(error: unknown): string {
-  let inner = error
-  for (;;) {
-    const { errors, cause } = inner as { errors?: unknown[]; cause?: unknown }
-    const next = errors?.at(-1) ?? cause
-    if (next === undefined || next === null) return messageOf(inner)
-    inner = next
-  }
-}
 
 async function make(admin: Admin, { topic, partitions, create }: TopicWish): Promise<number> {
   if (!create) {
@@ -113,7 +103,7 @@ async function make(admin: Admin, { topic, partitions, create }: TopicWish): Pro
   } catch (error) {
     // Somebody else may have made it just now.
     if (findErrorBy(error as Error, 'apiId', 'TOPIC_ALREADY_EXISTS') === null) {
-      throw new PulseError('kafka', `topic "${topic}" cannot be made: ${lastReason(error)}`, error)
+      throw new PulseError('kafka', `topic "${topic}" cannot be made: ${reasonOf(error)}`, error)
     }
   }
   for (const end = Date.now() + LEADERS_WITHIN_MS; Date.now() < end;) {

@@ -1,5 +1,6 @@
 // `replay --to kafka`: Parquet files into a topic, with progress and an account.
-import { produceFiles, type ProduceOptions, type ProduceProgress } from '../../consumers/produce.ts'
+import { produceFiles, type ProduceOptions } from '../../consumers/produce.ts'
+import type { ProduceProgress } from '../../consumers/produce-send.ts'
 import type { KafkaConnection } from '../../consumers/kafka-client.ts'
 import type { Speed } from '../../consumers/produce-pace.ts'
 import type { Values } from '../config.ts'
@@ -39,10 +40,10 @@ export async function produce(
   connection: KafkaConnection = connectionOf(values),
 ): Promise<void> {
   const display = createProgress('produce', process.stderr.isTTY)
-  const note = noteOnce((sentence) => log.warn(sentence))
   const running = produceFiles(produceOptions(files, values, connection), {
     onProgress: (progress) => display.update(progress.rows, progress.totalRows, paceOf(progress)),
-    onNote: note,
+    onNote: (sentence) => log.info(sentence),
+    onTrouble: noteOnce((sentence) => log.warn(sentence)),
   })
   const release = onSignals(running.stop)
   try {
