@@ -167,6 +167,7 @@ const claimsOf = (stores: readonly PartitionStore[]): number[] =>
  * A member that stops stays in the group until its session ends, so that a restart moves nothing; one
  * that had only to catch up leaves, for it does not come back.
  */
-async function closeGroup({ leave }: Group, wanted: boolean): Promise<void> {
+async function closeGroup({ settled, leave }: Group, wanted: boolean): Promise<void> {
+  await settled(CLOSE_MS)
   if (wanted) await Promise.race([leave(), sleep(CLOSE_MS)])
 }

@@ -6,6 +6,7 @@
 import { performance } from 'node:perf_hooks'
 import { messageOf, PulseError } from '../src/errors.ts'
 import { assignPartitions, decodeClaims, encodeClaims } from './assign.ts'
+import { createGroupOffsets, type DurableOffset } from './group-offsets.ts'
 import { clientOptions, Consumer, consumerHeartbeatChannel, findErrorBy } from './kafka-client.ts'
 import type { GroupPartitionsAssigner, KafkaConnection } from './kafka-client.ts'
 
@@ -34,10 +35,12 @@ export interface Group {
   /** Fewer than the session timeout has passed since the coordinator last knew this member. */
   isMember(): boolean
   rebalances(): number
-  /** Tells Kafka what is durable; for lag tools only, so an error is reported and forgotten. */
-  commit(offsets: readonly { partition: number; offset: number; leaderEpoch: number }[]): void
-  /** By partition: what Kafka has acknowledged as committed in this process. */
-  committed: Map<number, number>
+  /** Tells Kafka what is durable; for lag tools only. */
+  commit: (offsets: readonly DurableOffset[]) => void
+  /** By partition: what Kafka has acknowledged since the partition was last taken. */
+  committed: ReadonlyMap<number, number>
+  /** Resolves when Kafka has been told what is durable, or after so long. */
+  settled: (withinMs: number) => Promise<void>
 }
 
 const HEARTBEATS_A_SESSION = 10
@@ -73,10 +76,24 @@ export function createGroup(
   let lease = -Infinity
   let beat = 0
   let rebalances = 0
-  let committing = false
-  const committed = new Map<number, number>()
+  let fenced = false
   const extend = (from: number): void => void (lease = from + sessionTimeoutMs)
+  const fence = (error: Error): void => {
+    // In time: the package would take the name back from the other process, and so on for ever.
+    if (!fenced) consumer.leaveGroup(true, () => undefined)
+    fenced = true
+    offsets.close()
+    listener.onFenced(nameTaken(instanceId, error))
+  }
+  const offsets = createGroupOffsets(
+    { groupId, instanceId, topic, connection, consumer },
+    (error) => {
+      if (isFencing(error)) fence(error)
+      else listener.onError('commit', messageOf(error))
+    },
+  )
   const join = (): void => {
+    if (fenced) return
     const asked = performance.now()
     consumer.joinGroup({}).then(
       () => extend(asked),
@@ -95,6 +112,7 @@ export function createGroup(
     rebalances++
     extend(performance.now())
     const own = assignments?.find((assignment) => assignment.topic === topic)
+    offsets.own(own?.partitions ?? [])
     listener.onAssigned(own?.partitions ?? [])
   })
   // The package emits it when a rejoin has failed for good: then nobody tries again but we.
@@ -102,7 +120,7 @@ export function createGroup(
     listener.onError('group', messageOf(error))
     setTimeout(join, REJOIN_MS)
   })
-  watchFencing(consumer, instanceId, listener)
+  watchFencing(consumer, fence)
   return {
     consumer,
     join,
@@ -113,44 +131,32 @@ export function createGroup(
           resolve()
         })
       }),
-    isMember: () => performance.now() < lease,
+    isMember: () => !fenced && performance.now() < lease,
     rebalances: () => rebalances,
-    committed,
-    commit(offsets) {
-      if (committing || offsets.length === 0) return
-      committing = true
-      const list = offsets.map(({ offset, ...rest }) => ({
-        topic,
-        offset: BigInt(offset),
-        ...rest,
-      }))
-      consumer
-        .commit({ offsets: list })
-        .then(() => {
-          for (const { partition, offset } of offsets) committed.set(partition, offset)
-        })
-        .catch((error: unknown) => listener.onError('commit', messageOf(error)))
-        .finally(() => (committing = false))
-    },
+    committed: offsets.committed,
+    commit: offsets.commit,
+    settled: offsets.settled,
   }
 }
 
-/** The package would take the name back from the other process, and so on for ever. */
-function watchFencing(consumer: Consumer, instanceId: string, listener: GroupListener): void {
+/** Heartbeats go on while a fetch or a rejoin waits: they hear of it first. */
+function watchFencing(consumer: Consumer, onFenced: (error: Error) => void): void {
   consumerHeartbeatChannel.error.subscribe((message) => {
-    const { client, error } = message as { client?: unknown; error?: Error }
-    if (client !== consumer || !(error instanceof Error)) return
-    if (findErrorBy(error, 'apiId', 'FENCED_INSTANCE_ID') === null) return
-    listener.onFenced(
-      new PulseError(
-        'kafka',
-        `another process has joined the group as "${instanceId}"; every process needs a name of ` +
-          'its own: give one of them another --instance-id',
-        error,
-      ),
-    )
+    const { client, error } = message as { client?: unknown; error?: unknown }
+    if (client === consumer && isFencing(error)) onFenced(error)
   })
 }
+
+const isFencing = (error: unknown): error is Error =>
+  error instanceof Error && findErrorBy(error, 'apiId', 'FENCED_INSTANCE_ID') !== null
+
+const nameTaken = (instanceId: string, cause: Error): PulseError =>
+  new PulseError(
+    'kafka',
+    `another process has joined the group as "${instanceId}"; every process needs a name of its ` +
+      'own: give one of them another --instance-id',
+    cause,
+  )
 
 const assigner =
   (topic: string): GroupPartitionsAssigner =>

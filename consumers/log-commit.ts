@@ -20,7 +20,11 @@ export function commitLogs(
   tally.commit(statesOf(logs))
   deadLetters?.afterCommit()
   const now = Date.now()
-  const moved = logs.filter(({ position, durableOffset }) => position.position !== durableOffset)
+  // Also of a partition just taken: what Kafka knows may be another member's, or too little.
+  const untold = logs.filter(
+    ({ number, position, gap }) =>
+      gap === null && position.position !== group.committed.get(number),
+  )
   for (const log of logs) {
     for (const at of log.undurableMs) {
       tally.observations.visibleLatencySeconds.push(Math.max(0, now - at) / 1000)
@@ -29,7 +33,7 @@ export function commitLogs(
     log.durableOffset = log.position.position
   }
   group.commit(
-    moved.map(({ number, position: { position, leaderEpoch } }) => {
+    untold.map(({ number, position: { position, leaderEpoch } }) => {
       return { partition: number, offset: position, leaderEpoch }
     }),
   )
