@@ -19,7 +19,7 @@ FROM node:24.21.0-bookworm-slim
 WORKDIR /app
 ENV NODE_ENV=production NODE_COMPILE_CACHE=/tmp/node-compile-cache
 # Volumes take over the owner of the folders they are mounted on.
-RUN install -d -o node -g node /data /sample /run/secrets/xdr-pulse \
+RUN install -d -o node -g node /data /sample /run/secrets/xdr-pulse /run/secrets/metrics \
   && ln -s /app/dist/src/cli.js /usr/local/bin/xdr-pulse
 COPY --from=build /build/package.json ./
 COPY --from=build /build/node_modules node_modules

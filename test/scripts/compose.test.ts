@@ -1,18 +1,22 @@
 // The compose file is valid, pinned, closed to other machines, and speaks of what exists.
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { describe, test } from 'node:test'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { parse } from 'yaml'
+import { OPTIONS } from '../../src/config.ts'
+import { pulse } from '../e2e/command.ts'
 import { ROOT } from '../source-tree.ts'
+import { withDirectory } from '../state-directory.ts'
 
 /** One service, as far as the tests look at it. */
 interface Service {
   image: string
   build?: string
   command?: string[]
+  entrypoint?: string[]
   user?: string
   restart: string
   read_only?: boolean
@@ -129,7 +133,9 @@ test('Grafana asks the Prometheus of the compose file, which asks the service', 
   const [{ static_configs, authorization }] = scraping.scrape_configs
   assert.deepEqual(static_configs, [{ targets: ['xdr-pulse:8480'] }])
   const { command = [] } = compose.services['xdr-pulse']
-  assert.ok(command.includes(`--token-file=${authorization.credentials_file}`))
+  assert.ok(command.includes('--allow-host=xdr-pulse'))
+  const mounted = (compose.services.prometheus.volumes ?? []).map((volume) => volume.split(':')[1])
+  assert.ok(mounted.includes(dirname(authorization.credentials_file)))
 })
 
 test('promtool takes the configuration of Prometheus', (context) => {
@@ -141,4 +147,41 @@ test('promtool takes the configuration of Prometheus', (context) => {
   }
   assert.ifError(run.error)
   assert.equal(run.status, 0, run.stderr)
+})
+
+test('tokens are made once: one for everything, one for metrics', () =>
+  withDirectory((directory) => {
+    const [folder, metricsFolder] = [join(directory, 'xdr-pulse'), join(directory, 'metrics')]
+    for (const path of [folder, metricsFolder]) mkdirSync(path)
+    const [script] = compose.services.token.command ?? []
+    // As Compose unescapes it.
+    const source = script.replaceAll('$$', '$').replaceAll('/run/secrets', directory)
+    const make = (): string[] => {
+      const run = spawnSync(process.execPath, ['--eval', source], { encoding: 'utf8' })
+      assert.equal(run.status, 0, run.stderr)
+      const files = [join(folder, 'tokens'), join(metricsFolder, 'token')]
+      return files.map((file) => readFileSync(file, 'utf8'))
+    }
+    const [tokens, metrics] = make()
+    const [everything, scraping, ...more] = tokens.split('\n').filter((line) => /^[^#]/.test(line))
+    assert.match(everything, /^[\w-]{43}$/)
+    assert.match(metrics, /^[\w-]{43}$/)
+    assert.equal(scraping, `${metrics} metrics`)
+    assert.deepEqual(more, [])
+    assert.deepEqual(make(), [tokens, metrics])
+  }))
+
+test('its commands use options that there are, with values that they take', async () => {
+  const byFlag = new Map(Object.values(OPTIONS).map((option) => [option.flag, option]))
+  const own = services.filter(([, service]) => isOwn(service) && service.entrypoint === undefined)
+  assert.deepEqual(own.map(([name]) => name).sort(), ['replay', 'sample', 'xdr-pulse'])
+  for (const [name, { command = [] }] of own) {
+    const { stdout } = await pulse([command[0], '--help'])
+    for (const word of command.filter((part) => part.startsWith('--'))) {
+      const [flag, value] = word.split('=')
+      const option = byFlag.get(flag)
+      assert.ok(option !== undefined && stdout.includes(`${flag} `), `${name}: ${word}`)
+      assert.ok(option.schema.safeParse(value).success, `${name}: ${word}`)
+    }
+  }
 })
