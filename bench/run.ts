@@ -1,4 +1,5 @@
-// Benches of the README's figures: `npm run bench -- [replay|growth|interference|all] [--rows N] …`.
+// Benches of the README's figures: `npm run bench -- [replay|growth|interference|decode|all] [--rows N] …`.
+import { benchDecode } from './decode.ts'
 import { benchGrowth } from './growth.ts'
 import { benchInterference } from './interference.ts'
 import { readOptions, type BenchOptions } from './options.ts'
@@ -8,6 +9,7 @@ const BENCHES: ReadonlyMap<string, (options: BenchOptions) => Promise<void>> = n
   ['replay', benchReplay],
   ['growth', benchGrowth],
   ['interference', benchInterference],
+  ['decode', benchDecode],
 ])
 
 const [name = 'all', ...args] = process.argv.slice(2)

@@ -38,8 +38,11 @@ export function count(value: number): string {
   return String(value)
 }
 
+/** No union has as many branches. */
+const MOST_BRANCHES = 1_000_000
 /** Reads which branch of a union follows: twice its place, as it is coded. */
-const BRANCH = `if(p>=to)return -1;u=b[p++];if(u>127){p--;${long('v')}u=v*2}`
+const BRANCH = `if(p>=to)return -1;u=b[p++];
+if(u>127){p--;${long('v')}if(v<0||v>${MOST_BRANCHES})return -1;u=v*2}`
 
 /** The code of a union whose branches have this code. The likeliest come first. */
 export function union(codes: readonly string[]): string {
@@ -48,6 +51,27 @@ export function union(codes: readonly string[]): string {
   const order = places.length > 1 ? [1, 0, ...places.slice(2)] : places
   const tests = order.map((place) => `if(u===${count(2 * place)}){${codes[place]}}else `)
   return `${BRANCH}${tests.join('')}return -1;`
+}
+
+/**
+ * A union that begins with two types of fixed size, as most that may be null do: which one comes is
+ * computed with, not branched on, since nothing predicts it.
+ */
+function skipUnion(branches: readonly AvroType[], skips: Skips, depth: string): string {
+  const [first, second] = branches.slice(0, 2).map(sizeOf)
+  const codes = branches.map((branch) => skip(branch, skips, depth))
+  if (branches.length < 2 || first !== 0 || second === null) return union(codes)
+  const others = codes
+    .slice(2)
+    .map((code, at) => `if(u===${count(2 * (at + 2))}){${code}}else `)
+    .join('')
+  return `${BRANCH}if((u&-3)===0){p+=(u>>1)*${count(second)};if(p>to)return -1}else ${others}return -1;`
+}
+
+/** Bytes of every value of a type; null where they differ. */
+function sizeOf(type: AvroType): number | null {
+  if (type.kind === 'fixed') return type.size
+  return { null: 0, boolean: 1, float: 4, double: 8 }[type.kind as string] ?? null
 }
 
 const SKIP_LONG = 'if(p<to&&b[p]<128)p++;else{p=H.skipLong(b,p,to);if(p<0)return -1}'
@@ -76,7 +100,7 @@ export function skip(type: AvroType, skips: Skips, depth: string): string {
     case 'fixed':
       return skipFixed(type.size)
     case 'union':
-      return union(type.branches.map((branch) => skip(branch, skips, depth)))
+      return skipUnion(type.branches, skips, depth)
     default:
       return `p=s${count(place(type, skips))}(b,p,to,${depth}+1);if(p<0)return -1;`
   }

@@ -16,7 +16,7 @@ export interface Constants {
 }
 
 /** The low 28 bits in `l`, 28 more in `h`; a longer one is read again from `q`. */
-const READ_LONG = `if(to-p<10){${long('v')}}else{
+const READ_LONG = `if(to-p<8){${long('v')}}else{
 q=p;u=b[p++];l=u&127;h=0;if(u>127){u=b[p++];l|=(u&127)<<7;if(u>127){u=b[p++];l|=(u&127)<<14;
 if(u>127){u=b[p++];l|=(u&127)<<21;if(u>127){u=b[p++];h=u&127;
 if(u>127){u=b[p++];h|=(u&127)<<7;if(u>127){u=b[p++];h|=(u&127)<<14;if(u>127){u=b[p++];h|=(u&127)<<21}}}}}}}

@@ -35,3 +35,10 @@ test('interference compares a replay with and without snapshots', () => {
   assert.match(text, /^every second +[\d,]+ +\d+\.\d+ +[1-9]\d* +[1-9]\d*\.\d$/m)
   assert.match(text, /^none after the first +[\d,]+ /m)
 })
+
+test('decode compares the compiled decoder with avsc and JSON', () => {
+  const text = bench('decode')
+  for (const way of ['compiled from the schema', 'avsc, resolved to 23 fields', 'JSON']) {
+    assert.match(text, new RegExp(`^${way} +[\\d,]+ +[\\d,]+ +\\d+\\.\\d$`, 'm'))
+  }
+})

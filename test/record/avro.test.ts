@@ -117,9 +117,35 @@ test('longs of all sizes become the nearest double', () => {
       // Alone in its bytes a long is read with care for their end.
       const alone = [...ZEROS.slice(1), ...zigzag(values[last])]
       assert.equal(decodeRow(decode, Buffer.from(alone))?.[last], Number(values[last]))
+      const ninth = Array<number>(9).fill(255)
+      assert.equal(decodeRow(decode, Buffer.from([...ninth, 2, ...ZEROS.slice(1)])), null)
     },
   )
   fc.assert(property, { seed: SEED, numRuns: 1000 })
+})
+
+test('decimals of any length and scale are the nearest double', () => {
+  const property = fc.property(
+    fc.bigInt({ min: -(2n ** 130n), max: 2n ** 130n }),
+    fc.nat(30),
+    (unscaled, scale) => {
+      const bytes: number[] = []
+      for (let rest = unscaled; bytes.length < 17; rest >>= 8n) {
+        bytes.unshift(Number(BigInt.asUintN(8, rest)))
+        if ((rest === 0n && bytes[0] < 128) || (rest === -1n && bytes[0] > 127)) break
+      }
+      const type = { type: 'bytes', logicalType: 'decimal', precision: 60, scale }
+      const decode = compileAvro(schemaOf({ 'MSISDN/Number': type }), UTC)
+      const found = decodeRow(decode, Buffer.from([2 * bytes.length, ...bytes, ...ZEROS.slice(1)]))
+      assert.equal(found?.[0], Number(`${unscaled}e-${scale}`))
+    },
+  )
+  fc.assert(property, { seed: SEED, numRuns: 500 })
+})
+
+test('a field of its own name goes before another one of that alias', () => {
+  const schema = schemaOf({}, [{ name: 'customer_id', aliases: ['msisdn'], type: 'long' }])
+  assert.equal(decodeRow(compileAvro(schema, UTC), Buffer.from([8, 6, ...ZEROS.slice(1)]))?.[0], 3)
 })
 
 test('a real number that marks unreadable text is only as low as any', () => {

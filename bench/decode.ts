@@ -1,0 +1,148 @@
+// Bench of the decoders: 55-field messages into the columns that are needed, beside avsc and JSON.
+import avro from 'avsc'
+import { assert } from '../src/errors.ts'
+import { seededRandom, type Random } from '../src/random.ts'
+import { compileAvro, type DecodeRow } from '../src/record/avro.ts'
+import { FILE_COLUMNS, USED_COLUMNS } from '../src/record/columns.ts'
+import { compileJson } from '../src/record/json.ts'
+import { XDR_FIELDS, XDR_SCHEMA } from '../src/record/xdr-schema.ts'
+import type { BenchOptions } from './options.ts'
+import { median, printTable } from './table.ts'
+
+/** Different messages: enough that a processor does not learn them by heart. */
+const MOST_MESSAGES = 20_000
+const UTC = { timeZone: 'UTC' }
+const START_MS = Date.UTC(2019, 3, 1)
+const MONTH_MS = 30 * 86_400_000
+
+type Values = Record<string, number | string | null>
+
+/** All messages of one form in one piece of memory, as a fetched batch has them. */
+interface Messages {
+  bytes: Buffer
+  /** Where each begins, and where the last one ends. */
+  starts: number[]
+}
+
+/** One way to read messages; returns what it made of one field, so that none of it is in vain. */
+interface Way {
+  name: string
+  messages: Messages
+  read: (from: number, to: number, row: number) => number
+}
+
+const USED: ReadonlySet<string> = new Set(USED_COLUMNS)
+
+/** Values of the sizes that files have; of the columns that nobody needs a third is missing. */
+function drawValues(random: Random): Values {
+  const whole = (most: number): number => Math.floor(random() * most)
+  const entries = FILE_COLUMNS.map(({ name, type }): [string, number | string | null] => {
+    if (type === 'text') return [name, 'Samsung Galaxy A5 (Sm-A520F)']
+    if (type === 'time') return [name, START_MS + whole(MONTH_MS)]
+    if (!USED.has(name)) return [name, random() < 0.3 ? null : Math.round(random() * 1e6) / 100]
+    return [name, whole(name.startsWith('Total') ? 6e8 : 1.6e7)]
+  })
+  const values = new Map(entries)
+  values.set('Bearer Id', String(1.3e16 + whole(1e15)))
+  values.set('MSISDN/Number', 33_600_000_000 + whole(1e8))
+  values.set('Dur. (ms)', whole(2e8))
+  values.set('Start ms', whole(1000)).set('End ms', whole(1000))
+  return Object.fromEntries(
+    [...values].map(([name, value]) => [XDR_FIELDS.get(name) ?? name, value]),
+  )
+}
+
+/** As avsc wants a union's value: beside the name of its type. */
+function wrapped(values: Values): Record<string, unknown> {
+  const long = new Set([...USED].map((name) => XDR_FIELDS.get(name)))
+  const wrap = ([name, value]: [string, number | string | null]): [string, unknown] => {
+    if (value === null) return [name, null]
+    if (typeof value === 'string') return [name, { string: value }]
+    return [name, long.has(name) ? { long: value } : { double: value }]
+  }
+  return Object.fromEntries(Object.entries(values).map(wrap))
+}
+
+function joined(messages: readonly Buffer[]): Messages {
+  const starts = [0]
+  for (const { length } of messages) starts.push(starts[starts.length - 1] + length)
+  return { bytes: Buffer.concat(messages), starts }
+}
+
+function waysOf(count: number): Way[] {
+  const random = seededRandom(1)
+  const values = Array.from({ length: count }, () => drawValues(random))
+  const writer = avro.Type.forSchema(XDR_SCHEMA as unknown as avro.Schema, { wrapUnions: true })
+  const wanted = new Set(USED_COLUMNS.map((name) => XDR_FIELDS.get(name)))
+  const fields = XDR_SCHEMA.fields.filter(({ name }) => wanted.has(name))
+  const reader = avro.Type.forSchema({ ...XDR_SCHEMA, fields } as unknown as avro.Schema, {
+    wrapUnions: true,
+  })
+  const resolver = reader.createResolver(writer)
+  const encoded = joined(values.map((one) => writer.toBuffer(wrapped(one))))
+  const spelt = joined(values.map((one) => Buffer.from(JSON.stringify(one))))
+  const columns = USED_COLUMNS.map(() => new Float64Array(count))
+  const ours = (decode: DecodeRow, { bytes }: Messages): Way['read'] =>
+    function readRow(from, to, row) {
+      assert(decode(bytes, from, to, columns, row), 'a message is well-formed')
+      return columns[0][row]
+    }
+  const { bytes } = encoded
+  interface Read {
+    msisdn_number: { long: number }
+  }
+  const [avroRow, jsonRow] = [compileAvro(XDR_SCHEMA, UTC), compileJson(UTC)]
+  return [
+    { name: 'compiled from the schema', messages: encoded, read: ours(avroRow, encoded) },
+    {
+      name: `avsc, resolved to ${USED_COLUMNS.length} fields`,
+      messages: encoded,
+      read: (from, to) =>
+        (reader.fromBuffer(bytes.subarray(from, to), resolver) as Read).msisdn_number.long,
+    },
+    {
+      name: `avsc, all ${FILE_COLUMNS.length} fields`,
+      messages: encoded,
+      read: (from, to) => (writer.fromBuffer(bytes.subarray(from, to)) as Read).msisdn_number.long,
+    },
+    { name: 'JSON', messages: spelt, read: ours(jsonRow, spelt) },
+  ]
+}
+
+/** Messages a second over `rows` of them, again and again the same. */
+function rateOf({ messages: { starts }, read }: Way, rows: number): number {
+  const count = starts.length - 1
+  const started = performance.now()
+  let sum = 0
+  for (let done = 0; done < rows; done += count) {
+    for (let row = 0; row < count; row++) sum += read(starts[row], starts[row + 1], row)
+  }
+  assert(sum > 0, 'every way reads the subscribers')
+  const seconds = (performance.now() - started) / 1000
+  return (Math.ceil(rows / count) * count) / seconds
+}
+
+/** All ways in turn, so that what else the machine does meets all alike; one turn to warm up. */
+export function benchDecode({ rows, runs }: BenchOptions): Promise<void> {
+  const ways = waysOf(Math.min(rows, MOST_MESSAGES))
+  const rates = ways.map((): number[] => [])
+  for (let run = -1; run < runs; run++) {
+    for (const [at, way] of ways.entries()) {
+      const rate = rateOf(way, rows)
+      if (run >= 0) rates[at].push(rate)
+    }
+  }
+  const medians = rates.map(median)
+  const lines = ways.map(({ name, messages }, at) => {
+    const bytes = messages.bytes.length / (messages.starts.length - 1)
+    const times = (medians[at] / medians[1]).toFixed(1)
+    return [name, Math.round(medians[at]), Math.round(bytes), times]
+  })
+  const heading = ['decoder', 'messages/s', 'bytes/message', 'times avsc resolved']
+  printTable(
+    `npm run bench -- decode --rows ${rows} --runs ${runs}`,
+    [heading, ...lines],
+    [`Medians of ${runs} runs in turn, one thread.`],
+  )
+  return Promise.resolve()
+}
