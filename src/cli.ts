@@ -28,6 +28,7 @@ async function commands(): Promise<CommandRow[]> {
   const reports = await import('./commands/report.ts')
   const serving = await import('./commands/serving.ts')
   const { RUN_OPTIONS } = await import('./commands/run.ts')
+  const { refused, REFUSED_OPTIONS } = await import('./commands/refused.ts')
   const served = [...serving.SNAPSHOT_OPTIONS, ...serving.SERVE_OPTIONS]
   return [
     {
@@ -93,9 +94,9 @@ async function commands(): Promise<CommandRow[]> {
     },
     {
       name: 'refused',
-      doc: 'refused rows with reason, position and raw values',
-      options: inspect.REFUSED_OPTIONS,
-      work: (_, values) => inspect.refused(values),
+      doc: 'refused rows with reason, position and raw values; --retry tries them again',
+      options: REFUSED_OPTIONS,
+      work: (_, values) => refused(values),
     },
     {
       name: 'verify',

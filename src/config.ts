@@ -1,4 +1,5 @@
 // Every option is one row of one table: flags, environment, validation, types, help and README.
+import { REASONS } from './record/batch.ts'
 import { APPLICATIONS } from './record/columns.ts'
 import { PulseError } from './errors.ts'
 import { FEATURES, SCALINGS } from './snapshot/schema.ts'
@@ -355,8 +356,31 @@ export const OPTIONS = {
     flag: '--host',
     value: 'ADDRESS',
     default: '127.0.0.1',
-    schema: z.string().min(1, 'a loopback address'),
-    doc: 'address to serve on; loopback only for now',
+    schema: z.string().min(1, 'an address of this machine'),
+    doc: 'address to serve on; another one than loopback needs --token-file',
+  }),
+  tokenFile: option({
+    flag: '--token-file',
+    value: 'FILE',
+    default: '',
+    schema: z.string(),
+    doc:
+      'file with one token a line that requests must carry, or TOKEN SCOPE,SCOPE with scopes out of ' +
+      'metrics, read, subscribers, admin',
+  }),
+  allowHost: option({
+    flag: '--allow-host',
+    value: 'LIST',
+    default: '',
+    schema: z
+      .string()
+      .transform((text) => text.split(',').map((part) => part.trim()))
+      .transform((parts) => parts.filter((part) => part !== ''))
+      .refine(
+        (parts) => parts.every((part) => /^([\w.-]+|\[[\da-fA-F:.]+\])$/.test(part)),
+        'a comma-separated list of host names without ports',
+      ),
+    doc: 'names besides localhost by which clients may ask for this server, comma-separated',
   }),
   port: option({
     flag: '--port',
@@ -464,6 +488,19 @@ export const OPTIONS = {
     default: '50',
     schema: whole(1, 1e9),
     doc: 'most rows to list',
+  }),
+  retry: option({
+    flag: '--retry',
+    default: 'false',
+    schema: onOff,
+    doc: 'try the kept refused messages again, and apply what is a record now; nothing else may write',
+  }),
+  reason: option({
+    flag: '--reason',
+    value: 'REASON',
+    default: 'all',
+    schema: oneOf(['all', ...REASONS]),
+    doc: 'only rows refused for this reason',
   }),
   hash: option({
     flag: '--hash',

@@ -182,7 +182,12 @@ function writePositions({ store, positions, moved }: Partition): void {
 const MOST_KEPT_BYTES = 2 ** 28
 
 function writeRefused(partition: Partition, keepRefused: number): void {
-  const { store, refused, counters, delivered, outbox } = partition
+  const { store, refused, counters, delivered, outbox, mended } = partition
+  for (const { key, bytes } of mended) {
+    void store.refused.remove(key)
+    counters.refusedKept--
+    counters.refusedKeptBytes -= bytes
+  }
   for (const { source, row, reason, raw } of refused) {
     const key = refusedKey(source, row)
     if (outbox) void store.outbox?.put(key, [reason, raw])
@@ -195,4 +200,5 @@ function writeRefused(partition: Partition, keepRefused: number): void {
   for (const key of delivered) void store.outbox?.remove(key)
   refused.length = 0
   delivered.length = 0
+  mended.length = 0
 }

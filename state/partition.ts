@@ -34,6 +34,8 @@ export interface Partition {
   refused: RefusedRow[]
   /** Refused rows also go to the outbox, for the dead-letter topic. */
   outbox: boolean
+  /** Refused rows that are refused no more since the last commit. */
+  mended: { key: Buffer; bytes: number }[]
   /** Keys of the outbox that were delivered since the last commit. */
   delivered: Buffer[]
   sweep: Sweep
@@ -54,6 +56,7 @@ export function loadPartition(store: PartitionStore): Partition {
       refused: [],
       outbox: false,
       delivered: [],
+      mended: [],
       sweep: createSweep(Math.ceil(counters.subscribers / SEGMENT_SLOTS)),
     }
     loadTable(partition, transaction)

@@ -4,6 +4,7 @@ import type { KafkaConnection } from '../../consumers/kafka-client.ts'
 import type { RegistryOptions } from '../../consumers/schema-registry.ts'
 import type { Values } from '../config.ts'
 import { messageOf, PulseError } from '../errors.ts'
+import { XDR_SCHEMA } from '../record/xdr-schema.ts'
 
 export const CONNECTION_OPTIONS = [
   'kafka',
@@ -66,11 +67,24 @@ function saslOf(values: ConnectionValues): KafkaConnection['sasl'] {
 }
 
 /** The registry that options ask for, null for none. */
-export function registryOf(values: ConnectionValues): RegistryOptions | null {
+export function registryOf(
+  values: Pick<Values, 'registry' | 'registrySecretFile'>,
+): RegistryOptions | null {
   const { registry: url, registrySecretFile: file } = values
   if (url === '') return null
   const credentials = secretOf('--registry-secret-file', file, 'XDR_PULSE_REGISTRY_SECRET')
   return { url, credentials }
+}
+
+/** The schema of Avro that comes without a registry. @throws PulseError `input-missing` */
+export function schemaOf({ schema: file }: Pick<Values, 'schema'>): unknown {
+  if (file === '') return XDR_SCHEMA
+  try {
+    return JSON.parse(read('--schema', file)) as unknown
+  } catch (error) {
+    if (error instanceof PulseError) throw error
+    throw new PulseError('input-invalid', `--schema ${file} is no JSON (${messageOf(error)})`)
+  }
 }
 
 function secretOf(flag: string, file: string, variable: string): string | null {

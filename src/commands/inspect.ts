@@ -1,11 +1,10 @@
-// `subscriber`, `status` and `refused`: single things of a state directory.
-import { findRow, readRefused, withView } from '../../state/read.ts'
+// `subscriber` and `status`: single things of a state directory.
+import { findRow, withView } from '../../state/read.ts'
 import type { StateView } from '../../state/read.ts'
 import { hashState } from '../../state/hash.ts'
 import { storeBytes } from '../../state/store.ts'
 import type { Values } from '../config.ts'
 import { PulseError } from '../errors.ts'
-import { USED_COLUMNS } from '../record/columns.ts'
 import { viewSubscriber } from '../snapshot/lookup.ts'
 import { METRICS, type SubscriberView } from '../snapshot/schema.ts'
 import { bytesText } from '../snapshot/units.ts'
@@ -15,7 +14,6 @@ import { tableText } from './terminal.ts'
 
 export const SUBSCRIBER_OPTIONS = REPORT_OPTIONS
 export const STATUS_OPTIONS = ['state', 'hash', 'json', 'logLevel'] as const
-export const REFUSED_OPTIONS = ['state', 'limit', 'json', 'logLevel'] as const
 
 /** One subscriber: aggregate, ranks, segment, distances. Throws PulseError `not-found`. */
 export async function subscriber(written: string, values: ReportValues): Promise<void> {
@@ -140,40 +138,4 @@ function statusText(found: StateStatus): string {
       ]),
     ]),
   ].join('\n\n')
-}
-
-/** Refused rows that were kept: reason, position, and the raw values of the used columns. */
-export async function refused(
-  values: Pick<Values, (typeof REFUSED_OPTIONS)[number]>,
-): Promise<void> {
-  await withView(values.state, (view, state) => {
-    const names = new Map(view.positions.map(({ source, position }) => [source, position.name]))
-    const rows = readRefused(state, values.limit).map(({ source, row, reason, raw }) => ({
-      source,
-      name: names.get(source) ?? source,
-      row,
-      reason,
-      raw: rawRow(raw),
-    }))
-    const { refused: counts, refusedKept } = view.counters
-    print(values, { counts, kept: refusedKept, rows }, () => {
-      const total = Object.values(counts).reduce((sum, count) => sum + count, 0)
-      const list = rows.map(({ name, row, reason, raw }) => [
-        name,
-        row,
-        reason,
-        Object.entries(raw)
-          .map(([column, value]) => `${column}=${value ?? 'NULL'}`)
-          .join(' '),
-      ])
-      const heading = ['source', 'row', 'reason', 'values']
-      return `${tableText([heading, ...list])}\n${rows.length} of ${refusedKept} kept rows shown, ${total} refused in all`
-    })
-  })
-}
-
-/** The used columns by name, as the file spells them. */
-function rawRow(raw: string): Record<string, string | null> {
-  const values = JSON.parse(raw) as (string | null)[]
-  return Object.fromEntries(USED_COLUMNS.map((column, at) => [column, values[at] ?? null]))
 }

@@ -1,16 +1,14 @@
 // `run`: consumes a topic of Kafka, serves what it finds, until a signal or until caught up.
 import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { resolve } from 'node:path'
 import type { ConsumeOptions } from '../../consumers/consume-options.ts'
 import type { IngestProgress, SourceAccount } from '../../consumers/progress.ts'
 import type { Values } from '../config.ts'
-import { messageOf, PulseError } from '../errors.ts'
+import { PulseError } from '../errors.ts'
 import type { Log } from '../log.ts'
-import { XDR_SCHEMA } from '../record/xdr-schema.ts'
 import { accountOf, accountText } from './account.ts'
-import { CONNECTION_OPTIONS, connectionOf, registryOf } from './connection.ts'
+import { CONNECTION_OPTIONS, connectionOf, registryOf, schemaOf } from './connection.ts'
 import { SERVE_OPTIONS, servePipeline, SNAPSHOT_OPTIONS } from './serving.ts'
 import { tableText } from './terminal.ts'
 
@@ -89,7 +87,7 @@ export function consumeOptions(values: RunValues): ConsumeOptions {
     state: { durationUnit, timeZone, missingMsisdn },
     format: values.format,
     registry: registryOf(values),
-    schema: values.schema === '' ? XDR_SCHEMA : readSchema(values.schema),
+    schema: schemaOf(values),
     from: values.from,
     onGap: values.onGap,
     refusedLimit: values.refusedLimit,
@@ -106,12 +104,4 @@ export function consumeOptions(values: RunValues): ConsumeOptions {
 function instanceOf(stateDirectory: string): string {
   const digest = createHash('sha256').update(resolve(stateDirectory)).digest('hex')
   return `${hostname().replace(/[^\w.-]/g, '_')}-${digest.slice(0, 12)}`
-}
-
-function readSchema(file: string): unknown {
-  try {
-    return JSON.parse(readFileSync(file, 'utf8')) as unknown
-  } catch (error) {
-    throw new PulseError('input-missing', `--schema ${file} is no schema (${messageOf(error)})`)
-  }
 }
