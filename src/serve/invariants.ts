@@ -3,7 +3,7 @@
 // Those of the state itself are checked where it is opened, and end the process there.
 import type { IngestProgress, PartitionProgress } from '../../consumers/progress.ts'
 import type { Snapshot } from '../snapshot/schema.ts'
-import { refusedRows } from './samples.ts'
+import { refusedRows } from './source-counters.ts'
 
 /** `conservation` of rows, `order` of offsets, a `snapshot` that agrees with itself. */
 export const CHECKS = ['conservation', 'order', 'snapshot'] as const

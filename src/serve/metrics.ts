@@ -14,7 +14,6 @@ import { consumerSamples } from './consumer-samples.ts'
 import { brokenByProgress, brokenBySnapshot, CHECKS } from './invariants.ts'
 import { ingestSamples, processSamples, type Sample } from './samples.ts'
 import { snapshotSamples } from './snapshot-samples.ts'
-import { createSourceSplit, type SourceSplit } from './source-samples.ts'
 import type { PipelineView, Published, SnapshotTimings } from './view.ts'
 
 type Labels = Record<string, string>
@@ -66,12 +65,11 @@ export function createMetrics(view: PipelineView): Metrics {
   const instruments = new Map<MetricName, Metric<string>>(
     CATALOGUE.map((row) => [row.name, instrument(row, registry)]),
   )
-  const split = createSourceSplit()
   const refresh = (): void => {
     for (const row of CATALOGUE) {
       if (row.origin === 'scrape') instruments.get(row.name)!.reset()
     }
-    for (const each of currentSamples(view, split)) write(instruments.get(each.name)!, each)
+    for (const each of currentSamples(view)) write(instruments.get(each.name)!, each)
   }
   const observe = (name: MetricName, value: number, labels: Labels = {}): void => {
     const metric = instruments.get(name)
@@ -101,7 +99,6 @@ export function createMetrics(view: PipelineView): Metrics {
     contentType: registry.contentType,
     stop: followView(view, {
       progress(progress) {
-        split.note(progress)
         observeIngest(progress.observations, observe)
         for (const check of brokenByProgress(progress)) {
           add('store_invariant_violations_total', 1, { check })
@@ -157,7 +154,7 @@ function followView(
   return view.subscribe(look)
 }
 
-function currentSamples(view: PipelineView, split: SourceSplit): Sample[] {
+function currentSamples(view: PipelineView): Sample[] {
   const progress = view.progress()
   const build = {
     version: view.version,
@@ -167,7 +164,6 @@ function currentSamples(view: PipelineView, split: SourceSplit): Sample[] {
   return [
     ...processSamples(build, view.runs()),
     ...ingestSamples(progress),
-    ...split.samples(progress),
     ...consumerSamples(progress?.consumer ?? null),
     ...snapshotSamples(view.published()),
   ]

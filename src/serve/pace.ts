@@ -1,5 +1,6 @@
 // How fast rows are dealt with, and how long the rest will take; the clock is an argument.
 import type { IngestProgress } from '../../consumers/progress.ts'
+import { allCounters } from './source-counters.ts'
 import type { PipelineView } from './view.ts'
 
 export interface Pace {
@@ -24,7 +25,7 @@ export function createPaceMeter(): PaceMeter {
   return {
     note(nowMs, progress) {
       points = points.filter((point) => nowMs - point.atMs < WINDOW_MS)
-      points.push({ atMs: nowMs, rows: progress.counters.rows })
+      points.push({ atMs: nowMs, rows: allCounters(progress).rows })
       left = progress.done ? 0 : Math.max(0, progress.totalRows - progress.counters.rows)
     },
     read(nowMs) {

@@ -3,6 +3,7 @@ import { LIFE_STATES, type IngestCounters, type IngestProgress } from '../../con
 import { REASONS } from '../record/batch.ts'
 import { APPLICATIONS, USED_COLUMNS } from '../record/columns.ts'
 import type { MetricName } from './catalogue.ts'
+import { allCounters, countersBySource, refusedRows } from './source-counters.ts'
 import type { SnapshotRuns } from './view.ts'
 
 /** One value of one series. */
@@ -12,20 +13,6 @@ export interface Sample {
   value: number
 }
 
-/** Counters before anything was said. */
-export const NO_COUNTERS: IngestCounters = {
-  rows: 0,
-  applied: 0,
-  duplicate: 0,
-  refused: {},
-  coerced: {},
-  missing: {},
-  applicationBytes: [],
-  durationMs: 0,
-  commits: 0,
-  consumedBytes: 0,
-}
-
 /** A value under its name; labels where there are some. */
 export function sample(
   name: MetricName,
@@ -33,11 +20,6 @@ export function sample(
   labels: Record<string, string> = {},
 ): Sample {
   return { name, labels, value }
-}
-
-/** Rows refused for whatever reason. */
-export function refusedRows(counters: IngestCounters): number {
-  return Object.values(counters.refused).reduce((sum, rows) => sum + rows, 0)
 }
 
 /** Each key of `known` and of `found`, with its count or 0. */
@@ -51,10 +33,11 @@ export function enumerated(
 
 /** Samples of ingest as of its last message; all of them 0 before the first. */
 export function ingestSamples(progress: IngestProgress | null): Sample[] {
-  const counters = progress?.counters ?? NO_COUNTERS
+  const counters = allCounters(progress)
   const state = progress?.state ?? 'starting'
   return [
     ...LIFE_STATES.map((each) => sample('state', each === state ? 1 : 0, { state: each })),
+    ...sourceSamples(progress),
     ...enumerated(REASONS, counters.refused).map(([reason, rows]) =>
       sample('refused_records_total', rows, { reason }),
     ),
@@ -73,6 +56,37 @@ export function ingestSamples(progress: IngestProgress | null): Sample[] {
     sample('dirty_subscribers', progress?.dirtySubscribers ?? 0),
     ...storeSamples(progress),
   ]
+}
+
+/** Both sources are there from the start. */
+function sourceSamples(progress: IngestProgress | null): Sample[] {
+  const { parquet, kafka } = countersBySource(progress)
+  return [
+    ...outcomesOf(parquet).flatMap(([outcome, rows]) => [
+      sample('records_total', rows, { source: 'parquet', outcome }),
+      sample('replay_rows_total', rows, { outcome }),
+    ]),
+    ...outcomesOf(kafka).map(([outcome, rows]) =>
+      sample('records_total', rows, { source: 'kafka', outcome }),
+    ),
+    sample('consumed_bytes_total', parquet.consumedBytes, { source: 'parquet' }),
+    sample('consumed_bytes_total', kafka.consumedBytes, { source: 'kafka' }),
+    sample('replay_progress_ratio', replayProgress(progress)),
+  ]
+}
+
+const outcomesOf = (counters: IngestCounters): [string, number][] => [
+  ['applied', counters.applied],
+  ['duplicate', counters.duplicate],
+  ['refused', refusedRows(counters)],
+]
+
+/** A history is over when the topic is read. */
+function replayProgress(progress: IngestProgress | null): number {
+  if (progress === null) return 0
+  const { totalRows, counters, consumer, history } = progress
+  if (consumer !== null) return history === null ? 0 : 1
+  return totalRows === 0 ? 0 : counters.rows / totalRows
 }
 
 function storeSamples(progress: IngestProgress | null): Sample[] {
