@@ -1,9 +1,13 @@
 // A pipeline that is served: page, API and metrics beside it, from its start until a signal.
+import { readFileSync } from 'node:fs'
 import type { IngestProgress } from '../../consumers/progress.ts'
 import type { IngestJob } from '../../consumers/worker.ts'
 import type { Values } from '../config.ts'
+import { messageOf, PulseError } from '../errors.ts'
 import type { Log } from '../log.ts'
+import { checkHost } from '../serve/address.ts'
 import { startServer } from '../serve/server.ts'
+import { parseTokens, type Token } from '../serve/tokens.ts'
 import type { SnapshotOptions } from '../snapshot/schema.ts'
 import { startPipeline, type Pipeline } from './pipeline.ts'
 import { onSignals } from './signals.ts'
@@ -17,7 +21,7 @@ export const SNAPSHOT_OPTIONS = [
   'excludeApplication',
 ] as const
 
-export const SERVE_OPTIONS = ['snapshotInterval', 'host', 'port'] as const
+export const SERVE_OPTIONS = ['snapshotInterval', 'host', 'port', 'tokenFile', 'allowHost'] as const
 
 type SnapshotValues = Pick<Values, (typeof SNAPSHOT_OPTIONS)[number]>
 export type ServeValues = SnapshotValues & Pick<Values, (typeof SERVE_OPTIONS)[number]>
@@ -30,6 +34,19 @@ export const snapshotOptions = (values: SnapshotValues): SnapshotOptions => ({
   seed: values.seed,
   excludeApplications: values.excludeApplication,
 })
+
+/** The tokens that requests must carry; none without a file. */
+function readTokens(file: string): Token[] {
+  if (file === '') return []
+  let text: string
+  try {
+    text = readFileSync(file, 'utf8')
+  } catch (error) {
+    const why = messageOf(error)
+    throw new PulseError('input-missing', `--token-file ${file} cannot be read (${why})`, error)
+  }
+  return parseTokens(text, `--token-file ${file}`)
+}
 
 export interface ServingListener {
   onProgress: (progress: IngestProgress) => void
@@ -49,6 +66,9 @@ export async function servePipeline(
   { onProgress, onEnd }: ServingListener,
 ): Promise<void> {
   const snapshotIntervalMs = values.snapshotInterval
+  // Before anything is begun: a wrong file must not cost a start.
+  const tokens = readTokens(values.tokenFile)
+  checkHost(values.host, tokens.length > 0)
   const pipeline = startPipeline(
     { job, snapshot: snapshotOptions(values), snapshotIntervalMs },
     log,
@@ -63,6 +83,8 @@ export async function servePipeline(
     const server = await startServer(pipeline.view, {
       host: values.host,
       port: values.port,
+      tokens,
+      allowedHosts: values.allowHost,
       onError: (error) => log.error({ err: error }, 'a request failed'),
     })
     log.info(`live page, API and metrics at ${server.url}`)
