@@ -55,6 +55,7 @@ export async function consume(
     try {
       return await consumeInto(state, topic, run, options)
     } finally {
+      keepLast(run)
       await state.close()
     }
   } finally {
@@ -69,7 +70,8 @@ interface Run {
   failed: PromiseWithResolvers<never>
   /** Set while the group may assign: before that nothing is read. */
   assign: (partitions: readonly number[]) => void
-  stores: readonly PartitionStore[]
+  /** What this member says of its partitions to the group. */
+  claims: () => readonly number[]
   progress: () => IngestProgress
   stopping: boolean
   stopped: Promise<undefined>
@@ -83,7 +85,7 @@ function createRun(options: ConsumeOptions): Run {
   const failed = Promise.withResolvers<never>()
   failed.promise.catch(() => undefined)
   const tally = createTally({ missingMsisdnZero: false }, options, 1)
-  const group = createGroup(options.connection, options, () => claimsOf(run.stores), {
+  const group = createGroup(options.connection, options, () => run.claims(), {
     onAssigned: (partitions) => run.assign(partitions),
     onError: notices.error,
     onFenced: failed.reject,
@@ -93,7 +95,7 @@ function createRun(options: ConsumeOptions): Run {
     notices,
     failed,
     assign: () => undefined,
-    stores: [],
+    claims: () => [],
     progress: () => filesProgress([], tally, { state: 'starting', notices: notices.waiting }),
     stopping: false,
     stopped: stopped.promise,
@@ -113,7 +115,7 @@ async function consumeInto(
   run: Run,
   options: ConsumeOptions,
 ): Promise<IngestProgress> {
-  run.stores = stores
+  run.claims = () => claimsOf(stores)
   const { group, notices, failed } = run
   const last = (): IngestProgress => ({ ...run.progress(), accounts: accountSources(stores) })
   const loaded = new Map<number, Partition>()
@@ -156,7 +158,13 @@ async function readHistory(
   return tally.counters
 }
 
-/** What this member says of its partitions to the group. */
+/** While the group is left others still ask, and what is closed cannot be read any more. */
+function keepLast(run: Run): void {
+  const [claims, progress] = [run.claims(), run.progress()]
+  run.claims = () => claims
+  run.progress = () => progress
+}
+
 const claimsOf = (stores: readonly PartitionStore[]): number[] =>
   stores.map((store) => {
     if (store.positions.getKeysCount({ limit: 1 }) === 0) return CLAIM.none
