@@ -37,14 +37,21 @@ export function createLogReader(slice: Slice, tally: Tally): LogReader {
         at = batch.to
         const fault = takeBatch(log, fetched.records, batch, open)
         if (fault !== null) {
-          slice.flush(log, next)
+          flush(log)
           return unreadable(log, batch, fault)
         }
         if (log.waitingFor !== null) break
       }
-      slice.flush(log, next)
+      flush(log)
       return null
     },
+  }
+
+  function flush(log: LogPartition): void {
+    slice.flush(log, next)
+    // A broker looks where its log ends before it reads it, and both go on growing.
+    log.endOffset = Math.max(log.endOffset, next)
+    log.stableOffset = Math.max(log.stableOffset, next)
   }
 
   function takeBatch(
