@@ -17,13 +17,13 @@ export interface DurableOffset {
 
 export interface GroupOffsets {
   /** Tells it in the background, as soon as the group lets it; the newest of a partition counts. */
-  commit(offsets: readonly DurableOffset[]): void
+  commit: (offsets: readonly DurableOffset[]) => void
   /** These partitions are the member's; nothing is said of others any more. */
   own: (partitions: readonly number[]) => void
   /** By partition: what Kafka has acknowledged since the partition was last taken. */
   committed: ReadonlyMap<number, number>
   /** Resolves when all is told, or after so long. */
-  settled(withinMs: number): Promise<void>
+  settled: (withinMs: number) => Promise<void>
   /** Tells nothing more. */
   close: () => void
 }
