@@ -28,6 +28,7 @@ async function commands(): Promise<CommandRow[]> {
   const reports = await import('./commands/report.ts')
   const serving = await import('./commands/serving.ts')
   const { RUN_OPTIONS } = await import('./commands/run.ts')
+  const { status, STATUS_OPTIONS } = await import('./commands/status.ts')
   const { refused, REFUSED_OPTIONS } = await import('./commands/refused.ts')
   const served = [...serving.SNAPSHOT_OPTIONS, ...serving.SERVE_OPTIONS]
   return [
@@ -89,8 +90,8 @@ async function commands(): Promise<CommandRow[]> {
     {
       name: 'status',
       doc: 'what a state directory holds, how far its sources were read',
-      options: inspect.STATUS_OPTIONS,
-      work: (_, values) => inspect.status(values),
+      options: STATUS_OPTIONS,
+      work: (_, values) => status(values),
     },
     {
       name: 'refused',

@@ -1,9 +1,6 @@
-// `subscriber` and `status`: single things of a state directory.
+// `subscriber`: one subscriber of a state directory.
 import { findRow, withView } from '../../state/read.ts'
 import type { StateView } from '../../state/read.ts'
-import { hashState } from '../../state/hash.ts'
-import { storeBytes } from '../../state/store.ts'
-import type { Values } from '../config.ts'
 import { PulseError } from '../errors.ts'
 import { viewSubscriber } from '../snapshot/lookup.ts'
 import { METRICS, type SubscriberView } from '../snapshot/schema.ts'
@@ -13,7 +10,6 @@ import type { ReportValues } from './report.ts'
 import { tableText } from './terminal.ts'
 
 export const SUBSCRIBER_OPTIONS = REPORT_OPTIONS
-export const STATUS_OPTIONS = ['state', 'hash', 'json', 'logLevel'] as const
 
 /** One subscriber: aggregate, ranks, segment, distances. Throws PulseError `not-found`. */
 export async function subscriber(written: string, values: ReportValues): Promise<void> {
@@ -68,73 +64,6 @@ function subscriberText({ aggregate, ranks, subscribers, segment, distances }: S
         name,
         distance.toPrecision(4),
         name === segment ? '← nearest' : '',
-      ]),
-    ]),
-  ].join('\n\n')
-}
-
-interface StateStatus {
-  directory: string
-  stamp: Record<string, unknown>
-  commits: number
-  subscribers: number
-  applied: number
-  refused: Record<string, number>
-  refusedKept: number
-  coerced: Record<string, number>
-  missing: Record<string, number>
-  /** Null unless asked for: it takes a while with millions of subscribers. */
-  hash: string | null
-  fileBytes: number
-  usedBytes: number
-  sources: (StateView['positions'][number]['position'] & { source: string; partition: number })[]
-}
-
-/** What a state directory holds and how far its sources were read. */
-export async function status(values: Pick<Values, (typeof STATUS_OPTIONS)[number]>): Promise<void> {
-  await withView(values.state, (view, state) => {
-    const { commit, ...counters } = view.counters
-    const { fileBytes, usedBytes } = storeBytes(state.stores)
-    const found: StateStatus = {
-      directory: state.directory,
-      stamp: { ...state.stamp },
-      commits: commit,
-      ...counters,
-      hash: values.hash ? hashState(view) : null,
-      fileBytes,
-      usedBytes,
-      sources: view.positions.map(({ source, partition, position }) => ({
-        source,
-        partition,
-        ...position,
-      })),
-    }
-    print(values, found, () => statusText(found))
-  })
-}
-
-function statusText(found: StateStatus): string {
-  const refused = Object.values(found.refused).reduce((sum, count) => sum + count, 0)
-  return [
-    tableText([
-      ['state', ''],
-      ['directory', found.directory],
-      ...Object.entries(found.stamp).map(([name, value]) => [name, String(value)]),
-      ['subscribers', found.subscribers.toLocaleString('en-US')],
-      ['rows applied', found.applied.toLocaleString('en-US')],
-      ['rows refused', `${refused.toLocaleString('en-US')} (${found.refusedKept} kept to look at)`],
-      ['file', `${bytesText(found.fileBytes)}, ${bytesText(found.usedBytes)} in use`],
-      ...(found.hash === null ? [] : [['hash', found.hash]]),
-    ]),
-    tableText([
-      ['source', 'partition', 'position', 'rows', 'order', 'duration unit'],
-      ...found.sources.map(({ name, partition, position, rows, order, durationUnit, evidence }) => [
-        name,
-        partition,
-        position,
-        rows,
-        order,
-        `${durationUnit} (${evidence})`,
       ]),
     ]),
   ].join('\n\n')

@@ -1,0 +1,141 @@
+// `status`: what a state directory holds, how far its sources were read, and whether it adds up.
+import { hashState } from '../../state/hash.ts'
+import type { SourcePosition } from '../../state/ledger.ts'
+import { withView } from '../../state/read.ts'
+import { storeBytes } from '../../state/store.ts'
+import type { Values } from '../config.ts'
+import { PulseError } from '../errors.ts'
+import { bytesText } from '../snapshot/units.ts'
+import { readLedgers, violationsOf } from './ledger-check.ts'
+import { print } from './report.ts'
+import { tableText } from './terminal.ts'
+
+export const STATUS_OPTIONS = ['state', 'hash', 'json', 'logLevel'] as const
+
+/** Violations in the sentence of the error; JSON has all. */
+const MOST_SAID = 3
+
+interface SourceStatus extends SourcePosition {
+  source: string
+  partition: number
+  /** False where another member of the consumer group reads the partition now. */
+  held: boolean
+}
+
+/** Numbers without a source's are of the partitions that are held. */
+interface StateStatus {
+  directory: string
+  stamp: Record<string, unknown>
+  commits: number
+  subscribers: number
+  applied: number
+  refused: Record<string, number>
+  refusedKept: number
+  coerced: Record<string, number>
+  missing: Record<string, number>
+  /** Null unless asked for: it takes a while with millions of subscribers. */
+  hash: string | null
+  fileBytes: number
+  usedBytes: number
+  /** Kept, but left out of everything that is said. */
+  partitionsNotHeld: number[]
+  sources: SourceStatus[]
+  /** What does not add up, a sentence each. */
+  violations: string[]
+}
+
+/**
+ * What a state directory holds and how far its sources were read.
+ *
+ * @throws PulseError `state-corrupt` behind its words, when numbers of the state do not add up
+ */
+export async function status(values: Pick<Values, (typeof STATUS_OPTIONS)[number]>): Promise<void> {
+  const violations = await withView(values.state, (view, state) => {
+    const { commit, ...counters } = view.counters
+    const { fileBytes, usedBytes } = storeBytes(state.stores)
+    const ledgers = readLedgers(state)
+    const found: StateStatus = {
+      directory: state.directory,
+      stamp: { ...state.stamp },
+      commits: commit,
+      ...counters,
+      hash: values.hash ? hashState(view) : null,
+      fileBytes,
+      usedBytes,
+      partitionsNotHeld: ledgers.filter(({ held }) => !held).map(({ partition }) => partition),
+      sources: ledgers.flatMap(({ partition, held, positions }) =>
+        positions.map(([source, position]) => ({ source, partition, held, ...position })),
+      ),
+      violations: violationsOf(ledgers),
+    }
+    print(values, found, () => statusText(found))
+    return found.violations
+  })
+  if (violations.length === 0) return
+  const said = violations.slice(0, MOST_SAID).join('; ')
+  const more = violations.length > MOST_SAID ? ` (and ${violations.length - MOST_SAID} more)` : ''
+  throw new PulseError(
+    'state-corrupt',
+    `${values.state} does not add up: ${said}${more}; the state cannot be trusted: read ` +
+      'its sources into a new directory',
+  )
+}
+
+function statusText(found: StateStatus): string {
+  const files = found.sources.filter(({ order }) => order !== 'log')
+  const topics = found.sources.filter(({ order }) => order === 'log')
+  return [
+    stateText(found),
+    ...(files.length > 0 || topics.length === 0 ? [filesText(files)] : []),
+    ...(topics.length > 0 ? [topicsText(topics)] : []),
+  ].join('\n\n')
+}
+
+function stateText(found: StateStatus): string {
+  const refused = Object.values(found.refused).reduce((sum, count) => sum + count, 0)
+  const notHeld = found.partitionsNotHeld.join(', ')
+  return tableText([
+    ['state', ''],
+    ['directory', found.directory],
+    ...Object.entries(found.stamp).map(([name, value]) => [name, String(value)]),
+    ['subscribers', found.subscribers.toLocaleString('en-US')],
+    ['rows applied', found.applied.toLocaleString('en-US')],
+    ['rows refused', `${refused.toLocaleString('en-US')} (${found.refusedKept} kept to look at)`],
+    ['file', `${bytesText(found.fileBytes)}, ${bytesText(found.usedBytes)} in use`],
+    ...(notHeld === '' ? [] : [['not held', `partitions ${notHeld}: others read them now`]]),
+    ...(found.hash === null ? [] : [['hash', found.hash]]),
+    ['adds up', found.violations.length === 0 ? 'yes' : 'NO, see below'],
+  ])
+}
+
+const unitText = ({ durationUnit, evidence }: SourcePosition): string =>
+  `${durationUnit} (${evidence})`
+
+const filesText = (files: readonly SourceStatus[]): string =>
+  tableText([
+    ['source', 'partition', 'position', 'rows', 'order', 'duration unit'],
+    ...files.map((at) => [
+      at.name,
+      at.partition,
+      at.position,
+      at.rows,
+      at.order,
+      unitText(at) + notHeldText(at),
+    ]),
+  ])
+
+/** offset − first = applied + refused + covered + skipped. */
+const topicsText = (topics: readonly SourceStatus[]): string =>
+  tableText([
+    [
+      ...['topic', 'partition', 'offset', 'first', 'applied', 'refused', 'covered', 'skipped'],
+      'duration unit',
+    ],
+    ...topics.map((at) => [
+      at.name,
+      ...[at.partition, at.position, at.first, at.applied, at.refused, at.covered, at.skipped],
+      unitText(at) + notHeldText(at),
+    ]),
+  ])
+
+const notHeldText = ({ held }: SourceStatus): string => (held ? '' : ', not held')
