@@ -56,10 +56,11 @@ export async function consume(
       return await consumeInto(state, topic, run, options)
     } finally {
       keepLast(run)
-      await state.close()
+      // After a failed flush it may hang.
+      await Promise.race([state.close(), sleep(CLOSE_MS)])
     }
   } finally {
-    await closeGroup(group, options.untilCaughtUp)
+    await closeGroup(group, options.untilCaughtUp || !run.joined)
   }
 }
 
@@ -73,6 +74,7 @@ interface Run {
   /** What this member says of its partitions to the group. */
   claims: () => readonly number[]
   progress: () => IngestProgress
+  joined: boolean
   stopping: boolean
   stopped: Promise<undefined>
   stop: () => void
@@ -97,6 +99,7 @@ function createRun(options: ConsumeOptions): Run {
     assign: () => undefined,
     claims: () => [],
     progress: () => filesProgress([], tally, { state: 'starting', notices: notices.waiting }),
+    joined: false,
     stopping: false,
     stopped: stopped.promise,
     onStop: () => undefined,
@@ -125,6 +128,7 @@ async function consumeInto(
   const live = createLive({ stores, loaded, cutoverMs, topic, group, notices }, options, failed)
   run.progress = () => ({ ...live.progress(), history })
   run.assign = live.consumption.assign
+  run.joined = true
   group.join()
   await live.run(run.stopped)
   return { ...last(), done: live.consumption.isCaughtUp() }

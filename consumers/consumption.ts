@@ -63,7 +63,7 @@ export interface Consumption {
   isSettled(): boolean
   /** Everything assigned was read to its end. */
   isCaughtUp(): boolean
-  /** Reads no more and commits. */
+  /** Reads no more, sends the dead letters that are left, and commits. */
   stop(): Promise<void>
   /** Touches the state no more: it cannot be trusted. */
   abandon(): void
@@ -71,6 +71,8 @@ export interface Consumption {
 
 /** So often the topic is looked at when nothing asks for it: for new partitions or another topic. */
 const LOOK_MS = 10_000
+/** A dead-letter topic that is not there holds up the end for so long. */
+const CLOSE_MS = 3000
 
 /** Begins to read as soon as partitions are assigned. */
 export function createConsumption(
@@ -97,6 +99,7 @@ export function createConsumption(
   const common = { consumer, topic, view, stores, loaded, from, onGap, notices, commit, onFailure }
   const holdings = createHoldings({
     ...common,
+    passed: obstacles.passed,
     onChange(taken, givenBack) {
       if (taken !== null) {
         taken.state.outbox = deadLetters !== null
@@ -158,6 +161,9 @@ export function createConsumption(
       obstacles.close()
       await loops.stop()
       await holdings.stop()
+      commit()
+      await deadLetters?.close(CLOSE_MS)
+      // What was delivered last leaves the outbox.
       commit()
     },
     abandon() {

@@ -22,6 +22,8 @@ export interface HoldingOptions {
   from: Start
   onGap: GapPolicy
   notices: Notices
+  /** Gaps that were passed over. */
+  passed: { gaps: number }
   /** Called before a partition is given back. */
   commit: () => void
   /** What is read has changed. */
@@ -124,6 +126,7 @@ export function createHoldings(options: HoldingOptions): Holdings {
       onGap === 'stop'
         ? 'to go on all the same: --on-gap earliest or latest'
         : `going on at ${position} as --on-gap ${onGap} says`
+    if (onGap !== 'stop') options.passed.gaps++
     notices.error('gap', `${gap.message}; ${next}`)
   }
 

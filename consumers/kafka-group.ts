@@ -30,7 +30,7 @@ export interface Group {
   /** For metadata and offsets of the topic. */
   consumer: Consumer
   join: () => void
-  /** Gives everything back at once; without it the group waits for the session to end. */
+  /** Gives everything back and disconnects; without it the group waits for the session to end. */
   leave: () => Promise<void>
   /** Fewer than the session timeout has passed since the coordinator last knew this member. */
   isMember(): boolean
@@ -126,7 +126,7 @@ export function createGroup(
     join,
     leave: () =>
       new Promise((resolve) => {
-        consumer.leaveGroup(true, (error) => {
+        consumer.close(true, (error) => {
           if (error !== null) listener.onError('group', messageOf(error))
           resolve()
         })

@@ -36,7 +36,6 @@ export interface Live {
 }
 
 const CAUGHT_UP_POLL_MS = 20
-const CLOSE_MS = 3000
 
 /** A live phase; it reads what the group assigns to it from now on. */
 export function createLive(parts: LiveParts, options: ConsumeOptions, failed: Failed): Live {
@@ -71,7 +70,6 @@ export function createLive(parts: LiveParts, options: ConsumeOptions, failed: Fa
         await Promise.race(options.untilCaughtUp ? [...ends, caughtUp(consumption, stop)] : ends)
         registry?.close()
         await consumption.stop()
-        await deadLetters?.close(CLOSE_MS)
       } catch (error) {
         consumption.abandon()
         registry?.close()
