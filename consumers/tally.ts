@@ -44,7 +44,8 @@ export function createTally(
 ): Tally {
   const counters = createIngestCounters()
   const observations = createObservations()
-  let lastCommit = performance.now()
+  // Only what was committed counts: the first rows after a start or a pause are durable at once.
+  let lastCommit = -Infinity
   const tally: Tally = {
     counters,
     observations,
@@ -67,9 +68,9 @@ export function createTally(
         observations.flushSeconds.push(flushSeconds)
         counters.commits++
         tally.lastDurableMs = Date.now()
+        lastCommit = performance.now()
       }
       tally.update()
-      lastCommit = performance.now()
     },
     update: () => takeAccount(counters, tally.applier.account),
   }
