@@ -75,6 +75,9 @@ function noteSources(before: IngestProgress | null, now: IngestProgress, log: Lo
   }
 }
 
+/** False while ingest may be opening the state: LMDB opens badly in two threads at the same moment. */
+const isOpen = ({ progress }: Shared): boolean => progress !== null && progress.state !== 'starting'
+
 interface Snapshots {
   runs: SnapshotRuns
   /** One more of what is there now, after the one under way. */
@@ -113,6 +116,7 @@ function scheduleSnapshots(
     return running
   }
   const timer = setInterval(() => {
+    if (!isOpen(shared)) return
     const unchanged = shared.published !== null && shared.progress?.counters.commits === commits
     if (running !== null) runs.skipped++
     else if (!unchanged) void run()
@@ -152,7 +156,7 @@ function viewOf(
     published: () => shared.published,
     runs: () => runs,
     options: () => ({ ...shown, snapshotIntervalMs: options.snapshotIntervalMs }),
-    lookup: (msisdn) => thread.lookup(msisdn),
+    lookup: (msisdn) => (isOpen(shared) ? thread.lookup(msisdn) : Promise.resolve(null)),
     subscribe(listener) {
       shared.listeners.add(listener)
       return () => shared.listeners.delete(listener)
