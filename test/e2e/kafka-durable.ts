@@ -1,0 +1,201 @@
+// What is durable in the states of consumers, and what must be there: the same file, replayed.
+import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { quietClient } from '../../scripts/kafka/client.ts'
+import { openStateToRead, withView } from '../../state/read.ts'
+import { beginRead } from '../../state/store.ts'
+import { hasState } from '../../state/writer.ts'
+import { readBack, type Found } from '../state-directory.ts'
+import { pulse, startPulse, type Running } from './command.ts'
+import { sampleIn } from '../consumers/samples.ts'
+
+const BOUND_MS = 60_000
+const POLL_MS = 20
+
+/** Rows of a test as a file, and the state that a replay of it gives. */
+export interface Sample {
+  path: string
+  rows: number
+  reference: Found
+}
+
+/** Generates a file and replays it into a state of so many partitions. */
+export async function makeSample(
+  directory: string,
+  partitions: number,
+  size: { rows: number; subscribers: number; dirt?: number },
+): Promise<Sample> {
+  const path = await sampleIn(directory, { dirt: 0.05, days: 5, ...size })
+  const state = join(directory, 'reference')
+  const argv = ['replay', path, '--state', state, '--partitions', String(partitions)]
+  const { code, stderr } = await pulse([...argv, '--json'])
+  assert.equal(code, 0, stderr)
+  return { path, rows: size.rows, reference: await readBack(state) }
+}
+
+/** Starts to send a file to a topic, which is made with so many partitions if it is not there. */
+export const startFilling = (
+  brokers: readonly string[],
+  topic: string,
+  { path }: Sample,
+  partitions: number,
+  rate: number | 'max' = 'max',
+): Running =>
+  startPulse([
+    ...['replay', path, '--to', 'kafka', '--kafka', brokers.join(','), '--topic', topic],
+    ...['--create-topic', '--partitions', String(partitions), '--rate', String(rate), '--json'],
+  ])
+
+/** Waits until all of it is sent. */
+export async function filled(filling: Running): Promise<void> {
+  const { code, stderr } = await filling.ended
+  assert.equal(code, 0, stderr)
+}
+
+/** Durable positions of a state by partition: of what it holds, or also of what it keeps. */
+export async function durablePositions(state: string, kept = false): Promise<Map<number, number>> {
+  const found = new Map<number, number>()
+  if (!hasState(state)) return found
+  const look = ({ positions }: { positions: Found['positions'] }): void => {
+    for (const { partition, position } of positions) {
+      const { position: at, first, applied, refused, covered, skipped } = position
+      const accounted = applied + refused + covered + skipped
+      assert.equal(at - first, accounted, `I1 in partition ${partition}`)
+      found.set(partition, at)
+    }
+  }
+  try {
+    await (kept ? withKept(state, look) : withView(state, look))
+  } catch (error) {
+    // Killed between making the directory and the first commit.
+    if (!['state-missing', 'state-corrupt'].includes((error as { code?: string }).code ?? ''))
+      throw error
+  }
+  return found
+}
+
+async function withKept(state: string, look: (view: { positions: Found['positions'] }) => void) {
+  const reading = openStateToRead(state)
+  try {
+    const positions: Found['positions'] = []
+    for (const store of reading.stores) {
+      const { transaction, finish } = beginRead(store)
+      for (const { key, value } of store.positions.getRange({ transaction })) {
+        const position = value as Found['positions'][number]['position']
+        positions.push({ source: key, partition: store.partition, position })
+      }
+      finish()
+    }
+    look({ positions })
+  } finally {
+    await reading.close()
+  }
+}
+
+/**
+ * Holds what some members show together against the reference: each partition once, each subscriber
+ * once, all numbers equal.
+ */
+export async function assertUnion(states: readonly string[], { reference }: Sample): Promise<void> {
+  const found = await Promise.all(states.map(readBack))
+  for (const { subscribers, applied, positions } of found) {
+    const records = subscribers.reduce((sum, [, row]) => sum + row[0], 0)
+    assert.equal(records, applied, 'the records of all subscribers are the rows applied')
+    for (const { position } of positions) {
+      const { position: at, first, applied: rows, refused, covered, skipped } = position
+      assert.equal(at - first, rows + refused + covered + skipped, 'I1')
+    }
+  }
+  const partitions = found.flatMap(({ positions }) => positions.map(({ partition }) => partition))
+  assert.equal(new Set(partitions).size, partitions.length, 'no partition is shown by two')
+  const union = found.reduce(addFound)
+  for (const count of ['applied', 'refused', 'coerced', 'missing'] as const) {
+    assert.deepEqual(union[count], reference[count], count)
+  }
+  assert.equal(digest(union), digest(reference), 'the state is that of a replay of the same rows')
+  if (found.length === 1) assert.equal(found[0].hash, reference.hash)
+}
+
+function addFound(a: Found, b: Found): Found {
+  const counts = (x: Record<string, number>, y: Record<string, number>): Record<string, number> =>
+    Object.fromEntries(
+      [...new Set([...Object.keys(x), ...Object.keys(y)])]
+        .sort()
+        .map((name) => [name, (x[name] ?? 0) + (y[name] ?? 0)]),
+    )
+  const hours = new Map(a.hours)
+  for (const [hour, sums] of b.hours) {
+    const before = hours.get(hour)
+    hours.set(hour, before === undefined ? sums : sums.map((sum, i) => sum + before[i]))
+  }
+  return {
+    hash: '',
+    applied: a.applied + b.applied,
+    refused: counts(a.refused, b.refused),
+    coerced: counts(a.coerced, b.coerced),
+    missing: counts(a.missing, b.missing),
+    subscribers: [...a.subscribers, ...b.subscribers].sort(([x], [y]) => x - y),
+    hours: [...hours].sort(([x], [y]) => (x ?? Infinity) - (y ?? Infinity)),
+    positions: [...a.positions, ...b.positions],
+  }
+}
+
+const digest = ({ subscribers, hours }: Found): string =>
+  createHash('sha256')
+    .update(JSON.stringify([subscribers, hours]))
+    .digest('hex')
+
+/** Waits until a topic is there and has rows. */
+export async function topicBegun({
+  brokers,
+  topic,
+}: {
+  brokers: readonly string[]
+  topic: string
+}): Promise<void> {
+  const ask = (): Promise<Map<number, number>> =>
+    kafkaOffsets(brokers, 'xdr-pulse', topic).then(
+      ({ ends }) => ends,
+      () => new Map<number, number>(),
+    )
+  await until(`rows in ${topic}`, ask, (ends) => [...ends.values()].some((end) => end > 0))
+}
+
+/** What Kafka knows of a group in a topic, by partition; read by a foreign client. */
+export async function kafkaOffsets(
+  brokers: readonly string[],
+  group: string,
+  topic: string,
+): Promise<{ committed: Map<number, number>; ends: Map<number, number> }> {
+  const admin = quietClient({ brokers: [...brokers], retry: { retries: 8 } }).admin()
+  await admin.connect()
+  try {
+    const [offsets] = await admin.fetchOffsets({ groupId: group, topics: [topic] })
+    const committed = new Map(
+      offsets.partitions
+        .map(({ partition, offset }): [number, number] => [partition, Number(offset)])
+        .filter(([, offset]) => offset >= 0),
+    )
+    const list = await admin.fetchTopicOffsets(topic)
+    const ends = new Map(list.map(({ partition, high }) => [partition, Number(high)]))
+    return { committed, ends }
+  } finally {
+    await admin.disconnect()
+  }
+}
+
+/** Asks again and again until the answer is enough. */
+export async function until<T>(
+  what: string,
+  ask: () => Promise<T> | T,
+  enough: (answer: T) => boolean,
+): Promise<T> {
+  for (const bound = Date.now() + BOUND_MS; ;) {
+    const answer = await ask()
+    if (enough(answer)) return answer
+    assert.ok(Date.now() < bound, `no sign of ${what}: ${JSON.stringify(answer)}`)
+    await sleep(POLL_MS)
+  }
+}

@@ -1,0 +1,174 @@
+// Consumers as processes of their own, and what each says of itself from its start to its end.
+import assert from 'node:assert/strict'
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { ConsumerProgress, IngestProgress } from '../../consumers/progress.ts'
+import { startPulse, type Running } from './command.ts'
+
+const SPY = join(import.meta.dirname, 'kafka-spy.ts')
+/** Whatever is waited for comes much sooner, but for a machine that stands still. */
+const BOUND_MS = 60_000
+const POLL_MS = 20
+
+/** What ingest told at a moment; `end` comes once, when it has ended in order. */
+export interface Look extends IngestProgress {
+  type: 'progress' | 'end'
+  atMs: number
+  consumer: ConsumerProgress
+}
+
+/** What a consumer is started with. */
+export interface MemberOptions {
+  brokers: readonly string[]
+  topic: string
+  group: string
+  state: string
+  more?: readonly string[]
+  env?: Readonly<Record<string, string>>
+}
+
+/** A running consumer. */
+export interface Member {
+  running: Running
+  state: string
+  startedMs: number
+  /** All looks so far; each was checked for the order of its offsets. */
+  looks: () => Look[]
+  last: () => Look
+  /** The first look that is enough, now or later; fails when the process ends without one. */
+  when: (what: string, enough: (look: Look) => boolean) => Promise<Look>
+  /** Ends it by a signal and waits until it has gone. */
+  end: (
+    signal: 'SIGTERM' | 'SIGKILL',
+  ) => Promise<{ code: number | null; stdout: string; stderr: string }>
+}
+
+/** Commits often and looks at nothing: what a test of the life cycle needs. */
+const USUAL = ['--port', '0', '--commit-interval', '200ms', '--snapshot-interval', '2s', '--json']
+
+let spies = 0
+
+/** Starts `xdr-pulse run` beside a spy. */
+export function startMember({ brokers, topic, group, state, more, env }: MemberOptions): Member {
+  const spy = `${state}.looks-${process.pid}-${spies++}`
+  const where = ['--kafka', brokers.join(','), '--topic', topic, '--group', group, '--state', state]
+  const startedMs = Date.now()
+  const running = startPulse(['run', ...where, ...USUAL, ...(more ?? [])], {
+    env: { NODE_OPTIONS: `--import=${SPY}`, KAFKA_SPY: spy, ...env },
+  })
+  let ended = false
+  running.ended.then(
+    () => (ended = true),
+    () => (ended = true),
+  )
+  const looks = (): Look[] => {
+    const found = existsSync(spy) ? parseLooks(readFileSync(spy, 'utf8')) : []
+    checkLooks(found)
+    return found
+  }
+  const last = (): Look => {
+    const look = looks().at(-1)
+    assert.ok(look !== undefined, 'the consumer has said something')
+    return look
+  }
+  const when = async (what: string, enough: (look: Look) => boolean): Promise<Look> => {
+    const from = looks().length
+    for (const until = Date.now() + BOUND_MS; ;) {
+      const over = ended
+      const found = looks()
+        .slice(Math.max(0, from - 1))
+        .find(enough)
+      if (found !== undefined) return found
+      if (over) assert.fail(`ended before ${what}: ${JSON.stringify(await running.ended)}`)
+      if (Date.now() > until) {
+        assert.fail(`no sign of ${what}: ${JSON.stringify(looks().at(-1)?.consumer)}`)
+      }
+      await sleep(POLL_MS)
+    }
+  }
+  const end: Member['end'] = (signal) => {
+    running.process.kill(signal)
+    return running.ended
+  }
+  return { running, state, startedMs, looks, last, when, end }
+}
+
+/** A line may be half written, at a kill for ever; before the topic is read there is no consumer. */
+function parseLooks(text: string): Look[] {
+  const lines = text.slice(0, text.lastIndexOf('\n') + 1).split('\n')
+  const looks = lines.filter((line) => line !== '').map((line) => JSON.parse(line) as Look)
+  return looks.filter(({ consumer }) => (consumer as unknown) !== null)
+}
+
+/** I5 and I6: committed <= durable <= applied <= end at every look, and positions never go back. */
+export function checkLooks(looks: readonly Look[]): void {
+  let before = new Map<number, { applied: number; durable: number }>()
+  for (const { consumer, counters } of looks) {
+    const now = new Map<number, { applied: number; durable: number }>()
+    for (const said of consumer.partitions) {
+      const { partition, committedOffset, durableOffset, appliedOffset, endOffset } = said
+      const text = JSON.stringify(said)
+      assert.ok((committedOffset ?? 0) <= durableOffset, `committed <= durable: ${text}`)
+      assert.ok(durableOffset <= appliedOffset, `durable <= applied: ${text}`)
+      assert.ok(appliedOffset <= (endOffset ?? Infinity), `applied <= end: ${text}`)
+      const past = before.get(partition)
+      assert.ok(appliedOffset >= (past?.applied ?? 0), `applied goes back: ${text}`)
+      assert.ok(durableOffset >= (past?.durable ?? 0), `durable goes back: ${text}`)
+      now.set(partition, { applied: appliedOffset, durable: durableOffset })
+    }
+    before = now
+    const refused = Object.values(counters.refused).reduce((sum, count) => sum + count, 0)
+    assert.equal(counters.rows, counters.applied + counters.duplicate + refused, 'rows add up')
+  }
+}
+
+/** Runs `work` with consumers of which none is left afterwards. */
+export async function withMembers(
+  work: (start: (options: MemberOptions) => Member) => Promise<void>,
+): Promise<void> {
+  const members: Member[] = []
+  try {
+    await work((options) => {
+      const member = startMember(options)
+      members.push(member)
+      return member
+    })
+  } finally {
+    for (const { running } of members) running.process.kill('SIGKILL')
+    await Promise.allSettled(members.map(({ running }) => running.ended))
+  }
+}
+
+/** Applied offset of a partition at a look, -1 when it is not held. */
+export const appliedOf = ({ consumer }: Look, partition: number): number =>
+  consumer.partitions.find((said) => said.partition === partition)?.appliedOffset ?? -1
+
+/** Partitions that are read at a look. */
+export const heldAt = ({ consumer }: Look): number[] =>
+  consumer.partitions.map(({ partition }) => partition)
+
+/** True when all that is assigned is read, durable, and told to Kafka. */
+export const isRead = ({ consumer }: Look): boolean =>
+  consumer.caughtUp &&
+  consumer.member &&
+  consumer.partitions.every(
+    ({ durableOffset, appliedOffset, committedOffset }) =>
+      durableOffset === appliedOffset && committedOffset === durableOffset,
+  )
+
+/** Waits until members together have read so many rows of the topic, each of them once. */
+export async function allRead(members: readonly Member[], rows: number): Promise<void> {
+  for (const bound = Date.now() + BOUND_MS; ;) {
+    const looks = members.map(({ looks: all }) => all().at(-1))
+    const partitions = looks.flatMap((look) => look?.consumer.partitions ?? [])
+    const read = partitions.reduce((sum, { appliedOffset }) => sum + appliedOffset, 0)
+    if (looks.every((look) => look !== undefined && isRead(look)) && read === rows) return
+    if (Date.now() > bound) {
+      assert.fail(`${read} of ${rows} rows were read: ${JSON.stringify(looks.map(told))}`)
+    }
+    await sleep(POLL_MS)
+  }
+}
+
+const told = (look: Look | undefined): unknown => look?.consumer
