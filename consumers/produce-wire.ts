@@ -1,10 +1,11 @@
 // Sends batches to the leaders of their partitions until each of them is acknowledged by all
 // replicas, in order and, while the producer lives, once.
 //
-// Why not the package's own Producer: it makes several objects of every record (its cost is several
-// times that of encoding 55 columns), and when one of two requests in flight fails it begins a new
-// sequence, which lets the later one be appended first. Here one request is in flight to a leader,
-// a batch keeps its sequence when it is sent again, and so a partition's order is that of calls.
+// Why not the package's own Producer: it takes 3.5 to 5 microseconds to write a record with two
+// headers, more than DuckDB takes to decode its row (here it is about 0.4), and when one of two
+// requests in flight fails it begins a new sequence, which lets the later one be appended first.
+// Here one round is on its way at a time, a batch keeps its sequence when it is sent again, and so
+// a partition's order is that of calls.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { messageOf, PulseError } from '../src/errors.ts'
 import {
@@ -23,6 +24,7 @@ const CLIENT_ID = 'xdr-pulse-produce'
 const REQUEST_TIMEOUT_MS = 30_000
 const RETRY_MS = 500
 const NO_SEQUENCE_LIMIT = 2 ** 31
+
 /** What a wire tells: a sentence when sending does not go on, and when it does again. */
 export interface WireNotes {
   onTrouble(sentence: string): void
