@@ -65,8 +65,39 @@ export function presenceAt(bytes: Uint8Array, from: number, to: number): number 
 }
 
 /** The instant that text spells. */
-export const timeAt = (bytes: Uint8Array, from: number, to: number, clock: WallClock): number =>
-  timeOf(textOf(bytes, from, to), clock)
+export function timeAt(bytes: Uint8Array, from: number, to: number, clock: WallClock): number {
+  const plain = plainTimeAt(bytes, from, to)
+  return Number.isNaN(plain) ? timeOf(textOf(bytes, from, to), clock) : clock(plain)
+}
+
+/** What ends month, day, year and hour of `M/D/YYYY H:MM`. */
+const ENDS = Uint8Array.from('// :', (end) => end.charCodeAt(0))
+
+/**
+ * The wall clock's time of `M/D/YYYY H:MM` as if it were UTC: how files have it, hence read as it
+ * stands. NaN for all else, days that not every month has included.
+ */
+function plainTimeAt(bytes: Uint8Array, from: number, to: number): number {
+  let [part, value, digits, month, day, year, hour] = [0, 0, 0, 0, 0, 0, 0]
+  for (let at = from; at < to; at++) {
+    const digit = bytes[at] - 48
+    if (digit >= 0 && digit <= 9) {
+      value = value * 10 + digit
+      if (++digits > (part === 2 ? 4 : 2)) return NaN
+      continue
+    }
+    if (digits === 0 || part > 3 || bytes[at] !== ENDS[part]) return NaN
+    if (part === 0) month = value
+    else if (part === 1) day = value
+    else if (part === 2) year = value
+    else hour = value
+    part++
+    value = digits = 0
+  }
+  const isDate = month >= 1 && month <= 12 && day >= 1 && day <= 28 && year >= 1000
+  if (part !== 4 || digits === 0 || !isDate || hour > 23 || value > 59) return NaN
+  return Date.UTC(year, month - 1, day, hour, value)
+}
 
 /** A decimal's bytes, two's complement with the highest first, over a power of ten. */
 export function decimalAt(bytes: Uint8Array, from: number, to: number, scale: number): number {

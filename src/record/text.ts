@@ -22,27 +22,31 @@ const CLOCK = `(\\d+):(?:(\\d{1,2})(?::(?:(\\d{1,2})(?:\\.(\\d*))?${ZONE}?(?: ${
 const YEAR_FIRST = new RegExp(`^${SPACE}${DATE}(?:[T\\t-\\r ]${SPACE}${CLOCK})?$`)
 
 /** Whether a text says that there is no value. */
-export function isMissing(text: string): boolean {
-  const trimmed = withoutSpaces(text)
-  return trimmed.length <= LONGEST_MISSING && MISSING.has(trimmed.toLowerCase())
-}
+export const isMissing = (text: string): boolean => spellsNothing(withoutSpaces(text))
 
-/** Without spaces at both ends; other white space stays. A loop: no pattern does it in one pass. */
+const spellsNothing = (trimmed: string): boolean =>
+  trimmed.length <= LONGEST_MISSING && MISSING.has(trimmed.toLowerCase())
+
+const isSpace = (code: number): boolean =>
+  code === 32 || (code > 127 && /\p{Zs}/u.test(String.fromCharCode(code)))
+
+/** Without spaces of any width at both ends; other white space stays, as DuckDB's trim has it. */
 function withoutSpaces(text: string): string {
   let [from, to] = [0, text.length]
-  while (from < to && text.charCodeAt(from) === 32) from++
-  while (to > from && text.charCodeAt(to - 1) === 32) to--
+  while (from < to && isSpace(text.charCodeAt(from))) from++
+  while (to > from && isSpace(text.charCodeAt(to - 1))) to--
   return text.slice(from, to)
 }
 
 /** The number that a text spells: NaN for a missing one, UNREADABLE for what is none. */
 export function numberOf(text: string): number {
-  if (isMissing(text)) return NaN
-  const digits = NUMBER.exec(text)?.[1]
+  const trimmed = withoutSpaces(text)
+  if (spellsNothing(trimmed)) return NaN
+  const digits = NUMBER.exec(trimmed)?.[1]
   if (digits !== undefined) {
     return Number(digits.includes('_') ? digits.replaceAll('_', '') : digits)
   }
-  const word = WORD.exec(text)
+  const word = WORD.exec(trimmed)
   if (word === null) return UNREADABLE
   if (word[2].toLowerCase() === 'nan') return NaN
   return word[1] === '-' ? -Infinity : Infinity
@@ -53,8 +57,9 @@ export function numberOf(text: string): number {
  * ISO 8601, by `clock` where it names no zone. NaN: missing; UNREADABLE: no time.
  */
 export function timeOf(text: string, clock: WallClock): number {
-  if (isMissing(text)) return NaN
-  const monthFirst = MONTH_FIRST.exec(text)
+  const trimmed = withoutSpaces(text)
+  if (spellsNothing(trimmed)) return NaN
+  const monthFirst = MONTH_FIRST.exec(trimmed)
   if (monthFirst !== null) {
     const [, month, day, year, hour, minute, second = '0'] = monthFirst
     if (Number(hour) > 23) return UNREADABLE

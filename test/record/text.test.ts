@@ -7,6 +7,7 @@ import { usedColumns } from '../../consumers/parquet-sql.ts'
 import { literal, queryRows, withDatabase, type DuckDBConnection } from '../../src/duckdb.ts'
 import { UNREADABLE } from '../../src/record/batch.ts'
 import { USED_COLUMNS } from '../../src/record/columns.ts'
+import { numberAt, presenceAt, timeAt } from '../../src/record/avro-bytes.ts'
 import { isMissing, numberOf, timeOf } from '../../src/record/text.ts'
 import { wallClockOf } from '../../src/record/text-zone.ts'
 
@@ -52,6 +53,16 @@ function compare(texts: readonly string[], found: number[], expected: number[]):
 
 const characters = (all: string): fc.Arbitrary<string> => fc.constantFrom(...all.split(''))
 
+/** The same of texts as they stand in a message. */
+const inBytes = (
+  texts: readonly string[],
+  readAt: (bytes: Uint8Array, from: number, to: number) => number,
+): number[] =>
+  texts.map((text) => {
+    const bytes = Buffer.from(`1${text}1`)
+    return readAt(bytes, 1, bytes.length - 1)
+  })
+
 // prettier-ignore
 const NUMBERS = [
   '1', '+1', '-1', ' 1 ', '\t1', '1\t', '1\n', '1.', '.5', '.', '-.5', '+.5', '1e5', '1E+5', '1e-5',
@@ -60,10 +71,10 @@ const NUMBERS = [
   '0b1', '1,5', '1 2', 'true', '--1', '+-1', '- 1', '1f', '00012', '1e05', '1e5.0', '１', '', '  ',
   '\\N', '\\\\N', '\\n', 'NULL', 'undefined', 'Undefined', '123456789012345678', '9007199254740993',
   '1.7976931348623157e308', '-1.7976931348623157e308', '1.e5', '.e5', 'e5', '1e 5', '1\r', '\v1', '\f1', '1_e5', '1e_5', '-0',
-  '1.3E+9', '+ 1', '1.5.5', '1e5e5', 'infinity ', 'INFINITY', '0e0', '++1', '-+1', '+-inf', 'None',
+  '1.3E+9', '+ 1', '1.5.5', '1e5e5', 'infinity ', 'INFINITY', '0e0', '++1', '\u00a01', '1\u3000', '\u2003', '\t\u00a01', '-+1', '+-inf', 'None',
 ]
 const numberLike = fc.oneof(
-  fc.string({ unit: characters('0123456789.-+eE_ \t'), maxLength: 12 }),
+  fc.string({ unit: characters('0123456789.-+eE_ \t\u00a0'), maxLength: 12 }),
   fc.tuple(fc.double(), fc.constantFrom('', ' ', '\n')).map(([n, end]) => `${end}${n}${end}`),
   fc.string({ maxLength: 8 }),
   fc.constantFrom(...NUMBERS),
@@ -78,6 +89,8 @@ test('numbers spelt in every way are what DuckDB takes them for', () =>
       compare(some, some.map(numberOf), await read(connection, 'MSISDN/Number', some))
       const presence = some.map((text) => (isMissing(text) ? NaN : 1))
       compare(some, presence, await read(connection, 'Bearer Id', some))
+      compare(some, inBytes(some, numberAt), some.map(numberOf))
+      compare(some, inBytes(some, presenceAt), presence)
     }
   }))
 
@@ -102,7 +115,7 @@ const TIMES = [
   '3/10/2019 2:30', '11/3/2019 1:30', '4/7/2019 1:45', '10/6/2019 2:15', '2019-10-27 02:00:00.5',
   '\t2019-04-04 12:01:18\n', 'Apr 4 2019', '4-4-2019 12:01', '2019-04-04T12:01:18,5', 'undefined',
   '0004/4/2019 12:01', '4//4/2019 12:01', '4/4/2019 12:01:', '4/4/+2019 12:01', '\\N', '', 'NaN',
-  '4/4/201912:01', '4/4/2019 12:01\t', '\t4/4/2019 12:01', '2019-04-04\t12:01', '1/1/2000 0:00',
+  '4/4/201912:01', '\u00a04/4/2019 12:01', '\u00a02019-04-04', '4/4/2019 12:01\t', '\t4/4/2019 12:01', '2019-04-04\t12:01', '1/1/2000 0:00',
   '12/31/2099 23:59:59', '1/1/2100 0:00', '12/31/1999 23:59',
 ]
 const digits = (most: number): fc.Arbitrary<string> => fc.nat(most).map(String)
@@ -145,6 +158,8 @@ for (const zone of ZONES) {
         const found = some.map((text) => judged(timeOf(text, clock)))
         const expected = await read(connection, 'Start', some, zone)
         compare(some, found, expected.map(judged))
+        const bytes = inBytes(some, (...place) => judged(timeAt(...place, clock)))
+        compare(some, bytes, found)
       }
     }))
 }
