@@ -6,6 +6,7 @@ import { createElbow } from './elbow.js'
 import { showQuality } from './quality.js'
 import { createSegments } from './segments.js'
 import { createTops } from './top.js'
+import { showTopic } from './topic.js'
 import { createTotals, showProgress } from './totals.js'
 
 /** @typedef {import('../../snapshot/schema.ts').Snapshot} Snapshot */
@@ -43,7 +44,10 @@ async function readStatus() {
 
 connect('/api/v1/live', {
   snapshot: showSnapshot,
-  progress: showProgress,
+  progress(message) {
+    showProgress(message)
+    showTopic(message)
+  },
   link(link) {
     document.body.dataset['link'] = link
     setText(byId('notice'), NOTICES[link])

@@ -72,6 +72,7 @@ export function showProgress(/** @type {ProgressMessage} */ message) {
  */
 function rowsText(rows, message) {
   if (message.progress === null) return ''
+  if (message.kafka !== null) return `${count(rows)} rows read`
   if (message.done) return `all ${count(rows)} rows read`
   return `${count(rows)} of ${count(message.totalRows)} rows`
 }
