@@ -1,6 +1,6 @@
 // Finds out whether `Dur. (ms)` holds milliseconds, or seconds as many real files do.
 import { doubles, type DuckDBConnection } from '../src/duckdb.ts'
-import { withPart } from '../src/record/clean.ts'
+import { withPart } from '../src/record/event-time.ts'
 import { readParquet, type ParquetFile } from './parquet-files.ts'
 import { usedColumns } from './parquet-sql.ts'
 

@@ -1,6 +1,6 @@
 // Runs refused messages through again after a mend: what is a record now is applied in their place.
 import { REASONS, type Reason } from '../src/record/batch.ts'
-import { eventTimeOf } from '../src/record/clean.ts'
+import { eventTimeOf } from '../src/record/event-time.ts'
 import { rowOfKey, sourceOfKey } from '../state/keys.ts'
 import { zeros, type SourcePosition } from '../state/ledger.ts'
 import { loadPartition, type Partition } from '../state/partition.ts'

@@ -1,6 +1,7 @@
 // Sends the rows of a delivery to the partitions that their subscribers belong to.
 import { REASONS, type RawRows } from '../src/record/batch.ts'
-import { eventTimeOf, isMsisdn } from '../src/record/clean.ts'
+import { isMsisdn } from '../src/record/clean.ts'
+import { eventTimeOf } from '../src/record/event-time.ts'
 import { partitionOf } from '../src/record/partition.ts'
 import { createPosition, type SourcePosition } from '../state/ledger.ts'
 import type { Partition } from '../state/partition.ts'

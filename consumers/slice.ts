@@ -1,7 +1,8 @@
 // A slice of decoded messages on its way into the state: what is applied, refused, left out.
 import { performance } from 'node:perf_hooks'
 import { REASONS } from '../src/record/batch.ts'
-import { eventTimeOf, isMsisdn } from '../src/record/clean.ts'
+import { isMsisdn } from '../src/record/clean.ts'
+import { eventTimeOf } from '../src/record/event-time.ts'
 import { partitionOf } from '../src/record/partition.ts'
 import { asAsked, voteUnit, type DurationUnit } from './duration-unit.ts'
 import type { LogPartition } from './log-partition.ts'

@@ -2,6 +2,7 @@
 import { AMOUNTS, FIRST_AMOUNT, REASONS, UNREADABLE } from './batch.ts'
 import type { Batch, RawColumn, RawRows } from './batch.ts'
 import { USED_COLUMNS } from './columns.ts'
+import { isKnownTime, withPart } from './event-time.ts'
 
 /** How rows are to be read; fixed for a source. */
 export interface CleanOptions {
@@ -31,9 +32,6 @@ const [MSISDN, BEARER, START, START_MS, END, END_MS] = [0, 1, 2, 3, 4, 5] as con
 /** Sums of integers below this are exact in a float64. */
 const LIMIT = 2 ** 53
 const MSISDN_LIMIT = 1e15
-/** 2000-01-01 and 2100-01-01: a time outside is a fault of its writer, hence unknown. */
-const EARLIEST_MS = Date.UTC(2000, 0)
-const LATEST_MS = Date.UTC(2100, 0)
 const [FOOTER, MISSING_MSISDN, INVALID_MSISDN, INVALID_NUMBER] = [1, 2, 3, 4] as const
 
 /** Scratch of one cleaner, for rows up to its capacity. */
@@ -166,22 +164,13 @@ function takeTimes(
   for (let j = 0; j < count; j++) {
     const i = taken[j]
     const time = values[i]
-    if (time >= EARLIEST_MS && time < LATEST_MS) out[j] = withPart(time, parts[i])
+    if (isKnownTime(time)) out[j] = withPart(time, parts[i])
     else {
       out[j] = 0
       if (time === time) account.coerced[column]++
       else account.missing[column]++
     }
   }
-}
-
-/** Start with its milliseconds, NaN where it is unknown: what rows are ordered and divided by. */
-export const eventTimeOf = (start: number, part: number): number =>
-  start >= EARLIEST_MS && start < LATEST_MS ? withPart(start, part) : NaN
-
-/** A time that has no milliseconds of its own takes them from the column beside it. */
-export function withPart(time: number, part: number): number {
-  return time % 1000 === 0 && part > 0 && part < 1000 ? time + Math.floor(part) : Math.floor(time)
 }
 
 function takeAmounts(
