@@ -21,9 +21,9 @@ const LATEST_KILL_MS = 700
 /** The others hit it while it starts, joins and restores. */
 const LATEST_EARLY_KILL_MS = 1500
 const EARLY_SHARE = 0.25
-const ROWS_A_ROUND = 5000
+const ROWS_A_ROUND = 4000
 /** A round takes about two seconds. */
-const RATE = 3000
+const RATE = 1300
 
 /** What a killed process had told, and what it left. */
 interface Round {
@@ -98,7 +98,7 @@ test('a killed process is back under its name, and reads on', needsKafka(), (t) 
   withDirectory((directory) =>
     withMembers(async (start) => {
       const { bootstrap: brokers } = await sharedBroker()
-      const sample = await makeSample(directory, PARTITIONS, { rows: 40_000, subscribers: 5000 })
+      const sample = await makeSample(directory, PARTITIONS, { rows: 20_000, subscribers: 5000 })
       const common = { brokers, topic: uniqueName('back'), group: uniqueName('group') }
       const options = { ...common, state: join(directory, 'state') }
       const filling = startFilling(brokers, common.topic, sample, PARTITIONS, RATE)

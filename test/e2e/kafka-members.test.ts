@@ -1,0 +1,156 @@
+// Members of a group share a topic: who has what, who goes on, and who must not.
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { needsKafka } from '../broker.ts'
+import { uniqueName } from '../broker-operations.ts'
+import { sharedBroker } from '../shared-broker.ts'
+import { withDirectory } from '../state-directory.ts'
+import { assertUnion, durablePositions, filled } from './kafka-durable.ts'
+import { makeSample, startFilling, topicBegun, type Sample } from './kafka-durable.ts'
+import { allRead, appliedOf, heldAt, isRead, withMembers, type Member } from './kafka-member.ts'
+import type { Running } from './command.ts'
+
+const PARTITIONS = 5
+const ROWS = 30_000
+const RATE = 1500
+const SESSION_MS = 2000
+
+interface Setting {
+  /** Starts a member with a state of its own. */
+  join: (name: string, ...more: string[]) => Member
+  filling: Running
+  sample: Sample
+}
+
+/** A topic under load, and members that find no other group. */
+const withTopic = (work: (setting: Setting) => Promise<void>): Promise<void> =>
+  withDirectory((directory) =>
+    withMembers(async (start) => {
+      const { bootstrap: brokers } = await sharedBroker()
+      const sample = await makeSample(directory, PARTITIONS, { rows: ROWS, subscribers: 2000 })
+      const common = { brokers, topic: uniqueName('members'), group: uniqueName('group') }
+      const filling = startFilling(brokers, common.topic, sample, PARTITIONS, RATE)
+      await topicBegun(common)
+      const usual = ['--session-timeout', `${SESSION_MS}ms`]
+      await work({
+        join: (name, ...more) =>
+          start({ ...common, state: join(directory, name), more: [...usual, ...more] }),
+        filling,
+        sample,
+      })
+    }),
+  )
+
+const holds = (member: Member, count: number): Promise<unknown> =>
+  member.when(`${count} partitions`, (look) => heldAt(look).length === count && reads(look))
+const reads = ({ consumer }: Parameters<typeof heldAt>[0]): boolean => consumer.member
+
+test('members that join take what balance asks, and what stays is read on', needsKafka(), () =>
+  withTopic(async ({ join: enter, filling, sample }) => {
+    const one = enter('one')
+    await holds(one, PARTITIONS)
+    const two = enter('two')
+    await Promise.all([holds(one, 3), holds(two, 2)])
+    const three = enter('three')
+    await Promise.all([holds(one, 2), holds(two, 2), holds(three, 1)])
+    const kept = heldAt(one.last())
+    // From two looks on either side of the rebalance, as close as looks are.
+    const looks = one.looks()
+    const after = looks.findIndex((look) => heldAt(look).length === 2)
+    for (const partition of kept) {
+      assert.ok(
+        looks
+          .slice(0, after + 1)
+          .every((look) => heldAt(look).length === 0 || appliedOf(look, partition) >= 0),
+        'a partition that stays is never given back',
+      )
+    }
+    const around = looks.slice(Math.max(0, after - 8), after + 1)
+    assert.ok(
+      kept.some(
+        (partition) =>
+          appliedOf(around[around.length - 1], partition) > appliedOf(around[0], partition),
+      ),
+      'what stays is read while members join',
+    )
+    await filled(filling)
+    await allRead([one, two, three], sample.rows)
+    await assertUnion([one.state, two.state, three.state], sample)
+
+    await three.end('SIGKILL')
+    const [gone] = heldAt(three.looks().at(-1) ?? one.last())
+    await allRead([one, two], sample.rows)
+    assert.ok([one, two].some((member) => heldAt(member.last()).includes(gone)))
+    await assertUnion([one.state, two.state], sample)
+  }),
+)
+
+test('a member that was stopped for too long applies nothing before it is back', needsKafka(), () =>
+  withTopic(async ({ join: enter, filling, sample }) => {
+    const zombie = enter('zombie')
+    const other = enter('other')
+    await Promise.all(
+      [zombie, other].map((member) =>
+        member.when(
+          'its share',
+          (look) =>
+            heldAt(look).length < PARTITIONS &&
+            heldAt(look).length > 1 &&
+            look.counters.applied > 0,
+        ),
+      ),
+    )
+    zombie.running.process.kill('SIGSTOP')
+    const before = await durablePositions(zombie.state)
+    await holds(other, PARTITIONS)
+    const frozen = zombie.looks().length
+    zombie.running.process.kill('SIGCONT')
+    const back = await zombie.when(
+      'its return',
+      ({ consumer }) =>
+        consumer.rebalances > (zombie.looks()[0]?.consumer.rebalances ?? 0) && consumer.member,
+    )
+    const woken = zombie.looks().slice(frozen)
+    const rejoined = woken.findIndex(({ atMs }) => atMs === back.atMs)
+    for (const look of woken.slice(0, rejoined)) {
+      if (look.consumer.member) continue
+      for (const [partition, position] of before) {
+        const applied = appliedOf(look, partition)
+        assert.ok(applied <= position + 1, 'a zombie applies nothing')
+      }
+    }
+    await Promise.all(
+      [zombie, other].map((member) =>
+        member.when(
+          'its share',
+          (look) => heldAt(look).length > 1 && heldAt(look).length < PARTITIONS,
+        ),
+      ),
+    )
+    await filled(filling)
+    await allRead([zombie, other], sample.rows)
+    await assertUnion([zombie.state, other.state], sample)
+  }),
+)
+
+test('of two processes with one name the first ends, and says why', needsKafka(), () =>
+  withTopic(async ({ join: enter, filling, sample }) => {
+    const first = enter('first', '--instance-id', 'same')
+    await holds(first, PARTITIONS)
+    const second = enter('second', '--instance-id', 'same')
+    const { code, stderr } = await first.running.ended
+    assert.equal(code, 1)
+    assert.match(stderr, /another process has joined the group as "same".*--instance-id/)
+    await filled(filling)
+    await allRead([second], sample.rows)
+    await assertUnion([second.state], sample)
+    assert.ok(isRead(second.last()))
+
+    const third = enter('second', '--instance-id', 'other')
+    const locked = await third.running.ended
+    assert.equal(locked.code, 1)
+    assert.match(locked.stderr, new RegExp(`\\b${second.running.process.pid}\\b`))
+    assert.ok(second.running.process.exitCode === null, 'who writes the state is not disturbed')
+  }),
+)
