@@ -165,7 +165,8 @@ function endOf(records: Buffer): number | null {
   let end: number | null = null
   for (let at = 0; ;) {
     const batch = readBatch(records, at, records.length)
-    if (batch === null) return end
+    // Where a length is damaged, whoever checks the batch says so.
+    if (batch === null || batch.to <= at) return end
     end = batch.lastOffset + 1
     at = batch.to
   }

@@ -13,10 +13,14 @@ const PREFIX_BYTES = 12
 /** The checksum covers everything from the attributes on. */
 const ATTRIBUTES_AT = 21
 const [GZIP, SNAPPY, LZ4, ZSTD] = [1, 2, 3, 4] as const
+/** The broker's time stands for that of every record. */
+const STAMPED = 0b001000
 const TRANSACTIONAL = 0b010000
 const CONTROL = 0b100000
-/** A batch of a broker's usual limit (1 MiB) that unpacks to more than this is no honest one. */
-const MOST_UNPACKED_BYTES = 256 * 2 ** 20
+/** Rows of any format shrink to a tenth, seldom to a thirtieth: what unpacks to more is a bomb. */
+const MOST_UNPACKED_TIMES = 64
+/** Brokers take batches of 1 MiB unless told otherwise: smaller ones may be as large unpacked. */
+const LEAST_LIMIT_BYTES = MOST_UNPACKED_TIMES * 2 ** 20
 const U32 = 2 ** 32
 
 /** Header of a batch, and where its records lie. */
@@ -30,6 +34,8 @@ export interface RecordBatch {
   control: boolean
   codec: number
   records: number
+  /** Every record has the time `maxTimestampMs`: that of the broker, not of its producer. */
+  stamped: boolean
   baseTimestampMs: number
   maxTimestampMs: number
   /** First and last byte (exclusive) of the whole batch in the bytes it was read from. */
@@ -55,6 +61,7 @@ export function readBatch(bytes: Buffer, from: number, to: number): RecordBatch 
     transactional: (attributes & TRANSACTIONAL) !== 0,
     control: (attributes & CONTROL) !== 0,
     codec: attributes & 0b111,
+    stamped: (attributes & STAMPED) !== 0,
     records: bytes.readInt32BE(from + 57),
     baseTimestampMs: readInt64(bytes, from + 27),
     maxTimestampMs: readInt64(bytes, from + 35),
@@ -83,7 +90,9 @@ export interface RecordCursor {
   to: number
   left: number
   baseOffset: number
+  /** Added to what each record says; times 0 where all have the broker's. */
   baseTimestampMs: number
+  timestampScale: 0 | 1
   offset: number
   timestampMs: number
   /** -1 for a record without key. */
@@ -106,17 +115,20 @@ export function openRecords(bytes: Buffer, batch: RecordBatch): RecordCursor | B
     }
     ;[at, to] = [0, records.length]
   }
-  const { baseOffset, baseTimestampMs } = batch
+  const { baseOffset, stamped } = batch
+  const baseTimestampMs = stamped ? batch.maxTimestampMs : batch.baseTimestampMs
+  const times = { baseTimestampMs, timestampScale: stamped ? (0 as const) : (1 as const) }
   const none = { offset: -1, timestampMs: 0, keyFrom: -1, keyTo: -1, valueFrom: -1, valueTo: -1 }
-  return { bytes: records, at, to, left: batch.records, baseOffset, baseTimestampMs, ...none }
+  return { bytes: records, at, to, left: batch.records, baseOffset, ...times, ...none }
 }
 
 function unpack(codec: number, packed: Buffer): Buffer {
-  if (codec === GZIP) return gunzipSync(packed, { maxOutputLength: MOST_UNPACKED_BYTES })
-  if (codec === ZSTD) return zstdDecompressSync(packed, { maxOutputLength: MOST_UNPACKED_BYTES })
+  const maxOutputLength = Math.max(LEAST_LIMIT_BYTES, MOST_UNPACKED_TIMES * packed.length)
+  if (codec === GZIP) return gunzipSync(packed, { maxOutputLength })
+  if (codec === ZSTD) return zstdDecompressSync(packed, { maxOutputLength })
   if (codec !== SNAPPY && codec !== LZ4) throw new Error(`codec ${codec} is not known`)
   const unpacked = compressionsAlgorithmsByBitmask[codec].decompressSync(packed)
-  if (unpacked.length > MOST_UNPACKED_BYTES) throw new Error('they are too large')
+  if (unpacked.length > maxOutputLength) throw new Error('they are too large')
   return unpacked
 }
 
@@ -132,7 +144,7 @@ export function nextRecord(cursor: RecordCursor): 1 | 0 | -1 {
   const end = cursor.at + length
   if (length < 0 || end > cursor.to) return -1
   cursor.at++
-  cursor.timestampMs = cursor.baseTimestampMs + readVarint(cursor)
+  cursor.timestampMs = cursor.baseTimestampMs + readVarint(cursor) * cursor.timestampScale
   cursor.offset = cursor.baseOffset + readVarint(cursor)
   const keyLength = readVarint(cursor)
   cursor.keyFrom = keyLength < 0 ? -1 : cursor.at
