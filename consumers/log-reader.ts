@@ -20,16 +20,27 @@ export interface LogReader {
   take(log: LogPartition, fetched: FetchedPartition): Gap | null
 }
 
+/**
+ * What is unpacked in one go: beyond it the rest of an answer is fetched again, after a commit where
+ * that is due. An answer of 4 MiB may else become gigabytes, kept as long as its rows are refused.
+ */
+const MOST_UNPACKED_BYTES = 256 * 2 ** 20
+/** Rows in hand keep alive what they were unpacked into. */
+const MOST_HELD_BYTES = 32 * 2 ** 20
+
 /** A reader of all partitions of a topic, one after another. */
 export function createLogReader(slice: Slice, tally: Tally): LogReader {
   // Behind what was read and is not flushed to the state yet.
   let next = 0
+  /** Bytes unpacked of this answer, and of these those that rows in hand may refer to. */
+  let [unpacked, held] = [0, 0]
   const reader: LogReader = {
     take(log, fetched) {
       log.endOffset = fetched.endOffset
       log.stableOffset = fetched.stableOffset
       tally.counters.consumedBytes += fetched.records.length
       next = log.position.position
+      unpacked = held = 0
       const open = createOpenTransactions(fetched.aborted)
       for (let at = 0; ;) {
         const batch = readBatch(fetched.records, at, fetched.records.length)
@@ -40,7 +51,7 @@ export function createLogReader(slice: Slice, tally: Tally): LogReader {
           flush(log)
           return unreadable(log, batch, fault)
         }
-        if (log.waitingFor !== null) break
+        if (log.waitingFor !== null || unpacked > MOST_UNPACKED_BYTES) break
       }
       flush(log)
       return null
@@ -49,6 +60,7 @@ export function createLogReader(slice: Slice, tally: Tally): LogReader {
 
   function flush(log: LogPartition): void {
     slice.flush(log, next)
+    held = 0
     // A broker looks where its log ends before it reads it, and both go on growing.
     log.endOffset = Math.max(log.endOffset, next)
     log.stableOffset = Math.max(log.stableOffset, next)
@@ -83,9 +95,14 @@ export function createLogReader(slice: Slice, tally: Tally): LogReader {
   }
 
   function takeRecords(log: LogPartition, bytes: Buffer, batch: RecordBatch): BatchFault | null {
+    if (held > MOST_HELD_BYTES) flush(log)
     const cursor = openRecords(bytes, batch)
     if (typeof cursor === 'string') return cursor
-    log.undurableMs.push(batch.baseTimestampMs)
+    if (batch.codec !== 0) {
+      unpacked += cursor.bytes.length
+      held += cursor.bytes.length
+    }
+    log.undurableMs.push(cursor.baseTimestampMs)
     for (;;) {
       const found = nextRecord(cursor)
       if (found === 0) return null
@@ -111,11 +128,15 @@ export function createLogReader(slice: Slice, tally: Tally): LogReader {
   return reader
 }
 
-const unreadable = ({ number }: LogPartition, batch: RecordBatch, fault: BatchFault): Gap => ({
-  kind: 'unreadable',
-  from: batch.baseOffset,
-  to: batch.lastOffset + 1,
-  message:
-    `partition ${number}: the batch at offset ${batch.baseOffset} has ${fault}; ` +
-    `${batch.lastOffset + 1 - batch.baseOffset} offsets cannot be read`,
-})
+function unreadable(
+  { number, position }: LogPartition,
+  { baseOffset, lastOffset }: RecordBatch,
+  fault: BatchFault,
+): Gap {
+  const from = Math.max(baseOffset, position.position)
+  const to = lastOffset + 1
+  const message =
+    `partition ${number}: the batch at offset ${baseOffset} has ${fault}; offsets ${from} to ` +
+    `${lastOffset} (${to - from}) cannot be read`
+  return { kind: 'unreadable', from, to, message }
+}

@@ -19,6 +19,8 @@ export interface CommitOptions {
 
 /** Refused rows wait in memory for the commit: more than this, and it comes early. */
 const MOST_REFUSED_WAITING = 50_000
+/** As many characters of them, for a message of Kafka may have a megabyte. */
+const MOST_REFUSED_CHARACTERS = 64 * 2 ** 20
 
 export interface Tally {
   counters: IngestCounters
@@ -57,8 +59,12 @@ export function createTally(
     },
     isDue(partitions) {
       if (performance.now() - lastCommit >= commitIntervalMs) return true
-      for (const { refused } of partitions) if (refused.length > MOST_REFUSED_WAITING) return true
-      return false
+      let characters = 0
+      for (const { refused } of partitions) {
+        if (refused.length > MOST_REFUSED_WAITING) return true
+        for (const { raw } of refused) characters += raw.length
+      }
+      return characters > MOST_REFUSED_CHARACTERS
     },
     commit(partitions) {
       for (const partition of partitions) {
