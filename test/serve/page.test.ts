@@ -1,9 +1,11 @@
 // The page in a real browser: it draws what the API says, live, and asks no one else.
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import type { Browser, Page } from 'playwright-core'
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { startServer, type RunningServer } from '../../src/serve/server.ts'
+import { parseTokens } from '../../src/serve/tokens.ts'
 import { withBrowser } from '../browser.ts'
+import { consuming, generateConsumer, generatePartition, generatePartitions } from './consumer.ts'
 import {
   CANARY_MSISDN,
   generateProgress,
@@ -24,8 +26,13 @@ interface Watched {
   requests: string[]
 }
 
-async function open(browser: Browser, url: string, width = 1280): Promise<Watched> {
-  const page = await browser.newPage({ viewport: { width, height: 900 } })
+async function open(
+  browser: Browser,
+  url: string,
+  width = 1280,
+  options: BrowserContextOptions = {},
+): Promise<Watched> {
+  const page = await browser.newPage({ viewport: { width, height: 900 }, ...options })
   const troubles: string[] = []
   const requests: string[] = []
   page.on('console', (message) => {
@@ -187,6 +194,65 @@ test('says when the connection is lost, and when it is back', async () => {
       await second.close()
     }
   })
+})
+
+test('says where the topic stands, and in red why the pipeline is not ready', async () => {
+  await withPipeline(async (server, pipeline) => {
+    await withBrowser(async (browser) => {
+      const consumer = generateConsumer(generatePartitions(2))
+      pipeline.publish(published(generateSnapshot({ number: 1 })))
+      pipeline.report(generateProgress(1000))
+      const { page, troubles } = await open(browser, server.url, 390)
+      await page.waitForSelector('body[data-view=live][data-link=open]')
+      assert.ok(await page.locator('#topic').isHidden())
+      assert.ok(await page.locator('#not-ready').isHidden())
+
+      pipeline.report(consuming(consumer))
+      await page.locator('#topic').waitFor({ state: 'visible' })
+      assert.equal(
+        await page.textContent('#topic'),
+        'Topic xdr · 2 of 12 partitions · lag 2,000 records, 13 s behind · member of its group',
+      )
+      assert.equal(await page.textContent('#rows'), '5,000 rows read')
+      assert.ok(await page.locator('#not-ready').isHidden())
+
+      const gap = generatePartition(1, { gap: true, stopped: 'offsets 3 to 9 were deleted' })
+      const partitions = [generatePartition(0), gap]
+      pipeline.report(consuming({ ...consumer, partitions, member: false }))
+      const alert = page.getByRole('alert')
+      await alert.waitFor({ state: 'visible' })
+      assert.match((await alert.textContent()) ?? '', /^Not ready: .*offsets 3 to 9 were deleted/)
+      assert.match((await page.textContent('#topic')) ?? '', /not a member of its group$/)
+      const over = 'document.documentElement.scrollWidth - document.documentElement.clientWidth'
+      assert.equal(await page.evaluate(over), 0)
+
+      const caughtUp = [generatePartition(0, { endOffset: 5000 })]
+      pipeline.report(consuming(generateConsumer(caughtUp)))
+      await alert.waitFor({ state: 'hidden' })
+      assert.match((await page.textContent('#topic')) ?? '', / · no lag · /)
+      assert.deepEqual(troubles, [])
+    })
+  })
+})
+
+test('works with a token that the browser was given as a password', async () => {
+  const pipeline = standIn()
+  const password = 'a-token-of-a-browser'
+  const tokens = parseTokens(`${password} read`, 'tokens')
+  const server = await startServer(pipeline.view, { host: '127.0.0.1', port: 0, live, tokens })
+  try {
+    await withBrowser(async (browser) => {
+      pipeline.publish(published(generateSnapshot({ number: 1 })))
+      pipeline.report(generateProgress(1000))
+      const httpCredentials = { username: 'me', password }
+      const { page, troubles } = await open(browser, server.url, 1280, { httpCredentials })
+      await page.waitForSelector('body[data-view=live][data-link=open] #segments-table table')
+      await until(page, "document.getElementById('quality').textContent.includes('seconds')")
+      assert.deepEqual(troubles, [])
+    })
+  } finally {
+    await server.close()
+  }
 })
 
 test('fits a phone, and can be used from the keyboard', async () => {

@@ -1,37 +1,12 @@
 // The server turns away what is not from here, and says so without repeating what was asked.
 import assert from 'node:assert/strict'
-import { request, type IncomingHttpHeaders } from 'node:http'
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import test, { describe } from 'node:test'
 import { PulseError } from '../../src/errors.ts'
 import { startServer } from '../../src/serve/server.ts'
+import { ask, isProblem } from './ask.ts'
 import { CANARY_MSISDN, generateSnapshot, published, standIn, type StandIn } from './fixture.ts'
-
-interface Reply {
-  status: number
-  headers: IncomingHttpHeaders
-  body: string
-}
-
-/** One request with headers that `fetch` would not let us forge. */
-async function ask(
-  url: string,
-  path: string,
-  headers: Record<string, string> = {},
-  method = 'GET',
-): Promise<Reply> {
-  const { hostname, port } = new URL(url)
-  return new Promise((resolve, reject) => {
-    const sent = request({ host: hostname, port, path, method, headers }, (response) => {
-      text(response).then((body) => {
-        resolve({ status: response.statusCode ?? 0, headers: response.headers, body })
-      }, reject)
-    })
-    sent.on('error', reject)
-    sent.end()
-  })
-}
 
 async function withServer(body: (url: string, pipeline: StandIn) => Promise<void>) {
   const pipeline = standIn()
@@ -43,20 +18,15 @@ async function withServer(body: (url: string, pipeline: StandIn) => Promise<void
   }
 }
 
-const isProblem = (reply: Reply, status: number): void => {
-  assert.equal(reply.status, status)
-  assert.match(reply.headers['content-type'] ?? '', /^application\/problem\+json/)
-  assert.equal((JSON.parse(reply.body) as { status: number }).status, status)
-  assert.match(String(reply.headers['content-security-policy']), /default-src 'none'/)
-  assert.equal(reply.headers['x-content-type-options'], 'nosniff')
-  assert.equal(reply.headers['referrer-policy'], 'no-referrer')
-}
-
 describe('only this machine', () => {
   for (const host of ['0.0.0.0', '::', '192.0.2.7', 'example.org', '']) {
     test(`refuses to listen on '${host}'`, async () => {
       await assert.rejects(startServer(standIn().view, { host, port: 0 }), (error) => {
-        return error instanceof PulseError && error.code === 'usage'
+        return (
+          error instanceof PulseError &&
+          error.code === 'usage' &&
+          error.message.includes('--token-file')
+        )
       })
     })
   }
@@ -121,6 +91,16 @@ describe('only reading', () => {
       socket.write(
         `POST / HTTP/1.1\r\n${lines.map((line) => line.join(': ')).join('\r\n')}\r\n\r\n`,
       )
+      assert.match(await text(socket), /^HTTP\/1\.1 413 /)
+    })
+  })
+
+  test('a large body of unknown length is refused before it is sent', async () => {
+    await withServer(async (url) => {
+      const { hostname, port } = new URL(url)
+      const socket = connect(Number(port), hostname)
+      const host = `${hostname}:${port}`
+      socket.write(`GET / HTTP/1.1\r\nhost: ${host}\r\ntransfer-encoding: chunked\r\n\r\n`)
       assert.match(await text(socket), /^HTTP\/1\.1 413 /)
     })
   })
