@@ -1,0 +1,123 @@
+// `status` of a state that reads a topic: its positions, what is not held, and whether it adds up.
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { seededRandom } from '../../src/random.ts'
+import { commitPartition } from '../../state/commit.ts'
+import { createPosition, type SourcePosition } from '../../state/ledger.ts'
+import { setHeld } from '../../state/store.ts'
+import { openState } from '../../state/writer.ts'
+import { pulse } from '../e2e/command.ts'
+import { apply, batchOf, OPTIONS, someSubscribers } from '../state/stores.ts'
+import { withDirectory } from '../state-directory.ts'
+
+const TOPIC = 'topic-identity'
+const RECORDS = 200
+
+interface Status {
+  applied: number
+  partitionsNotHeld: number[]
+  sources: (SourcePosition & { partition: number; held: boolean })[]
+  violations: string[]
+}
+
+/** A state of three partitions, each with 200 records read from a topic from offset 50 on. */
+async function writeState(
+  directory: string,
+  change: (position: SourcePosition, partition: number) => void = () => undefined,
+): Promise<void> {
+  const state = await openState(directory, { ...OPTIONS, partitions: 3 }, 'test')
+  for (const partition of state.partitions) {
+    const number = partition.store.partition
+    const known = {
+      ...{ name: 'xdr', rows: 0, order: 'log' as const },
+      ...{ durationUnit: 's' as const, evidence: 'all rows' },
+    }
+    const position = createPosition(known, 50)
+    Object.assign(position, { applied: RECORDS, refused: 7, covered: 2, skipped: 1, position: 260 })
+    change(position, number)
+    partition.positions.set(TOPIC, position)
+    partition.moved.add(TOPIC)
+    apply(partition, batchOf(someSubscribers(1, 90, RECORDS, seededRandom(1)), seededRandom(2)))
+    commitPartition(partition, 10)
+    setHeld(partition.store, number !== 2)
+  }
+  await state.close()
+}
+
+async function statusOf(directory: string): Promise<{ found: Status; code: number | null }> {
+  const { stdout, code } = await pulse(['status', '--state', directory, '--json'])
+  return { found: JSON.parse(stdout) as Status, code }
+}
+
+describe('a state that reads a topic', () => {
+  test('says for each partition where it stands and what became of its rows', async () => {
+    await withDirectory(async (directory) => {
+      await writeState(directory)
+      const { stdout, stderr, code } = await pulse(['status', '--state', directory])
+      assert.equal(code, 0, stderr)
+      assert.match(stdout, /^topic +partition +offset +first +applied +refused +covered +skipped/m)
+      assert.match(stdout, /^xdr +0 +260 +50 +200 +7 +2 +1 +s \(all rows\)$/m)
+      assert.match(stdout, /^xdr +2 .*, not held$/m)
+      assert.match(stdout, /^not held +partitions 2: others read them now$/m)
+      assert.match(stdout, /^adds up +yes$/m)
+      assert.doesNotMatch(stdout, /^source /m)
+    })
+  })
+
+  test('leaves what is not held out of its sums, and lists it all the same', async () => {
+    await withDirectory(async (directory) => {
+      await writeState(directory)
+      const { found, code } = await statusOf(directory)
+      assert.equal(code, 0)
+      assert.deepEqual(found.partitionsNotHeld, [2])
+      assert.equal(found.applied, 2 * RECORDS)
+      assert.deepEqual(
+        found.sources.map(({ partition, held, position }) => [partition, held, position]),
+        [
+          [0, true, 260],
+          [1, true, 260],
+          [2, false, 260],
+        ],
+      )
+      assert.deepEqual(found.violations, [])
+    })
+  })
+
+  test('that lost a row of its log is named with its numbers, and ends with 1', async () => {
+    await withDirectory(async (directory) => {
+      await writeState(directory, (position, partition) => {
+        if (partition > 0) position.refused -= 1
+      })
+      const { found, code } = await statusOf(directory)
+      assert.equal(code, 1)
+      assert.deepEqual(
+        found.violations,
+        [1, 2].map(
+          (partition) =>
+            `partition ${partition} of xdr: offsets 50 to 260 are 210, but ` +
+            'applied + refused + covered + skipped are 209',
+        ),
+      )
+      const { stderr, stdout } = await pulse(['status', '--state', directory])
+      assert.match(stdout, /^adds up +NO/m)
+      assert.match(stderr, /does not add up: partition 1 of xdr: .*; partition 2/)
+      assert.equal(stderr.trimEnd().split('\n').length, 1)
+    })
+  })
+
+  test('whose subscribers have other records than were applied is named', async () => {
+    await withDirectory(async (directory) => {
+      await writeState(directory)
+      const state = await openState(directory, { ...OPTIONS, partitions: 3 }, 'test')
+      const [partition] = state.partitions
+      partition.counters.applied += 3
+      partition.moved.add(TOPIC)
+      commitPartition(partition, 10)
+      await state.close()
+      const { found, code } = await statusOf(directory)
+      assert.equal(code, 1)
+      const said = `partition 0: its subscribers have ${RECORDS} records, ${RECORDS + 3} were applied`
+      assert.deepEqual(found.violations, [said])
+    })
+  })
+})
