@@ -172,6 +172,18 @@ describe('tricks', () => {
     })
   })
 
+  test('another spelling of a route needs the same scope', async () => {
+    await withServer(async (url) => {
+      const spelt = LOOK_UP.replace('subscribers', '%73ubscribers')
+      for (const path of ['/metrics?a=/healthz', '/%6detrics', spelt, `${LOOK_UP}?a=1`]) {
+        const reply = await ask(url, path, bearer(READ))
+        assert.equal(reply.status, 403, path)
+        tellsNothing(reply.body)
+      }
+      assert.equal((await ask(url, '/readyz?probe=1')).status, 200)
+    })
+  })
+
   test('another Host, a foreign Origin and other methods are turned away with a token too', async () => {
     await withServer(async (url) => {
       isProblem(await ask(url, '/', { ...bearer(ALL), host: 'evil.example' }), 421)
