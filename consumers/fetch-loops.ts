@@ -3,6 +3,7 @@
 // While an answer is worked on, the next one is under way: its offsets are known from the headers of
 // the batches. An answer that no longer begins at its log's position is dropped and fetched again, so
 // whatever stops a log in the middle (an unknown schema, a gap, a rebalance) needs no other care.
+import { performance } from 'node:perf_hooks'
 import { setImmediate as breathe, setTimeout as sleep } from 'node:timers/promises'
 import { messageOf } from '../src/errors.ts'
 import type { Broker, KafkaConnection } from './kafka-client.ts'
@@ -40,6 +41,9 @@ export interface FetchLoops {
 /** An answer is bounded by these; two are in memory at most, for each broker. */
 const MOST_BYTES = 16 * 2 ** 20
 const MOST_PARTITION_BYTES = 4 * 2 ** 20
+/** An answer that takes longer than this is too large for the link; at half of it nothing changes. */
+const SLOW_MS = 8000
+const LEAST_BYTES = 64 * 2 ** 10
 /** How long a broker holds back an empty answer; also how soon a new assignment is heard. */
 const LONGEST_WAIT_MS = 100
 const RETRY_MS = 200
@@ -56,6 +60,7 @@ export function createFetchLoops(host: FetchHost): FetchLoops {
 
   async function loop(node: number): Promise<void> {
     const fetcher = createFetcher(host.connection, host.clientId)
+    const appetite = createAppetite()
     let turn = 0
     const ask = (ends: ReadonlyMap<LogPartition, number>): Asked | null => {
       const broker = host.topic().brokers.get(node)
@@ -79,12 +84,12 @@ export function createFetchLoops(host: FetchHost): FetchLoops {
       const answer = fetcher.fetch(broker, {
         topicId: host.topic().id,
         positions,
-        maxBytes: MOST_BYTES,
-        maxPartitionBytes: MOST_PARTITION_BYTES,
+        maxBytes: appetite.bytes(),
+        maxPartitionBytes: Math.min(MOST_PARTITION_BYTES, appetite.bytes()),
         maxWaitMs: LONGEST_WAIT_MS,
       })
       // It may fail while the one before is worked on.
-      answer.catch(() => undefined)
+      answer.then(appetite.begin(), appetite.fail)
       return { offsets, answer }
     }
     let asked: Asked | null = null
@@ -144,6 +149,24 @@ export function createFetchLoops(host: FetchHost): FetchLoops {
       stopping = true
       await Promise.all(loops.values())
     },
+  }
+}
+
+/** How much is asked for at once: an answer that a slow link does not bring in time is lost. */
+function createAppetite() {
+  let bytes = MOST_BYTES
+  return {
+    bytes: () => bytes,
+    /** Called with a question; returns what is to be called with the answer. */
+    begin() {
+      const start = performance.now()
+      return (): void => {
+        const took = performance.now() - start
+        if (took > SLOW_MS) bytes = Math.max(LEAST_BYTES, bytes / 2)
+        else if (took < SLOW_MS / 2) bytes = Math.min(MOST_BYTES, bytes * 2)
+      }
+    },
+    fail: (): void => void (bytes = Math.max(LEAST_BYTES, bytes / 8)),
   }
 }
 
