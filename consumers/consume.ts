@@ -13,7 +13,7 @@ import { applyHistory } from './history.ts'
 import { createGroup, type Group } from './kafka-group.ts'
 import { createLive } from './live.ts'
 import { createNotices } from './notices.ts'
-import type { IngestCounters, IngestProgress } from './progress.ts'
+import type { IngestProgress } from './progress.ts'
 import { accountSources } from './source-accounts.ts'
 import { createTally } from './tally.ts'
 import type { TopicView } from './topic.ts'
@@ -126,7 +126,10 @@ async function consumeInto(
   if (run.stopping) return last()
   const cutoverMs = readCutover(stores[0])
   const live = createLive({ stores, loaded, cutoverMs, topic, group, notices }, options, failed)
-  run.progress = () => ({ ...live.progress(), history })
+  run.progress = () => {
+    const now = live.progress()
+    return { ...now, ...history, sources: [...history.sources, ...now.sources] }
+  }
   run.assign = live.consumption.assign
   run.joined = true
   group.join()
@@ -134,14 +137,14 @@ async function consumeInto(
   return { ...last(), done: live.consumption.isCaughtUp() }
 }
 
-/** Applies the history, if there is one; its partitions stay loaded. Null without one. */
+/** Applies the history, if there is one; its partitions stay loaded. */
 async function readHistory(
   stores: readonly PartitionStore[],
   loaded: Map<number, Partition>,
   run: Run,
   options: ConsumeOptions,
-): Promise<IngestCounters | null> {
-  if (options.history.length === 0) return null
+): Promise<Pick<IngestProgress, 'history' | 'sources'>> {
+  if (options.history.length === 0) return { history: null, sources: [] }
   const { missingMsisdn, durationUnit, timeZone } = options.state
   const tally = createTally({ missingMsisdnZero: missingMsisdn === 'zero' }, options, CHUNK_ROWS)
   const start = performance.now()
@@ -158,8 +161,8 @@ async function readHistory(
     if (run.stopping) run.onStop()
   })
   run.onStop = () => undefined
-  tally.update()
-  return tally.counters
+  const { counters, sources } = run.progress()
+  return { history: counters, sources }
 }
 
 /** While the group is left others still ask, and what is closed cannot be read any more. */
