@@ -1,7 +1,11 @@
 // Runs a command as a whole process and says what it cost: wall time, CPU time, peak memory.
 import { spawn, spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Readable } from 'node:stream'
+
+/** The command line, out of the checkout. */
+export const PRODUCT: string = join(import.meta.dirname, '../src/cli.ts')
 
 /** What a process cost from its start to its end, children of its own included. */
 export interface Cost {

@@ -3,6 +3,7 @@ import { benchDecode } from './decode.ts'
 import { benchGrowth } from './growth.ts'
 import { benchInterference } from './interference.ts'
 import { readOptions, type BenchOptions } from './options.ts'
+import { benchKafka } from './kafka.ts'
 import { benchReplay } from './replay.ts'
 
 const BENCHES: ReadonlyMap<string, (options: BenchOptions) => Promise<void>> = new Map([
@@ -10,6 +11,7 @@ const BENCHES: ReadonlyMap<string, (options: BenchOptions) => Promise<void>> = n
   ['growth', benchGrowth],
   ['interference', benchInterference],
   ['decode', benchDecode],
+  ['kafka', benchKafka],
 ])
 
 const [name = 'all', ...args] = process.argv.slice(2)

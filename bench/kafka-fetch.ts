@@ -1,0 +1,108 @@
+// A loop that only fetches a topic, the limit of any consumer: `node kafka-fetch.ts WAY BROKERS TOPIC RECORDS`.
+// WAY is `package`, fetch() of the client library, or `own`, our request and our walk over records.
+import assert from 'node:assert/strict'
+import { clientOptions, Consumer } from '../consumers/kafka-client.ts'
+import { createFetcher } from '../consumers/kafka-fetch.ts'
+import { checkBatch, nextRecord, openRecords, readBatch } from '../consumers/record-batch.ts'
+
+/** As much as our own consumer asks for. */
+const MOST_BYTES = 16 * 2 ** 20
+const MOST_PARTITION_BYTES = 4 * 2 ** 20
+const LONGEST_WAIT_MS = 100
+const READ_COMMITTED = 1
+
+const [way, brokers, topic, expected] = process.argv.slice(2)
+const connection = { brokers: brokers.split(','), tls: null, sasl: null }
+const consumer = new Consumer({ ...clientOptions(connection, 'bench'), groupId: 'bench-fetch' })
+const metadata = await consumer.metadata({ topics: [topic] })
+const { id: topicId, partitions } = metadata.topics.get(topic)!
+const [{ leader }] = partitions
+
+/** What was read: what every record held is looked at, so that none of it is in vain. */
+const read = { records: 0, bytes: 0 }
+
+async function fetchByPackage(): Promise<void> {
+  const next = partitions.map(() => 0n)
+  while (read.records < Number(expected)) {
+    const { responses } = await consumer.fetch({
+      node: leader,
+      maxWaitTime: LONGEST_WAIT_MS,
+      minBytes: 1,
+      maxBytes: MOST_BYTES,
+      isolationLevel: READ_COMMITTED,
+      topics: [{ topicId, partitions: next.map(positionOf) }],
+    })
+    for (const { partitionIndex, records } of responses[0]?.partitions ?? []) {
+      for (const batch of records ?? []) {
+        for (const { value } of batch.records) {
+          read.records++
+          read.bytes += value?.length ?? 0
+        }
+        next[partitionIndex] = batch.firstOffset + BigInt(batch.lastOffsetDelta) + 1n
+      }
+    }
+  }
+}
+
+const positionOf = (fetchOffset: bigint, partition: number) => ({
+  partition,
+  fetchOffset,
+  currentLeaderEpoch: -1,
+  lastFetchedEpoch: -1,
+  partitionMaxBytes: MOST_PARTITION_BYTES,
+})
+
+/** As the consumer does it: the next request is under way before an answer is looked at. */
+async function fetchByOurselves(): Promise<void> {
+  const fetcher = createFetcher(connection, 'bench')
+  const broker = metadata.brokers.get(leader)!
+  const next = partitions.map(() => 0)
+  const ask = () =>
+    fetcher.fetch(broker, {
+      topicId,
+      positions: next.map((offset, partition) => ({ partition, offset, lastEpoch: -1 })),
+      maxBytes: MOST_BYTES,
+      maxPartitionBytes: MOST_PARTITION_BYTES,
+      maxWaitMs: LONGEST_WAIT_MS,
+    })
+  let asked = ask()
+  while (read.records < Number(expected)) {
+    const answer = await asked
+    for (const { partition, records } of answer.partitions)
+      next[partition] = endOf(records, next[partition])
+    asked = ask()
+    for (const { records } of answer.partitions) walk(records)
+  }
+  await asked
+  await fetcher.close()
+}
+
+function endOf(bytes: Buffer, otherwise: number): number {
+  let end = otherwise
+  for (let at = 0; ;) {
+    const batch = readBatch(bytes, at, bytes.length)
+    if (batch === null) return end
+    end = batch.lastOffset + 1
+    at = batch.to
+  }
+}
+
+function walk(bytes: Buffer): void {
+  for (let at = 0; ;) {
+    const batch = readBatch(bytes, at, bytes.length)
+    if (batch === null) return
+    at = batch.to
+    assert.equal(checkBatch(bytes, batch), null)
+    const cursor = openRecords(bytes, batch)
+    assert.ok(typeof cursor !== 'string', 'the bench wrote these batches itself')
+    while (nextRecord(cursor) === 1) {
+      read.records++
+      read.bytes += cursor.valueTo - cursor.valueFrom
+    }
+  }
+}
+
+await (way === 'own' ? fetchByOurselves() : fetchByPackage())
+await consumer.close()
+assert.equal(read.records, Number(expected))
+process.stdout.write(JSON.stringify(read))

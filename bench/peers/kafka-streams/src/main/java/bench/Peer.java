@@ -1,0 +1,185 @@
+// Reads a topic of XDR records to its end with Kafka Streams, twice in one process, and says the cost.
+// Arguments: name=value of brokers, topic, records, schema, state, guarantee, cache, passes, factor, look.
+package bench;
+
+import com.sun.management.OperatingSystemMXBean;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Properties;
+import java.util.concurrent.CountDownLatch;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.apache.avro.Schema;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.Serdes;
+import org.apache.kafka.common.utils.Bytes;
+import org.apache.kafka.streams.KafkaStreams;
+import org.apache.kafka.streams.StoreQueryParameters;
+import org.apache.kafka.streams.Topology;
+import org.apache.kafka.streams.errors.StreamsUncaughtExceptionHandler.StreamThreadExceptionResponse;
+import org.apache.kafka.streams.processor.api.Processor;
+import org.apache.kafka.streams.processor.api.ProcessorContext;
+import org.apache.kafka.streams.processor.api.ProcessorSupplier;
+import org.apache.kafka.streams.processor.api.Record;
+import org.apache.kafka.streams.state.KeyValueStore;
+import org.apache.kafka.streams.state.QueryableStoreTypes;
+import org.apache.kafka.streams.state.ReadOnlyKeyValueStore;
+import org.apache.kafka.streams.state.Stores;
+
+public final class Peer {
+  private static final String STORE = "aggregates";
+  private static final int COMMIT_MS = 1000;
+  private static final int ASK_MS = 20;
+  private static final int MIB = 1 << 20;
+  private static final OperatingSystemMXBean SYSTEM =
+      (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
+
+  private final Map<String, String> options;
+  private final Schema schema;
+  private final long records;
+  private final boolean cache;
+  /** Of all tasks; there is one stream thread. */
+  private long seen;
+  private CountDownLatch done = new CountDownLatch(1);
+
+  private Peer(Map<String, String> options) throws Exception {
+    this.options = options;
+    schema = new Schema.Parser().parse(Files.readString(Path.of(options.get("schema"))));
+    records = Long.parseLong(options.get("records"));
+    cache = options.get("cache").equals("on");
+  }
+
+  public static void main(String[] arguments) throws Exception {
+    Map<String, String> options = Arrays.stream(arguments)
+        .map(argument -> argument.split("=", 2))
+        .collect(Collectors.toMap(pair -> pair[0], pair -> pair[1]));
+    Peer peer = new Peer(options);
+    int passes = Integer.parseInt(options.get("passes"));
+    for (int pass = 1; pass <= passes; pass++) peer.pass(pass, pass == passes);
+  }
+
+  private final class Fold implements Processor<byte[], byte[], Void, Void> {
+    private final Xdr xdr = new Xdr(schema, Double.parseDouble(options.get("factor")));
+    private ProcessorContext<Void, Void> context;
+    private KeyValueStore<Bytes, byte[]> store;
+
+    @Override
+    public void init(ProcessorContext<Void, Void> given) {
+      context = given;
+      store = given.getStateStore(STORE);
+    }
+
+    @Override
+    public void process(Record<byte[], byte[]> record) {
+      if (xdr.read(record.value())) {
+        Bytes key = Aggregate.key(xdr.msisdn);
+        // What the cache holds must not be changed in place.
+        store.put(key, Aggregate.fold(store.get(key), xdr, !cache));
+      }
+      if (++seen < records) return;
+      // At once, instead of when the rest of the interval has gone by.
+      context.commit();
+      done.countDown();
+    }
+  }
+
+  private Topology topology() {
+    var store = Stores.keyValueStoreBuilder(
+        Stores.persistentKeyValueStore(STORE), Serdes.Bytes(), Serdes.ByteArray());
+    var bytes = new ByteArrayDeserializer();
+    Topology topology = new Topology();
+    topology.addSource("topic", bytes, bytes, options.get("topic"));
+    topology.addProcessor("fold", (ProcessorSupplier<byte[], byte[], Void, Void>) Fold::new, "topic");
+    topology.addStateStore(cache ? store.withCachingEnabled() : store.withCachingDisabled(), "fold");
+    return topology;
+  }
+
+  private Properties properties(String name) {
+    Map<String, Object> chosen = new HashMap<>();
+    chosen.put("application.id", name);
+    chosen.put("bootstrap.servers", options.get("brokers"));
+    chosen.put("state.dir", options.get("state"));
+    chosen.put("processing.guarantee", options.get("guarantee"));
+    chosen.put("commit.interval.ms", COMMIT_MS);
+    chosen.put("num.stream.threads", 1);
+    chosen.put("statestore.cache.max.bytes", 256L * MIB);
+    chosen.put("enable.metrics.push", false);
+    // As large as those of xdr-pulse, or larger.
+    chosen.put("buffered.records.per.partition", 5000);
+    chosen.put("consumer.auto.offset.reset", "earliest");
+    chosen.put("consumer.max.poll.records", 5000);
+    chosen.put("consumer.max.partition.fetch.bytes", 4 * MIB);
+    chosen.put("consumer.fetch.max.bytes", 16 * MIB);
+    chosen.put("consumer.receive.buffer.bytes", MIB);
+    chosen.put("producer.batch.size", 64 * 1024);
+    chosen.put("producer.buffer.memory", 128L * MIB);
+    Properties properties = new Properties();
+    properties.putAll(chosen);
+    return properties;
+  }
+
+  /** From the first byte to the last commit: of the process, or of this pass when it is not the first. */
+  private void pass(int number, boolean last) throws Exception {
+    long startMs = number > 1
+        ? System.currentTimeMillis()
+        : ProcessHandle.current().info().startInstant().orElseThrow().toEpochMilli();
+    long startCpu = number > 1 ? SYSTEM.getProcessCpuTime() : 0;
+    seen = 0;
+    done = new CountDownLatch(1);
+    String name = options.get("name") + "-" + number;
+    KafkaStreams streams = new KafkaStreams(topology(), properties(name));
+    streams.setUncaughtExceptionHandler(error -> {
+      error.printStackTrace();
+      Runtime.getRuntime().halt(1);
+      return StreamThreadExceptionResponse.SHUTDOWN_APPLICATION;
+    });
+    streams.start();
+    done.await();
+    awaitCommit(name);
+    double cpuSeconds = (SYSTEM.getProcessCpuTime() - startCpu) / 1e9;
+    double seconds = (System.currentTimeMillis() - startMs) / 1e3;
+    String found = last ? ", " + look(streams) : "";
+    System.out.printf(
+        "{\"pass\": %d, \"wallSeconds\": %.3f, \"cpuSeconds\": %.3f%s}%n", number, seconds, cpuSeconds, found);
+    streams.close();
+    streams.cleanUp();
+  }
+
+  private void awaitCommit(String group) throws Exception {
+    try (Admin admin = Admin.create(Map.of("bootstrap.servers", options.get("brokers")))) {
+      for (;;) {
+        var offsets = admin.listConsumerGroupOffsets(group).partitionsToOffsetAndMetadata().get();
+        long committed = offsets.values().stream()
+            .filter(offset -> offset != null).mapToLong(offset -> offset.offset()).sum();
+        if (committed >= records) return;
+        Thread.sleep(ASK_MS);
+      }
+    }
+  }
+
+  /** How many subscribers there are, and the rows of those asked for. */
+  private String look(KafkaStreams streams) {
+    ReadOnlyKeyValueStore<Bytes, byte[]> store = streams.store(
+        StoreQueryParameters.fromNameAndType(STORE, QueryableStoreTypes.keyValueStore()));
+    long subscribers = 0;
+    try (var all = store.all()) {
+      for (; all.hasNext(); all.next()) subscribers++;
+    }
+    String rows = Arrays.stream(options.get("look").split(","))
+        .map(msisdn -> "\"" + msisdn + "\": " + spell(store.get(Aggregate.key(Long.parseLong(msisdn)))))
+        .collect(Collectors.joining(", "));
+    return "\"subscribers\": " + subscribers + ", \"rows\": {" + rows + "}";
+  }
+
+  private static String spell(byte[] row) {
+    if (row == null) return "null";
+    return IntStream.range(0, Aggregate.WIDTH)
+        .mapToObj(field -> String.valueOf(Aggregate.at(row, field)))
+        .collect(Collectors.joining(", ", "[", "]"));
+  }
+}
