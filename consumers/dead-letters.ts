@@ -8,7 +8,8 @@ import { messageOf } from '../src/errors.ts'
 import { REASONS } from '../src/record/batch.ts'
 import { rowOfKey } from '../state/keys.ts'
 import { zeros } from '../state/ledger.ts'
-import { clientOptions, ProduceAcks, Producer, type KafkaConnection } from './kafka-client.ts'
+import { clientOptions, findErrorBy, ProduceAcks, Producer } from './kafka-client.ts'
+import type { KafkaConnection } from './kafka-client.ts'
 import type { LogPartition } from './log-partition.ts'
 import type { RawMessage } from './message-rows.ts'
 import type { Notices } from './notices.ts'
@@ -32,6 +33,8 @@ export interface DeadLetters {
 /** Reading pauses above it, and goes on below half of it. */
 const MOST_PENDING = 10_000
 const SENT_AT_ONCE = 500
+/** Half of what a topic takes as one batch unless it says otherwise. */
+const BYTES_AT_ONCE = 500_000
 const FIRST_RETRY_MS = 200
 const LONGEST_RETRY_MS = 5000
 const IDLE_MS = 50
@@ -61,7 +64,10 @@ export function createDeadLetters(
   const logs = new Set<LogPartition>()
   /** Sent, and still in an outbox until the next commit. */
   const delivered = new Map<LogPartition, Set<string>>()
+  /** Of no size that the topic takes: they stay in their outbox until the next start. */
+  const tooLarge = new Map<LogPartition, Set<string>>()
   const sent = zeros(REASONS)
+  let room = SENT_AT_ONCE
   let pending = 0
   let entering = 0
   let failures = 0
@@ -70,12 +76,14 @@ export function createDeadLetters(
 
   function waiting(): Letter[] {
     const letters: Letter[] = []
+    let bytes = 0
     for (const log of logs) {
-      const done = delivered.get(log)
+      const passed = [delivered.get(log), tooLarge.get(log)]
       for (const { key, value } of log.state.store.outbox?.getRange({ snapshot: false }) ?? []) {
-        if (letters.length === SENT_AT_ONCE) return letters
-        if (done?.has(key.toString('hex'))) continue
+        if (passed.some((keys) => keys?.has(nameOf(key)))) continue
         const [reason, raw] = value as [string, string]
+        bytes += raw.length
+        if (letters.length === room || (letters.length > 0 && bytes > BYTES_AT_ONCE)) return letters
         letters.push({ log, key, reason, raw: JSON.parse(raw) as RawMessage })
       }
     }
@@ -86,12 +94,27 @@ export function createDeadLetters(
     const messages = letters.map((letter) => message(letter, sourceTopic, deadLetterTopic))
     await producer.send({ messages })
     for (const { log, key, reason } of letters) {
-      log.state.delivered.push(key)
-      const done = delivered.get(log) ?? new Set()
-      delivered.set(log, done.add(key.toString('hex')))
       sent[reason]++
+      // Given back meanwhile: who takes it next sends it again.
+      if (!logs.has(log)) continue
+      log.state.delivered.push(key)
+      addTo(delivered, log, key)
       pending--
     }
+  }
+
+  /** Sends less at once; one that is too large alone is left for later, and said. */
+  function shrink(letters: readonly Letter[]): void {
+    room = Math.ceil(letters.length / 2)
+    if (letters.length > 1) return
+    const [{ log, key }] = letters
+    addTo(tooLarge, log, key)
+    failures++
+    notices.error(
+      'dead-letter',
+      `the message at offset ${rowOfKey(key)} of partition ${log.number} is too large for ` +
+        `${deadLetterTopic}; raise its max.message.bytes and start again, until then it waits`,
+    )
   }
 
   async function run(): Promise<void> {
@@ -105,7 +128,12 @@ export function createDeadLetters(
       try {
         await send(letters)
         wait = FIRST_RETRY_MS
+        room = Math.min(SENT_AT_ONCE, 2 * room)
       } catch (error) {
+        if (isTooLarge(error)) {
+          shrink(letters)
+          continue
+        }
         failures++
         notices.error('dead-letter', `${deadLetterTopic}: ${messageOf(error)}`)
         if (closing) return
@@ -126,6 +154,8 @@ export function createDeadLetters(
     },
     forget(log) {
       logs.delete(log)
+      delivered.delete(log)
+      tooLarge.delete(log)
       pending -= log.state.store.outbox?.getKeysCount() ?? 0
     },
     beforeCommit(list) {
@@ -146,6 +176,16 @@ export function createDeadLetters(
     },
   }
 }
+
+/** The message, or the batch it was sent in. */
+const isTooLarge = (error: unknown): boolean =>
+  error instanceof Error &&
+  ['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE'].some((id) => findErrorBy(error, 'apiId', id))
+
+const nameOf = (key: Buffer): string => key.toString('hex')
+
+const addTo = (keys: Map<LogPartition, Set<string>>, log: LogPartition, key: Buffer): void =>
+  void keys.set(log, (keys.get(log) ?? new Set()).add(nameOf(key)))
 
 const utf8 = (text?: string): Buffer => Buffer.from(text ?? '')
 
