@@ -13,6 +13,8 @@ export interface Reading {
 /** How writers spell a value that is not there, in lower case. */
 const MISSING = ['', '\\n', '\\\\n', 'nan', 'undefined', 'null'].map(literal).join(', ')
 const TEXT_TIMES = "['%m/%d/%Y %H:%M', '%m/%d/%Y %H:%M:%S']"
+/** A time of day with a zone of its own, as ISO 8601 has it. */
+const NAMED_ZONE = ':\\d\\d(\\.\\d+)?\\s*([Zz]|[+-]\\d\\d(:?\\d\\d)*)\\s*$'
 const JUNK = `${UNREADABLE}::DOUBLE`
 
 /** Columns behind the used ones. */
@@ -57,9 +59,12 @@ function time(name: string, type: string, zone: string): string {
   const inZone = (sql: string): string =>
     zone === 'UTC' ? `epoch_ms(${sql})` : `epoch_ms(timezone(${literal(zone)}, ${sql}))`
   if (type === 'VARCHAR') {
-    const parsed = `coalesce(try_strptime(trim(${name}), ${TEXT_TIMES}),
-      try_cast(${name} AS TIMESTAMP))`
-    return unlessMissing(name, `coalesce(${inZone(parsed)}::DOUBLE, ${JUNK})`)
+    const named = `regexp_matches(${name}, ${literal(NAMED_ZONE)})`
+    // DuckDB drops the zone that a text names when it casts it to a time without one.
+    const parsed = `coalesce(${inZone(`try_strptime(trim(${name}), ${TEXT_TIMES})`)},
+      CASE WHEN ${named} THEN epoch_ms(try_cast(trim(${name}) AS TIMESTAMPTZ))
+      ELSE ${inZone(`try_cast(${name} AS TIMESTAMP)`)} END)`
+    return unlessMissing(name, `coalesce(${parsed}::DOUBLE, ${JUNK})`)
   }
   // With a zone it is an instant already; a number is seconds or milliseconds since 1970.
   if (type.includes('TIME ZONE')) return `epoch_ms(${name})::DOUBLE`

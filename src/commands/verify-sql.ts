@@ -138,7 +138,13 @@ function instantOf({ sql, text, type }: Column, timeZone: string): string {
     ? `coalesce(try_strptime(trim(${sql}), '%m/%d/%Y %H:%M'),
         try_strptime(trim(${sql}), '%m/%d/%Y %H:%M:%S'), try_cast(trim(${sql}) AS TIMESTAMP))`
     : `${sql}::TIMESTAMP`
-  if (text || type === 'DATE' || type.startsWith('TIMESTAMP')) {
+  if (text) {
+    // What names its zone is an instant; the rest is the clock of the zone asked for.
+    return `(CASE WHEN trim(${sql}) SIMILAR TO '.*:[0-9]{2}(\\.[0-9]+)? *([Zz]|[+-][0-9:]+)'
+      THEN epoch_us(try_cast(trim(${sql}) AS TIMESTAMPTZ))
+      ELSE epoch_us(${local} AT TIME ZONE ${literal(timeZone)}) END // 1000)`
+  }
+  if (type === 'DATE' || type.startsWith('TIMESTAMP')) {
     return `(epoch_us(${local} AT TIME ZONE ${literal(timeZone)}) // 1000)`
   }
   const number = numberOf({ sql, text, type })

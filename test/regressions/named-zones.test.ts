@@ -1,0 +1,32 @@
+// A text time that names its zone is that instant, whatever --time-zone says of those that do not.
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { literal, withDatabase } from '../../src/duckdb.ts'
+import { FIELD } from '../../src/subscriber/aggregate.ts'
+import { replay } from '../consumers/replaying.ts'
+import { sampleIn } from '../consumers/samples.ts'
+import { pulse } from '../e2e/command.ts'
+import { readBack, withDirectory } from '../state-directory.ts'
+
+test('a time with a zone of its own is read in it', async () => {
+  await withDirectory(async (directory) => {
+    const sample = await sampleIn(directory, { rows: 3, subscribers: 3, dirt: 0 })
+    const file = join(directory, 'zones.parquet')
+    await withDatabase({ threads: 1, memoryMiB: 512 }, async (connection) => {
+      const times = `['2026-07-01T12:00:05Z', '2026-07-01 14:00:05.000+02:00', '2026-07-01 14:00:05']`
+      await connection.run(`COPY (SELECT * REPLACE (
+        (${times})[(row_number() OVER ())::INT] AS "Start", 0 AS "Start ms",
+        33600000000 + row_number() OVER () AS "MSISDN/Number")
+        FROM read_parquet(${literal(sample)}) LIMIT 3) TO ${literal(file)} (FORMAT parquet)`)
+    })
+    const state = join(directory, 'state')
+    await replay([file], state, { state: { timeZone: 'Europe/Berlin' } })
+    const { subscribers } = await readBack(state)
+    const firsts = subscribers.map(([, numbers]) => numbers[FIELD.firstStartMs - 1])
+    const noon = Date.UTC(2026, 6, 1, 12, 0, 5)
+    assert.deepEqual(firsts, [noon, noon, noon])
+    const verified = await pulse(['verify', file, '--state', state])
+    assert.equal(verified.code, 0, verified.stderr + verified.stdout)
+  })
+})
