@@ -1,7 +1,9 @@
 // What a message's value is made of: Avro by a registry's schema, Avro by one schema, or JSON.
 import { compileAvro, type DecodeRow } from '../src/record/avro.ts'
 import { REASONS, type Reason } from '../src/record/batch.ts'
+import { USED_COLUMNS } from '../src/record/columns.ts'
 import { compileJson } from '../src/record/json.ts'
+import { canonicalName } from '../src/record/match.ts'
 import { PulseError } from '../src/errors.ts'
 import type { RegisteredSchema, SchemaRegistry } from './schema-registry.ts'
 
@@ -79,11 +81,23 @@ async function compileRegistered(
   const found = await registry.byId(id)
   if (found === null || found.type !== 'AVRO' || found.hasReferences) return null
   const decode = tryCompile(found, { timeZone })
-  if (decode !== null) return decode
+  if (decode !== null && hasEveryColumn(found.schema)) return decode
   // A later version of the subject may know this one's fields by alias.
   const latest = await registry.latestBeside(id)
-  if (latest === null) return null
-  return tryCompile(found, { timeZone, renames: renamesOf(latest.schema) })
+  if (latest === null) return decode
+  return tryCompile(found, { timeZone, renames: renamesOf(latest.schema) }) ?? decode
+}
+
+/** False where even a column that may be absent goes by no known name: it may be renamed. */
+function hasEveryColumn(schema: unknown): boolean {
+  const known = new Set(
+    fieldsOf(schema).flatMap(({ name, aliases }) =>
+      [name, ...(Array.isArray(aliases) ? (aliases as unknown[]) : [])].map((one) =>
+        canonicalName(String(one)),
+      ),
+    ),
+  )
+  return USED_COLUMNS.every((column) => known.has(column))
 }
 
 /** Null where a needed column is missing or of a type that holds no number. */
@@ -101,12 +115,20 @@ function tryCompile(
 
 /** Alias to present name, of a record's fields. */
 function renamesOf(schema: unknown): ReadonlyMap<string, string> {
-  const fields = (schema as { fields?: unknown } | null)?.fields
   const renames = new Map<string, string>()
-  if (!Array.isArray(fields)) return renames
-  for (const { name, aliases } of fields as { name?: unknown; aliases?: unknown }[]) {
+  for (const { name, aliases } of fieldsOf(schema)) {
     if (!Array.isArray(aliases)) continue
     for (const alias of aliases) renames.set(String(alias), String(name))
   }
   return renames
+}
+
+interface Field {
+  name?: unknown
+  aliases?: unknown
+}
+
+function fieldsOf(schema: unknown): Field[] {
+  const fields = (schema as { fields?: unknown } | null)?.fields
+  return Array.isArray(fields) ? (fields as Field[]) : []
 }
