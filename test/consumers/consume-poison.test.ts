@@ -6,7 +6,6 @@ import fc from 'fast-check'
 import { CompressionTypes } from 'kafkajs'
 import type { Reason } from '../../src/record/batch.ts'
 import { XDR_SCHEMA } from '../../src/record/xdr-schema.ts'
-import type { PulseError } from '../../src/errors.ts'
 import { needsKafka } from '../broker.ts'
 import { uniqueName, type Operations } from '../broker-operations.ts'
 import { withRegistryStandIn } from '../schema-registry.ts'
@@ -48,7 +47,6 @@ const poisons = (row: Buffer): Poison[] => [
   },
   { name: 'a row and a byte', value: Buffer.concat([row, Buffer.from([0])]), reason: 'malformed' },
   { name: 'half a row', value: row.subarray(0, row.length / 2), reason: 'malformed' },
-  { name: 'a row but a byte', value: row.subarray(0, -1), reason: 'malformed' },
   { name: 'ones', value: Buffer.alloc(500, 255), reason: 'malformed' },
   { name: 'nearly a megabyte', value: Buffer.alloc(MIB - 5000, 129), reason: 'malformed' },
   {
@@ -66,10 +64,8 @@ const poisons = (row: Buffer): Poison[] => [
   { name: 'a prototype', value: json('"__proto__":{"MSISDN":1}'), reason: null },
   { name: 'negative bytes', value: json('"Total DL (Bytes)":-1'), reason: 'invalid-number' },
   { name: '2^53', value: json('"Total UL (Bytes)":9007199254740993'), reason: 'invalid-number' },
-  { name: 'infinite', value: json('"Total UL (Bytes)":1e999'), reason: 'invalid-number' },
   { name: 'no MSISDN', value: Buffer.from('{"Start":0}'), reason: 'missing-msisdn' },
   { name: 'a negative MSISDN', value: Buffer.from('{"MSISDN":-1}'), reason: 'invalid-msisdn' },
-  { name: 'a fraction', value: Buffer.from('{"MSISDN":"1.5"}'), reason: 'invalid-msisdn' },
   { name: 'a long MSISDN', value: Buffer.from('{"MSISDN":1e15}'), reason: 'invalid-msisdn' },
 ]
 
@@ -200,14 +196,11 @@ describe(`poison (XDR_PULSE_SEED=${SEED})`, { ...needsKafka(), concurrency: 2 },
       await send(100 * MIB)
       await producer.send({ topic, messages: [{ value: rows[0].value }] })
       await producer.disconnect()
-      await assert.rejects(consumeTopic(broker.bootstrap, topic, state), (error) => {
-        assert.ok(error instanceof PulseError)
-        assert.match(
-          error.message,
-          /batch at offset 12 has records that do not unpack.*\(1\) cannot/,
-        )
-        return true
-      })
+      const wanted = {
+        code: 'kafka',
+        message: /batch at offset 12 has .* do not unpack.*\(1\) cannot/,
+      }
+      await assert.rejects(consumeTopic(broker.bootstrap, topic, state), wanted)
       const passed = await consumeTopic(broker.bootstrap, topic, state, { onGap: 'earliest' })
       assert.deepEqual(passed.progress.consumer?.gapsPassed, { gaps: 1, records: 1 })
       const [{ position }] = (await readBack(state)).positions
