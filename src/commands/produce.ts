@@ -1,22 +1,21 @@
 // `replay --to kafka`: Parquet files into a topic, with progress and an account.
 import { produceFiles, type ProduceOptions } from '../../consumers/produce.ts'
 import type { ProduceProgress } from '../../consumers/produce-send.ts'
-import type { KafkaConnection } from '../../consumers/kafka-client.ts'
 import type { Speed } from '../../consumers/produce-pace.ts'
 import type { Values } from '../config.ts'
 import { PulseError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { durationText } from '../snapshot/units.ts'
+import { CONNECTION_OPTIONS, connectionOf, registryOf } from './connection.ts'
 import { onSignals } from './signals.ts'
 import { createProgress, tableText } from './terminal.ts'
 
 export const PRODUCE_OPTIONS = [
   'to',
-  'kafka',
+  ...CONNECTION_OPTIONS,
   'topic',
   'createTopic',
   'format',
-  'registry',
   'rate',
   'compression',
 ] as const
@@ -37,10 +36,9 @@ export async function produce(
   files: readonly string[],
   values: ProduceValues,
   log: Log,
-  connection: KafkaConnection = connectionOf(values),
 ): Promise<void> {
   const display = createProgress('produce', process.stderr.isTTY)
-  const running = produceFiles(produceOptions(files, values, connection), {
+  const running = produceFiles(produceOptions(files, values), {
     onProgress: (progress) => display.update(progress.rows, progress.totalRows, paceOf(progress)),
     onNote: (sentence) => log.info(sentence),
     onTrouble: noteOnce((sentence) => log.warn(sentence)),
@@ -57,32 +55,22 @@ export async function produce(
   }
 }
 
-function produceOptions(
-  files: readonly string[],
-  values: ProduceValues,
-  connection: KafkaConnection,
-): ProduceOptions {
+function produceOptions(files: readonly string[], values: ProduceValues): ProduceOptions {
   if (values.topic === '') throw new PulseError('usage', '--to kafka needs --topic NAME')
-  const credentials = process.env.XDR_PULSE_REGISTRY_CREDENTIALS ?? null
   return {
     files,
-    connection,
+    connection: connectionOf(values),
     topic: values.topic,
     // 1 is what --partitions says when nobody asks for anything.
     partitions: values.createTopic || values.partitions !== 1 ? values.partitions : null,
     create: values.createTopic,
     format: values.format === 'json' ? 'json' : 'avro',
-    registry: values.registry === '' ? null : { url: values.registry, credentials },
+    registry: registryOf(values),
     compression: values.compression,
     speed: speedOf(values),
     durationUnit: values.durationUnit,
     timeZone: values.timeZone,
   }
-}
-
-const connectionOf = ({ kafka }: ProduceValues): KafkaConnection => {
-  const brokers = kafka.split(',').map((broker) => broker.trim())
-  return { brokers: brokers.filter((broker) => broker !== ''), tls: null, sasl: null }
 }
 
 function speedOf({ speed, rate }: ProduceValues): Speed {
