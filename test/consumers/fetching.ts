@@ -84,6 +84,24 @@ export function recordsOf(bytes: Buffer): { offset: number; lastOffset: number }
   }
 }
 
+/** All records of partition 0, as many answers as that takes: one never spans two segments. */
+export const fetchRecords = (
+  brokers: readonly string[],
+  topic: string,
+): Promise<{ records: ReturnType<typeof recordsOf>; stableOffset: number }> =>
+  withTopic(brokers, topic, (view) =>
+    withFetch(brokers, view, async (fetch) => {
+      const records: ReturnType<typeof recordsOf> = []
+      for (let at = 0; ;) {
+        const answer = await fetch(0, at, WHOLE_BYTES)
+        const found = recordsOf(answer.records)
+        if (found.length === 0) return { records, stableOffset: answer.stableOffset }
+        records.push(...found)
+        at = found[found.length - 1].lastOffset + 1
+      }
+    }),
+  )
+
 /** How answers are cut, and after how many records reading stops, wherever that is. */
 export interface Cutting {
   maxPartitionBytes: number
