@@ -2,7 +2,7 @@
 import type { StateOptions } from '../state/writer.ts'
 import type { ConsumptionOptions } from './consumption.ts'
 import type { GroupOptions } from './kafka-group.ts'
-import type { RegistryOptions } from './schema-registry.ts'
+import type { RegistryOptions } from './registry-address.ts'
 import type { CommitOptions } from './tally.ts'
 
 export interface ConsumeOptions

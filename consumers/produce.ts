@@ -13,7 +13,8 @@ import type { Readable } from './parquet.ts'
 import { findFiles, openFile } from './parquet-files.ts'
 import { createRecordWriter, type Compression } from './produce-batch.ts'
 import type { Speed } from './produce-pace.ts'
-import { registerSchema, wirePrefix, type Registry } from './produce-registry.ts'
+import { registerSchema, wirePrefix } from './produce-registry.ts'
+import type { RegistryOptions } from './registry-address.ts'
 import { findSent } from './produce-resume.ts'
 import { createRounds } from './produce-rounds.ts'
 import { sendAll, type ProduceNotes, type ProduceProgress } from './produce-send.ts'
@@ -25,7 +26,7 @@ export interface ProduceOptions extends TopicWish {
   connection: KafkaConnection
   format: 'avro' | 'json'
   /** Null: bodies of the project's own schema without an id. */
-  registry: Registry | null
+  registry: RegistryOptions | null
   compression: Compression
   speed: Speed
   durationUnit: 'auto' | 'ms' | 's'

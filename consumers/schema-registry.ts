@@ -1,13 +1,6 @@
 // Reads schemas from a registry with the contract of Confluent's: cached by id, retried until told.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { messageOf, PulseError } from '../src/errors.ts'
-
-export interface RegistryOptions {
-  /** http(s) address; a user and password in it are sent as basic authentication. */
-  url: string
-  /** USER:PASSWORD, null for what the address says. */
-  credentials: string | null
-}
+import { readAddress, reasonOf, type RegistryOptions } from './registry-address.ts'
 
 /** One schema as the registry has it. */
 export interface RegisteredSchema {
@@ -43,7 +36,7 @@ export function createRegistry(
   options: RegistryOptions,
   onError: (message: string) => void,
 ): SchemaRegistry {
-  const { base, headers, shown } = readUrl(options)
+  const { base, headers } = readAddress(options)
   const closing = new AbortController()
 
   async function ask(path: string): Promise<unknown> {
@@ -55,10 +48,10 @@ export function createRegistry(
         if (response.ok) return await response.json()
         await response.body?.cancel()
         if (response.status === 404 && ++absent === ABSENT_ANSWERS) return null
-        onError(`the schema registry ${shown} answers ${path} with ${response.status}`)
+        onError(`the schema registry ${base} answers ${path} with ${response.status}`)
       } catch (error) {
         closing.signal.throwIfAborted()
-        onError(`the schema registry ${shown} cannot be reached (${reasonOf(error)})`)
+        onError(`the schema registry ${base} cannot be reached (${reasonOf(error)})`)
       }
       await sleep(wait, undefined, { signal: closing.signal })
     }
@@ -94,33 +87,4 @@ function parse(text: unknown): unknown {
     // A schema of one primitive type may stand there bare.
     return text
   }
-}
-
-/** fetch() hides what happened behind "fetch failed". */
-const reasonOf = (error: unknown): string => {
-  const cause = error instanceof Error ? error.cause : undefined
-  return messageOf(cause instanceof Error ? cause : error)
-}
-
-interface Address {
-  base: string
-  headers: Record<string, string>
-  /** Without secrets. */
-  shown: string
-}
-
-/** @throws PulseError `usage` for what is no http address */
-function readUrl({ url: text, credentials }: RegistryOptions): Address {
-  const url = URL.parse(text)
-  if (url === null || !['http:', 'https:'].includes(url.protocol)) {
-    throw new PulseError('usage', '--registry is no http(s) address, such as http://localhost:8081')
-  }
-  const { username, password } = url
-  url.username = ''
-  url.password = ''
-  const shown = url.href.replace(/\/$/, '')
-  const headers: Record<string, string> = { accept: 'application/vnd.schemaregistry.v1+json' }
-  const pair = credentials ?? `${decodeURIComponent(username)}:${decodeURIComponent(password)}`
-  if (pair !== ':') headers.authorization = `Basic ${Buffer.from(pair).toString('base64')}`
-  return { base: shown, headers, shown }
 }

@@ -1,7 +1,7 @@
 // How a command reaches Kafka and the registry: options, files and secrets made into values.
 import { readFileSync } from 'node:fs'
 import type { KafkaConnection } from '../../consumers/kafka-client.ts'
-import type { RegistryOptions } from '../../consumers/schema-registry.ts'
+import type { RegistryOptions } from '../../consumers/registry-address.ts'
 import type { Values } from '../config.ts'
 import { messageOf, PulseError } from '../errors.ts'
 import { XDR_SCHEMA } from '../record/xdr-schema.ts'
