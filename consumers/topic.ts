@@ -24,12 +24,15 @@ export async function describeTopic(consumer: Consumer, topic: string): Promise<
       brokers: found.brokers,
     }
   } catch (error) {
-    const absent =
-      error instanceof Error && findErrorBy(error, 'apiId', 'UNKNOWN_TOPIC_OR_PARTITION')
-    if (absent) return null
+    if (error instanceof Error && isAbsence(error, topic)) return null
     throw error
   }
 }
+
+/** The package makes an error without a code out of the broker's. */
+const isAbsence = (error: Error, topic: string): boolean =>
+  findErrorBy(error, 'apiId', 'UNKNOWN_TOPIC_OR_PARTITION') !== null ||
+  error.message === `Unknown topic ${topic}.`
 
 /** Identity under which positions of a topic are kept: its id, 32 hexadecimal digits. */
 export const sourceOf = ({ id }: TopicView): string => id.replaceAll('-', '')
