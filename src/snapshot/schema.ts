@@ -65,6 +65,15 @@ const byMetric = <T extends z.ZodType>(schema: T) =>
     uplinkBytes: schema,
   })
 
+const sample = z
+  .object({
+    sessions: z.array(count),
+    durationMs: z.array(amount),
+    downlinkBytes: z.array(amount),
+    uplinkBytes: z.array(amount),
+  })
+  .describe('some subscribers of the segment, the same ones in each list, to draw')
+
 const segment = z.object({
   name: z.string().describe('from least to most engaged'),
   subscribers: count,
@@ -72,6 +81,7 @@ const segment = z.object({
   centroid: z.record(z.string(), z.number()).describe('feature to value in its own unit'),
   centroidScaled: z.record(z.string(), z.number()).describe('feature to value after scaling'),
   metrics: byMetric(metricSummary),
+  sample,
 })
 
 const application = z.object({

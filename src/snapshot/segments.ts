@@ -2,6 +2,7 @@
 import { addExact, createSums, totalOf, type ExactSums } from './exact.ts'
 import { featureColumn } from './metric.ts'
 import { byEngagement, segmentNames } from './naming.ts'
+import { sampleSegments } from './sample.ts'
 import { unscaled, type Scale } from './scale.ts'
 import type { Scan } from './scan.ts'
 import { METRICS, type Feature, type Metric, type Segment } from './schema.ts'
@@ -21,6 +22,7 @@ export function segmentsOf(scan: Scan, found: Found): Segment[] {
   const k = counts.length
   const labels = labelsByIndex(found)
   const summaries = METRICS.map((metric) => summarise(scan, found, labels, metric))
+  const samples = sampleSegments(scan, found, k)
   const names = segmentNames(k)
   return byEngagement(centroids, k, features.length).map((c, level) => {
     const metrics = Object.fromEntries(
@@ -44,6 +46,7 @@ export function segmentsOf(scan: Scan, found: Found): Segment[] {
         features.map((feature, axis) => [feature, coordinate(axis)]),
       ),
       metrics,
+      sample: samples[c],
     }
   })
 }

@@ -129,6 +129,12 @@ function segments(all: Person[], names: readonly string[]): Snapshot['segments']
           features.map((each) => [each, metrics[each].mean / highest(each)]),
         ),
         metrics,
+        sample: {
+          sessions: members.slice(0, 50).map(({ sessions }) => sessions),
+          durationMs: members.slice(0, 50).map(({ durationMs }) => durationMs),
+          downlinkBytes: members.slice(0, 50).map(({ downlinkBytes }) => downlinkBytes),
+          uplinkBytes: members.slice(0, 50).map(({ uplinkBytes }) => uplinkBytes),
+        },
       }
     }),
   }
