@@ -15,9 +15,9 @@ const HEAP_MIB = 1024
 export interface BenchBroker {
   /** host:port, with commas between. */
   addresses: string
-  /** A name for a topic that is not there yet. */
-  newTopic(): string
-  /** Sends a file to a topic, which is made if it is not there. */
+  /** Makes a topic of its own and returns its name. */
+  newTopic(): Promise<string>
+  /** Sends a file to a topic. */
   fill(topic: string, file: string, more?: readonly string[]): Promise<void>
   /** Records in a topic that was never compacted. */
   recordsOf(topic: string): Promise<number>
@@ -28,7 +28,7 @@ export interface BenchBroker {
 /** Command line that sends a file to a topic. */
 export const fillCommand = (addresses: string, topic: string, file: string): string[] => [
   ...[process.execPath, PRODUCT, 'replay', file, '--to', 'kafka', '--kafka', addresses],
-  ...['--topic', topic, '--create-topic', '--partitions', String(PARTITIONS), '--json'],
+  ...['--topic', topic, '--json'],
 ]
 
 /** Runs `work` with a broker; one that had to be started keeps its data in `directory`. */
@@ -65,7 +65,12 @@ async function useBroker(
   let made = 0
   const broker: BenchBroker = {
     addresses,
-    newTopic: () => `${prefix}${made++}`,
+    async newTopic() {
+      const topic = `${prefix}${made++}`
+      const topics = [{ topic, numPartitions: PARTITIONS }]
+      await admin.createTopics({ topics, waitForLeaders: true })
+      return topic
+    },
     async fill(topic, file, more = []) {
       await runProcess([...fillCommand(addresses, topic, file), ...more])
     },

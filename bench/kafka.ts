@@ -10,6 +10,7 @@ import { PRODUCT, runProcess, type Cost } from './process.ts'
 import { sampleFile, withStates } from './sample.ts'
 import { printTable } from './table.ts'
 
+const CONSUME = join(import.meta.dirname, 'kafka-consume.ts')
 const FETCH = join(import.meta.dirname, 'kafka-fetch.ts')
 const CODECS = ['none', 'lz4', 'zstd'] as const
 /** Longer than any run: the one snapshot is that at the end. */
@@ -17,6 +18,7 @@ const NEVER = '24h'
 
 const DEFAULTS = 'xdr-pulse run, a durable commit each second'
 const ONE_SNAPSHOT = 'xdr-pulse run, a snapshot at the end only'
+const ALONE = 'the same consumer without server and snapshots'
 const FETCHES = { package: "only fetch: the client's fetch()", own: 'only fetch: our own loop' }
 
 type Codec = (typeof CODECS)[number]
@@ -54,8 +56,11 @@ export async function benchKafka(options: BenchOptions): Promise<void> {
 }
 
 async function fillTopics(broker: BenchBroker, file: string): Promise<Record<Codec, string>> {
-  const topics = { none: broker.newTopic(), lz4: broker.newTopic(), zstd: broker.newTopic() }
-  for (const codec of CODECS) await broker.fill(topics[codec], file, ['--compression', codec])
+  const topics = { none: '', lz4: '', zstd: '' }
+  for (const codec of CODECS) {
+    topics[codec] = await broker.newTopic()
+    await broker.fill(topics[codec], file, ['--compression', codec])
+  }
   return topics
 }
 
@@ -79,18 +84,20 @@ const consume = (setting: Setting, codec: Codec, more: readonly string[]): strin
 
 function waysOf(setting: Setting): Map<string, () => Promise<Cost>> {
   const { broker, topics, records } = setting
-  const run = async (codec: Codec, more: readonly string[]): Promise<Cost> => {
-    const cost = await runProcess(consume(setting, codec, more))
-    rmSync(stateOf(setting), { recursive: true })
+  const state = stateOf(setting)
+  const timed = async (command: readonly string[]): Promise<Cost> => {
+    const cost = await runProcess(command)
+    rmSync(state, { recursive: true })
     return cost
   }
   const fetchLoop = (way: string): Promise<Cost> =>
     runProcess([process.execPath, FETCH, way, broker.addresses, topics.none, String(records)])
   const codecs = CODECS.map((codec): [string, () => Promise<Cost>] => {
-    return [nameOf(codec), () => run(codec, ['--snapshot-interval', NEVER])]
+    return [nameOf(codec), () => timed(consume(setting, codec, ['--snapshot-interval', NEVER]))]
   })
   return new Map([
-    [DEFAULTS, () => run('none', [])],
+    [DEFAULTS, () => timed(consume(setting, 'none', []))],
+    [ALONE, () => timed([process.execPath, CONSUME, broker.addresses, topics.none, state])],
     [FETCHES.package, () => fetchLoop('package')],
     [FETCHES.own, () => fetchLoop('own')],
     ...codecs,
@@ -106,7 +113,7 @@ function printAll(
   const command = `npm run bench -- kafka --rows ${rows} --subscribers ${subscribers} --runs ${runs}`
   const costsOf = (name: string): Cost[] => found.get(name) ?? []
   const limits = Object.values(FETCHES).map((name) => cpuOf(costsOf(name)))
-  const names = [DEFAULTS, ONE_SNAPSHOT, ...Object.values(FETCHES)]
+  const names = [DEFAULTS, ONE_SNAPSHOT, ALONE, ...Object.values(FETCHES)]
   const lines = names.map((name) => {
     const shares = limits.map((cpu) => (cpu / cpuOf(costsOf(name))).toFixed(2))
     return [name, ...costCells(records, costsOf(name)), ...shares]

@@ -1,10 +1,12 @@
-// Benches of the README's figures: `npm run bench -- [replay|growth|interference|decode|all] [--rows N] …`.
+// Benches of the README's figures: `npm run bench -- [NAME|all] [--rows N] …`.
 import { benchDecode } from './decode.ts'
 import { benchGrowth } from './growth.ts'
 import { benchInterference } from './interference.ts'
-import { readOptions, type BenchOptions } from './options.ts'
 import { benchKafka } from './kafka.ts'
+import { benchLatency } from './latency.ts'
+import { readOptions, type BenchOptions } from './options.ts'
 import { benchReplay } from './replay.ts'
+import { benchRestart } from './restart.ts'
 
 const BENCHES: ReadonlyMap<string, (options: BenchOptions) => Promise<void>> = new Map([
   ['replay', benchReplay],
@@ -12,15 +14,23 @@ const BENCHES: ReadonlyMap<string, (options: BenchOptions) => Promise<void>> = n
   ['interference', benchInterference],
   ['decode', benchDecode],
   ['kafka', benchKafka],
+  ['restart', benchRestart],
+  ['latency', benchLatency],
 ])
 
+/** What is usual for one bench only: the restart is that of a million subscribers. */
+const OWN: Readonly<Record<string, Partial<BenchOptions>>> = {
+  restart: { subscribers: 1_155_000, runs: 5 },
+}
+
 const [name = 'all', ...args] = process.argv.slice(2)
-const chosen = name === 'all' ? [...BENCHES.values()] : [BENCHES.get(name)]
-for (const bench of chosen) {
+const chosen = name === 'all' ? [...BENCHES.keys()] : [name]
+for (const one of chosen) {
+  const bench = BENCHES.get(one)
   if (bench === undefined) {
     const names = [...BENCHES.keys(), 'all'].join(', ')
     process.stderr.write(`the bench is "${name}", expected one of ${names}\n`)
     process.exit(2)
   }
-  await bench(readOptions(args))
+  await bench(readOptions(args, OWN[one]))
 }

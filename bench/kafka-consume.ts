@@ -1,0 +1,19 @@
+// Consumes a topic to its end without server or snapshots: `node kafka-consume.ts BROKERS TOPIC STATE`.
+import { consume } from '../consumers/consume.ts'
+import { XDR_SCHEMA } from '../src/record/xdr-schema.ts'
+
+const [brokers, topic, stateDirectory] = process.argv.slice(2)
+const { counters } = await consume(
+  {
+    connection: { brokers: brokers.split(','), tls: null, sasl: null },
+    ...{ topic, stateDirectory, groupId: `${topic}-alone`, instanceId: 'bench' },
+    state: { durationUnit: 'auto', timeZone: 'UTC', missingMsisdn: 'refuse' },
+    ...{ format: 'auto', registry: null, schema: XDR_SCHEMA, deadLetterTopic: null },
+    ...{ from: 'earliest', onGap: 'stop', refusedLimit: 1, sessionTimeoutMs: 30_000 },
+    ...{ untilCaughtUp: true, history: [], cutover: 'auto' },
+    ...{ commitIntervalMs: 1000, keepRefused: 100_000 },
+  },
+  () => undefined,
+)
+process.stdout.write(JSON.stringify(counters))
+process.exit()

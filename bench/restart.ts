@@ -1,0 +1,123 @@
+// Bench of a restart: `kill -9` under load, until the first new record is durable.
+import { join } from 'node:path'
+import { performance } from 'node:perf_hooks'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { withView } from '../state/read.ts'
+import { loadText } from './cost-table.ts'
+import { fillCommand, withBroker } from './kafka-broker.ts'
+import type { BenchOptions } from './options.ts'
+import { PRODUCT, runProcess, statusBytes } from './process.ts'
+import { sampleFile, withStates } from './sample.ts'
+import { start, sum, until, urlOf, watchState, type Running } from './serving.ts'
+import { mebibytes, median, printTable, seconds } from './table.ts'
+
+/** Rows of a subscriber in the generated state; it is as many in the bench of growth. */
+const ROWS_EACH = 4
+/** How long it reads under load before it is killed: commits and a snapshot have been made. */
+const LOAD_MS = 4000
+/** The load lasts for all runs; they take half of this each on an idle machine. */
+const SECONDS_A_RUN = 12
+const NEVER = '24h'
+
+interface Restart {
+  /** From the start of the process until a position moved beyond that of the killed one. */
+  durableSeconds: number
+  /** Until it serves its page. */
+  servesSeconds: number
+  /** What it says itself: loading the partitions. */
+  restoreSeconds: number
+  residentBytes: number
+}
+
+/** Kills and restarts a consumer of a large state again and again, records coming in all the while. */
+export async function benchRestart({ subscribers, runs, rate }: BenchOptions): Promise<void> {
+  const history = await sampleFile(subscribers * ROWS_EACH, subscribers)
+  const load = await sampleFile(rate * SECONDS_A_RUN * (runs + 1), subscribers)
+  await withStates((directory) =>
+    withBroker(directory, async (broker) => {
+      const topic = await broker.newTopic()
+      const state = join(directory, 'state')
+      await broker.fill(topic, history)
+      const run = ['run', '--kafka', broker.addresses, '--topic', topic, '--group', topic]
+      const args = [...run, '--state', state, '--port', '0']
+      const once = ['--until-caught-up', '--snapshot-interval', NEVER, '--log-level', 'warn']
+      await runProcess([process.execPath, PRODUCT, ...args, ...once])
+      const [, , ...fill] = fillCommand(broker.addresses, topic, load)
+      const producer = start([...fill, '--rate', String(rate)])
+      try {
+        const found: Restart[] = []
+        let running = await loaded(args, state)
+        for (let time = 0; time < runs; time++) {
+          await running.end('SIGKILL')
+          running = start(args)
+          found.push(await restarted(running, state, producer))
+          await sleep(LOAD_MS)
+        }
+        await running.end('SIGKILL')
+        const known = await withView(state, ({ counters }) => counters.subscribers)
+        print(found, known, { subscribers, runs, rate })
+      } finally {
+        await producer.end('SIGKILL')
+      }
+    }),
+  )
+}
+
+/** A consumer that has read under load for a while. */
+async function loaded(args: readonly string[], state: string): Promise<Running> {
+  const running = start(args)
+  const durable = watchState(state)
+  if (durable === null) throw new Error('the history is in the state')
+  const before = sum(durable.ends())
+  await until('a commit', running, () => (sum(durable.ends()) > before ? true : null))
+  await durable.close()
+  await sleep(LOAD_MS)
+  return running
+}
+
+/** Looks at the state itself: what another process reads there is committed and flushed. */
+async function restarted(running: Running, state: string, producer: Running): Promise<Restart> {
+  const startedAt = performance.now()
+  const since = (): number => (performance.now() - startedAt) / 1000
+  const durable = watchState(state)
+  if (durable === null) throw new Error('the killed process left a state')
+  const before = sum(durable.ends())
+  const serves = urlOf(running).then((url) => ({ url, at: since() }))
+  const moved = (): true | null => (sum(durable.ends()) > before ? true : null)
+  await until('a commit', running, moved)
+  const durableSeconds = since()
+  await durable.close()
+  if (producer.child.exitCode !== null) throw new Error('the load ended too early')
+  const { url, at } = await serves
+  const restoreSeconds = await until('its status', running, async () => {
+    const status = await (await fetch(new URL('/api/v1/status', url))).json()
+    return (status as { restoreSeconds: number | null }).restoreSeconds
+  })
+  const residentBytes = statusBytes(running.child.pid ?? 0, 'VmRSS')
+  return { durableSeconds, servesSeconds: at, restoreSeconds, residentBytes }
+}
+
+function print(
+  found: readonly Restart[],
+  known: number,
+  { subscribers, runs, rate }: Pick<BenchOptions, 'subscribers' | 'runs' | 'rate'>,
+): void {
+  const all = (name: keyof Restart): number[] => found.map((one) => one[name])
+  const durable = all('durableSeconds')
+  printTable(
+    `npm run bench -- restart --subscribers ${subscribers} --rate ${rate} --runs ${runs}`,
+    [
+      ['subscribers', 'durable s', 'slowest s', 'serves s', 'restore s', 'resident MiB'],
+      [
+        ...[known, seconds(median(durable)), seconds(Math.max(...durable))],
+        ...[seconds(median(all('servesSeconds'))), seconds(median(all('restoreSeconds')))],
+        mebibytes(median(all('residentBytes'))),
+      ],
+    ],
+    [
+      `Medians of ${runs} times kill -9 at ${rate} records/s. From the start of the process until the`,
+      'state holds more than the killed one left, seen by another process that reads it (durable), and',
+      `until it serves; of that, what it says restoring took. ${loadText()}`,
+    ],
+  )
+}
