@@ -1,4 +1,5 @@
 // Rows of a Parquet file as messages in every format, and topics filled with them by foreign clients.
+import { after } from 'node:test'
 import { CompressionTypes, type Message, type Producer as ForeignProducer } from 'kafkajs'
 import { quietClient } from '../../scripts/kafka/client.ts'
 import { createAvroEncoder } from '../../consumers/encode-avro.ts'
@@ -132,7 +133,11 @@ async function sender(brokers: string[], topic: string, codec: Packing['codec'])
   }
 }
 
-/** A connected producer of kafkajs. */
+/** A test that fails leaves them: their connections would keep its process from ending. */
+const producers = new Set<ForeignProducer>()
+after(() => Promise.all([...producers].map((producer) => producer.disconnect())))
+
+/** A connected producer of kafkajs, disconnected when the file's tests are over. */
 export async function foreignProducer(
   brokers: string[],
   transactionalId?: string,
@@ -143,6 +148,7 @@ export async function foreignProducer(
     ...(transactionalId === undefined ? {} : { idempotent: true, maxInFlightRequests: 1 }),
   })
   await producer.connect()
+  producers.add(producer)
   return producer
 }
 
