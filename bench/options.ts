@@ -9,7 +9,7 @@ export interface BenchOptions {
   sizes: number[]
   /** Rows a second that are produced while the benches of latency and restart look. */
   rate: number
-  /** How long the bench of latency looks. */
+  /** How long the bench of latency looks; how long that of restart reads before each kill. */
   seconds: number
   /** Which configurations of Kafka Streams stand beside: all of them, its best, or none. */
   peer: 'all' | 'best' | 'none'

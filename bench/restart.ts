@@ -13,8 +13,6 @@ import { mebibytes, median, printTable, seconds } from './table.ts'
 
 /** Rows of a subscriber in the generated state; it is as many in the bench of growth. */
 const ROWS_EACH = 4
-/** How long it reads under load before it is killed: commits and a snapshot have been made. */
-const LOAD_MS = 4000
 /** The load lasts for all runs; they take half of this each on an idle machine. */
 const SECONDS_A_RUN = 12
 const NEVER = '24h'
@@ -30,7 +28,8 @@ interface Restart {
 }
 
 /** Kills and restarts a consumer of a large state again and again, records coming in all the while. */
-export async function benchRestart({ subscribers, runs, rate }: BenchOptions): Promise<void> {
+export async function benchRestart(options: BenchOptions): Promise<void> {
+  const { subscribers, runs, rate, seconds: loadSeconds } = options
   const history = await sampleFile(subscribers * ROWS_EACH, subscribers)
   const load = await sampleFile(rate * SECONDS_A_RUN * (runs + 1), subscribers)
   await withStates((directory) =>
@@ -46,16 +45,16 @@ export async function benchRestart({ subscribers, runs, rate }: BenchOptions): P
       const producer = start([...fill, '--rate', String(rate)])
       try {
         const found: Restart[] = []
-        let running = await loaded(args, state)
+        let running = await loaded(args, state, loadSeconds)
         for (let time = 0; time < runs; time++) {
           await running.end('SIGKILL')
           running = start(args)
           found.push(await restarted(running, state, producer))
-          await sleep(LOAD_MS)
+          await sleep(1000 * loadSeconds)
         }
         await running.end('SIGKILL')
         const known = await withView(state, ({ counters }) => counters.subscribers)
-        print(found, known, { subscribers, runs, rate })
+        print(found, known, options)
       } finally {
         await producer.end('SIGKILL')
       }
@@ -64,14 +63,18 @@ export async function benchRestart({ subscribers, runs, rate }: BenchOptions): P
 }
 
 /** A consumer that has read under load for a while. */
-async function loaded(args: readonly string[], state: string): Promise<Running> {
+async function loaded(
+  args: readonly string[],
+  state: string,
+  loadSeconds: number,
+): Promise<Running> {
   const running = start(args)
   const durable = watchState(state)
   if (durable === null) throw new Error('the history is in the state')
   const before = sum(durable.ends())
   await until('a commit', running, () => (sum(durable.ends()) > before ? true : null))
   await durable.close()
-  await sleep(LOAD_MS)
+  await sleep(1000 * loadSeconds)
   return running
 }
 
@@ -100,7 +103,7 @@ async function restarted(running: Running, state: string, producer: Running): Pr
 function print(
   found: readonly Restart[],
   known: number,
-  { subscribers, runs, rate }: Pick<BenchOptions, 'subscribers' | 'runs' | 'rate'>,
+  { subscribers, runs, rate }: BenchOptions,
 ): void {
   const all = (name: keyof Restart): number[] => found.map((one) => one[name])
   const durable = all('durableSeconds')

@@ -1,0 +1,57 @@
+// Every bench of Kafka runs at a tiny size on a real broker and prints its tables, so that none rots.
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { describe, test } from 'node:test'
+import { needsKafka } from '../broker.ts'
+import { start } from '../e2e/command.ts'
+import { sharedBroker } from '../shared-broker.ts'
+
+const RUN = join(import.meta.dirname, '../../bench/run.ts')
+
+async function bench(name: string, options: Record<string, string | number>): Promise<string> {
+  const { bootstrap } = await sharedBroker()
+  const flags = Object.entries(options).flatMap(([flag, value]) => [`--${flag}`, String(value)])
+  const env = { KAFKA_BROKERS: bootstrap.join(',') }
+  const running = start(process.execPath, [RUN, name, ...flags], { env })
+  const { stdout, stderr, code } = await running.ended
+  assert.equal(code, 0, stderr)
+  assert.match(stdout, new RegExp(`^npm run bench -- ${name} `))
+  assert.match(stdout, /Load average at the end: \d/)
+  return stdout
+}
+
+/** Each waits for others more than it computes. */
+describe('benches of Kafka', { ...needsKafka(), concurrency: 3 }, () => {
+  test('kafka stands beside fetch loops, codecs and Kafka Streams', async (t) => {
+    const size = { rows: 4000, subscribers: 1000, runs: 1 }
+    const text = await bench('kafka', { ...size, peer: 'best' })
+    for (const way of [
+      'xdr-pulse run, a durable',
+      'the same consumer',
+      'only fetch: our own loop',
+    ]) {
+      assert.match(text, new RegExp(`^${way}.* +[\\d,]+ +\\d+\\.\\d+ +[\\d,]+ +\\d+ +\\d`, 'm'))
+    }
+    for (const codec of ['none', 'lz4', 'zstd']) {
+      assert.match(text, new RegExp(`^${codec} +\\d+\\.\\d+ +[\\d,]+ `, 'm'))
+    }
+    if (/^Kafka Streams: left out, no Maven/m.test(text) && process.env['CI'] === undefined) {
+      t.diagnostic('Kafka Streams was left out: there is no Maven')
+      return
+    }
+    assert.match(text, /^exactly_once_v2, cache off, warmed up +\d+\.\d+ +[\d,]+ /m)
+    assert.match(text, /^The same 21 numbers of [89]\d\d subscribers/m)
+  })
+
+  test('restart is measured until another process sees new records', async () => {
+    const size = { subscribers: 1000, rate: 200, runs: 1, seconds: 1 }
+    assert.match(await bench('restart', size), /^ +9\d\d( +\d+\.\d\d){4} +[1-9]\d*$/m)
+  })
+
+  test('latency is measured in the state, the status and a look-up', async () => {
+    const text = await bench('latency', { subscribers: 1000, rate: 200, seconds: 1 })
+    for (const place of ['durable in the state', 'in the status', 'in a subscriber']) {
+      assert.match(text, new RegExp(`^${place}[^\\d]*( +\\d+\\.\\d\\d){3}$`, 'm'))
+    }
+  })
+})
