@@ -7,7 +7,8 @@ import { loadPartition, type Partition } from '../state/partition.ts'
 import { setHeld, type PartitionStore } from '../state/store.ts'
 import { recreated, type GapPolicy } from './gaps.ts'
 import type { Consumer } from './kafka-client.ts'
-import { createLogPartition, type Gap, type LogPartition } from './log-partition.ts'
+import { createLogPartition, NO_ROW_READ } from './log-partition.ts'
+import type { Gap, LogPartition } from './log-partition.ts'
 import type { Notices } from './notices.ts'
 import { offsetAt, sourceOf, type Start, type TopicView } from './topic.ts'
 
@@ -133,7 +134,7 @@ export function createHoldings(options: HoldingOptions): Holdings {
   async function begin(number: number, gap: Gap | null): Promise<SourcePosition> {
     // At a gap that stops, the place is only shown: nothing is read or committed there.
     const from = gap === null ? options.from : onGap === 'stop' ? 'earliest' : onGap
-    const [durationUnit, evidence] = ['ms' as const, 'no row read yet']
+    const [durationUnit, evidence] = ['ms' as const, NO_ROW_READ]
     const known = { name: topic, rows: 0, order: 'log' as const, durationUnit, evidence }
     return createPosition(known, await offsetAt(consumer, topic, number, from))
   }

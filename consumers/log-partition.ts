@@ -12,6 +12,9 @@ export interface Gap {
   message: string
 }
 
+/** Evidence of a position whose topic's unit of durations is not known yet. */
+export const NO_ROW_READ = 'no row read yet'
+
 export interface LogPartition {
   number: number
   state: Partition

@@ -5,7 +5,7 @@ import { isMsisdn } from '../src/record/clean.ts'
 import { eventTimeOf } from '../src/record/event-time.ts'
 import { partitionOf } from '../src/record/partition.ts'
 import { asAsked, voteUnit, type DurationUnit } from './duration-unit.ts'
-import type { LogPartition } from './log-partition.ts'
+import { NO_ROW_READ, type LogPartition } from './log-partition.ts'
 import { DECODED, type MessageFormat } from './message-format.ts'
 import { addMessage, createMessageRows, scaleDurations } from './message-rows.ts'
 import { headerOf, type RecordCursor } from './record-batch.ts'
@@ -126,6 +126,11 @@ export function createSlice(options: SliceOptions, tally: Tally): Slice {
 
   /** The first rows that can tell decide for the topic; until then values are milliseconds. */
   function understandDurations({ position }: LogPartition): void {
+    const { durationUnit: unit, evidence } = position
+    // What an earlier run found stands: a restart's first rows may look otherwise.
+    if (slice.unit === null && evidence !== NO_ROW_READ) {
+      slice.unit = { durationUnit: unit, evidence }
+    }
     if (slice.unit === null) {
       const vote = voteUnit(values, rows.count)
       if (vote.votes > 0) slice.unit = vote
