@@ -57,10 +57,11 @@ export async function benchKafka(options: BenchOptions): Promise<void> {
 
 async function fillTopics(broker: BenchBroker, file: string): Promise<Record<Codec, string>> {
   const topics = { none: '', lz4: '', zstd: '' }
-  for (const codec of CODECS) {
+  const fill = async (codec: Codec): Promise<void> => {
     topics[codec] = await broker.newTopic()
     await broker.fill(topics[codec], file, ['--compression', codec])
   }
+  await Promise.all(CODECS.map(fill))
   return topics
 }
 
