@@ -23,7 +23,8 @@ async function commands(): Promise<CommandRow[]> {
   const replay = await import('./commands/replay.ts')
   const produce = await import('./commands/produce.ts')
   const { DEMO_DEFAULTS, DEMO_OPTIONS, SAMPLE_OPTIONS } = await import('./commands/demo.ts')
-  const { REPORT_OPTIONS } = await import('./commands/report.ts')
+  const files = await import('./commands/report-files.ts')
+  const watched = await import('./commands/watch.ts')
   const inspect = await import('./commands/inspect.ts')
   const reports = await import('./commands/report.ts')
   const serving = await import('./commands/serving.ts')
@@ -48,7 +49,7 @@ async function commands(): Promise<CommandRow[]> {
     {
       name: 'generate',
       doc: 'write a synthetic XDR file',
-      options: ['out', ...SAMPLE_OPTIONS, 'seed', 'logLevel'],
+      options: ['out', ...SAMPLE_OPTIONS, 'seed', 'json', 'logLevel'],
       work: async (_, values) => (await import('./commands/generate.ts')).generate(values),
     },
     {
@@ -56,28 +57,29 @@ async function commands(): Promise<CommandRow[]> {
       argument: '<files...>',
       doc: 'apply Parquet files (paths, directories, globs) to a state directory, or send them to Kafka',
       options: [...replay.REPLAY_OPTIONS, 'serve', ...served, ...produce.PRODUCE_OPTIONS],
-      work: (files, values, log) => {
-        if (values.to === 'kafka') return produce.produce(files, values, log)
-        if (values.serve) return replay.replayAndServe(files, values, log)
-        return replay.replay(files, values)
+      work: (paths, values, log) => {
+        if (values.to === 'kafka') return produce.produce(paths, values, log)
+        if (values.serve) return replay.replayAndServe(paths, values, log)
+        return replay.replay(paths, values)
       },
     },
     {
       name: 'report',
       doc: 'everything a state directory says',
-      options: REPORT_OPTIONS,
-      work: (_, values) => reports.report(values),
+      options: [...reports.REPORT_OPTIONS, ...files.FILE_OPTIONS],
+      work: (_, values) =>
+        files.wantsFiles(values) ? files.writeReport(values) : reports.report(values),
     },
     {
       name: 'top',
       doc: 'the top subscribers by each metric',
-      options: REPORT_OPTIONS,
-      work: (_, values) => reports.top(values),
+      options: watched.TOP_OPTIONS,
+      work: (_, values) => watched.top(values),
     },
     {
       name: 'segments',
       doc: 'segments and elbow',
-      options: REPORT_OPTIONS,
+      options: reports.REPORT_OPTIONS,
       work: (_, values) => reports.segments(values),
     },
     {
@@ -104,7 +106,7 @@ async function commands(): Promise<CommandRow[]> {
       argument: '<files...>',
       doc: 'recompute every subscriber from the files in SQL and compare with the state',
       options: ['state', 'json', 'logLevel'],
-      work: async (files, values) => (await import('./commands/verify.ts')).verify(files, values),
+      work: async (paths, values) => (await import('./commands/verify.ts')).verify(paths, values),
     },
   ]
 }
@@ -114,7 +116,7 @@ function addCommand(program: Command, row: CommandRow): void {
   if (row.argument !== undefined) command.argument(row.argument)
   for (const name of row.options) {
     const { flag, value, doc, default: usual } = OPTIONS[name] as (typeof OPTIONS)['state']
-    const flags = value === undefined ? flag : `${flag} <${value}>`
+    const flags = value === undefined ? flag : `${flag} ${placeOf(value)}`
     const option = new Option(flags, doc).env(environmentName(name))
     command.addOption(option.default(row.defaults?.[name] ?? usual))
   }
@@ -137,6 +139,9 @@ function addCommand(program: Command, row: CommandRow): void {
     await row.work(given, values, log)
   })
 }
+
+/** What stands in brackets already may be left out. */
+const placeOf = (value: string): string => (value.startsWith('[') ? value : `<${value}>`)
 
 /** Commander's own name of a flag: `--commit-interval` is `commitInterval`. */
 const optionKey = (flag: string): string =>

@@ -55,7 +55,39 @@ const wordOr = <const W extends string>(word: W, isValid: (n: number) => boolean
     ) as unknown as z.ZodType<W | number, string>
 
 const oneOf = <const T extends string>(values: readonly T[]) =>
-  z.string().pipe(z.enum(values, `one of ${values.join(', ')}`)) as z.ZodType<T, string>
+  z.string().pipe(
+    z.enum(values, {
+      error: ({ input }) => `one of ${values.join(', ')}${meant(String(input), values)}`,
+    }),
+  ) as z.ZodType<T, string>
+
+/** How many single letters must be added, taken or changed to make one word the other. */
+function editDistance(from: string, to: string): number {
+  let row = Array.from({ length: to.length + 1 }, (_, at) => at)
+  for (let i = 0; i < from.length; i++) {
+    const next = [i + 1]
+    for (let j = 0; j < to.length; j++) {
+      const changed = row[j] + (from[i].toLowerCase() === to[j].toLowerCase() ? 0 : 1)
+      next.push(Math.min(changed, row[j + 1] + 1, next[j] + 1))
+    }
+    row = next
+  }
+  return row[to.length]
+}
+
+/** ` (did you mean x?)` when one of `values` is nearly what was written, else nothing. */
+function meant(written: string, values: readonly string[]): string {
+  const near = values
+    .map((value) => ({ value, distance: editDistance(written, value) }))
+    .filter(({ value, distance }) => distance <= value.length * NEAR)
+    .sort((a, b) => a.distance - b.distance)
+  return near.length === 0 || written === '' ? '' : ` (did you mean ${near[0].value}?)`
+}
+
+/** Share of a word's letters that may be wrong in what was meant by it, as commander has it. */
+const NEAR = 0.4
+
+const isKnown = (part: string, values: readonly string[]): boolean => values.includes(part)
 
 const listOf = <const T extends string>(values: readonly T[], least: number) =>
   z
@@ -66,8 +98,13 @@ const listOf = <const T extends string>(values: readonly T[], least: number) =>
       (parts) =>
         parts.length >= least &&
         new Set(parts).size === parts.length &&
-        parts.every((part) => (values as readonly string[]).includes(part)),
-      `a comma-separated list of ${values.join(', ')}`,
+        parts.every((part) => isKnown(part, values)),
+      {
+        error: ({ input }) => {
+          const unknown = (input as string[]).find((part) => !isKnown(part, values)) ?? ''
+          return `a comma-separated list of ${values.join(', ')}${meant(unknown, values)}`
+        },
+      },
     ) as unknown as z.ZodType<T[], string>
 
 /** Names only: an offset such as +05:00 is known to Intl but not to DuckDB. */
@@ -440,6 +477,45 @@ export const OPTIONS = {
     default: '',
     schema: listOf(APPLICATIONS, 0),
     doc: 'applications left out of the three most used, comma-separated',
+  }),
+  html: option({
+    flag: '--html',
+    value: 'FILE',
+    default: '',
+    schema: z.string(),
+    doc: 'write the report as one page of HTML instead, to be read, printed or sent without anything else',
+  }),
+  export: option({
+    flag: '--export',
+    value: 'DIR',
+    default: '',
+    schema: z.string(),
+    doc: 'write subscribers, top lists, applications, segments and hours into it as Parquet files instead',
+  }),
+  csv: option({
+    flag: '--csv',
+    default: 'false',
+    schema: onOff,
+    doc: 'with --export: the same as CSV besides',
+  }),
+  mask: option({
+    flag: '--mask',
+    default: 'false',
+    schema: onOff,
+    doc: 'with --html: show only the last 3 digits of MSISDNs',
+  }),
+  watch: option({
+    flag: '--watch',
+    value: '[SECONDS]',
+    default: 'off',
+    schema: z
+      .string()
+      .transform((text) => ({ off: 0, '': 0, true: 2 })[text] ?? Number(text))
+      .refine(
+        (seconds) => seconds === 0 || (seconds >= 0.1 && seconds <= LONGEST_MS / 1000),
+        'off or seconds from 0.1 on',
+      ),
+    doc: 'show it again every so many seconds (2 unless given) until a signal',
   }),
   out: option({
     flag: '--out',

@@ -6,6 +6,7 @@ import { literal, withDatabase } from '../duckdb.ts'
 import type { Values } from '../config.ts'
 import { messageOf, PulseError } from '../errors.ts'
 import { generateSql, sessionsOf, type SampleOptions } from '../record/generate.ts'
+import { print } from './report.ts'
 import { createProgress } from './terminal.ts'
 
 /** Rows of a row group: DuckDB's own default, about 35 MB of columns. */
@@ -92,7 +93,7 @@ function watchSize(path: string, rows: number, onProgress: SampleProgress): Node
 
 /** The command: writes the file and says so. */
 export async function generate(
-  values: Pick<Values, 'out' | 'rows' | 'subscribers' | 'days' | 'seed' | 'dirt'>,
+  values: Pick<Values, 'out' | 'rows' | 'subscribers' | 'days' | 'seed' | 'dirt' | 'json'>,
 ): Promise<void> {
   const { out, rows, subscribers, days, seed, dirt } = values
   const display = createProgress('generate', process.stderr.isTTY)
@@ -103,5 +104,5 @@ export async function generate(
   } finally {
     display.end()
   }
-  process.stdout.write(`${out}: ${rows.toLocaleString('en-US')} rows written\n`)
+  print(values, { file: out, rows }, () => `${out}: ${rows.toLocaleString('en-US')} rows written`)
 }

@@ -1,4 +1,4 @@
-// `report` and its parts `top` and `segments`: what a state directory says, as tables or JSON.
+// `report` and its part `segments`: what a state directory says, as tables or JSON.
 import { performance } from 'node:perf_hooks'
 import { withView, type StateView } from '../../state/read.ts'
 import type { Values } from '../config.ts'
@@ -6,7 +6,7 @@ import { DISTRIBUTION_METRICS, METRICS, type Metric, type Snapshot } from '../sn
 import { takeSnapshot } from '../snapshot/take.ts'
 import { bytesText, durationText, shareText } from '../snapshot/units.ts'
 import { snapshotOptions, SNAPSHOT_OPTIONS } from './serving.ts'
-import { tableText } from './terminal.ts'
+import { coloured, tableText } from './terminal.ts'
 
 export const REPORT_OPTIONS = ['state', ...SNAPSHOT_OPTIONS, 'json', 'logLevel'] as const
 export type ReportValues = Pick<Values, (typeof REPORT_OPTIONS)[number]>
@@ -20,11 +20,6 @@ export async function report(values: ReportValues): Promise<void> {
   print(values, snapshot, () => reportText(snapshot))
 }
 
-export async function top(values: ReportValues): Promise<void> {
-  const snapshot = await withView(values.state, (view) => snapshotOf(view, values))
-  print(values, snapshot.top, () => METRICS.map((metric) => topText(snapshot, metric)).join('\n\n'))
-}
-
 export async function segments(values: ReportValues): Promise<void> {
   const snapshot = await withView(values.state, (view) => snapshotOf(view, values))
   const { segments: found, elbow } = snapshot
@@ -35,18 +30,18 @@ export async function segments(values: ReportValues): Promise<void> {
 
 /** Prints an object as JSON, or its text. */
 export function print(values: { json: boolean }, object: unknown, text: () => string): void {
-  process.stdout.write(`${values.json ? JSON.stringify(object) : text()}\n`)
+  process.stdout.write(`${values.json ? JSON.stringify(object) : coloured(text())}\n`)
 }
 
 /** Totals, segments and the busiest subscribers: what fits on a screen. */
 export const summaryText = (snapshot: Snapshot): string =>
-  [totalsText(snapshot), segmentsText(snapshot), topText(snapshot, 'trafficBytes')].join('\n\n')
+  [totalsText(snapshot), segmentsText(snapshot), topText(snapshot.top, 'trafficBytes')].join('\n\n')
 
 function reportText(snapshot: Snapshot): string {
   return [
     totalsText(snapshot),
     distributionText(snapshot),
-    ...METRICS.map((metric) => topText(snapshot, metric)),
+    ...METRICS.map((metric) => topText(snapshot.top, metric)),
     applicationsText(snapshot),
     segmentsText(snapshot),
     elbowText(snapshot),
@@ -96,8 +91,9 @@ function distributionText({ distribution }: Snapshot): string {
   ])
 }
 
-function topText(snapshot: Snapshot, metric: Metric): string {
-  const rows = snapshot.top[metric].map(({ msisdn, value }, i) => [
+/** The first of a metric. */
+export function topText(top: Snapshot['top'], metric: Metric): string {
+  const rows = top[metric].map(({ msisdn, value }, i) => [
     String(i + 1),
     String(msisdn),
     metricText(metric, value),

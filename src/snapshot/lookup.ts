@@ -32,7 +32,7 @@ export function viewSubscriber(
 }
 
 /** A metric or feature of the row that starts at `offset`. */
-function featureAt(rows: Float64Array, offset: number, feature: Feature): number {
+export function featureAt(rows: Float64Array, offset: number, feature: Feature): number {
   const at = (field: number): number => rows[offset + field]
   if (feature === 'trafficBytes') return at(FIELD.downlinkBytes) + at(FIELD.uplinkBytes)
   if (feature === 'meanSessionDurationMs')
