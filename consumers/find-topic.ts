@@ -2,6 +2,7 @@
 import { performance } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { messageOf, PulseError } from '../src/errors.ts'
+import { AuthenticationError, findErrorBy } from './kafka-client.ts'
 import type { Consumer, KafkaConnection } from './kafka-client.ts'
 import { describeTopic, type TopicView } from './topic.ts'
 
@@ -40,10 +41,13 @@ async function tryFind(
   try {
     found = await describeTopic(consumer, topic)
   } catch (error) {
-    return (
+    const trouble =
       `Kafka at ${brokers.join(', ')} cannot be used (${reasonOf(error)}); see that --kafka names ` +
       'its brokers, and that TLS and SASL are as they ask'
-    )
+    // A refused login is not tried again: that locks accounts.
+    const isRefused = error instanceof Error && findErrorBy(error, 'code', AuthenticationError.code)
+    if (isRefused) throw new PulseError('kafka', trouble, error)
+    return trouble
   }
   if (found === null) {
     throw new PulseError(

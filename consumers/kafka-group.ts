@@ -126,6 +126,7 @@ export function createGroup(
     join,
     leave: () =>
       new Promise((resolve) => {
+        offsets.close()
         consumer.close(true, (error) => {
           if (error !== null) listener.onError('group', messageOf(error))
           resolve()

@@ -2,12 +2,15 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { PulseError } from '../src/errors.ts'
 import type { Partition } from '../state/partition.ts'
+import type { SourcePosition } from '../state/ledger.ts'
 import type { PartitionStore } from '../state/store.ts'
 import { consumerProgress } from './consumer-progress.ts'
 import type { ConsumeOptions } from './consume-options.ts'
 import { createConsumption, type Consumption } from './consumption.ts'
 import { createDeadLetters } from './dead-letters.ts'
+import type { DurationUnit } from './duration-unit.ts'
 import type { Group } from './kafka-group.ts'
+import { NO_ROW_READ } from './log-partition.ts'
 import { createLogReader } from './log-reader.ts'
 import { createFormat } from './message-format.ts'
 import type { Notices } from './notices.ts'
@@ -15,7 +18,7 @@ import type { IngestProgress } from './progress.ts'
 import { createRegistry } from './schema-registry.ts'
 import { createSlice, SLICE_ROWS } from './slice.ts'
 import { createTally } from './tally.ts'
-import type { TopicView } from './topic.ts'
+import { sourceOf, type TopicView } from './topic.ts'
 
 /** What a live phase begins with. */
 export interface LiveParts {
@@ -48,10 +51,9 @@ export function createLive(parts: LiveParts, options: ConsumeOptions, failed: Fa
       : createRegistry(options.registry, (text) => notices.error('registry', text))
   const format = createFormat({ format: options.format, registry, schema, timeZone })
   const tally = createTally({ missingMsisdnZero: missingMsisdn === 'zero' }, options, SLICE_ROWS)
-  const slice = createSlice(
-    { format, partitions: topic.partitions, durationUnit, cutoverMs },
-    tally,
-  )
+  const { partitions } = topic
+  const knownUnit = unitOf(stores, sourceOf(topic))
+  const slice = createSlice({ format, partitions, durationUnit, knownUnit, cutoverMs }, tally)
   const deadLetters =
     deadLetterTopic === null
       ? null
@@ -77,6 +79,17 @@ export function createLive(parts: LiveParts, options: ConsumeOptions, failed: Fa
       }
     },
   }
+}
+
+/** How an earlier run understood the durations of a topic, in whichever partition. */
+function unitOf(stores: readonly PartitionStore[], source: string): DurationUnit | null {
+  for (const { positions } of stores) {
+    const known = positions.get(source) as SourcePosition | undefined
+    if (known !== undefined && known.evidence !== NO_ROW_READ) {
+      return { durationUnit: known.durationUnit, evidence: known.evidence }
+    }
+  }
+  return null
 }
 
 /** Rejected by what ends everything. */

@@ -41,6 +41,10 @@ const INCOMPATIBLE = refusal('incompatible-schema')
 const WIRE_HEADER_BYTES = 5
 const BRACE = 0x7b
 
+/** Garbage that looks like the wire format names ever new schemas. */
+const MOST_KNOWN = 10_000
+const ASK_AGAIN_MS = 300_000
+
 /** A format's decoders, compiled once each. @throws PulseError `input-column` for a useless schema */
 export function createFormat(options: FormatOptions): MessageFormat {
   const { format, registry, timeZone } = options
@@ -68,7 +72,11 @@ export function createFormat(options: FormatOptions): MessageFormat {
     },
     async learn(id) {
       if (registry === null || known.has(id)) return
-      known.set(id, await compileRegistered(registry, id, timeZone))
+      if (known.size >= MOST_KNOWN) known.clear()
+      const decode = await compileRegistered(registry, id, timeZone)
+      known.set(id, decode)
+      // It may be registered later, or be corrected.
+      if (decode === null) setTimeout(() => known.delete(id), ASK_AGAIN_MS).unref()
     },
   }
 }

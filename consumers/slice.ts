@@ -5,7 +5,7 @@ import { isMsisdn } from '../src/record/clean.ts'
 import { eventTimeOf } from '../src/record/event-time.ts'
 import { partitionOf } from '../src/record/partition.ts'
 import { asAsked, voteUnit, type DurationUnit } from './duration-unit.ts'
-import { NO_ROW_READ, type LogPartition } from './log-partition.ts'
+import type { LogPartition } from './log-partition.ts'
 import { DECODED, type MessageFormat } from './message-format.ts'
 import { addMessage, createMessageRows, scaleDurations } from './message-rows.ts'
 import { headerOf, type RecordCursor } from './record-batch.ts'
@@ -20,6 +20,8 @@ export interface SliceOptions {
   /** Partitions of the topic. */
   partitions: number
   durationUnit: 'auto' | 'ms' | 's'
+  /** What an earlier run found: it stands, a restart's first rows may look otherwise. */
+  knownUnit: DurationUnit | null
   /** Rows that start before it are another source's; null for none. */
   cutoverMs: number | null
 }
@@ -45,7 +47,7 @@ export function createSlice(options: SliceOptions, tally: Tally): Slice {
   const values = rows.columns.map((column) => column.values)
   const selected = new Uint32Array(SLICE_ROWS)
   const slice: Slice = {
-    unit: durationUnit === 'auto' ? null : asAsked(durationUnit),
+    unit: durationUnit === 'auto' ? options.knownUnit : asAsked(durationUnit),
     misrouted: 0,
     isFull: () => rows.count === SLICE_ROWS,
     add: (cursor) => addMessage(rows, values, cursor, format),
@@ -126,11 +128,6 @@ export function createSlice(options: SliceOptions, tally: Tally): Slice {
 
   /** The first rows that can tell decide for the topic; until then values are milliseconds. */
   function understandDurations({ position }: LogPartition): void {
-    const { durationUnit: unit, evidence } = position
-    // What an earlier run found stands: a restart's first rows may look otherwise.
-    if (slice.unit === null && evidence !== NO_ROW_READ) {
-      slice.unit = { durationUnit: unit, evidence }
-    }
     if (slice.unit === null) {
       const vote = voteUnit(values, rows.count)
       if (vote.votes > 0) slice.unit = vote
