@@ -86,7 +86,7 @@ export function sharesDrawing(bars: readonly Bar[], width: number): Drawing {
 }
 
 /** About `count` round values from 0 up to beyond `most`. */
-export function ticksUpTo(most: number, count = 4): number[] {
+export function ticksUpTo(most: number, count = 5): number[] {
   if (!(most > 0)) return [0, 1]
   const rough = most / count
   const power = 10 ** Math.floor(Math.log10(rough))
@@ -111,7 +111,7 @@ interface Frame {
 
 function frameOf(most: number, width: number, { axis, height = 220 }: AxisOptions): Frame {
   const ticks = ticksUpTo(most)
-  const left = CHARACTER * Math.max(...ticks.map((tick) => axis(tick).length)) + 8
+  const left = CHARACTER * Math.max(...ticks.map((tick) => axis(tick).length)) + 14
   const bottom = height - LABELS_BELOW
   const top = ticks[ticks.length - 1]
   const y = (value: number): number => bottom - ((bottom - 10) * value) / top

@@ -1,12 +1,12 @@
 // The report as one page of HTML that needs nothing else: no network, no script.
 import type { Position, Snapshot } from '../../snapshot/schema.ts'
 import { bytesText, durationText } from '../../snapshot/units.ts'
-import { escaped, paragraph, section, table } from './markup.ts'
+import { details, escaped, paragraph, section, table } from './markup.ts'
 import { distributionSection, topSection, type Msisdn } from './people.ts'
 import { methodTables, segmentSections } from './segments.ts'
 import { REPORT_STYLE } from './style.ts'
 import { applicationSection, hourSection } from './traffic.ts'
-import { periodText, qualityWords, summaryWords } from './words.ts'
+import { applicationWords, periodText, qualityWords, summaryWords } from './words.ts'
 
 /** What a report is made of; the same gives the same page to the byte. */
 export interface ReportInput {
@@ -97,8 +97,9 @@ function summarySection(snapshot: Snapshot): string {
     'summary',
     'In short',
     `<dl class="tiles">${tiles.join('')}</dl>`,
-    ...summaryWords(snapshot).map(paragraph),
-    paragraph(snapshot.segments.text),
+    ...[...summaryWords(snapshot), applicationWords(snapshot)[0], qualityWords(snapshot)[0]].map(
+      paragraph,
+    ),
   )
 }
 
@@ -111,19 +112,24 @@ function qualitySection(snapshot: Snapshot): string {
       .filter(([, count]) => count > 0)
       .sort(([, a], [, b]) => b - a)
       .map(([name, count]) => [what, name, count.toLocaleString('en-US')])
-  const rows = [
-    ...counted('row refused', snapshot.refused),
-    ...counted('value rounded or no number', snapshot.coerced),
-    ...counted('value missing', snapshot.missing),
+  const refused = counted('row refused', snapshot.refused)
+  const values = [
+    ...counted('rounded or no number', snapshot.coerced),
+    ...counted('missing', snapshot.missing),
   ]
-  const heading = ['What', 'Reason or column', 'Count']
   return section(
     'quality',
     'Data quality',
     ...qualityWords(snapshot).map(paragraph),
-    ...(rows.length === 0 ? [] : [table({ caption: 'What was wrong', heading, rows, words: [1] })]),
+    ...(refused.length === 0 ? [] : [wrongTable('Rows refused, by reason', 'Reason', refused)]),
+    ...(values.length === 0
+      ? []
+      : [details('Values by column', wrongTable('Values by column', 'Column', values))]),
   )
 }
+
+const wrongTable = (caption: string, of: string, rows: readonly string[][]): string =>
+  table({ caption, heading: ['What', of, 'Count'], rows, words: [1] })
 
 function methodSection({ snapshot, hash, stamp, seed, version }: ReportInput): string {
   const { features, scaling, k, inertia, iterations } = snapshot.segments

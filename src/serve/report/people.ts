@@ -7,7 +7,8 @@ import { metricName, metricValue } from './metrics.ts'
 /** An MSISDN as it may be shown. */
 export type Msisdn = (msisdn: number) => string
 
-const ACCENT = '#0072b2'
+/** Lighter on dark ground. */
+const ACCENT = 'var(--accent)'
 
 const countAxis = new Intl.NumberFormat('en-US', { notation: 'compact' })
 
@@ -44,7 +45,7 @@ function histogramFigure(
   // Nearly all bins of zero alone are empty, and then say nothing.
   const shown = counts.map((count, at) => ({ count, from: edges[at], to: edges[at + 1] }))
   const columns = shown.slice(shown[0]?.count === 0 ? 1 : 0).map(({ count, from, to }) => ({
-    label: metricValue(metric, from),
+    label: edgeText(metric, from),
     parts: [
       {
         name:
@@ -61,6 +62,19 @@ function histogramFigure(
   return figure(`Subscribers by ${metricName(metric).toLowerCase()}`, words, (width) =>
     columnsDrawing(columns, width, { axis, height: 170 }),
   )
+}
+
+const SPANS: readonly (readonly [name: string, ms: number])[] = [
+  ['d', 86_400_000],
+  ['h', 3_600_000],
+  ['min', 60_000],
+]
+
+/** The lower edge of a column; times are short, so that they stand beside each other. */
+function edgeText(metric: DistributionMetric, value: number): string {
+  if (metric !== 'durationMs') return metricValue(metric, value)
+  const [name, ms] = SPANS.find((span) => value >= span[1]) ?? ['s', 1000]
+  return `${Number((value / ms).toPrecision(2))} ${name}`
 }
 
 /** The first of each metric. */

@@ -62,7 +62,7 @@ function sharesFigure({ segments }: Segments): string {
 
 const meansTable = ({ features, segments }: Segments): string =>
   table({
-    caption: 'Segments from least to most engaged: means of a subscriber',
+    caption: 'Means of a subscriber, by segment',
     heading: ['Segment', 'Subscribers', 'Share', ...features.map(metricName)],
     rows: segments.map(({ name, subscribers, share, centroid }) => [
       name,
@@ -88,7 +88,10 @@ const rangeTables = ({ segments }: Segments): string[] =>
   )
 
 function elbowFigure({ inertia, knee, text }: Snapshot['elbow']): string {
-  const options = { axis: (value: number) => value.toPrecision(3), mark: 'bends here' }
+  const options = {
+    axis: (value: number) => Number(value.toPrecision(3)).toLocaleString('en-US'),
+    mark: 'bends here',
+  }
   return figure('Inertia by number of segments', text, (width) =>
     curveDrawing(inertia, knee, width, options),
   )

@@ -27,10 +27,10 @@ a{color:var(--accent)}
 nav ul{display:flex;flex-wrap:wrap;gap:.3rem 1.1rem;list-style:none;margin:0 0 1.2rem;padding:0}
 section{background:var(--surface);border:1px solid var(--line);border-radius:12px;
   padding:1.4rem 1.5rem;margin:0 0 1.25rem}
-.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(9rem,1fr));gap:.9rem;margin:1rem 0 .4rem}
+.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(8.7rem,1fr));gap:.9rem;margin:1rem 0 .4rem}
 .tiles div{border-left:3px solid var(--accent);padding-left:.8rem}
 .tiles dt{color:var(--muted);font-size:.85rem}
-.tiles dd{margin:0;font-size:1.35rem;font-weight:650;font-variant-numeric:tabular-nums}
+.tiles dd{margin:0;font-size:1.2rem;white-space:nowrap;font-weight:650;font-variant-numeric:tabular-nums}
 dl.tiles{margin-bottom:1rem}
 figure{margin:1.2rem 0}
 figcaption{font-weight:600;margin-bottom:.5rem}
@@ -52,10 +52,11 @@ tbody th{font-weight:500}
 thead th{color:var(--muted);font-weight:600;font-size:.85rem}
 .number{text-align:right;white-space:nowrap}
 th:last-child,td:last-child{padding-right:0}
-.bar{display:inline-block;min-width:8.5rem;padding:0 .4rem;border-radius:3px;text-align:right;
+.bar{display:inline-block;min-width:7.5rem;padding:0 .4rem;border-radius:3px;text-align:right;
   background:linear-gradient(var(--bar),var(--bar)) right/var(--share) 100% no-repeat}
-.pair{display:grid;grid-template-columns:repeat(auto-fit,minmax(19rem,1fr));gap:0 2.5rem}
+.pair{display:grid;grid-template-columns:repeat(auto-fit,minmax(15rem,1fr));gap:0 1.6rem}
 .pair>*{min-width:0}
+.pair th,.pair td{padding-right:.4rem}.pair .bar{min-width:5rem;padding:0 .3rem}
 code{font-size:.88em;overflow-wrap:anywhere}
 details{margin:1rem 0}
 summary{cursor:pointer;color:var(--accent)}
@@ -65,7 +66,7 @@ footer{color:var(--muted);font-size:.88rem;padding-bottom:2.5rem}
   section{padding:1.1rem 1rem}
   h1{font-size:1.5rem}
   svg.wide{display:none}svg.narrow{display:block}
-  .pair{grid-template-columns:1fr}
+  .pair{grid-template-columns:1fr}.pair .bar{min-width:8rem}
 }
 @media print{
   :root{${LIGHT}}

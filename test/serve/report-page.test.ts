@@ -1,0 +1,175 @@
+// The report as a page: complete, in the page's colours, safe with any name, read without a network.
+import assert from 'node:assert/strict'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import test, { describe } from 'node:test'
+import { APPLICATIONS } from '../../src/record/columns.ts'
+import { applicationColour, segmentColour } from '../../src/serve/report/palette.ts'
+import { ticksUpTo } from '../../src/serve/report/charts.ts'
+import { reportPage, type ReportInput } from '../../src/serve/report/page.ts'
+import { METRICS, type Snapshot } from '../../src/snapshot/schema.ts'
+import { withBrowser } from '../browser.ts'
+import { withDirectory } from '../state-directory.ts'
+import { CANARY_MSISDN, generateSnapshot } from './fixture.ts'
+
+const HOUR_MS = 3_600_000
+
+/** A snapshot with traffic in the hours of two days, some of it at an unknown time. */
+function snapshotWithHours(): Snapshot {
+  const snapshot = generateSnapshot({ number: 7 })
+  const starts = [
+    null,
+    ...Array.from({ length: 48 }, (_, at) => Date.UTC(2026, 2, 1) + at * HOUR_MS),
+  ]
+  const hours = starts.map((startMs, at) => ({
+    startMs,
+    records: 10 + at,
+    sessions: 10,
+    durationMs: HOUR_MS,
+    downlinkBytes: 7e9 * (at + 1),
+    uplinkBytes: 7e8,
+    applications: APPLICATIONS.map((_, application) => ({
+      downlinkBytes: 1e9 * (application + 1),
+      uplinkBytes: 1e8,
+    })),
+  }))
+  return { ...snapshot, hours }
+}
+
+const inputOf = (snapshot: Snapshot, mask = false): ReportInput => ({
+  snapshot,
+  hash: 'ab'.repeat(32),
+  stamp: { format: 2, partitions: 3, timeZone: 'UTC' },
+  seed: 11,
+  version: '0.1.0',
+  mask,
+})
+
+const textOf = (html: string): string =>
+  html.replaceAll(/<style>[^]*?<\/style>|<[^>]+>/g, ' ').replaceAll(/\s+/g, ' ')
+
+describe('the page of a report', () => {
+  test('says in words what segments, elbow, applications and data are', () => {
+    const snapshot = snapshotWithHours()
+    const text = textOf(reportPage(inputOf(snapshot)))
+    assert.ok(text.includes(snapshot.segments.text))
+    assert.ok(text.includes(snapshot.elbow.text))
+    assert.match(text, /carries most: [\d.]+ [A-Z]B, [\d.]+% of all application traffic/)
+    const refused = Object.values(snapshot.refused).reduce((sum, count) => sum + count, 0)
+    const rows = (snapshot.records + refused).toLocaleString('en-US')
+    assert.ok(text.includes(`Of ${rows} rows, ${snapshot.records.toLocaleString('en-US')} (`))
+    assert.match(text, /holds seconds/)
+    assert.match(text, /from 1 March 2026 to 2 March 2026/)
+  })
+
+  test('tells method, parameters, positions and the hash of the state', () => {
+    const snapshot = snapshotWithHours()
+    const text = textOf(reportPage(inputOf(snapshot)))
+    for (const said of ['k-means', 'min-max', 'ab'.repeat(32), 'timeZone UTC', 'seed 11']) {
+      assert.ok(text.includes(said), said)
+    }
+    assert.ok(text.includes(String(snapshot.segments.inertia)))
+    assert.match(text, /xdr\.parquet f1e2d3c4 file 0 150,000 150,001/)
+  })
+
+  test('shows every top list, the busiest first', () => {
+    const snapshot = snapshotWithHours()
+    const html = reportPage(inputOf(snapshot))
+    for (const metric of METRICS) {
+      for (const { msisdn } of snapshot.top[metric]) assert.ok(html.includes(`>${msisdn}<`))
+    }
+  })
+
+  test('masked, shows three digits of an MSISDN', () => {
+    const html = reportPage(inputOf(snapshotWithHours(), true))
+    assert.ok(!html.includes(String(CANARY_MSISDN)))
+    assert.ok(html.includes('>••••••••999<'))
+  })
+
+  test('of the same state is the same to the byte', () => {
+    assert.equal(reportPage(inputOf(snapshotWithHours())), reportPage(inputOf(snapshotWithHours())))
+  })
+
+  test('of nobody says so, and has no number that is none', () => {
+    const empty = generateSnapshot({ number: 1, subscribers: 0, segmentNames: [] })
+    const html = reportPage(
+      inputOf({
+        ...empty,
+        positions: [],
+        elbow: { k: [], inertia: [], knee: null, text: 'None.' },
+      }),
+    )
+    assert.match(textOf(html), /There are no subscribers yet/)
+    assert.doesNotMatch(html, /NaN|Infinity|undefined/)
+  })
+
+  test('takes the name of a file for text, whatever it is', () => {
+    const snapshot = snapshotWithHours()
+    const name = '<script>alert("1")</script>&.parquet'
+    const positions = snapshot.positions.map((position) => ({ ...position, name }))
+    const html = reportPage(inputOf({ ...snapshot, positions }))
+    assert.doesNotMatch(html, /<script/)
+    assert.ok(html.includes('&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;&amp;.parquet'))
+  })
+})
+
+test('applications and segments have the colours of the live page', async () => {
+  const url = new URL('../../src/serve/page/palette.js', import.meta.url)
+  const palette = (await import(url.href)) as {
+    applicationColours(names: readonly string[]): Map<string, string>
+    segmentColours(names: readonly string[]): Map<string, string>
+  }
+  const applications = palette.applicationColours(APPLICATIONS)
+  for (const name of APPLICATIONS) assert.equal(applicationColour(name), applications.get(name))
+  const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i']
+  const segments = palette.segmentColours(names)
+  names.forEach((name, level) => assert.equal(segmentColour(level), segments.get(name)))
+})
+
+test('ticks are round, begin at 0 and reach beyond the largest value', () => {
+  for (const most of [1e-9, 0.3, 1, 7, 99, 100, 12_345, 4.4e13]) {
+    const ticks = ticksUpTo(most)
+    assert.equal(ticks[0], 0)
+    assert.ok(ticks[ticks.length - 1] >= most && ticks.length <= 7, `${most}: ${ticks.join()}`)
+  }
+  assert.deepEqual(ticksUpTo(0), [0, 1])
+})
+
+test('a browser shows it without a request, an error or a line that is too long', () =>
+  withDirectory(async (directory) => {
+    const file = join(directory, 'report.html')
+    await writeFile(file, reportPage(inputOf(snapshotWithHours())))
+    await withBrowser(async (browser) => {
+      for (const [width, drawn] of [
+        [1280, 'wide'],
+        [360, 'narrow'],
+      ] as const) {
+        const page = await browser.newPage({ viewport: { width, height: 800 } })
+        const troubles: string[] = []
+        const requests: string[] = []
+        page.on('console', (message) => troubles.push(message.text()))
+        page.on('pageerror', (error) => troubles.push(error.message))
+        page.on('request', (request) => requests.push(request.url()))
+        const url = pathToFileURL(file).href
+        await page.goto(url)
+        assert.deepEqual([requests, troubles], [[url], []])
+        const over = 'document.documentElement.scrollWidth - document.documentElement.clientWidth'
+        assert.equal(await page.evaluate(over), 0)
+        const shown = `[...document.querySelectorAll('svg')].filter((svg) => svg.checkVisibility())`
+        const kinds = await page.evaluate(`${shown}.map((svg) => svg.getAttribute('class'))`)
+        assert.deepEqual(
+          kinds,
+          Array.from({ length: 8 }, () => drawn),
+        )
+        const outside = `${shown}.flatMap((svg) => [...svg.querySelectorAll('text')].filter((text) => {
+          const [box, own] = [svg.getBoundingClientRect(), text.getBoundingClientRect()]
+          return own.left < box.left - 2 || own.right > box.right + 2
+        }).map((text) => text.textContent))`
+        assert.deepEqual(await page.evaluate(outside), [])
+        const levels = "[...document.querySelectorAll('h1,h2,h3')].map((each) => each.tagName)"
+        assert.equal((await page.evaluate<string[]>(levels))[0], 'H1')
+        await page.close()
+      }
+    })
+  }))
