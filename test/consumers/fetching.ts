@@ -135,7 +135,8 @@ export async function readByHand(
     SLICE_ROWS,
   )
   const format = stoppingFormat(stopEvery)
-  const options = { format, partitions: 1, durationUnit: 'auto' as const, cutoverMs: null }
+  const unit = { durationUnit: 'auto' as const, knownUnit: null }
+  const options = { format, partitions: 1, ...unit, cutoverMs: null }
   const reader = createLogReader(createSlice(options, tally), tally)
   const known = { name: topic, rows: 0, order: 'log', durationUnit: 'ms', evidence: '' } as const
   try {
