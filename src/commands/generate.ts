@@ -1,9 +1,9 @@
 // `generate`: writes a synthetic XDR file, whole or not at all.
-import { access, constants, rename, rm, stat } from 'node:fs/promises'
+import { access, constants, mkdir, rename, rm, stat } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { dirname, resolve } from 'node:path'
 import { literal, withDatabase } from '../duckdb.ts'
-import type { Values } from '../config.ts'
+import { OPTIONS, type Values } from '../config.ts'
 import { messageOf, PulseError } from '../errors.ts'
 import { generateSql, sessionsOf, type SampleOptions } from '../record/generate.ts'
 import { print } from './report.ts'
@@ -96,6 +96,8 @@ export async function generate(
   values: Pick<Values, 'out' | 'rows' | 'subscribers' | 'days' | 'seed' | 'dirt' | 'json'>,
 ): Promise<void> {
   const { out, rows, subscribers, days, seed, dirt } = values
+  // A folder that was named may be a slip; the usual one is ours to make.
+  if (out === OPTIONS.out.default) await mkdir(dirname(out), { recursive: true })
   const display = createProgress('generate', process.stderr.isTTY)
   try {
     await writeSample({ rows, subscribers, days, seed, dirt }, out, (written, all) => {
