@@ -19,6 +19,7 @@ const NEVER = '24h'
 const DEFAULTS = 'xdr-pulse run, a durable commit each second'
 const ONE_SNAPSHOT = 'xdr-pulse run, a snapshot at the end only'
 const ALONE = 'the same consumer without server and snapshots'
+const NOTHING = 'xdr-pulse run, nothing to read: its start and end'
 const FETCHES = { package: "only fetch: the client's fetch()", own: 'only fetch: our own loop' }
 
 type Codec = (typeof CODECS)[number]
@@ -28,7 +29,7 @@ const nameOf = (codec: Codec): string =>
 
 interface Setting {
   broker: BenchBroker
-  topics: Record<Codec, string>
+  topics: Record<Codec | 'empty', string>
   records: number
   directory: string
   options: BenchOptions
@@ -55,8 +56,8 @@ export async function benchKafka(options: BenchOptions): Promise<void> {
   )
 }
 
-async function fillTopics(broker: BenchBroker, file: string): Promise<Record<Codec, string>> {
-  const topics = { none: '', lz4: '', zstd: '' }
+async function fillTopics(broker: BenchBroker, file: string): Promise<Setting['topics']> {
+  const topics = { none: '', lz4: '', zstd: '', empty: await broker.newTopic() }
   const fill = async (codec: Codec): Promise<void> => {
     topics[codec] = await broker.newTopic()
     await broker.fill(topics[codec], file, ['--compression', codec])
@@ -76,9 +77,13 @@ async function referenceOf(setting: Setting) {
   return { reference }
 }
 
-const consume = (setting: Setting, codec: Codec, more: readonly string[]): string[] => [
+const consume = (
+  setting: Setting,
+  topic: keyof Setting['topics'],
+  more: readonly string[],
+): string[] => [
   ...[process.execPath, PRODUCT, 'run', '--kafka', setting.broker.addresses],
-  ...['--topic', setting.topics[codec], '--group', setting.topics[codec]],
+  ...['--topic', setting.topics[topic], '--group', setting.topics[topic]],
   ...['--state', stateOf(setting), '--until-caught-up', '--port', '0', '--log-level', 'warn'],
   ...['--json', ...more],
 ]
@@ -99,6 +104,7 @@ function waysOf(setting: Setting): Map<string, () => Promise<Cost>> {
   return new Map([
     [DEFAULTS, () => timed(consume(setting, 'none', []))],
     [ALONE, () => timed([process.execPath, CONSUME, broker.addresses, topics.none, state])],
+    [NOTHING, () => timed(consume(setting, 'empty', []))],
     [FETCHES.package, () => fetchLoop('package')],
     [FETCHES.own, () => fetchLoop('own')],
     ...codecs,
@@ -119,9 +125,10 @@ function printAll(
     const shares = limits.map((cpu) => (cpu / cpuOf(costsOf(name))).toFixed(2))
     return [name, ...costCells(records, costsOf(name)), ...shares]
   })
+  const nothing = [NOTHING, ...costCells(0, costsOf(NOTHING))]
   printTable(
     command,
-    [['whole process', ...COST_HEADING, 'of fetch()', 'of our loop'], ...lines],
+    [['whole process', ...COST_HEADING, 'of fetch()', 'of our loop'], ...lines, nothing],
     [
       `Medians of ${runs} runs in turn; ${PARTITIONS} partitions, records of 55 fields, raw Avro.`,
       `The last columns: records per CPU second against either loop. ${loadText()}`,

@@ -5,8 +5,13 @@ import type { Status } from '../src/serve/status.ts'
 import type { SubscriberView } from '../src/snapshot/schema.ts'
 import type { Durable } from './serving.ts'
 
+/** Where one looks for a record that was sent. */
+export type Place = 'durable' | 'status' | 'lookup'
+
 /** One record that was sent. */
 export interface Probe {
+  /** Where it is looked for. */
+  places: readonly Place[]
   partition: number
   msisdn: number
   offset: number
@@ -15,7 +20,7 @@ export interface Probe {
   /** Before it was handed to the producer, by the clock of `performance`. */
   sentAt: number
   /** Milliseconds from there until it was seen. */
-  seen: Partial<Record<'durable' | 'status' | 'lookup', number>>
+  seen: Partial<Record<Place, number>>
 }
 
 export interface Sights {
@@ -27,7 +32,7 @@ export interface Sights {
 /** Each look costs the process that is measured: often enough to tell hundredths of a second. */
 const DURABLE_MS = 5
 const STATUS_MS = 20
-/** A look-up goes over all subscribers. */
+/** A look-up goes over all subscribers, after the snapshot under way. */
 const LOOKUP_MS = 100
 const PATIENCE_MS = 60_000
 
@@ -37,12 +42,14 @@ export function watchSights(durable: Durable, url: string): Sights {
   const bounds = { at: Infinity }
   /** Until the last one is seen at this place. */
   const look = async (
-    place: keyof Probe['seen'],
+    place: Place,
     everyMs: number,
     ask: (waiting: readonly Probe[]) => Promise<(probe: Probe) => boolean>,
   ): Promise<void> => {
     while (performance.now() < bounds.at + PATIENCE_MS) {
-      const waiting = probes.filter(({ seen }) => seen[place] === undefined)
+      const waiting = probes.filter(({ seen, places }) => {
+        return places.includes(place) && seen[place] === undefined
+      })
       if (waiting.length === 0 && bounds.at < Infinity) return
       if (waiting.length > 0) {
         const isSeen = await ask(waiting)
@@ -62,11 +69,9 @@ export function watchSights(durable: Durable, url: string): Sights {
       const ends = await statusEnds(url)
       return ({ partition, offset }) => (ends.get(partition) ?? 0) > offset
     }),
-    look('lookup', LOOKUP_MS, async (waiting) => {
-      // The one that has waited longest, and with it all of its subscriber.
-      const { msisdn } = waiting[0]
+    look('lookup', LOOKUP_MS, async ([{ msisdn }]) => {
       const records = await recordsOf(url, msisdn)
-      return (probe) => probe.msisdn === msisdn && probe.records <= records
+      return (probe) => probe.records <= records
     }),
   ])
   // It may fail while probes are still sent.

@@ -8,7 +8,7 @@ import { partitionOf } from '../src/record/partition.ts'
 import { XDR_SCHEMA } from '../src/record/xdr-schema.ts'
 import { loadText } from './cost-table.ts'
 import { fillCommand, PARTITIONS, withBroker } from './kafka-broker.ts'
-import { percentile, watchSights, type Probe } from './latency-sights.ts'
+import { percentile, watchSights, type Place, type Probe } from './latency-sights.ts'
 import type { BenchOptions } from './options.ts'
 import { sampleFile, withStates } from './sample.ts'
 import { start, sum, until, urlOf, watchState } from './serving.ts'
@@ -55,7 +55,7 @@ export async function benchLatency(options: BenchOptions): Promise<void> {
   )
 }
 
-/** One subscriber for each partition, by whose number of records a look-up tells which are in. */
+/** One subscriber for each partition; by its number of records a look-up tells which are in. */
 const SUBSCRIBERS = Array.from({ length: PARTITIONS }, (_, partition) => {
   let msisdn = FIRST_PROBED
   while (partitionOf(msisdn, PARTITIONS) !== partition) msisdn++
@@ -82,7 +82,9 @@ async function sendProbes(
     const message = { partition, key: String(msisdn), value }
     const [{ baseOffset }] = await producer.send({ topic, acks: -1, messages: [message] })
     const records = 1 + Math.floor(number / PARTITIONS)
-    add({ partition, msisdn, records, offset: Number(baseOffset), sentAt, seen: {} })
+    // One subscriber is looked up, again and again: several would wait for each other.
+    const places: Place[] = ['durable', 'status', ...(partition === 0 ? ['lookup' as const] : [])]
+    add({ places, partition, msisdn, records, offset: Number(baseOffset), sentAt, seen: {} })
     await sleep(PROBE_EVERY_MS)
   }
   await producer.disconnect()
@@ -90,8 +92,8 @@ async function sendProbes(
 
 function print(probes: readonly Probe[], perSecond: number, options: BenchOptions): void {
   const { rate, seconds, subscribers } = options
-  const line = (name: string, place: keyof Probe['seen']): (string | number)[] => {
-    const latencies = probes.map(({ seen }) => seen[place] ?? NaN)
+  const line = (name: string, place: Place): (string | number)[] => {
+    const latencies = probes.flatMap(({ seen }) => seen[place] ?? [])
     const shown = [0.5, 0.99, 1].map((share) => (percentile(latencies, share) / 1000).toFixed(2))
     return [name, ...shown]
   }
@@ -101,7 +103,7 @@ function print(probes: readonly Probe[], perSecond: number, options: BenchOption
       ['produced until', 'p50 s', 'p99 s', 'longest s'],
       line('durable in the state', 'durable'),
       line('in the status of the API', 'status'),
-      line('in a subscriber looked up by the API', 'lookup'),
+      line('in a look-up of its subscriber', 'lookup'),
     ],
     [
       `${probes.length} probes beside ${perSecond} records/s that became durable; ${PARTITIONS} partitions; all of`,

@@ -50,7 +50,7 @@ describe('benches of Kafka', { ...needsKafka(), concurrency: 3 }, () => {
 
   test('latency is measured in the state, the status and a look-up', async () => {
     const text = await bench('latency', { subscribers: 1000, rate: 200, seconds: 1 })
-    for (const place of ['durable in the state', 'in the status', 'in a subscriber']) {
+    for (const place of ['durable in the state', 'in the status', 'in a look-up']) {
       assert.match(text, new RegExp(`^${place}[^\\d]*( +\\d+\\.\\d\\d){3}$`, 'm'))
     }
   })
