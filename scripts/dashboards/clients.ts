@@ -1,0 +1,47 @@
+// Panels about those who ask over HTTP.
+import { timeseries } from './kinds.ts'
+import type { Placed } from './panel.ts'
+import { meanOf, observations, of, rate, sumBy } from './query.ts'
+
+/** Requests, their time, and who was turned away. */
+export const clients: readonly Placed[] = [
+  timeseries({
+    min: 0,
+    title: 'Requests by code',
+    description: 'Requests answered a second.',
+    unit: 'reqps',
+    width: 6,
+    queries: [{ expr: observations('http_request_duration_seconds', 'code'), legend: '{{code}}' }],
+    alert: 'XdrPulseApiErrors',
+  }),
+  timeseries({
+    min: 0,
+    title: 'Time to answer',
+    description: 'Mean of each route that was asked for.',
+    unit: 's',
+    width: 6,
+    queries: [{ expr: meanOf('http_request_duration_seconds', 'route'), legend: '{{route}}' }],
+  }),
+  timeseries({
+    min: 0,
+    title: 'Connected',
+    description: 'Live streams, and requests being answered with them.',
+    unit: 'none',
+    width: 6,
+    queries: [
+      { expr: `sum(${of('live_clients')})`, legend: 'live streams' },
+      { expr: `sum(${of('http_requests_in_flight')})`, legend: 'requests' },
+    ],
+  }),
+  timeseries({
+    min: 0,
+    title: 'Turned away',
+    description: 'Requests a second turned away by reason, and messages not sent to slow clients.',
+    unit: 'ops',
+    width: 6,
+    queries: [
+      { expr: sumBy('reason', rate('http_rejected_total')), legend: '{{reason}}' },
+      { expr: `sum(${rate('live_dropped_messages_total')})`, legend: 'too slow' },
+    ],
+  }),
+]

@@ -1,0 +1,129 @@
+// A dashboard as it stands in its file: variables, links, rows of panels in their places.
+import { DATASOURCE, type Panel, type Placed } from './panel.ts'
+import { PREFIX } from '../../src/serve/catalogue.ts'
+
+/** One dashboard before it is laid out. */
+export interface DashboardSource {
+  /** Name of the file; `xdr-pulse-` and this is the uid. */
+  name: string
+  title: string
+  /** The one question that it answers. */
+  question: string
+  /** What is shown is of one process, not to be added up over several. */
+  ofOneProcess: boolean
+  /** The first row answers "is it well?". */
+  rows: readonly { title: string; height: number; panels: readonly Placed[] }[]
+}
+
+/** A panel in its place, or the heading of a row. */
+export type Positioned = { id: number; gridPos: { x: number; y: number; w: number; h: number } } & (
+  Panel | { type: 'row'; title: string; collapsed: false; panels: readonly [] }
+)
+
+/** A dashboard in Grafana's own words. */
+export interface Dashboard {
+  id: null
+  uid: string
+  title: string
+  description: string
+  panels: Positioned[]
+  [setting: string]: unknown
+}
+
+const COLUMNS = 24
+const TAG = 'xdr-pulse'
+
+/** Lays a dashboard out. */
+export function dashboardOf(source: DashboardSource): Dashboard {
+  return {
+    id: null,
+    uid: `xdr-pulse-${source.name}`,
+    title: source.title,
+    description: source.question,
+    tags: [TAG],
+    editable: false,
+    graphTooltip: 1,
+    schemaVersion: 39,
+    version: 1,
+    timezone: 'browser',
+    time: { from: 'now-1h', to: 'now' },
+    refresh: '10s',
+    fiscalYearStartMonth: 0,
+    liveNow: false,
+    annotations: { list: [] },
+    templating: { list: variables(source.ofOneProcess) },
+    links: [
+      {
+        type: 'dashboards',
+        title: 'xdr-pulse',
+        tags: [TAG],
+        asDropdown: false,
+        includeVars: true,
+        keepTime: true,
+        targetBlank: false,
+        icon: 'external link',
+        tooltip: '',
+        url: '',
+      },
+    ],
+    panels: positioned(source.rows),
+  }
+}
+
+function variables(ofOneProcess: boolean): unknown[] {
+  const all = { text: ['All'], value: ['$__all'] }
+  const query = (name: string, label: string, text: string, one: boolean): unknown => ({
+    type: 'query',
+    name,
+    label,
+    datasource: DATASOURCE,
+    definition: text,
+    query: { query: text, refId: `Variable-${name}` },
+    refresh: 2,
+    sort: 1,
+    multi: !one,
+    includeAll: !one,
+    current: one ? {} : all,
+    hide: 0,
+    regex: '',
+    skipUrlSync: false,
+    options: [],
+  })
+  const known = `${PREFIX}build_info`
+  return [
+    {
+      type: 'datasource',
+      name: 'datasource',
+      label: 'Data source',
+      query: 'prometheus',
+      current: {},
+      hide: 0,
+      refresh: 1,
+      regex: '',
+      multi: false,
+      includeAll: false,
+      skipUrlSync: false,
+      options: [],
+    },
+    query('job', 'Job', `label_values(${known}, job)`, ofOneProcess),
+    query('instance', 'Process', `label_values(${known}{job=~"$job"}, instance)`, ofOneProcess),
+  ]
+}
+
+function positioned(rows: DashboardSource['rows']): Positioned[] {
+  const panels: Positioned[] = []
+  let y = 0
+  for (const { title, height, panels: placed } of rows) {
+    const heading = { type: 'row', title, collapsed: false, panels: [] } as const
+    panels.push({ ...heading, id: panels.length + 1, gridPos: { x: 0, y, w: COLUMNS, h: 1 } })
+    y += 1
+    let x = 0
+    for (const { width, panel } of placed) {
+      if (x + width > COLUMNS) [x, y] = [0, y + height]
+      panels.push({ ...panel, id: panels.length + 1, gridPos: { x, y, w: width, h: height } })
+      x += width
+    }
+    y += height
+  }
+  return panels
+}

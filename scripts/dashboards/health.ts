@@ -1,0 +1,94 @@
+// Numbers that several dashboards begin with: is it well?
+import { stat } from './kinds.ts'
+import type { Placed } from './panel.ts'
+import { of, orZero, refusedShare, since, stateNumber } from './query.ts'
+
+/** The states of a process, by the numbers of `stateNumber`. */
+export const STATES = [
+  ['starting', 'blue'],
+  ['restoring', 'blue'],
+  ['running', 'green'],
+  ['draining', 'yellow'],
+  ['failed', 'red'],
+] as const
+
+/** The state of the processes chosen; of several the worst. */
+export const state = (width: number): Placed =>
+  stat({
+    title: 'State',
+    description: 'What the process does; of several the one that is worst.',
+    unit: 'none',
+    width,
+    texts: STATES,
+    queries: [{ expr: `max(${stateNumber('job, instance')})`, legend: 'state' }],
+    alert: 'XdrPulseFailed',
+  })
+
+/** Records that wait in Kafka. */
+export const lag = (width: number): Placed =>
+  stat({
+    title: 'Lag',
+    description: 'Records in Kafka that are not applied yet.',
+    unit: 'short',
+    width,
+    queries: [{ expr: orZero(`sum(${of('consumer_lag_records')})`), legend: 'lag' }],
+    alert: 'XdrPulseFallingBehind',
+  })
+
+/** How old the last record applied is while others wait. */
+export const freshness = (width: number): Placed =>
+  stat({
+    title: 'Behind by',
+    description: 'Age of the last record applied, of the partition that is worst; 0 without lag.',
+    unit: 's',
+    width,
+    decimals: 1,
+    steps: [
+      [0, 'green'],
+      [10, 'yellow'],
+      [60, 'red'],
+    ],
+    queries: [{ expr: orZero(`max(${of('consumer_lag_seconds')})`), legend: 'age' }],
+    alert: 'XdrPulseFreshnessLow',
+  })
+
+/** Age of what is shown. */
+export const snapshotAge = (width: number): Placed =>
+  stat({
+    title: 'Snapshot age',
+    description: 'Time since the last snapshot; while nothing is committed none is taken.',
+    unit: 's',
+    width,
+    decimals: 1,
+    queries: [{ expr: since('snapshot_last_success_timestamp_seconds'), legend: 'age' }],
+    alert: 'XdrPulseSnapshotStale',
+  })
+
+/** Time since the last commit. */
+export const durableAge = (width: number): Placed =>
+  stat({
+    title: 'Last durable',
+    description: 'Time since the last durable commit; it grows while nothing comes in.',
+    unit: 's',
+    width,
+    decimals: 1,
+    queries: [{ expr: since('store_last_durable_timestamp_seconds'), legend: 'age' }],
+    alert: 'XdrPulseNotDurable',
+  })
+
+/** Share of rows that did not pass cleaning. */
+export const refused = (width: number): Placed =>
+  stat({
+    title: 'Refused',
+    description: 'Share of the rows read just now that were refused.',
+    unit: 'percentunit',
+    width,
+    decimals: 2,
+    steps: [
+      [0, 'green'],
+      [0.01, 'yellow'],
+      [0.1, 'red'],
+    ],
+    queries: [{ expr: refusedShare(), legend: 'refused' }],
+    alert: 'XdrPulseRefusedRatioHigh',
+  })

@@ -1,0 +1,116 @@
+// A panel of Grafana as plain data, with what all kinds share.
+
+/** Kinds that draw the same in Grafana 10 to 13. */
+export type Kind =
+  'timeseries' | 'stat' | 'bargauge' | 'barchart' | 'table' | 'heatmap' | 'state-timeline'
+
+/** One query; its legend names the labels that it must return. */
+export interface Query {
+  expr: string
+  legend: string
+}
+
+/** A value and the colour from it on. */
+export type Step = readonly [from: number, color: string]
+
+/** What a panel is made of. */
+export interface PanelSource {
+  title: string
+  /** What it shows, in a sentence or two. */
+  description: string
+  /** Unit by Grafana's name. */
+  unit: string
+  queries: readonly Query[]
+  /** Of 24. */
+  width: number
+  /** Colours from values on: only where a number means good or bad. */
+  steps?: readonly Step[]
+  /** Texts for numbers. */
+  texts?: readonly (readonly [text: string, color: string])[]
+  /** Alert that looks at the same, whose runbook is named. */
+  alert?: string
+  stacked?: boolean
+  min?: number
+  max?: number
+  decimals?: number
+  /** Names of columns of tables: label or query to what is shown. */
+  columns?: Readonly<Record<string, string>>
+  /** A table with the values of one label as columns. */
+  matrix?: { row: string; column: string }
+}
+
+/** A panel as it stands in the file, without its place. */
+export interface Panel {
+  type: Kind
+  title: string
+  description: string
+  datasource: typeof DATASOURCE
+  targets: Target[]
+  fieldConfig: { defaults: Record<string, unknown>; overrides: unknown[] }
+  options: Record<string, unknown>
+  transformations?: unknown[]
+}
+
+/** A query as it stands in the file. */
+export interface Target {
+  refId: string
+  datasource: typeof DATASOURCE
+  editorMode: 'code'
+  expr: string
+  legendFormat: string
+  format: 'time_series' | 'table' | 'heatmap'
+  instant: boolean
+  range: boolean
+}
+
+/** A panel and how wide it is. */
+export interface Placed {
+  width: number
+  panel: Panel
+}
+
+export const DATASOURCE = { type: 'prometheus', uid: '${datasource}' } as const
+
+const REFERENCES = 'ABCDEFGH'
+/** A panel of some kind, with its own options and defaults of fields. */
+export function make(
+  type: Kind,
+  source: PanelSource,
+  how: { format?: Target['format']; instant: boolean },
+  options: Record<string, unknown>,
+  defaults: Record<string, unknown> = {},
+): Placed {
+  const { title, unit, queries, width, min, max, decimals, alert } = source
+  const runbook = alert === undefined ? '' : ` Alert ${alert}: docs/runbooks/${alert}.md.`
+  const targets = queries.map(({ expr, legend }, index): Target => ({
+    refId: REFERENCES[index],
+    datasource: DATASOURCE,
+    editorMode: 'code',
+    expr,
+    legendFormat: legend,
+    format: how.format ?? 'time_series',
+    instant: how.instant,
+    range: !how.instant,
+  }))
+  const bounds = Object.entries({ min, max, decimals }).filter(([, value]) => value !== undefined)
+  const field = { unit, ...Object.fromEntries(bounds), ...colours(source), ...defaults }
+  const fieldConfig = { defaults: field, overrides: [] }
+  const description = source.description + runbook
+  const panel = { type, title, description, datasource: DATASOURCE, targets, fieldConfig, options }
+  return { width, panel }
+}
+
+/** Colours that mean something, or the same one for the same name everywhere. */
+function colours({ steps, texts }: PanelSource): Record<string, unknown> {
+  const mappings = (texts ?? []).map(([text, color], index) => ({
+    type: 'value',
+    options: { [index]: { text, color, index } },
+  }))
+  const shown = steps ?? [[0, 'text']]
+  const thresholds = {
+    mode: 'absolute',
+    steps: shown.map(([value, color], index) => ({ color, value: index === 0 ? null : value })),
+  }
+  const mode = steps === undefined && texts === undefined ? 'palette-classic-by-name' : 'thresholds'
+  return { color: { mode }, mappings, thresholds }
+}

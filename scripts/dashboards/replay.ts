@@ -1,0 +1,87 @@
+// Dashboard: how far is a replay of files?
+import type { DashboardSource } from './dashboard.ts'
+import { refused, state } from './health.ts'
+import { stat, timeseries } from './kinds.ts'
+import type { Placed } from './panel.ts'
+import { coercedByColumn, refusedByReason } from './quality.ts'
+import { of, rate, sumBy } from './query.ts'
+
+const progress = of('replay_progress_ratio')
+
+const health: Placed[] = [
+  state(4),
+  stat({
+    title: 'Progress',
+    description: 'Share of the rows that are dealt with; of several processes the last.',
+    unit: 'percentunit',
+    width: 5,
+    decimals: 1,
+    queries: [{ expr: `min(${progress})`, legend: 'progress' }],
+  }),
+  stat({
+    title: 'Time to the end',
+    description: 'If it goes on as fast as now; 0 when it is done, or stands still.',
+    unit: 'dtdurations',
+    width: 5,
+    queries: [
+      {
+        expr:
+          `max((1 - ${progress}) / (deriv(${progress}[$__rate_interval]) > 0))` +
+          ` or 0 * max(${progress})`,
+        legend: 'left',
+      },
+    ],
+  }),
+  stat({
+    title: 'Rows a second',
+    description: 'Rows dealt with a second.',
+    unit: 'recps',
+    width: 5,
+    queries: [{ expr: `sum(${rate('replay_rows_total')})`, legend: 'rows' }],
+  }),
+  refused(5),
+]
+
+const rows: Placed[] = [
+  timeseries({
+    title: 'Rows by outcome',
+    description: 'Rows dealt with a second: applied, refused, or applied by an earlier run.',
+    unit: 'recps',
+    width: 12,
+    stacked: true,
+    queries: [{ expr: sumBy('outcome', rate('replay_rows_total')), legend: '{{outcome}}' }],
+  }),
+  timeseries({
+    title: 'Progress by process',
+    description: 'Share of the rows that are dealt with.',
+    unit: 'percentunit',
+    width: 6,
+    min: 0,
+    max: 1,
+    queries: [{ expr: `max by (instance) (${progress})`, legend: '{{instance}}' }],
+  }),
+  timeseries({
+    title: 'Bytes read',
+    description: 'Bytes of the files read a second, by share of their rows.',
+    unit: 'Bps',
+    width: 6,
+    queries: [
+      {
+        expr: sumBy('source', rate('consumed_bytes_total', 'source="parquet"')),
+        legend: '{{source}}',
+      },
+    ],
+  }),
+]
+
+export const replay: DashboardSource = {
+  name: 'replay',
+  title: 'xdr-pulse: replay',
+  question: 'How far is the replay, and when will it be done?',
+  ofOneProcess: false,
+  rows: [
+    { title: 'Is it well?', height: 4, panels: health },
+    { title: 'Rows', height: 8, panels: rows },
+    { title: 'Quality', height: 8, panels: [refusedByReason(12), coercedByColumn(12)] },
+  ],
+}
