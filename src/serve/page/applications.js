@@ -1,88 +1,94 @@
-// Traffic of each application: download and upload of one colour, share, and who uses it.
-import { bars, createChart, tooltip } from './chart.js'
-import { byId, make, setText, swatch, table } from './dom.js'
+// Traffic of each application: download and upload of one colour, share, and who uses most of it.
+import { bars, barSeries } from './axes.js'
+import { tooltip } from './chart.js'
 import { bytes, count, share } from './format.js'
 import { applicationColours } from './palette.js'
+import { createPanel } from './panel.js'
+import { showLeaders } from './top.js'
 
 /** @typedef {import('../../snapshot/schema.ts').Snapshot} Snapshot */
+/** @typedef {Snapshot['applications'][number]} Application */
 
 /** Room for the longest value, such as `999 GB · 99.9%`. */
 const VALUE_ROOM = 122
 /** Added to a colour: half of it shines through. */
 const HALF = '80'
+/** The most used ones, whose leading subscribers are shown. */
+const MOST_USED = 3
 
-/** Makes the chart; the result shows a snapshot in it. */
+/** Makes the panel; the result shows a snapshot in it. */
 export function createApplications() {
-  const chart = createChart(byId('applications'))
+  const panel = createPanel({
+    id: 'applications',
+    title: 'Traffic by application',
+    views: ['overview', 'applications'],
+    span: 'half',
+  })
   return (/** @type {Snapshot} */ snapshot) => {
     const ranked = [...snapshot.applications].sort((a, b) => b.trafficBytes - a.trafficBytes)
     const colours = applicationColours(ranked.map(({ name }) => name))
     const most = snapshot.topApplications.join(', ')
-    setText(
-      byId('applications-lead'),
+    panel.setLead(
       `${most === '' ? '' : `Most used: ${most}. `}Full colour is download, pale is upload.`,
     )
-    chart.draw((surroundings) => {
-      const side = (/** @type {'downlinkBytes' | 'uplinkBytes'} */ key) => ({
-        id: key,
-        type: /** @type {const} */ ('bar'),
-        stack: 'traffic',
-        barCategoryGap: '34%',
-        data: ranked.map((each) => ({
-          value: each[key],
-          itemStyle: { color: `${colours.get(each.name)}${key === 'uplinkBytes' ? HALF : ''}` },
-        })),
-      })
-      return {
-        ...bars(
-          surroundings,
-          ranked.map(({ name }) => name),
-          VALUE_ROOM,
-        ),
-        tooltip: tooltip(surroundings.theme, 'axis', (index) => content(ranked[index])),
-        series: [
-          side('downlinkBytes'),
-          {
-            ...side('uplinkBytes'),
-            label: {
-              show: true,
-              position: 'right',
-              color: surroundings.theme.ink,
-              fontSize: 12.5,
-              formatter: (/** @type {{ dataIndex: number }} */ { dataIndex }) => {
-                const each = ranked[dataIndex]
-                return each === undefined
-                  ? ''
-                  : `${bytes(each.trafficBytes)} · ${share(each.share)}`
-              },
-            },
-          },
-        ],
-      }
-    })
-    byId('applications-table').replaceChildren(
-      table(
-        'Traffic by application',
-        ['Application', 'Download', 'Upload', 'Total', 'Share', 'Subscribers'],
-        [
-          {
-            rows: ranked.map((each) => [
-              make('span', swatch(colours.get(each.name) ?? ''), each.name),
-              bytes(each.downlinkBytes),
-              bytes(each.uplinkBytes),
-              bytes(each.trafficBytes),
-              share(each.share),
-              count(each.subscribers),
-            ]),
-          },
-        ],
-      ),
-    )
+    panel.draw((surroundings) => option(surroundings, ranked, colours))
+    panel.table(() => ({
+      caption: 'Traffic by application',
+      columns: [
+        { name: 'Application' },
+        { name: 'Download', unit: 'bytes', format: bytes },
+        { name: 'Upload', unit: 'bytes', format: bytes },
+        { name: 'Total', unit: 'bytes', format: bytes },
+        { name: 'Share', format: share },
+        { name: 'Subscribers', format: count },
+      ],
+      rows: ranked.map((each) => [
+        { text: each.name, colour: colours.get(each.name) },
+        each.downlinkBytes,
+        each.uplinkBytes,
+        each.trafficBytes,
+        each.share,
+        each.subscribers,
+      ]),
+    }))
   }
 }
 
 /**
- * @param {Snapshot['applications'][number] | undefined} application
+ * @param {import('./chart.js').Surroundings} surroundings
+ * @param {readonly Application[]} ranked
+ * @param {Map<string, string>} colours
+ * @returns {import('./chart.js').Option}
+ */
+function option(surroundings, ranked, colours) {
+  const side = (
+    /** @type {'downlinkBytes' | 'uplinkBytes'} */ key,
+    /** @type {boolean} */ last,
+  ) => ({
+    ...barSeries(
+      surroundings,
+      key,
+      ranked.map((each) => ({
+        value: each[key],
+        text: last ? `${bytes(each.trafficBytes)} · ${share(each.share)}` : '',
+        colour: `${colours.get(each.name)}${last ? HALF : ''}`,
+      })),
+    ),
+    stack: 'traffic',
+  })
+  return {
+    ...bars(
+      surroundings,
+      ranked.map(({ name }) => name),
+      VALUE_ROOM,
+    ),
+    tooltip: tooltip(surroundings.theme, 'axis', (index) => content(ranked[index])),
+    series: [side('downlinkBytes', false), side('uplinkBytes', true)],
+  }
+}
+
+/**
+ * @param {Application | undefined} application
  * @returns {{ title: string, rows: [string, string][] }}
  */
 function content(application) {
@@ -95,5 +101,32 @@ function content(application) {
       ['Share', share(application.share)],
       ['Subscribers', count(application.subscribers)],
     ],
+  }
+}
+
+/** Makes a panel for each of the three most used; the result shows a snapshot in them. */
+export function createLeaders() {
+  const shown = Array.from({ length: MOST_USED }, (_, at) =>
+    createPanel({
+      id: `leaders-${at + 1}`,
+      title: `Application ${at + 1}`,
+      views: ['applications'],
+      span: 'third',
+    }),
+  )
+  return (/** @type {Snapshot} */ { applications, topApplications }) => {
+    const colours = applicationColours(applications.map(({ name }) => name))
+    for (const [at, panel] of shown.entries()) {
+      const name = topApplications[at]
+      const application = applications.find((each) => each.name === name)
+      panel.setTitle(name === undefined ? 'No further application' : `${at + 1}. ${name}`)
+      panel.setLead(
+        application === undefined
+          ? ''
+          : `The top ${application.top.length} of ${count(application.subscribers)} subscribers.`,
+      )
+      const colour = colours.get(name ?? '') ?? null
+      showLeaders(panel, application?.top ?? [], 'trafficBytes', colour)
+    }
   }
 }

@@ -1,7 +1,8 @@
-// One chart: made once, changed in place, redrawn when the theme or the width changes.
+// One chart: made when it is first seen, changed in place, redrawn when theme or width change.
 import { init } from './vendor/echarts.js'
 import { make } from './dom.js'
 import { currentTheme } from './palette.js'
+import { save } from './save.js'
 
 /** @typedef {import('./vendor/echarts.js').EChartsOption} Option */
 /** @typedef {import('./palette.js').Theme} Theme */
@@ -9,27 +10,42 @@ import { currentTheme } from './palette.js'
 
 /** Below this many pixels a chart leaves out what is dispensable. */
 const NARROW = 420
+/** Pixels of a saved picture for one of the screen, and room above it for the title. */
+const PIXEL_RATIO = 2
+const TITLE_ROOM = 44
 
 const dark = matchMedia('(prefers-color-scheme: dark)')
 const still = matchMedia('(prefers-reduced-motion: reduce)')
+
+/** What is replaced instead of merged, so that nothing of another choice stays. */
+const REPLACED = ['series', 'xAxis', 'yAxis', 'visualMap', 'legend']
 
 /**
  * A chart in the element; `draw` takes how its option comes from the theme and the width.
  * @param {HTMLElement} element
  */
 export function createChart(element) {
-  const chart = init(element, null, { renderer: 'canvas' })
+  /** @type {import('./vendor/echarts.js').ECharts | null} */
+  let chart = null
   /** @type {((surroundings: Surroundings) => Option) | null} */
   let latest = null
+  /** @type {(index: number) => void} */
+  let picked = () => undefined
   const redraw = () => {
-    if (latest === null) return
+    // A chart that is not seen is drawn once it is.
+    if (latest === null || element.clientWidth === 0) return
+    if (chart === null) {
+      chart = init(element, null, { renderer: 'canvas' })
+      chart.on('click', ({ dataIndex }) => picked(dataIndex))
+    }
     const theme = currentTheme()
     const option = latest({ theme, narrow: element.clientWidth < NARROW })
-    chart.setOption({ ...common(theme), ...option }, { replaceMerge: ['series'] })
+    chart.setOption({ ...common(theme), ...option }, { replaceMerge: REPLACED })
   }
   dark.addEventListener('change', redraw)
   new ResizeObserver(() => {
-    chart.resize()
+    if (element.clientWidth === 0) return
+    chart?.resize()
     redraw()
   }).observe(element)
   return {
@@ -38,7 +54,39 @@ export function createChart(element) {
       latest = option
       redraw()
     },
+    /** Calls back when something is clicked. @param {(index: number) => void} callback */
+    pick(callback) {
+      picked = callback
+    },
+    /** Saves it as PNG, with its title. @param {string} name @param {string} title */
+    save(name, title) {
+      if (chart === null) return
+      const picture = withTitle(chart.renderToCanvas({ pixelRatio: PIXEL_RATIO }), title)
+      picture.toBlob((content) => content !== null && save(`${name}.png`, content), 'image/png')
+    },
   }
+}
+
+/**
+ * @param {HTMLCanvasElement} drawn
+ * @param {string} title
+ */
+function withTitle(drawn, title) {
+  const theme = currentTheme()
+  const picture = document.createElement('canvas')
+  const top = TITLE_ROOM * PIXEL_RATIO
+  picture.width = drawn.width
+  picture.height = drawn.height + top
+  const context = picture.getContext('2d')
+  if (context === null) return drawn
+  context.fillStyle = theme.surface
+  context.fillRect(0, 0, picture.width, picture.height)
+  context.fillStyle = theme.ink
+  context.font = `600 ${16 * PIXEL_RATIO}px ${getComputedStyle(document.body).fontFamily}`
+  context.textBaseline = 'middle'
+  context.fillText(title, 12 * PIXEL_RATIO, top / 2)
+  context.drawImage(drawn, 0, top)
+  return picture
 }
 
 /**
@@ -61,7 +109,7 @@ function common(theme) {
  * attributes in markup.
  * @param {Theme} theme
  * @param {'item' | 'axis'} trigger
- * @param {(index: number) => { title: string, rows: [string, string][] }} content
+ * @param {(index: number, series: number) => { title: string, rows: [string, string][] }} content
  * @returns {Option['tooltip']}
  */
 export function tooltip(theme, trigger, content) {
@@ -73,41 +121,17 @@ export function tooltip(theme, trigger, content) {
     backgroundColor: theme.surface,
     borderColor: theme.line,
     textStyle: { color: theme.ink, fontSize: 13 },
-    axisPointer: { type: 'shadow', z: 0, shadowStyle: { color: theme.grid, opacity: 0.7 } },
+    axisPointer: {
+      type: 'shadow',
+      z: 0,
+      shadowStyle: { color: theme.grid, opacity: 0.7 },
+      lineStyle: { color: theme.muted },
+    },
     formatter: (found) => {
       const first = Array.isArray(found) ? found[0] : found
-      const { title, rows } = content(first?.dataIndex ?? 0)
+      const { title, rows } = content(first?.dataIndex ?? 0, first?.seriesIndex ?? 0)
       const lines = rows.map(([name, value]) => make('tr', make('th', name), make('td', value)))
       return [make('strong', title), make('table', make('tbody', ...lines))]
-    },
-  }
-}
-
-/**
- * Horizontal bars: names on the left, values written at the end of each bar.
- * @param {Surroundings} surroundings
- * @param {readonly string[]} names from the top down
- * @param {number} room pixels for the text behind the bars
- * @returns {Option}
- */
-export function bars({ theme }, names, room) {
-  return {
-    grid: {
-      left: 0,
-      right: room,
-      top: 6,
-      bottom: 6,
-      outerBoundsMode: 'same',
-      outerBoundsContain: 'axisLabel',
-    },
-    xAxis: { type: 'value', show: false, min: 0, max: ({ max }) => max || 1 },
-    yAxis: {
-      type: 'category',
-      inverse: true,
-      data: [...names],
-      axisLine: { show: false },
-      axisTick: { show: false },
-      axisLabel: { color: theme.ink, fontSize: 12.5, interval: 0 },
     },
   }
 }

@@ -41,42 +41,17 @@ export function swatch(colour) {
   return element
 }
 
-/** @typedef {Node | string} Cell */
-/** @typedef {{ title?: Cell, rows: readonly (readonly Cell[])[] }} Group */
-
 /**
- * A table of text; the first cell of each row is its heading, a group may have one above it.
- * @param {string} caption
- * @param {readonly string[]} columns
- * @param {readonly Group[]} groups
+ * A list of names and values; what more there is to say of one stands below it, small.
+ * @param {Element} list a `dl`
+ * @param {readonly (readonly [name: string, value: string, more?: string])[]} entries
  */
-export function table(caption, columns, groups) {
-  const bodies = groups.map(({ title, rows }) => {
-    const body = make(
-      'tbody',
-      ...rows.map(([first = '', ...cells]) =>
-        make('tr', heading(first, 'row'), ...cells.map((cell) => make('td', cell))),
-      ),
-    )
-    if (title !== undefined) {
-      const cell = heading(title, 'rowgroup')
-      cell.setAttribute('colspan', String(columns.length))
-      body.prepend(make('tr', cell))
-    }
-    return body
-  })
-  const head = make('tr', ...columns.map((column) => heading(column, 'col')))
-  const element = make('table', make('thead', head), ...bodies)
-  element.setAttribute('aria-label', caption)
-  return element
-}
-
-/**
- * @param {Cell} content
- * @param {'row' | 'col' | 'rowgroup'} scope
- */
-function heading(content, scope) {
-  const element = make('th', content)
-  element.setAttribute('scope', scope)
-  return element
+export function setEntries(list, entries) {
+  list.replaceChildren(
+    ...entries.map(([name, value, more = '']) => {
+      const shown = make('dd', value)
+      if (more !== '') shown.append(make('small', more))
+      return make('div', make('dt', name), shown)
+    }),
+  )
 }

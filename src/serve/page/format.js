@@ -60,9 +60,11 @@ export function bytes(value) {
   return `${unit === 0 ? count(scaled) : significant(scaled)} ${BYTE_UNITS[unit]}`
 }
 
-/** @type {Format} */
+/** Hours, or what is shorter than one in minutes or seconds. @type {Format} */
 export function hours(milliseconds) {
   const value = milliseconds / MS_PER_HOUR
+  if (value > 0 && value < 1 / 60) return `${significant(milliseconds / 1000)} s`
+  if (value > 0 && value < 1) return `${significant(value * 60)} min`
   return `${value >= LONG_COUNT ? short.format(value) : significant(value)} h`
 }
 
@@ -82,17 +84,47 @@ export function clock(milliseconds) {
   return new Date(milliseconds).toLocaleTimeString()
 }
 
-/** @type {Record<string, { name: string, format: Format, mean: Format }>} */
+/** Day and hour as the hours of a snapshot are counted, in UTC. @type {Format} */
+export function hourOf(milliseconds) {
+  return new Date(milliseconds).toISOString().slice(0, 16).replace('T', ' ')
+}
+
+/** @typedef {{ name: string, unit?: string, format: Format, mean: Format,
+ *   plot: number }} Metric unit: of the plain number; plot: by which it is divided on an axis */
+
+/** @type {Record<string, Metric>} */
 const METRICS = {
-  sessions: { name: 'Sessions', format: count, mean: meanCount },
-  durationMs: { name: 'Session duration', format: hours, mean: hours },
-  trafficBytes: { name: 'Total traffic', format: bytes, mean: bytes },
-  downlinkBytes: { name: 'Download', format: bytes, mean: bytes },
-  uplinkBytes: { name: 'Upload', format: bytes, mean: bytes },
-  meanSessionDurationMs: { name: 'Mean session', format: hours, mean: hours },
+  sessions: { name: 'Sessions', format: count, mean: meanCount, plot: 1 },
+  durationMs: amount('Session duration', 'ms', hours, MS_PER_HOUR),
+  trafficBytes: amount('Total traffic', 'bytes', bytes),
+  downlinkBytes: amount('Download', 'bytes', bytes),
+  uplinkBytes: amount('Upload', 'bytes', bytes),
+  meanSessionDurationMs: amount('Mean session', 'ms', hours, MS_PER_HOUR),
+}
+
+/**
+ * @param {string} name
+ * @param {string} unit
+ * @param {Format} format
+ * @param {number} [plot]
+ * @returns {Metric}
+ */
+function amount(name, unit, format, plot = 1) {
+  return { name, unit, format, mean: format, plot }
+}
+
+/** Formats a value or a mean of a metric: a mean of counts has digits after the point. */
+export function valueOrMean(/** @type {string} */ key) {
+  const { format, mean } = metric(key)
+  return (/** @type {number} */ value) => (Number.isInteger(value) ? format(value) : mean(value))
+}
+
+/** Without zeros at the end, as an axis needs no three digits. @param {string} text */
+export function trimmed(text) {
+  return text.replace(/(\.\d*?)0+(?=\D*$)/, '$1').replace(/\.(?=\D*$)/, '')
 }
 
 /** Name and units of a metric or feature; one that is not known yet is shown as it is. */
 export function metric(/** @type {string} */ key) {
-  return METRICS[key] ?? { name: key, format: meanCount, mean: meanCount }
+  return METRICS[key] ?? { name: key, format: meanCount, mean: meanCount, plot: 1 }
 }

@@ -1,13 +1,21 @@
 // The live page: every message of the stream goes to the parts that show it.
-import { createApplications } from './applications.js'
+import { currentAddress } from './address.js'
+import { createApplications, createLeaders } from './applications.js'
 import { connect } from './connection.js'
+import { createDistributions } from './distributions.js'
 import { byId, setText } from './dom.js'
 import { createElbow } from './elbow.js'
-import { showQuality } from './quality.js'
+import { createHeatmaps } from './heatmaps.js'
+import { createHours } from './hours.js'
+import { createPipeline } from './pipeline.js'
+import { createQuality } from './quality.js'
+import { createScatter } from './scatter.js'
 import { createSegments } from './segments.js'
+import { createSubscriber } from './subscriber.js'
 import { createTops } from './top.js'
 import { showTopic } from './topic.js'
 import { createTotals, showProgress } from './totals.js'
+import { createViews } from './views.js'
 
 /** @typedef {import('../../snapshot/schema.ts').Snapshot} Snapshot */
 /** @typedef {import('../status.ts').Status} Status */
@@ -18,35 +26,65 @@ const NOTICES = {
   lost: 'Connection lost, reconnecting… The figures are the last that arrived.',
 }
 
-const showTotals = createTotals()
+// In the order in which they stand on the page.
+const parts = [
+  createTotals(),
+  createTops(),
+  createApplications(),
+  createDistributions(),
+  createHours(),
+  createHeatmaps(),
+  createLeaders(),
+  createScatter(),
+  createElbow(),
+  createSegments(),
+]
+const pipeline = createPipeline()
+const showQuality = createQuality()
+const showSubscriber = createSubscriber()
+const showView = createViews()
 
-/** Charts measure their place: they are made once it is visible. */
-/** @type {((snapshot: Snapshot) => void)[]} */
-let charts = []
+/** @type {Snapshot | null} */
+let latest = null
+let shownMsisdn = ''
+
+function showAddress() {
+  const { view, chosen, msisdn } = currentAddress()
+  showView()
+  if (latest !== null) for (const show of parts) show(latest, chosen)
+  if (view === 'subscriber' && (msisdn !== shownMsisdn || msisdn === '')) {
+    shownMsisdn = msisdn
+    void showSubscriber(msisdn)
+  }
+}
 
 /** @param {Snapshot} snapshot */
 function showSnapshot(snapshot) {
+  latest = snapshot
   document.body.dataset['view'] = 'live'
-  if (charts.length === 0) {
-    charts = [createTops(), createApplications(), createSegments(), createElbow()]
-  }
-  showTotals(snapshot)
-  for (const show of charts) show(snapshot)
+  showAddress()
   showQuality(snapshot, null)
-  void readStatus().then((status) => showQuality(snapshot, status))
+  void readStatus().then((status) => {
+    showQuality(snapshot, status)
+    pipeline.status(status)
+  })
 }
 
 /** Sources and how their unit was found change rarely: they are not on the stream. */
 async function readStatus() {
-  const response = await fetch('/api/v1/status')
-  return response.ok ? /** @type {Status} */ (await response.json()) : null
+  const response = await fetch('/api/v1/status').catch(() => null)
+  return response?.ok ? /** @type {Status} */ (await response.json()) : null
 }
+
+addEventListener('hashchange', showAddress)
+showAddress()
 
 connect('/api/v1/live', {
   snapshot: showSnapshot,
   progress(message) {
     showProgress(message)
     showTopic(message)
+    pipeline.progress(message)
   },
   link(link) {
     document.body.dataset['link'] = link

@@ -18,7 +18,7 @@ const APPLICATION_COLOURS = [SKY, BLUE, ORANGE, VERMILION, GREY, PURPLE, GREEN]
 const SEGMENT_COLOURS = [SKY, ORANGE, VERMILION, PURPLE, GREEN, BLUE, GREY]
 
 /** @typedef {{ ink: string, muted: string, line: string, grid: string, surface: string,
- *   bar: string, accent: string }} Theme */
+ *   bar: string, accent: string, heat: string, hottest: string }} Theme */
 
 /** The colours of the theme in force, out of the style sheet. */
 export function currentTheme() {
@@ -32,6 +32,8 @@ export function currentTheme() {
     surface: read('surface'),
     bar: read('bar'),
     accent: read('accent'),
+    heat: read('heat'),
+    hottest: read('hottest'),
   }
 }
 
@@ -49,6 +51,14 @@ export function applicationColours(names) {
  */
 export function segmentColours(names) {
   return assign(names, SEGMENT_COLOURS)
+}
+
+/** Shapes by which segments differ besides, from least to most engaged. */
+const SEGMENT_SHAPES = ['circle', 'rect', 'triangle', 'diamond']
+
+/** The shape of a segment's points. @param {number} index */
+export function segmentShape(index) {
+  return SEGMENT_SHAPES[index % SEGMENT_SHAPES.length] ?? 'circle'
 }
 
 /**

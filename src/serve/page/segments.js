@@ -1,8 +1,9 @@
 // The segments: how large, where their centres lie, and what each amounts to.
-import { bars, createChart, tooltip } from './chart.js'
-import { byId, make, setText, swatch, table } from './dom.js'
-import { count, metric, share } from './format.js'
+import { bars, barSeries } from './axes.js'
+import { tooltip } from './chart.js'
+import { count, metric, share, valueOrMean } from './format.js'
 import { segmentColours } from './palette.js'
+import { createPanel } from './panel.js'
 
 /** @typedef {import('../../snapshot/schema.ts').Snapshot} Snapshot */
 /** @typedef {import('../../snapshot/schema.ts').Segment} Segment */
@@ -11,20 +12,46 @@ const SHARE_ROOM = 108
 /** Room above the highest column for its value. */
 const HEADROOM = 1.12
 
-/** Makes the charts; the result shows a snapshot in them. */
+/** Makes the panels; the result shows a snapshot in them. */
 export function createSegments() {
-  const sizes = createChart(byId('segment-sizes'))
-  const centroids = createChart(byId('centroids'))
+  const views = ['segments']
+  const sizes = createPanel({
+    id: 'segment-sizes',
+    title: 'Subscribers of each segment',
+    views: ['overview', ...views],
+    span: 'half',
+    chart: 'low',
+  })
+  const centroids = createPanel({
+    id: 'centroids',
+    title: 'Centre of each segment',
+    views: ['overview', ...views],
+    span: 'half',
+    chart: 'low',
+  })
+  const amounts = createPanel({
+    id: 'segments',
+    title: 'What each segment amounts to',
+    views,
+    span: 'full',
+    chart: false,
+    open: true,
+  })
   return (/** @type {Snapshot} */ { segments }) => {
     const found = segments.segments
     const colours = segmentColours(found.map(({ name }) => name))
-    setText(byId('segments-lead'), segments.text)
-    setText(byId('scaling'), `heights after ${segments.scaling} scaling`)
+    sizes.setLead(segments.text)
     sizes.draw((surroundings) => sizesOption(surroundings, found, colours))
+    sizes.table(() => sizesTable(found, colours))
+    centroids.setLead(
+      `Means of the members; heights are compared after ${segments.scaling} scaling.`,
+    )
     centroids.draw((surroundings) =>
       centroidsOption(surroundings, segments.features, found, colours),
     )
-    byId('segments-table').replaceChildren(segmentsTable(found, colours))
+    centroids.table(() => centroidsTable(segments.features, found, colours))
+    amounts.setLead('Least, mean and most of a subscriber, and the total of all members.')
+    amounts.table(() => amountsTable(found, colours))
   }
 }
 
@@ -49,27 +76,15 @@ function sizesOption(surroundings, segments, colours) {
       ],
     })),
     series: [
-      {
-        id: 'sizes',
-        type: 'bar',
-        barMaxWidth: 34,
-        label: {
-          show: true,
-          position: 'right',
-          color: surroundings.theme.ink,
-          fontSize: 12.5,
-          formatter: ({ dataIndex }) => {
-            const segment = segments[dataIndex]
-            return segment === undefined
-              ? ''
-              : `${count(segment.subscribers)} · ${share(segment.share)}`
-          },
-        },
-        data: segments.map(({ name, subscribers }) => ({
+      barSeries(
+        surroundings,
+        'sizes',
+        segments.map(({ name, subscribers, share: part }) => ({
           value: subscribers,
-          itemStyle: { color: colours.get(name), borderRadius: [0, 3, 3, 0] },
+          text: `${count(subscribers)} · ${share(part)}`,
+          colour: colours.get(name) ?? '',
         })),
-      },
+      ),
     ],
   }
 }
@@ -125,19 +140,71 @@ function centroidsOption({ theme, narrow }, features, segments, colours) {
 /**
  * @param {Segment[]} segments
  * @param {Map<string, string>} colours
+ * @returns {import('./table.js').Table}
  */
-function segmentsTable(segments, colours) {
-  const columns = ['Per subscriber', 'Minimum', 'Mean', 'Maximum', 'Total of segment']
-  const groups = segments.map((segment) => ({
-    title: make(
-      'span',
-      swatch(colours.get(segment.name) ?? ''),
-      `${segment.name}: ${count(segment.subscribers)} subscribers, ${share(segment.share)}`,
-    ),
-    rows: Object.entries(segment.metrics).map(([key, { min, mean, max, total }]) => {
-      const { name, format, mean: formatMean } = metric(key)
-      return [name, format(min), formatMean(mean), format(max), format(total)]
-    }),
-  }))
-  return table('Minimum, mean, maximum and total of each segment', columns, groups)
+function sizesTable(segments, colours) {
+  return {
+    caption: 'Subscribers of each segment',
+    columns: [
+      { name: 'Segment' },
+      { name: 'Subscribers', format: count },
+      { name: 'Share', format: share },
+    ],
+    rows: segments.map(({ name, subscribers, share: part }) => [
+      { text: name, colour: colours.get(name) },
+      subscribers,
+      part,
+    ]),
+  }
+}
+
+/**
+ * @param {readonly string[]} features
+ * @param {Segment[]} segments
+ * @param {Map<string, string>} colours
+ * @returns {import('./table.js').Table}
+ */
+function centroidsTable(features, segments, colours) {
+  return {
+    caption: 'Centre of each segment',
+    columns: [
+      { name: 'Segment' },
+      ...features.flatMap((feature) => {
+        const { name, unit, mean } = metric(feature)
+        return [
+          { name, unit, format: mean },
+          { name: `${name}, scaled`, format: (/** @type {number} */ value) => value.toFixed(3) },
+        ]
+      }),
+    ],
+    rows: segments.map(({ name, centroid, centroidScaled }) => [
+      { text: name, colour: colours.get(name) },
+      ...features.flatMap((each) => [centroid[each] ?? 0, centroidScaled[each] ?? 0]),
+    ]),
+  }
+}
+
+/**
+ * One row a segment and metric.
+ * @param {Segment[]} segments
+ * @param {Map<string, string>} colours
+ * @returns {import('./table.js').Table}
+ */
+function amountsTable(segments, colours) {
+  const lines = segments.flatMap((segment) =>
+    Object.entries(segment.metrics).map(([key, summary]) => ({ segment, key, summary })),
+  )
+  return {
+    caption: 'Minimum, mean, maximum and total of each segment',
+    columns: ['Segment', 'Metric', 'Minimum', 'Mean', 'Maximum', 'Total'].map((name) => ({ name })),
+    rows: lines.map(({ segment: { name }, key, summary: { min, mean, max, total } }) => [
+      { text: name, colour: colours.get(name) },
+      metric(key).name,
+      min,
+      mean,
+      max,
+      total,
+    ]),
+    formats: lines.map(({ key }) => valueOrMean(key)),
+  }
 }

@@ -1,19 +1,22 @@
 // The figures on top: totals of the snapshot, and how far reading has come.
 import { byId, make, setText } from './dom.js'
-import { bytes, clock, count, hours, span } from './format.js'
+import { bytes, clock, count, hours, meanCount, span } from './format.js'
 
 /** @typedef {import('../../snapshot/schema.ts').Snapshot} Snapshot */
 /** @typedef {import('../status.ts').ProgressMessage} ProgressMessage */
 
-/** @type {[id: string, name: string, value: (snapshot: Snapshot) => number,
- *   format: (value: number) => string][]} */
+/** @typedef {(value: number) => string} Format */
+
+/** How a mean of a subscriber is shown; without it there is none. */
+/** @type {[id: string, name: string, value: (snapshot: Snapshot) => number, format: Format,
+ *   mean?: Format][]} */
 const TOTALS = [
   ['subscribers', 'Subscribers', (snapshot) => snapshot.subscribers, count],
-  ['records', 'Records', (snapshot) => snapshot.records, count],
-  ['sessions', 'Sessions', (snapshot) => snapshot.sessions, count],
-  ['duration', 'Hours of use', (snapshot) => snapshot.durationMs, hours],
-  ['download', 'Download', (snapshot) => snapshot.downlinkBytes, bytes],
-  ['upload', 'Upload', (snapshot) => snapshot.uplinkBytes, bytes],
+  ['records', 'Records', (snapshot) => snapshot.records, count, meanCount],
+  ['sessions', 'Sessions', (snapshot) => snapshot.sessions, count, meanCount],
+  ['duration', 'Time of use', (snapshot) => snapshot.durationMs, hours, hours],
+  ['download', 'Download', (snapshot) => snapshot.downlinkBytes, bytes, bytes],
+  ['upload', 'Upload', (snapshot) => snapshot.uplinkBytes, bytes, bytes],
   ['refused', 'Rows refused', refusedRows, count],
 ]
 
@@ -25,19 +28,22 @@ export function refusedRows(/** @type {Snapshot} */ snapshot) {
 /** Makes the cards; the result shows a snapshot in them. */
 export function createTotals() {
   const list = byId('totals')
-  const cards = TOTALS.map(([id, name, value, format]) => {
+  const cards = TOTALS.map(([id, name, value, format, mean]) => {
     const data = /** @type {HTMLDataElement} */ (make('data', '–'))
-    const card = make('div', make('dt', name), make('dd', data))
+    const more = make('small')
+    const card = make('div', make('dt', name), make('dd', data, more))
     data.id = `total-${id}`
     list.append(card)
-    return { data, value, format }
+    return { data, more, value, format, mean }
   })
   return (/** @type {Snapshot} */ snapshot) => {
-    for (const { data, value, format } of cards) {
+    for (const { data, more, value, format, mean } of cards) {
       const number = value(snapshot)
       data.value = String(number)
       data.title = number.toLocaleString('en')
       setText(data, format(number))
+      if (mean === undefined || snapshot.subscribers === 0) continue
+      setText(more, `${mean(number / snapshot.subscribers)} a subscriber`)
     }
   }
 }

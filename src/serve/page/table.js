@@ -1,0 +1,85 @@
+// A table as numbers: shown with units for people, saved with plain numbers for machines.
+import { addressWith } from './address.js'
+import { make, swatch } from './dom.js'
+import { save } from './save.js'
+
+/** @typedef {{ text: string, colour?: string | undefined, msisdn?: number }} Named */
+/** @typedef {Named | string | number | null} Cell */
+/** @typedef {{ name: string, unit?: string | undefined, format?: (value: number) => string }} Column */
+/** @typedef {{ caption: string, columns: Column[], rows: Cell[][],
+ *   formats?: ((value: number) => string)[] }} Table formats: of a row, where columns have none */
+
+/** What a spreadsheet would take for a formula. */
+const FORMULA = /^[=+\-@\t\r]/
+
+/** The table as an element; the first cell of each row is its heading. @param {Table} table */
+export function tableElement({ caption, columns, rows, formats }) {
+  const numeric = columns.map((_, at) => rows.some((row) => typeof row[at] === 'number'))
+  const head = columns.map(({ name }, at) => heading(name, 'col', at > 0 && numeric[at]))
+  const body = rows.map((row, line) =>
+    make(
+      'tr',
+      ...row.map((cell, at) => {
+        const content = shown(cell, columns[at]?.format ?? formats?.[line])
+        if (at === 0) return heading(content, 'row', false)
+        const element = make('td', content)
+        if (numeric[at]) element.className = 'number'
+        return element
+      }),
+    ),
+  )
+  const element = make('table', make('thead', make('tr', ...head)), make('tbody', ...body))
+  element.setAttribute('aria-label', caption)
+  return element
+}
+
+/** The table as CSV (RFC 4180): units in the heads, numbers as they are. @param {Table} table */
+export function tableCsv({ columns, rows }) {
+  const heads = columns.map(({ name, unit }) => (unit === undefined ? name : `${name} (${unit})`))
+  return [heads, ...rows].map((row) => row.map(field).join(',') + '\r\n').join('')
+}
+
+/** Saves the table under a name. @param {string} name @param {Table} table */
+export function saveCsv(name, table) {
+  save(`${name}.csv`, new Blob([tableCsv(table)], { type: 'text/csv;charset=utf-8' }))
+}
+
+/** @param {Cell} cell */
+function field(cell) {
+  if (cell === null) return ''
+  if (typeof cell === 'number') return String(cell)
+  const text = typeof cell === 'string' ? cell : cell.text
+  const safe = FORMULA.test(text) ? `'${text}` : text
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
+}
+
+/**
+ * @param {Cell} cell
+ * @param {((value: number) => string) | undefined} format
+ */
+function shown(cell, format) {
+  if (cell === null) return ''
+  if (typeof cell === 'string') return cell
+  if (typeof cell === 'number') return format === undefined ? String(cell) : format(cell)
+  if (cell.msisdn !== undefined) return subscriberLink(cell.msisdn)
+  return cell.colour === undefined ? cell.text : make('span', swatch(cell.colour), cell.text)
+}
+
+/** A link to what is known of a subscriber. @param {number} msisdn */
+export function subscriberLink(msisdn) {
+  const link = make('a', String(msisdn))
+  link.setAttribute('href', addressWith({ view: 'subscriber', msisdn: String(msisdn) }))
+  return link
+}
+
+/**
+ * @param {Node | string} content
+ * @param {'row' | 'col'} scope
+ * @param {boolean | undefined} isNumeric
+ */
+function heading(content, scope, isNumeric) {
+  const element = make('th', content)
+  element.setAttribute('scope', scope)
+  if (isNumeric) element.className = 'number'
+  return element
+}

@@ -1,0 +1,48 @@
+// The navigation: one view at a time, and a field to look a subscriber up.
+import { addressWith, currentAddress, goTo, VIEWS } from './address.js'
+import { byId, make } from './dom.js'
+import { panels } from './panel.js'
+
+const TITLE = 'xdr-pulse'
+
+/** Makes the navigation; the result shows the view of the address in force. */
+export function createViews() {
+  const links = VIEWS.map(([view, name]) => {
+    const link = make('a', name)
+    byId('views').append(link)
+    return { view, name, link }
+  })
+  const field = /** @type {HTMLInputElement} */ (byId('msisdn'))
+  byId('search').addEventListener('submit', (event) => {
+    event.preventDefault()
+    goTo({ view: 'subscriber', msisdn: field.value.trim() })
+  })
+  // The address says what is shown: a jump inside the page must not overwrite it.
+  byId('skip').addEventListener('click', (event) => {
+    event.preventDefault()
+    byId('figures').focus()
+  })
+  let before = ''
+  return () => {
+    const { view, chosen, msisdn } = currentAddress()
+    document.body.dataset['shown'] = view
+    for (const { view: each, name, link } of links) {
+      link.setAttribute('href', addressWith({ view: each }))
+      if (each === view) {
+        link.setAttribute('aria-current', 'page')
+        document.title = `${name} · ${TITLE}`
+        if (before !== view) reveal(link)
+      } else link.removeAttribute('aria-current')
+    }
+    for (const panel of panels) panel.show(view, chosen)
+    if (msisdn !== '') field.value = msisdn
+    if (before !== '' && before !== view) scrollTo({ top: 0 })
+    before = view
+  }
+}
+
+/** Not `scrollIntoView`: the next press of Tab would go on from there. @param {HTMLElement} link */
+function reveal(link) {
+  const row = byId('views')
+  row.scrollLeft = link.offsetLeft - (row.clientWidth - link.offsetWidth) / 2
+}

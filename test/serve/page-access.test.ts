@@ -1,0 +1,86 @@
+// Everyone can use every view: axe finds nothing, the keyboard suffices, a phone is wide enough.
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import test from 'node:test'
+import type { Page } from 'playwright-core'
+import { withBrowser } from '../browser.ts'
+import { CANARY_MSISDN, canaryView, generateProgress, published } from './fixture.ts'
+import { drawn, open, overWidth, snapshotWithHours, until, withPipeline } from './page-open.ts'
+
+const AXE = readFileSync(new URL(import.meta.resolve('axe-core/axe.min.js')), 'utf8')
+const VIEWS = ['overview', 'subscribers', 'applications', 'time', 'segments', 'pipeline'] as const
+const ALL = [...VIEWS, 'subscriber', `subscriber?msisdn=${CANARY_MSISDN}`]
+
+interface Violation {
+  id: string
+  nodes: { html: string }[]
+}
+
+/** What axe finds on the page as it is, a line each. */
+async function violations(page: Page): Promise<string[]> {
+  const found = await page.evaluate<Violation[]>(
+    'axe.run(document, { resultTypes: ["violations"] }).then(({ violations }) => violations)',
+  )
+  return found.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' | ')}`)
+}
+
+test('axe finds nothing in any view, wide and narrow, light and dark', async () => {
+  await withPipeline(async (server, pipeline) => {
+    await withBrowser(async (browser) => {
+      const snapshot = snapshotWithHours({ number: 1 })
+      pipeline.publish(published(snapshot))
+      pipeline.report(generateProgress(75_000))
+      pipeline.know(canaryView(snapshot))
+      for (const [width, colorScheme] of [
+        [1280, 'light'],
+        [390, 'dark'],
+      ] as const) {
+        const { page, troubles } = await open(browser, server.url, width, { colorScheme })
+        await page.waitForSelector('body[data-view=live][data-link=open]')
+        await page.evaluate(AXE)
+        for (const view of ALL) {
+          await page.evaluate(`location.hash = '#/${view}'`)
+          await until(page, `document.body.dataset.shown === '${view.split('?')[0]}'`)
+          await drawn(page)
+          assert.deepEqual(await violations(page), [], `${view} at ${width}, ${colorScheme}`)
+          assert.equal(await overWidth(page), 0, `${view} at ${width}`)
+        }
+        assert.deepEqual(troubles, [])
+      }
+    })
+  })
+})
+
+test('everything is reached and worked by the keyboard', async () => {
+  await withPipeline(async (server, pipeline) => {
+    await withBrowser(async (browser) => {
+      const snapshot = snapshotWithHours({ number: 1 })
+      pipeline.publish(published(snapshot))
+      pipeline.know(canaryView(snapshot))
+      const { page, troubles } = await open(browser, server.url, 390)
+      await page.waitForSelector('body[data-view=live]')
+      const { keyboard } = page
+
+      await keyboard.press('Tab')
+      assert.equal(await page.evaluate('document.activeElement.id'), 'skip')
+      await keyboard.press('Enter')
+      assert.equal(await page.evaluate('document.activeElement.id'), 'figures')
+
+      await page.locator('#msisdn').focus()
+      await keyboard.type(String(CANARY_MSISDN))
+      await keyboard.press('Enter')
+      await page.getByText(`Subscriber ${CANARY_MSISDN}`).waitFor()
+
+      await page.getByRole('link', { name: 'Segments' }).focus()
+      await keyboard.press('Enter')
+      await page.locator('#scatter canvas').waitFor()
+      await page.locator('#scatter-panel input[value=log]').focus()
+      await keyboard.press('ArrowRight')
+      await until(page, "location.hash === '#/segments?axes=linear'")
+      await page.locator('#elbow-panel summary').focus()
+      await keyboard.press('Enter')
+      await page.locator('#elbow-table table').waitFor()
+      assert.deepEqual(troubles, [])
+    })
+  })
+})
