@@ -1,0 +1,183 @@
+// A real Prometheus scrapes real processes under load: every query of every panel returns data.
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Target } from '../../scripts/dashboards/panel.ts'
+import { needsKafka } from '../broker.ts'
+import { uniqueName } from '../broker-operations.ts'
+import { sampleIn } from '../consumers/samples.ts'
+import { startPulse, type Running } from '../e2e/command.ts'
+import { topicBegun } from '../e2e/kafka-durable.ts'
+import { sharedBroker } from '../shared-broker.ts'
+import { withDirectory } from '../state-directory.ts'
+import { committed, drawn, labelsOf, type Committed, type DrawnPanel } from './dashboards.ts'
+import { openDashboards } from './grafana.ts'
+import { withPrometheus, type Prometheus, type Series } from './prometheus.ts'
+import { hasTool } from './tools.ts'
+
+/** Two minutes of load: longer than everything here takes. */
+const ROWS = 120_000
+const RATE = 1000
+const DAYS = 10
+const SPEED = (DAYS * 86_400) / (ROWS / RATE)
+/** Rates need some scrapes, one a second. */
+const SCRAPED_FOR_MS = 12_000
+const RANGE_SECONDS = 8
+/** As Grafana has it for this scrape interval, and for a time range of its own. */
+const INTERVALS = { $__rate_interval: '5s', $__range: '60s' }
+/** Metrics that are there only while a topic is read, or a gap of one. */
+const OF_A_TOPIC = /xdrpulse_(consumer_\w+_(records|offset|partitions|timestamp_seconds)|consumer_lag_seconds|record_visible)/ // prettier-ignore
+
+const OFTEN = ['--commit-interval', '200ms', '--snapshot-interval', '1s', '--port', '0']
+
+interface Scene {
+  directory: string
+  prometheus: Prometheus
+  /** Addresses of the processes, by what they do. */
+  replaying: string
+  running: string | null
+}
+
+test('every query of every panel', async (context) => {
+  if (!hasTool('prometheus', context)) return
+  await withScene(async (scene) => {
+    await scrapedForLong(scene)
+    for (const dashboard of committed()) {
+      await context.test(`${dashboard.title}: returns data with its labels`, () =>
+        checkDashboard(scene, dashboard),
+      )
+    }
+    await context.test('the rules are evaluated without error, and nothing critical fires', () =>
+      checkRules(scene),
+    )
+    await context.test('Grafana draws them', (inner) => drawDashboards(scene, inner))
+  })
+})
+
+/** Runs `work` with a replay, a consumer where Kafka can be, and a Prometheus that scrapes them. */
+const withScene = (work: (scene: Scene) => Promise<void>): Promise<void> =>
+  withDirectory(async (directory) => {
+    const started: Running[] = []
+    const launch = (...argv: string[]): Running => {
+      const running = startPulse(argv)
+      started.push(running)
+      return running
+    }
+    try {
+      const file = await sampleIn(directory, { rows: ROWS, subscribers: 5000, days: DAYS })
+      const kafka = needsKafka().skip === false ? await consume(directory, file, launch) : null
+      const speed = ['--speed', String(SPEED)]
+      const state = ['--state', join(directory, 'replayed')]
+      const replaying = await addressOf(
+        launch('replay', file, ...state, '--serve', ...speed, ...OFTEN),
+      )
+      const running = kafka === null ? null : await addressOf(kafka)
+      const targets = running === null ? [replaying] : [replaying, running]
+      await withPrometheus(directory, targets, (prometheus) =>
+        work({ directory, prometheus, replaying, running }),
+      )
+    } finally {
+      for (const each of started) each.process.kill('SIGKILL')
+      await Promise.allSettled(started.map(({ ended }) => ended))
+    }
+  })
+
+/** Fills a topic, and consumes it with dead letters. */
+async function consume(
+  directory: string,
+  file: string,
+  launch: (...argv: string[]) => Running,
+): Promise<Running> {
+  const broker = await sharedBroker()
+  const [topic, letters] = [uniqueName('dashboards'), uniqueName('letters')]
+  await broker.createTopic(letters, { partitions: 1 })
+  const kafka = ['--kafka', broker.bootstrap.join(','), '--topic', topic]
+  const making = ['--create-topic', '--partitions', '3', '--rate', String(RATE)]
+  launch('replay', file, '--to', 'kafka', ...kafka, ...making)
+  await topicBegun({ brokers: broker.bootstrap, topic })
+  const where = ['--state', join(directory, 'consumed'), '--group', topic]
+  return launch('run', ...kafka, ...where, '--dead-letter-topic', letters, ...OFTEN)
+}
+
+async function addressOf(running: Running): Promise<string> {
+  const [, address] = await running.says(/http:\/\/(127\.0\.0\.1:\d+)/)
+  return address
+}
+
+/** Lets some scrapes pass, with somebody asking. */
+async function scrapedForLong({ replaying, running }: Scene): Promise<void> {
+  for (const until = Date.now() + SCRAPED_FOR_MS; Date.now() < until;) {
+    for (const address of [replaying, running]) {
+      if (address !== null) await fetch(`http://${address}/api/v1/status`)
+    }
+    await sleep(500)
+  }
+}
+
+async function checkDashboard(scene: Scene, dashboard: Committed): Promise<void> {
+  const wrong: string[] = []
+  for (const panel of drawn(dashboard)) {
+    for (const target of panel.targets) {
+      if (scene.running === null && OF_A_TOPIC.test(target.expr)) continue
+      const found = await ask(scene, dashboard, target)
+      const why = whyEmpty(found, panel, target)
+      if (why !== null) wrong.push(`${panel.title}: ${why}\n  ${target.expr}`)
+    }
+  }
+  assert.deepEqual(wrong, [], wrong.join('\n'))
+}
+
+/** Asks as Grafana does, with all processes chosen; with one where a dashboard is of one. */
+function ask({ prometheus, replaying }: Scene, { uid }: Committed, target: Target) {
+  const isOfOne = uid === 'xdr-pulse-engagement' || uid === 'xdr-pulse-segments'
+  const chosen = { $job: 'xdr-pulse', $instance: isOfOne ? replaying : '.*', ...INTERVALS }
+  const query = Object.entries(chosen).reduce(
+    (text, [name, value]) => text.replaceAll(name, value),
+    target.expr,
+  )
+  return target.instant ? prometheus.instant(query) : prometheus.range(query, RANGE_SECONDS)
+}
+
+function whyEmpty(found: Series[], { type }: DrawnPanel, target: Target): string | null {
+  if (found.length === 0) return 'returns nothing'
+  const labels = labelsOf(target)
+  const missing = labels.filter((label) => found.some(({ metric }) => !(label in metric)))
+  if (missing.length > 0) return `lacks ${missing.join(', ')}`
+  if (type === 'stat' && found.length > 1) return `${found.length} numbers instead of one`
+  const names = found.map(({ metric }) => labels.map((label) => metric[label]).join(' '))
+  if (new Set(names).size < names.length) return 'has several series of the same name'
+  const numbers = found.flatMap(({ values }) => values.map(Number))
+  return numbers.some(Number.isFinite) ? null : 'has no number'
+}
+
+interface EvaluatedRules {
+  groups: {
+    rules: {
+      name: string
+      health: string
+      lastError?: string
+      state?: string
+      labels?: { severity?: string }
+    }[]
+  }[]
+}
+
+async function checkRules({ prometheus }: Scene): Promise<void> {
+  const { groups } = (await prometheus.ask('rules')) as EvaluatedRules
+  const rules = groups.flatMap((group) => group.rules)
+  assert.ok(rules.length > 20)
+  for (const { name, health, lastError, state, labels } of rules) {
+    assert.equal(health, 'ok', `${name}: ${lastError}`)
+    if (labels?.severity === 'critical') assert.notEqual(state, 'firing', name)
+  }
+}
+
+async function drawDashboards({ directory, prometheus }: Scene, context: TestContext) {
+  const home = process.env['GRAFANA_HOME']
+  if (home === undefined) {
+    context.skip('GRAFANA_HOME names no Grafana: the dashboards were not drawn')
+    return
+  }
+  await openDashboards(home, directory, prometheus.url)
+}
