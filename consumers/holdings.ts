@@ -65,9 +65,19 @@ export function createHoldings(options: HoldingOptions): Holdings {
       const superfluous = [...logs.values()].find(({ number }) => !wanted.has(number))
       const missing = [...wanted].find((number) => !logs.has(number))
       if (stopped) return
+      dropOthers(wanted)
       if (superfluous !== undefined) giveBack(superfluous)
       else if (missing !== undefined) await takeOver(missing)
       else return
+    }
+  }
+
+  /** What an earlier run or the history left here is another member's to show now. */
+  function dropOthers(wanted: ReadonlySet<number>): void {
+    for (const store of stores) {
+      if (wanted.has(store.partition) || logs.has(store.partition)) continue
+      loaded.delete(store.partition)
+      setHeld(store, false)
     }
   }
 

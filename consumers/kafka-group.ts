@@ -22,7 +22,7 @@ export interface GroupListener {
   /** The partitions that are this member's now. */
   onAssigned: (partitions: readonly number[]) => void
   onError: (kind: 'group' | 'commit', message: string) => void
-  /** Another process has taken this member's name: nothing may be read any more. */
+  /** Another process has this member's name, or the group refuses it: nothing may be read. */
   onFenced: (error: PulseError) => void
 }
 
@@ -98,6 +98,11 @@ export function createGroup(
     consumer.joinGroup({}).then(
       () => extend(asked),
       (error: unknown) => {
+        const refusal = refusalOf(error, options)
+        if (refusal !== null) {
+          listener.onFenced(refusal)
+          return
+        }
         listener.onError('group', messageOf(error))
         setTimeout(join, REJOIN_MS)
       },
@@ -150,6 +155,21 @@ function watchFencing(consumer: Consumer, onFenced: (error: Error) => void): voi
 
 const isFencing = (error: unknown): error is Error =>
   error instanceof Error && findErrorBy(error, 'apiId', 'FENCED_INSTANCE_ID') !== null
+
+/** What no waiting mends, in words; null for all else. */
+function refusalOf(error: unknown, options: GroupOptions): PulseError | null {
+  const { groupId, sessionTimeoutMs } = options
+  const reasons: Readonly<Record<string, string>> = {
+    INVALID_SESSION_TIMEOUT:
+      `the brokers do not allow --session-timeout ${sessionTimeoutMs}ms; their ` +
+      'group.min.session.timeout.ms and group.max.session.timeout.ms say what they do',
+    INCONSISTENT_GROUP_PROTOCOL: `the group "${groupId}" belongs to consumers of another kind; give --group another name`,
+    GROUP_AUTHORIZATION_FAILED: `the brokers do not allow this user the group "${groupId}"`,
+  }
+  if (!(error instanceof Error)) return null
+  const found = Object.keys(reasons).find((id) => findErrorBy(error, 'apiId', id) !== null)
+  return found === undefined ? null : new PulseError('kafka', reasons[found], error)
+}
 
 const nameTaken = (instanceId: string, cause: Error): PulseError =>
   new PulseError(

@@ -136,6 +136,25 @@ test('a member that was stopped for too long applies nothing before it is back',
   }),
 )
 
+test('a member that comes back late shows no partition that another reads now', needsKafka(), () =>
+  withTopic(async ({ join: enter, filling, sample }) => {
+    const late = enter('late')
+    await holds(late, PARTITIONS)
+    await late.when('durable rows', ({ counters }) => counters.commits > 1)
+    await late.end('SIGKILL')
+    const other = enter('other')
+    await holds(other, PARTITIONS)
+    const back = enter('late')
+    await Promise.all([
+      back.when('its share', (look) => heldAt(look).length > 1),
+      other.when('its share', (look) => heldAt(look).length < PARTITIONS),
+    ])
+    await filled(filling)
+    await allRead([back, other], sample.rows)
+    await assertUnion([back.state, other.state], sample)
+  }),
+)
+
 test('of two processes with one name the first ends, and says why', needsKafka(), () =>
   withTopic(async ({ join: enter, filling, sample }) => {
     const first = enter('first', '--instance-id', 'same')
