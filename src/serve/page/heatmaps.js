@@ -36,10 +36,10 @@ export function createHeatmaps() {
   })
   return (/** @type {Snapshot} */ snapshot, /** @type {Chosen} */ chosen) => {
     const hours = known(snapshot.hours)
-    applications.setLead('Darkest is the busiest hour of each application, UTC.')
+    applications.setLead('Each application against its busiest hour of the day, UTC.')
     show(applications, byApplication(hours, chosen.traffic), 'Application', true)
     const what = chosen.app === ALL ? 'all applications' : chosen.app
-    days.setLead(`${metric(chosen.traffic).name} of ${what}, UTC; darkest is the busiest hour.`)
+    days.setLead(`${metric(chosen.traffic).name} of ${what}, against the busiest hour of all, UTC.`)
     show(days, byDate(hours, chosen), 'Date', false)
   }
 }
