@@ -32,6 +32,8 @@ export interface Dashboard {
 
 const COLUMNS = 24
 const TAG = 'xdr-pulse'
+/** By what they can show: several processes at once, or one. */
+const KINDS = ['processes', 'subscribers'] as const
 
 /** Lays a dashboard out. */
 export function dashboardOf(source: DashboardSource): Dashboard {
@@ -40,7 +42,7 @@ export function dashboardOf(source: DashboardSource): Dashboard {
     uid: `xdr-pulse-${source.name}`,
     title: source.title,
     description: source.question,
-    tags: [TAG],
+    tags: [TAG, KINDS[Number(source.ofOneProcess)]],
     editable: false,
     graphTooltip: 1,
     schemaVersion: 39,
@@ -52,23 +54,27 @@ export function dashboardOf(source: DashboardSource): Dashboard {
     liveNow: false,
     annotations: { list: [] },
     templating: { list: variables(source.ofOneProcess) },
-    links: [
-      {
-        type: 'dashboards',
-        title: 'xdr-pulse',
-        tags: [TAG],
-        asDropdown: false,
-        includeVars: true,
-        keepTime: true,
-        targetBlank: false,
-        icon: 'external link',
-        tooltip: '',
-        url: '',
-      },
-    ],
+    links: KINDS.map((kind) => link(kind, source.ofOneProcess)),
     panels: positioned(source.rows),
   }
 }
+
+/**
+ * To the other dashboards, with what is chosen; but a dashboard of one process would take "All" for
+ * the name of one.
+ */
+const link = (kind: (typeof KINDS)[number], fromOneProcess: boolean): unknown => ({
+  type: 'dashboards',
+  title: kind,
+  tags: [TAG, kind],
+  asDropdown: false,
+  includeVars: kind === 'processes' || fromOneProcess,
+  keepTime: true,
+  targetBlank: false,
+  icon: 'external link',
+  tooltip: '',
+  url: '',
+})
 
 function variables(ofOneProcess: boolean): unknown[] {
   const all = { text: ['All'], value: ['$__all'] }

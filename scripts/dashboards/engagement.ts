@@ -86,6 +86,7 @@ const NAMES_ELSEWHERE = 'Who they are, the page and the API tell those who may k
 
 const top = (metric: Parameters<typeof of>[0], what: string, unit: string): Placed =>
   bargauge({
+    oneColor: true,
     title: `Top 10 by ${what}`,
     description: `The subscribers with the most ${what}, by rank. ${NAMES_ELSEWHERE}`,
     unit,
@@ -103,6 +104,7 @@ const atPlace = (place: number): string =>
 
 const topOfPlace = (place: number, ordinal: string): Placed =>
   bargauge({
+    oneColor: true,
     title: `Top 10 of the ${ordinal} application`,
     description: `Subscribers with the most traffic in the ${ordinal} application by traffic.`,
     unit: 'decbytes',
@@ -119,6 +121,7 @@ const topOfPlace = (place: number, ordinal: string): Placed =>
 
 const distribution = (metric: Parameters<typeof of>[0], what: string, unit: string): Placed =>
   bargauge({
+    oneColor: true,
     title: `${what} by percentile`,
     description: `So many per cent of the subscribers have at most this. Last snapshot.`,
     unit,

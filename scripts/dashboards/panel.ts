@@ -30,6 +30,8 @@ export interface PanelSource {
   /** Alert that looks at the same, whose runbook is named. */
   alert?: string
   stacked?: boolean
+  /** Bars that are no things of their own, such as ranks, have one colour. */
+  oneColor?: boolean
   min?: number
   max?: number
   decimals?: number
@@ -101,7 +103,7 @@ export function make(
 }
 
 /** Colours that mean something, or the same one for the same name everywhere. */
-function colours({ steps, texts }: PanelSource): Record<string, unknown> {
+function colours({ steps, texts, oneColor }: PanelSource): Record<string, unknown> {
   const mappings = (texts ?? []).map(([text, color], index) => ({
     type: 'value',
     options: { [index]: { text, color, index } },
@@ -111,6 +113,8 @@ function colours({ steps, texts }: PanelSource): Record<string, unknown> {
     mode: 'absolute',
     steps: shown.map(([value, color], index) => ({ color, value: index === 0 ? null : value })),
   }
+  if (oneColor === true)
+    return { color: { mode: 'fixed', fixedColor: 'blue' }, mappings, thresholds }
   const mode = steps === undefined && texts === undefined ? 'palette-classic-by-name' : 'thresholds'
   return { color: { mode }, mappings, thresholds }
 }

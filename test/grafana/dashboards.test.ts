@@ -60,10 +60,19 @@ describe('every dashboard', () => {
       assert.deepEqual(names, ['datasource datasource', 'query job', 'query instance'])
     })
 
-    test(`${title}: leads to the others, and keeps what is chosen`, () => {
-      const [link] = links
-      assert.deepEqual(link.tags, dashboard.tags)
-      assert.ok(link.type === 'dashboards' && link.includeVars && link.keepTime)
+    test(`${title}: leads to the others, and does not hand "All" to those of one process`, () => {
+      assert.deepEqual(
+        links.map(({ tags }) => tags),
+        [
+          ['xdr-pulse', 'processes'],
+          ['xdr-pulse', 'subscribers'],
+        ],
+      )
+      assert.ok(links.some(({ tags }) => tags.join() === dashboard.tags.join()))
+      for (const link of links) assert.ok(link.type === 'dashboards' && link.keepTime)
+      const [, toOne] = links
+      const hasAll = JSON.stringify(templating).includes('$__all')
+      assert.equal(toOne.includeVars, !hasAll)
     })
 
     test(`${title}: begins with whether it is well`, () => {
