@@ -1,10 +1,12 @@
-// Writes schema/ from the code, the JSON schema of a report and the Avro schema: npm run schema
+// Writes schema/ from the code: JSON schema of a report, Avro schema, OpenAPI: npm run schema
 import { writeFileSync } from 'node:fs'
 import { XDR_SCHEMA } from '../src/record/xdr-schema.ts'
+import { openapiText } from '../src/serve/openapi.ts'
 import { z } from '../src/schema.ts'
 import { snapshotSchema } from '../src/snapshot/schema.ts'
 
 export const SCHEMA_FILE = new URL('../schema/report.schema.json', import.meta.url)
+export const OPENAPI_FILE = new URL('../schema/openapi.json', import.meta.url)
 export const AVRO_FILE = new URL('../schema/xdr.avsc', import.meta.url)
 
 /** The text of the report's schema as it stands in the file. */
@@ -21,4 +23,5 @@ export const avroText = (): string => `${JSON.stringify(XDR_SCHEMA, null, 2)}\n`
 if (import.meta.main) {
   writeFileSync(SCHEMA_FILE, schemaText())
   writeFileSync(AVRO_FILE, avroText())
+  writeFileSync(OPENAPI_FILE, openapiText())
 }

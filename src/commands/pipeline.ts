@@ -157,6 +157,7 @@ function viewOf(
     runs: () => runs,
     options: () => ({ ...shown, snapshotIntervalMs: options.snapshotIntervalMs }),
     lookup: (msisdn) => (isOpen(shared) ? thread.lookup(msisdn) : Promise.resolve(null)),
+    members: (query) => (isOpen(shared) ? thread.members(query) : Promise.resolve(null)),
     subscribe(listener) {
       shared.listeners.add(listener)
       return () => shared.listeners.delete(listener)

@@ -4,7 +4,9 @@ import { Worker } from 'node:worker_threads'
 import type { IngestProgress } from '../../consumers/progress.ts'
 import type { IngestJob, IngestMessage, IngestRequest } from '../../consumers/worker.ts'
 import { assert, PulseError } from '../errors.ts'
+import type { MemberQuery } from '../snapshot/members.ts'
 import type { SubscriberView } from '../snapshot/schema.ts'
+import type { Members } from '../snapshot/subscriber-schema.ts'
 import type { SnapshotReply, SnapshotRequest, TakenSnapshot } from '../snapshot/worker.ts'
 import type { SnapshotWorkerData } from '../snapshot/worker.ts'
 
@@ -40,12 +42,16 @@ export function startIngest(
   return { ended, send: (request) => worker.postMessage(request) }
 }
 
-type Ask = { type: 'snapshot' } | { type: 'lookup'; msisdn: number }
+type Ask =
+  | { type: 'snapshot' }
+  | { type: 'lookup'; msisdn: number }
+  | { type: 'members'; query: MemberQuery }
 
 export interface SnapshotThread {
   /** Null while nothing is committed. */
   snapshot(): Promise<TakenSnapshot | null>
   lookup(msisdn: number): Promise<SubscriberView | null>
+  members(query: MemberQuery): Promise<Members | null>
   end(): Promise<void>
 }
 
@@ -88,6 +94,12 @@ export function startSnapshots(data: SnapshotWorkerData): SnapshotThread {
       if (reply.type === 'empty') return null
       assert(reply.type === 'lookup', 'a look-up is answered by a look-up')
       return reply.view
+    },
+    async members(query) {
+      const reply = await ask({ type: 'members', query })
+      if (reply.type === 'empty') return null
+      assert(reply.type === 'members', 'members are answered by members')
+      return reply.members
     },
     async end() {
       await worker.terminate()

@@ -29,7 +29,7 @@ export function scopeOf(route: string | undefined): Scope | null {
   if (route === undefined) return 'read'
   if (OPEN.has(route)) return null
   if (route === '/metrics') return 'metrics'
-  return route.includes('/subscribers/') ? 'subscribers' : 'read'
+  return route.includes('/subscribers') ? 'subscribers' : 'read'
 }
 
 /** Lets everything pass without tokens: then only this machine can ask. */

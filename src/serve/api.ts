@@ -1,5 +1,9 @@
 // The HTTP API as plain data: which paths there are and what each answers.
 import type { Snapshot } from '../snapshot/schema.ts'
+import { createGate } from './gate.ts'
+import { answerMembers, type Asked } from './members.ts'
+import { docsPage } from './docs.ts'
+import { openapiText } from './openapi.ts'
 import { json, problem, type Answer } from './problem.ts'
 import { status, type Judgement } from './status.ts'
 import type { PipelineView, Published } from './view.ts'
@@ -7,6 +11,8 @@ import type { PipelineView, Published } from './view.ts'
 /** What of a request a route looks at. */
 export interface Query {
   params: Readonly<Record<string, string>>
+  /** What stands behind the question mark; what stands there twice is a list. */
+  asked: Asked
   ifNoneMatch: string | undefined
 }
 
@@ -33,6 +39,7 @@ const SECTIONS = [
   'segments',
   'elbow',
   'hours',
+  'positions',
 ] as const satisfies readonly (keyof Snapshot)[]
 
 /** E.164 allows 15 digits; with more no subscriber can be meant. */
@@ -41,6 +48,7 @@ const MSISDN = /^[0-9]{1,15}$/
 /** All routes but the live stream, the metrics and the page. */
 export function apiRoutes(context: ApiContext): Route[] {
   const { view } = context
+  const gate = createGate()
   return [
     { path: '/healthz', answer: () => json({ status: 'alive' }) },
     {
@@ -60,8 +68,14 @@ export function apiRoutes(context: ApiContext): Route[] {
     },
     {
       path: `${API_PREFIX}/subscribers/:msisdn`,
-      answer: ({ params }) => subscriber(view, params['msisdn'] ?? ''),
+      answer: ({ params }) => gate(() => subscriber(view, params['msisdn'] ?? '')),
     },
+    {
+      path: `${API_PREFIX}/subscribers`,
+      answer: ({ asked }) => gate(() => answerMembers(view, asked, asOf(view.published()))),
+    },
+    { path: `${API_PREFIX}/openapi.json`, answer: () => document('application/json', openapiText) },
+    { path: '/api', answer: () => document('text/html', docsPage) },
   ]
 }
 
@@ -103,18 +117,33 @@ async function subscriber(view: PipelineView, msisdn: string): Promise<Answer> {
   return json(found, asOf(view.published()))
 }
 
+/** Which snapshot an answer is as of, or held against; its positions are those of /positions. */
 function asOf(published: Published | null): Record<string, string> {
-  return published === null ? {} : { 'x-snapshot-number': String(published.snapshot.number) }
+  if (published === null) return {}
+  return {
+    'x-snapshot-number': String(published.snapshot.number),
+    'x-snapshot-time': new Date(published.atMs).toISOString(),
+  }
 }
 
-/** The same state may be shown otherwise after a restart with other options: start is part. */
+/** What changes only with the program. */
+const document = (type: string, text: () => string): Answer => ({
+  status: 200,
+  headers: { 'content-type': `${type}; charset=utf-8`, 'cache-control': 'no-cache' },
+  body: text(),
+})
+
+/**
+ * The same state may be shown otherwise after a restart with other options: start is part. Weak, as
+ * it is of the content in any coding.
+ */
 function etagOf(view: PipelineView, published: Published): string {
-  return `"${published.snapshot.number}-${view.startedAtMs.toString(36)}"`
+  return `W/"${published.snapshot.number}-${view.startedAtMs.toString(36)}"`
 }
 
 /** RFC 9110, 13.1.2: a list of tags compared weakly, or `*`. */
 function matches(ifNoneMatch: string | undefined, etag: string): boolean {
   if (ifNoneMatch === undefined) return false
-  const tags = ifNoneMatch.split(',').map((tag) => tag.trim().replace(/^W\//, ''))
+  const tags = ifNoneMatch.split(',').map((tag) => tag.trim().replace(/^(?!W\/)"/, 'W/"'))
   return tags.includes(etag) || tags.includes('*')
 }

@@ -1,13 +1,11 @@
 // The HTTP server: read only, strict, with tokens beyond this machine; the one door to fastify.
-import { maxHeaderSize } from 'node:http'
-import { basename, dirname } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import fastifyStatic from '@fastify/static'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { assert } from '../errors.ts'
 import { createAccess } from './access.ts'
 import { checkHost, listenError, urlOf } from './address.ts'
 import { API_PREFIX, apiRoutes, type ApiContext } from './api.ts'
+import { compressed } from './compress.ts'
 import {
   answerBroken,
   hostsOf,
@@ -17,9 +15,12 @@ import {
   type Hosts,
   type Rejected,
 } from './guard.ts'
+import { MOST_CONNECTIONS, SERVER_LIMITS } from './limits.ts'
 import { createLive, LIVE_LIMITS, type Live, type LiveLimits } from './live.ts'
+import type { Asked } from './members.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
 import { createPaceMeter, meterView } from './pace.ts'
+import { ECHARTS_FILE, PAGE_FILES } from './page-files.ts'
 import { problem, type Answer } from './problem.ts'
 import { createReadiness, watchReadiness } from './readiness.ts'
 import { requestLabels } from './request-labels.ts'
@@ -45,16 +46,6 @@ export interface RunningServer {
   close(): Promise<void>
 }
 
-/** A request is a line and some headers: a client that needs longer holds a slot on purpose. */
-const REQUEST_TIMEOUT_MS = 10_000
-/** How often Node looks for requests that ran out of time. */
-const TIMEOUT_CHECK_MS = 1000
-const KEEP_ALIVE_MS = 30_000
-/** Room for the live streams and for as many short requests besides. */
-const CONNECTIONS = 2 * LIVE_LIMITS.clients
-
-const PAGE_DIRECTORY = fileURLToPath(new URL('./page/', import.meta.url))
-const ECHARTS_FILE = fileURLToPath(import.meta.resolve('echarts/dist/echarts.esm.min.mjs'))
 const LIVE_PATH = `${API_PREFIX}/live`
 
 interface Parts {
@@ -114,11 +105,7 @@ function createApp(metrics: Metrics, options: ServerOptions): FastifyInstance {
   for (const reason of REJECTIONS) metrics.add('http_rejected_total', 0, { reason })
   const app = Fastify({
     logger: false,
-    forceCloseConnections: true,
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    keepAliveTimeout: KEEP_ALIVE_MS,
-    http: { connectionsCheckingInterval: TIMEOUT_CHECK_MS },
-    routerOptions: { maxParamLength: maxHeaderSize },
+    ...SERVER_LIMITS,
     frameworkErrors: (_error, _request, reply) => {
       reply.headers(SECURITY_HEADERS)
       void send(reply, problem(400, 'The path could not be understood.'))
@@ -128,7 +115,7 @@ function createApp(metrics: Metrics, options: ServerOptions): FastifyInstance {
       if (reason !== null) count(reason)
     },
   })
-  app.server.maxConnections = CONNECTIONS
+  app.server.maxConnections = MOST_CONNECTIONS
   const reject = judgeRequests(app, options)
   app.addHook('onRequest', async (request, reply) => {
     metrics.add('http_requests_in_flight', 1)
@@ -138,9 +125,13 @@ function createApp(metrics: Metrics, options: ServerOptions): FastifyInstance {
     count(rejected.reason)
     return send(reply, rejected.answer)
   })
-  app.addHook('onSend', (_request, reply, _payload, done) => {
-    reply.headers(SECURITY_HEADERS)
-    done()
+  app.addHook('onSend', async ({ headers }, reply, payload) => {
+    const { statusCode: status } = reply
+    const sent = { status, accepted: headers['accept-encoding'], headers: reply.getHeaders() }
+    const encoded = await compressed({ ...sent, payload })
+    if (encoded.payload !== payload) reply.removeHeader('content-length')
+    reply.headers({ ...SECURITY_HEADERS, ...encoded.headers })
+    return encoded.payload
   })
   app.addHook('onResponse', (request, reply, done) => {
     const { url } = request.routeOptions
@@ -183,7 +174,8 @@ async function addRoutes(app: FastifyInstance, { context, metrics, live }: Parts
     metrics.zero('http_request_duration_seconds', { route: route.path, method: 'GET', code: '200' })
     app.get<{ Params: Record<string, string> }>(route.path, async (request, reply) => {
       const ifNoneMatch = request.headers['if-none-match']
-      return send(reply, await route.answer({ params: request.params, ifNoneMatch }))
+      const { params, query } = request
+      return send(reply, await route.answer({ params, asked: query as Asked, ifNoneMatch }))
     })
   }
   app.get('/metrics', async (_request, reply) =>
@@ -194,14 +186,11 @@ async function addRoutes(app: FastifyInstance, { context, metrics, live }: Parts
     live.attach(request.raw, reply.raw, { ...SECURITY_HEADERS })
   })
   await app.register(fastifyStatic, {
-    root: PAGE_DIRECTORY,
-    wildcard: false,
-    globIgnore: ['**/*.json', '**/*.ts'],
-    cacheControl: false,
+    ...PAGE_FILES,
     setHeaders: (reply) => void reply.header('cache-control', 'no-cache'),
   })
   app.get('/vendor/echarts.js', (_request, reply) =>
-    reply.sendFile(basename(ECHARTS_FILE), dirname(ECHARTS_FILE)),
+    reply.sendFile(ECHARTS_FILE.name, ECHARTS_FILE.folder),
   )
 }
 

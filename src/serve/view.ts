@@ -1,6 +1,8 @@
 // What serving needs to know of the pipeline: the one interface between them.
 import type { IngestProgress } from '../../consumers/progress.ts'
+import type { MemberQuery } from '../snapshot/members.ts'
 import type { Snapshot, SubscriberView } from '../snapshot/schema.ts'
+import type { Members } from '../snapshot/subscriber-schema.ts'
 
 /** Seconds that each phase of a snapshot took. */
 export interface SnapshotTimings {
@@ -42,6 +44,8 @@ export interface PipelineView {
   options(): Record<string, unknown>
   /** One subscriber as of now; null when there is none of that MSISDN. */
   lookup(msisdn: number): Promise<SubscriberView | null>
+  /** A page of subscribers as of now; null while nothing is committed. */
+  members(query: MemberQuery): Promise<Members | null>
   /** Called at each new snapshot and each progress message; returns how to stop that. */
   subscribe(listener: (event: 'snapshot' | 'progress') => void): () => void
 }

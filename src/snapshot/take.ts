@@ -1,7 +1,7 @@
 // Takes a snapshot of a view of the state: scan, then compute; the clock is an argument.
 import { HOUR_MS, UNKNOWN_HOUR } from '../subscriber/hours.ts'
 import { addRows, createScan } from './scan.ts'
-import type { Hour, Snapshot, SnapshotOptions, StateSummary } from './schema.ts'
+import type { Hour, Position, Snapshot, SnapshotOptions, StateSummary } from './schema.ts'
 import { computeSnapshot } from './snapshot.ts'
 
 /** What a snapshot needs of a view of the state. */
@@ -50,20 +50,24 @@ function summarise({ counters, hours, positions }: SnapshotInput): StateSummary 
   return {
     number: counters.commit,
     hours: [...hours].sort(([a], [b]) => a - b).map(([hour, sums]) => hourOf(hour, sums)),
-    positions: positions.map(({ source, partition, position }) => ({
-      source,
-      name: position.name,
-      partition,
-      position: position.position,
-      rows: position.rows,
-      order: position.order,
-      durationUnit: position.durationUnit,
-    })),
+    positions: positionsOf({ positions }),
     refused: counters.refused,
     coerced: counters.coerced,
     missing: counters.missing,
   }
 }
+
+/** How far each source was read, as it is shown. */
+export const positionsOf = ({ positions }: Pick<SnapshotInput, 'positions'>): Position[] =>
+  positions.map(({ source, partition, position }) => ({
+    source,
+    name: position.name,
+    partition,
+    position: position.position,
+    rows: position.rows,
+    order: position.order,
+    durationUnit: position.durationUnit,
+  }))
 
 function hourOf(hour: number, sums: Float64Array): Hour {
   const [records, sessions, durationMs, downlinkBytes, uplinkBytes, ...bytes] = sums

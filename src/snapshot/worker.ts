@@ -3,11 +3,20 @@ import { readlinkSync } from 'node:fs'
 import { setPriority } from 'node:os'
 import { performance } from 'node:perf_hooks'
 import { parentPort, workerData } from 'node:worker_threads'
-import { findRow, openStateToRead, viewState, type ReadableState } from '../../state/read.ts'
+import {
+  findRow,
+  openStateToRead,
+  viewState,
+  type ReadableState,
+  type StateView,
+} from '../../state/read.ts'
 import { assert, messageOf, PulseError } from '../errors.ts'
+import { APPLICATIONS } from '../record/columns.ts'
 import { viewSubscriber } from './lookup.ts'
+import { membersOf, type MemberQuery } from './members.ts'
 import type { Snapshot, SnapshotOptions, SubscriberView } from './schema.ts'
-import { takeSnapshot, type PhaseTimes } from './take.ts'
+import type { Members } from './subscriber-schema.ts'
+import { positionsOf, takeSnapshot, type PhaseTimes } from './take.ts'
 
 export interface SnapshotWorkerData {
   stateDirectory: string
@@ -15,7 +24,9 @@ export interface SnapshotWorkerData {
 }
 
 export type SnapshotRequest =
-  { id: number; type: 'snapshot' } | { id: number; type: 'lookup'; msisdn: number }
+  | { id: number; type: 'snapshot' }
+  | { id: number; type: 'lookup'; msisdn: number }
+  | { id: number; type: 'members'; query: MemberQuery }
 
 export interface TakenSnapshot {
   snapshot: Snapshot
@@ -27,6 +38,7 @@ export interface TakenSnapshot {
 export type SnapshotReply = { id: number } & (
   | { type: 'snapshot'; taken: TakenSnapshot }
   | { type: 'lookup'; view: SubscriberView | null }
+  | { type: 'members'; members: Members }
   | { type: 'empty' }
   | { type: 'failed'; message: string }
 )
@@ -35,7 +47,7 @@ export type SnapshotReply = { id: number } & (
 const NICENESS = 10
 
 let state: ReadableState | null = null
-let segments: Snapshot['segments'] | null = null
+let latest: Pick<Snapshot, 'number' | 'segments'> | null = null
 
 function lowerPriority(): void {
   if (process.platform !== 'linux') return
@@ -48,16 +60,39 @@ function answer(request: SnapshotRequest, { stateDirectory, options }: SnapshotW
   const view = viewState(state)
   try {
     if (view.counters.commit === 0) return { type: 'empty' as const }
-    if (request.type === 'snapshot' || segments === null) {
+    if (request.type === 'snapshot' || latest === null) {
       const { snapshot, times } = takeSnapshot(view, options, () => performance.now())
-      segments = snapshot.segments
+      latest = { number: snapshot.number, segments: snapshot.segments }
       if (request.type === 'snapshot') return { type: 'snapshot' as const, snapshot, times }
     }
+    if (request.type === 'members') {
+      return { type: 'members' as const, members: membersIn(view, request.query, latest) }
+    }
     const row = findRow(view, request.msisdn)
-    const found = row && viewSubscriber(row, (visit) => view.scan(visit), segments)
+    const found = row && viewSubscriber(row, (visit) => view.scan(visit), latest.segments)
     return { type: 'lookup' as const, view: found }
   } finally {
     view.finish()
+  }
+}
+
+function membersIn(
+  view: StateView,
+  query: MemberQuery,
+  { number, segments }: NonNullable<typeof latest>,
+): Members {
+  const { members, next } = membersOf(query, (visit) => view.scan(visit), segments)
+  return {
+    asOf: {
+      commit: view.counters.commit,
+      timeMs: Date.now(),
+      segmentsNumber: number,
+      positions: positionsOf(view),
+    },
+    segment: query.segment,
+    application: APPLICATIONS.find((name) => name === query.application) ?? null,
+    subscribers: members,
+    next,
   }
 }
 

@@ -60,8 +60,8 @@ describe('snapshot', () => {
     await withServer(async (get, pipeline) => {
       pipeline.publish(published(generateSnapshot({ number: 7 })))
       const etag = (await get('/api/v1/top')).headers.get('etag') ?? ''
-      assert.match(etag, /^"7-/)
-      for (const tag of [etag, `W/${etag}`, `"other", ${etag}`, '*']) {
+      assert.match(etag, /^W\/"7-/)
+      for (const tag of [etag, etag.slice(2), `"other", ${etag}`, '*']) {
         const again = await get('/api/v1/top', { 'if-none-match': tag })
         assert.deepEqual([again.status, await again.text()], [304, ''])
         assert.equal(again.headers.get('etag'), etag)

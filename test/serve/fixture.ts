@@ -295,6 +295,7 @@ export function standIn(): StandIn {
       runs: () => ({ success: 3, failure: 1, skipped: 2, intervalSeconds: 5 }),
       options: () => ({ segments: 3, scaling: 'min-max' }),
       lookup: (msisdn) => Promise.resolve(known.get(msisdn) ?? null),
+      members: () => Promise.resolve(null),
       subscribe(listener) {
         listeners.add(listener)
         return () => listeners.delete(listener)

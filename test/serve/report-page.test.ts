@@ -1,5 +1,6 @@
 // The report as a page: complete, in the page's colours, safe with any name, read without a network.
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -114,17 +115,22 @@ describe('the page of a report', () => {
   })
 })
 
-test('applications and segments have the colours of the live page', async () => {
-  const url = new URL('../../src/serve/page/palette.js', import.meta.url)
-  const palette = (await import(url.href)) as {
-    applicationColours(names: readonly string[]): Map<string, string>
-    segmentColours(names: readonly string[]): Map<string, string>
-  }
-  const applications = palette.applicationColours(APPLICATIONS)
-  for (const name of APPLICATIONS) assert.equal(applicationColour(name), applications.get(name))
-  const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i']
-  const segments = palette.segmentColours(names)
-  names.forEach((name, level) => assert.equal(segmentColour(level), segments.get(name)))
+/** A list of the page's palette as colours. */
+function ofPage(name: string): string[] {
+  const text = readFileSync(new URL('../../src/serve/page/palette.js', import.meta.url), 'utf8')
+  const [, list] = new RegExp(`const ${name} = \\[([^\\]]+)\\]`).exec(text)!
+  return list.split(',').map((colour) => {
+    const [, value] = new RegExp(`const ${colour.trim()} = '(#[0-9a-f]{6})'`).exec(text)!
+    return value
+  })
+}
+
+test('applications and segments have the colours of the live page', () => {
+  const names = APPLICATIONS.toSorted()
+  assert.deepEqual(names.map(applicationColour), ofPage('APPLICATION_COLOURS'))
+  const segments = ofPage('SEGMENT_COLOURS')
+  const levels = Array.from({ length: segments.length + 2 }, (_, level) => level)
+  assert.deepEqual(levels.map(segmentColour), [...segments, ...segments.slice(0, 2)])
 })
 
 test('ticks are round, begin at 0 and reach beyond the largest value', () => {

@@ -1,0 +1,25 @@
+// A gate for what takes a pass over all subscribers: so many may wait, others come again.
+import { problem, type Answer } from './problem.ts'
+
+/** Scans that may wait at once: the snapshot thread does one at a time, and snapshots besides. */
+export const MOST_WAITING = 8
+
+/** Runs work, or says why not now. */
+export type Gate = (work: () => Promise<Answer>) => Promise<Answer>
+
+/** A gate that `most` may be behind. */
+export function createGate(most: number = MOST_WAITING): Gate {
+  let waiting = 0
+  return async (work) => {
+    if (waiting >= most) {
+      const detail = `${most} requests for subscribers wait already; ask again in a moment.`
+      return problem(503, detail, { 'retry-after': '1' })
+    }
+    waiting++
+    try {
+      return await work()
+    } finally {
+      waiting--
+    }
+  }
+}

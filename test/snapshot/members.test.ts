@@ -1,0 +1,86 @@
+// Pages of subscribers: every one once, in order, and of the segment that the snapshot counts.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { APPLICATIONS } from '../../src/record/columns.ts'
+import type { ForEachRows } from '../../src/snapshot/lookup.ts'
+import { membersOf, type MemberQuery } from '../../src/snapshot/members.ts'
+import type { Snapshot } from '../../src/snapshot/schema.ts'
+import { aggregateAt } from '../../src/subscriber/aggregate.ts'
+import { rowsOf, snapshotOf, subscriber, subscribersOf, type Subscriber } from './subscribers.ts'
+
+const EVERYONE: MemberQuery = { segment: null, application: null, after: -1, limit: 3 }
+
+/** Rows in blocks of 7, in the order given. */
+const passOver =
+  (subscribers: readonly Subscriber[]): ForEachRows =>
+  (visit) => {
+    for (let at = 0; at < subscribers.length; at += 7) {
+      const part = subscribers.slice(at, at + 7)
+      visit(rowsOf(part), part.length)
+    }
+  }
+
+/** Everyone that page after page has, as a client asks for them. */
+function allPages(
+  subscribers: readonly Subscriber[],
+  query: MemberQuery,
+  { segments }: Snapshot = snapshotOf(subscribers),
+) {
+  const found: ReturnType<typeof membersOf>['members'] = []
+  for (let after: number | null = query.after; after !== null;) {
+    const page = membersOf({ ...query, after }, passOver(subscribers), segments)
+    assert.ok(page.members.length <= query.limit)
+    assert.ok(page.next === null || page.members.length === query.limit)
+    found.push(...page.members)
+    after = page.next
+  }
+  return found
+}
+
+test('page after page has everyone once, by ascending MSISDN, whatever the order of rows', () => {
+  fc.assert(
+    fc.property(subscribersOf(40), fc.integer({ min: 1, max: 9 }), (subscribers, limit) => {
+      const found = allPages(subscribers, { ...EVERYONE, limit })
+      const sorted = subscribers.toSorted((a, b) => a.msisdn - b.msisdn)
+      assert.deepEqual(
+        found,
+        sorted.map((each, at) => ({
+          ...aggregateAt(rowsOf([each]), 0),
+          segment: found[at].segment,
+        })),
+      )
+    }),
+    { numRuns: 20, endOnFailure: true },
+  )
+})
+
+test('a segment has as many as the snapshot says, all together everyone', () => {
+  const subscribers = Array.from({ length: 90 }, (_, at) =>
+    subscriber(1000 - at, 1 + (at % 10), (at * 37) % 1000, (at * 91) % 5000),
+  )
+  const { segments } = snapshotOf(subscribers)
+  for (const { name, subscribers: size } of segments.segments) {
+    const found = allPages(subscribers, { ...EVERYONE, segment: name, limit: 20 })
+    assert.equal(found.length, size)
+    assert.ok(found.every(({ segment }) => segment === name))
+  }
+})
+
+test('an application has those with traffic in it, as many as the snapshot says', () => {
+  fc.assert(
+    fc.property(subscribersOf(30), (subscribers) => {
+      const snapshot = snapshotOf(subscribers)
+      for (const [at, name] of APPLICATIONS.entries()) {
+        const found = allPages(subscribers, { ...EVERYONE, application: name }, snapshot)
+        assert.equal(found.length, snapshot.applications[at].subscribers)
+      }
+    }),
+    { numRuns: 10, endOnFailure: true },
+  )
+})
+
+test('a segment that is not there has nobody', () => {
+  const subscribers = [subscriber(1, 1, 1, 1), subscriber(2, 5, 5, 5)]
+  assert.deepEqual(allPages(subscribers, { ...EVERYONE, segment: 'nobody' }), [])
+})
