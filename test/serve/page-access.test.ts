@@ -51,6 +51,28 @@ test('axe finds nothing in any view, wide and narrow, light and dark', async () 
   })
 })
 
+test('a link that has the focus keeps it while the figures change', async () => {
+  await withPipeline(async (server, pipeline) => {
+    await withBrowser(async (browser) => {
+      const first = snapshotWithHours({ number: 1 })
+      pipeline.publish(published(first))
+      const { page } = await open(browser, server.url)
+      await page.waitForSelector('body[data-view=live]')
+      await page.locator('#top-panel summary').click()
+      await page.locator('#top-table a').first().focus()
+      const next = snapshotWithHours({ number: 2, seed: 5, top: 4 })
+      pipeline.publish(published(next))
+      await until(page, `document.getElementById('total-records').value === '${next.records}'`)
+      const [leader] = first.top.trafficBytes
+      const focused = await page.evaluate('document.activeElement.textContent')
+      assert.equal(focused, String(leader.msisdn))
+      assert.equal(await page.locator('#top-table tbody tr').count(), 10)
+      await page.locator('#top-panel summary').focus()
+      await until(page, "document.querySelectorAll('#top-table tbody tr').length === 4")
+    })
+  })
+})
+
 test('everything is reached and worked by the keyboard', async () => {
   await withPipeline(async (server, pipeline) => {
     await withBrowser(async (browser) => {

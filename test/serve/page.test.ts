@@ -111,7 +111,7 @@ test('nothing to show is shown as nothing, not as an error', async () => {
   })
 })
 
-test('says when the connection is lost, and when it is back', async () => {
+test('says when the connection is lost, and goes on when it is back', async () => {
   await withBrowser(async (browser) => {
     const pipeline = standIn()
     pipeline.publish(published(generateSnapshot({ number: 1 })))
@@ -126,6 +126,10 @@ test('says when the connection is lost, and when it is back', async () => {
     try {
       await page.waitForSelector('body[data-link=open]')
       assert.equal(await page.textContent('#notice'), '')
+      const next = generateSnapshot({ number: 2, seed: 3, subscribers: 700 })
+      pipeline.publish(published(next))
+      await until(page, `document.getElementById('total-records').value === '${next.records}'`)
+      assert.match((await page.textContent('body')) ?? '', /Top 10 by total traffic/)
     } finally {
       await second.close()
     }

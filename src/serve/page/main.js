@@ -46,6 +46,8 @@ const showView = createViews()
 
 /** @type {Snapshot | null} */
 let latest = null
+/** @type {Status | null} */
+let status = null
 let shownMsisdn = ''
 
 function showAddress() {
@@ -63,8 +65,9 @@ function showSnapshot(snapshot) {
   latest = snapshot
   document.body.dataset['view'] = 'live'
   showAddress()
-  showQuality(snapshot, null)
-  void readStatus().then((status) => {
+  showQuality(snapshot, status)
+  void readStatus().then((read) => {
+    status = read ?? status
     showQuality(snapshot, status)
     pipeline.status(status)
   })

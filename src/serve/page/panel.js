@@ -137,10 +137,13 @@ function createTable(element, id, title, open) {
   let isStale = false
   const refresh = () => {
     if (!isStale || latest === null || element.hidden || !(open || details.open)) return
+    // Nobody is to lose the link that has the focus; it is made anew once that has left.
+    if (place.querySelector(':focus') !== null) return
     isStale = false
     place.replaceChildren(tableElement(latest()))
   }
   details.addEventListener('toggle', refresh)
+  place.addEventListener('focusout', () => setTimeout(refresh))
   return {
     refresh,
     latest: () => latest?.() ?? null,
