@@ -65,14 +65,14 @@ async function commands(): Promise<CommandRow[]> {
     },
     {
       name: 'report',
-      doc: 'everything a state directory says',
+      doc: 'everything a state directory says; as a page with --html, as tables with --export',
       options: [...reports.REPORT_OPTIONS, ...files.FILE_OPTIONS],
       work: (_, values) =>
         files.wantsFiles(values) ? files.writeReport(values) : reports.report(values),
     },
     {
       name: 'top',
-      doc: 'the top subscribers by each metric',
+      doc: 'the top subscribers by each metric; --watch shows them again and again',
       options: watched.TOP_OPTIONS,
       work: (_, values) => watched.top(values),
     },

@@ -9,7 +9,7 @@ import { durationText } from '../snapshot/units.ts'
 export function tableText(rows: readonly (readonly (string | number)[])[]): string {
   const cells = rows.map((row) => row.map(shown))
   const widths = cells[0].map((_, c) => Math.max(...cells.map((row) => row[c].length)))
-  const right = cells[0].map((_, c) => c > 0 && isOfNumbers(cells.slice(1).map((row) => row[c])))
+  const right = cells[0].map((_, c) => isOfNumbers(cells.slice(1).map((row) => row[c])))
   const line = (row: readonly string[]): string =>
     row
       .map((cell, c) => (right[c] ? cell.padStart(widths[c]) : cell.padEnd(widths[c])))

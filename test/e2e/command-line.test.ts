@@ -76,6 +76,11 @@ describe('generate', () => {
     assert.equal(a.hash, b.hash)
   })
 
+  test('says it as JSON, too', async () => {
+    const out = join(home, 'json.parquet')
+    assert.deepEqual(await json('generate', ...SAMPLE, '--out', out), { file: out, rows: ROWS })
+  })
+
   test('a folder that is not there is named, and nothing is written', () =>
     refusal(
       1,
@@ -181,7 +186,7 @@ describe('report', () => {
     assert.equal(code, 0)
     assert.equal(stderr, '')
     for (const heading of ['totals', 'per subscriber', 'rank', 'application', 'segment', 'k ']) {
-      assert.match(stdout, new RegExp(`^${heading}`, 'm'))
+      assert.match(stdout, new RegExp(`^ *${heading}`, 'm'))
     }
     assert.match(stdout, /refused: missing-msisdn/)
   })
@@ -268,6 +273,19 @@ describe('used wrongly', () => {
 
   test('a value that cannot be is answered with those that can', () =>
     refusal(2, /--k is "99", expected auto or a whole number from 1 to 50/, 'report', '--k', '99'))
+
+  test('a word that is nearly one of those that can be is answered with that one', async () => {
+    const wrong = {
+      '--scaling': 'robst',
+      '--features': 'sesions,durationMs',
+      '--log-level': 'wran',
+    }
+    const meant = { '--scaling': 'robust', '--features': 'sessions', '--log-level': 'warn' }
+    for (const flag of ['--scaling', '--features', '--log-level'] as const) {
+      await refusal(2, new RegExp(`did you mean ${meant[flag]}\\?`), 'report', flag, wrong[flag])
+    }
+    await refusal(2, /robust$/m, 'report', '--scaling', 'quantiles')
+  })
 
   test('an argument that is needed is named', () =>
     refusal(2, /missing required argument 'files'/, 'replay'))
