@@ -4,7 +4,7 @@ import { refused, state } from './health.ts'
 import { stat, timeseries } from './kinds.ts'
 import type { Placed } from './panel.ts'
 import { coercedByColumn, refusedByReason } from './quality.ts'
-import { of, rate, sumBy } from './query.ts'
+import { of, orZero, rate, sumBy } from './query.ts'
 
 const progress = of('replay_progress_ratio')
 
@@ -12,11 +12,12 @@ const health: Placed[] = [
   state(4),
   stat({
     title: 'Progress',
-    description: 'Share of the rows that are dealt with; of several processes the last.',
+    description:
+      'Share of the rows that are dealt with; of several replays the one furthest behind.',
     unit: 'percentunit',
     width: 5,
     decimals: 1,
-    queries: [{ expr: `min(${progress})`, legend: 'progress' }],
+    queries: [{ expr: orZero(`min(${progress} > 0)`), legend: 'progress' }],
   }),
   stat({
     title: 'Time to the end',
