@@ -4,6 +4,7 @@ import { benchGrowth } from './growth.ts'
 import { benchInterference } from './interference.ts'
 import { benchKafka } from './kafka.ts'
 import { benchLatency } from './latency.ts'
+import { benchLive } from './live.ts'
 import { readOptions, type BenchOptions } from './options.ts'
 import { benchReplay } from './replay.ts'
 import { benchRestart } from './restart.ts'
@@ -16,6 +17,7 @@ const BENCHES: ReadonlyMap<string, (options: BenchOptions) => Promise<void>> = n
   ['kafka', benchKafka],
   ['restart', benchRestart],
   ['latency', benchLatency],
+  ['live', benchLive],
 ])
 
 /** What is usual for one bench only: the restart is that of a million subscribers. */

@@ -42,3 +42,9 @@ test('decode compares the compiled decoder with avsc and JSON', () => {
     assert.match(text, new RegExp(`^${way} +[\\d,]+ +[\\d,]+ +\\d+\\.\\d$`, 'm'))
   }
 })
+
+test('live compares a replay without clients and with many', () => {
+  const text = bench('live')
+  assert.match(text, /^none +[\d,]+ +\d+\.\d+ +\d+\.\d+ +[1-9]\d* +0$/m)
+  assert.match(text, /^500, 100 of them stalled +[\d,]+ /m)
+})
