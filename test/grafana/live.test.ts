@@ -8,7 +8,7 @@ import { needsKafka } from '../broker.ts'
 import { uniqueName } from '../broker-operations.ts'
 import { sampleIn } from '../consumers/samples.ts'
 import { startPulse, type Running } from '../e2e/command.ts'
-import { topicBegun } from '../e2e/kafka-durable.ts'
+import { topicBegun, until } from '../e2e/kafka-durable.ts'
 import { sharedBroker } from '../shared-broker.ts'
 import { withDirectory } from '../state-directory.ts'
 import { committed, drawn, labelsOf, type Committed, type DrawnPanel } from './dashboards.ts'
@@ -37,6 +37,8 @@ interface Scene {
   /** Addresses of the processes, by what they do. */
   replaying: string
   running: string | null
+  /** Ends the replay as a crash would. */
+  killReplay: () => void
 }
 
 test('every query of every panel', async (context) => {
@@ -55,6 +57,7 @@ test('every query of every panel', async (context) => {
       checkRules(scene),
     )
     await context.test('Grafana draws them', (inner) => drawDashboards(scene, inner))
+    await context.test('a process that is gone is noticed', () => checkDown(scene))
   })
 })
 
@@ -72,13 +75,13 @@ const withScene = (work: (scene: Scene) => Promise<void>): Promise<void> =>
       const kafka = needsKafka().skip === false ? await consume(directory, file, launch) : null
       const speed = ['--speed', String(SPEED)]
       const state = ['--state', join(directory, 'replayed')]
-      const replaying = await addressOf(
-        launch('replay', file, ...state, '--serve', ...speed, ...OFTEN),
-      )
+      const replay = launch('replay', file, ...state, '--serve', ...speed, ...OFTEN)
+      const replaying = await addressOf(replay)
       const running = kafka === null ? null : await addressOf(kafka)
       const targets = running === null ? [replaying] : [replaying, running]
+      const killReplay = (): void => void replay.process.kill('SIGKILL')
       await withPrometheus(directory, targets, (prometheus) =>
-        work({ directory, prometheus, replaying, running }),
+        work({ directory, prometheus, replaying, running, killReplay }),
       )
     } finally {
       for (const each of started) each.process.kill('SIGKILL')
@@ -174,6 +177,18 @@ async function checkRules({ prometheus }: Scene): Promise<void> {
     assert.equal(health, 'ok', `${name}: ${lastError}`)
     if (labels?.severity === 'critical') assert.notEqual(state, 'firing', name)
   }
+}
+
+/** Down waits a minute before it fires: here it begins to wait. */
+async function checkDown({ prometheus, killReplay, replaying }: Scene): Promise<void> {
+  const [before] = await prometheus.instant(`up{instance="${replaying}"}`)
+  assert.deepEqual(before.values, ['1'])
+  killReplay()
+  await until(
+    'XdrPulseDown',
+    () => prometheus.instant('ALERTS{alertname="XdrPulseDown"}'),
+    (found) => found.some(({ metric }) => metric['instance'] === replaying),
+  )
 }
 
 async function drawDashboards({ directory, prometheus }: Scene, context: TestContext) {
