@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
-import { parse } from 'yaml'
 import { dashboardFile, DASHBOARDS, dashboardText } from '../../scripts/dashboards.ts'
 import { CATALOGUE, PREFIX } from '../../src/serve/catalogue.ts'
 import { committed, drawn, labelsOf } from './dashboards.ts'
@@ -195,18 +194,4 @@ test('every alert is named by a panel, with its runbook', () => {
     const named = words.some((text) => text.includes(`docs/runbooks/${alert}.md`))
     assert.ok(named, alert)
   }
-})
-
-test('they are provisioned, and cannot be changed in Grafana', () => {
-  const path = 'grafana/provisioning/dashboards/xdr-pulse.yaml'
-  const { providers } = parse(textOf(path)) as {
-    providers: { type: string; folder: string; allowUiUpdates: boolean; options: object }[]
-  }
-  assert.equal(providers.length, 1)
-  const [{ type, folder, allowUiUpdates, options }] = providers
-  assert.deepEqual([type, folder, allowUiUpdates], ['file', 'xdr-pulse', false])
-  assert.deepEqual(options, { path: '/etc/grafana/dashboards' })
-  const compose = textOf('docker-compose.yml')
-  assert.ok(compose.includes('./grafana/dashboards:/etc/grafana/dashboards:ro'))
-  assert.ok(compose.includes('./grafana/rules:/etc/prometheus/rules:ro'))
 })
