@@ -5,7 +5,7 @@ import { describe, test } from 'node:test'
 import { dashboardFile, DASHBOARDS, dashboardText } from '../../scripts/dashboards.ts'
 import { CATALOGUE, PREFIX } from '../../src/serve/catalogue.ts'
 import { committed, drawn, labelsOf } from './dashboards.ts'
-import { alerts, filesOf, rulesOf, textOf } from './tools.ts'
+import { alerts, filesOf, rulesOf } from './tools.ts'
 
 const CORE = ['timeseries', 'stat', 'bargauge', 'barchart', 'table', 'heatmap', 'state-timeline']
 /** `5m` or `1h` in a query would not follow the zoom. */
