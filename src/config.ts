@@ -61,15 +61,23 @@ const oneOf = <const T extends string>(values: readonly T[]) =>
     }),
   ) as z.ZodType<T, string>
 
-/** How many single letters must be added, taken or changed to make one word the other. */
-function editDistance(from: string, to: string): number {
+/**
+ * How many letters must be added, taken, changed or swapped with the next to make one word the
+ * other, whatever their case (Damerau 1964, optimal string alignment).
+ */
+function editDistance(written: string, meantWord: string): number {
+  const [from, to] = [written.toLowerCase(), meantWord.toLowerCase()]
+  let before: number[] = []
   let row = Array.from({ length: to.length + 1 }, (_, at) => at)
   for (let i = 0; i < from.length; i++) {
     const next = [i + 1]
     for (let j = 0; j < to.length; j++) {
-      const changed = row[j] + (from[i].toLowerCase() === to[j].toLowerCase() ? 0 : 1)
-      next.push(Math.min(changed, row[j + 1] + 1, next[j] + 1))
+      const isSwapped = i > 0 && j > 0 && from[i] === to[j - 1] && from[i - 1] === to[j]
+      const swapped = isSwapped ? before[j - 1] + 1 : Infinity
+      const changed = row[j] + (from[i] === to[j] ? 0 : 1)
+      next.push(Math.min(swapped, changed, row[j + 1] + 1, next[j] + 1))
     }
+    before = row
     row = next
   }
   return row[to.length]

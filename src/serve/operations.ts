@@ -71,7 +71,7 @@ const MEMBER_PARAMETERS: readonly Parameter[] = [
     name: 'after',
     in: 'query',
     schema: MSISDN,
-    description: 'only larger MSISDNs: `next` of the page before',
+    description: 'only larger MSISDNs: what the page before gave as next',
   },
 ]
 
@@ -121,7 +121,7 @@ export const OPERATIONS: readonly Operation[] = [
   {
     path: '/api/v1/live',
     tag: 'process',
-    summary: 'Server-sent events: `snapshot` first and at each change, `progress` each second',
+    summary: 'Server-sent events: snapshot first and at each change, progress about every second',
     scope: 'read',
     type: 'text/event-stream',
     also: [503],

@@ -27,7 +27,7 @@ a{color:var(--accent)}
 nav ul{display:flex;flex-wrap:wrap;gap:.3rem 1.1rem;list-style:none;margin:0 0 1.2rem;padding:0}
 section{background:var(--surface);border:1px solid var(--line);border-radius:12px;
   padding:1.4rem 1.5rem;margin:0 0 1.25rem}
-.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(8.7rem,1fr));gap:.9rem;margin:1rem 0 .4rem}
+.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(9.7rem,1fr));gap:.9rem .6rem;margin:1rem 0 .4rem}
 .tiles div{border-left:3px solid var(--accent);padding-left:.8rem}
 .tiles dt{color:var(--muted);font-size:.85rem}
 .tiles dd{margin:0;font-size:1.2rem;white-space:nowrap;font-weight:650;font-variant-numeric:tabular-nums}
