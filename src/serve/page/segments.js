@@ -8,8 +8,8 @@ import { createPanel } from './panel.js'
 /** @typedef {import('../../snapshot/schema.ts').Snapshot} Snapshot */
 /** @typedef {import('../../snapshot/schema.ts').Segment} Segment */
 
+/** Pixels for the text behind a bar, and room above the highest column for its value. */
 const SHARE_ROOM = 108
-/** Room above the highest column for its value. */
 const HEADROOM = 1.12
 
 /** Makes the panels; the result shows a snapshot in them. */
@@ -124,6 +124,7 @@ function centroidsOption({ theme, narrow }, features, segments, colours) {
       type: 'bar',
       barGap: '12%',
       barMaxWidth: 60,
+      labelLayout: { hideOverlap: true },
       itemStyle: { color: colours.get(segment.name), borderRadius: [3, 3, 0, 0] },
       label: {
         show: true,

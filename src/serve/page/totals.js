@@ -7,9 +7,11 @@ import { bytes, clock, count, hours, meanCount, span } from './format.js'
 
 /** @typedef {(value: number) => string} Format */
 
-/** How a mean of a subscriber is shown; without it there is none. */
-/** @type {[id: string, name: string, value: (snapshot: Snapshot) => number, format: Format,
- *   mean?: Format][]} */
+/**
+ * The last says how the mean of a subscriber is shown, where there is one.
+ * @type {[id: string, name: string, value: (snapshot: Snapshot) => number, format: Format,
+ *   mean?: Format][]}
+ */
 const TOTALS = [
   ['subscribers', 'Subscribers', (snapshot) => snapshot.subscribers, count],
   ['records', 'Records', (snapshot) => snapshot.records, count, meanCount],
