@@ -14,25 +14,24 @@ const HEADROOM = 1.12
 
 /** Makes the panels; the result shows a snapshot in them. */
 export function createSegments() {
-  const views = ['segments']
   const sizes = createPanel({
     id: 'segment-sizes',
     title: 'Subscribers of each segment',
-    views: ['overview', ...views],
+    views: ['overview', 'segments'],
     span: 'half',
     chart: 'low',
   })
   const centroids = createPanel({
     id: 'centroids',
     title: 'Centre of each segment',
-    views: ['overview', ...views],
+    views: ['overview', 'segments'],
     span: 'half',
     chart: 'low',
   })
   const amounts = createPanel({
     id: 'segments',
     title: 'What each segment amounts to',
-    views,
+    views: ['segments'],
     span: 'full',
     chart: false,
     open: true,
