@@ -125,7 +125,7 @@ function printAll(
     const shares = limits.map((cpu) => (cpu / cpuOf(costsOf(name))).toFixed(2))
     return [name, ...costCells(records, costsOf(name)), ...shares]
   })
-  const nothing = [NOTHING, ...costCells(0, costsOf(NOTHING))]
+  const nothing = [NOTHING, ...costCells(0, costsOf(NOTHING)), '', '']
   printTable(
     command,
     [['whole process', ...COST_HEADING, 'of fetch()', 'of our loop'], ...lines, nothing],

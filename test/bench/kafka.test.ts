@@ -32,6 +32,7 @@ describe('benches of Kafka', { ...needsKafka(), concurrency: 3 }, () => {
     ]) {
       assert.match(text, new RegExp(`^${way}.* +[\\d,]+ +\\d+\\.\\d+ +[\\d,]+ +\\d+ +\\d`, 'm'))
     }
+    assert.match(text, /^xdr-pulse run, nothing to read.* +0 +\d+\.\d+ +0 +\d+ *$/m)
     for (const codec of ['none', 'lz4', 'zstd']) {
       assert.match(text, new RegExp(`^${codec} +\\d+\\.\\d+ +[\\d,]+ `, 'm'))
     }
@@ -45,7 +46,7 @@ describe('benches of Kafka', { ...needsKafka(), concurrency: 3 }, () => {
 
   test('restart is measured until another process sees new records', async () => {
     const size = { subscribers: 1000, rate: 200, runs: 1, seconds: 1 }
-    assert.match(await bench('restart', size), /^ +[89]\d\d( +\d+\.\d\d){4} +[1-9]\d*$/m)
+    assert.match(await bench('restart', size), /^ *[89]\d\d( +\d+\.\d\d){4} +[1-9]\d*$/m)
   })
 
   test('latency is measured in the state, the status and a look-up', async () => {
