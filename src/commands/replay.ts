@@ -79,13 +79,13 @@ export async function replayAndServe(
   const job: IngestJob = { type: 'replay', options: replayOptions(files, values) }
   await servePipeline(job, values, log, {
     onProgress: (progress) => display.show(progress),
-    onEnd(last, pipeline) {
+    onEnd(last, pipeline, url) {
       display.end()
-      if (last === null || pipeline === null) return true
       print(last, values)
       onEnd(pipeline)
-      if (last.done) log.info('all rows are in; serving until interrupted')
+      if (last.done) log.info(`all rows are in; serving at ${url} until interrupted`)
       return false
     },
+    onClose: () => display.end(),
   })
 }

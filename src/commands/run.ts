@@ -52,7 +52,7 @@ export async function run(values: RunValues, log: Log): Promise<void> {
       stopped = now
     },
     onEnd(last) {
-      if (last !== null) print(last, values)
+      print(last, values)
       return true
     },
   })

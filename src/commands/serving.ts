@@ -51,11 +51,14 @@ function readTokens(file: string): Token[] {
 export interface ServingListener {
   onProgress: (progress: IngestProgress) => void
   /**
-   * The job has ended, with its last progress; nulls when it did not come to its end.
+   * The job has come to its end, with its last progress.
    *
+   * @param url where it is served
    * @returns true when there is nothing to serve any more
    */
-  onEnd: (last: IngestProgress | null, pipeline: Pipeline | null) => boolean
+  onEnd: (last: IngestProgress, pipeline: Pipeline, url: string) => boolean
+  /** Nothing is shown any more: all has ended, or has failed. */
+  onClose?: () => void
 }
 
 /** Runs a job and serves it; after the job's end it goes on serving until a signal. */
@@ -63,7 +66,7 @@ export async function servePipeline(
   job: IngestJob,
   values: ServeValues,
   log: Log,
-  { onProgress, onEnd }: ServingListener,
+  { onProgress, onEnd, onClose }: ServingListener,
 ): Promise<void> {
   const snapshotIntervalMs = values.snapshotInterval
   // Before anything is begun: a wrong file must not cost a start.
@@ -78,7 +81,6 @@ export async function servePipeline(
     pipeline.ingest.send('stop')
     signalled.resolve(undefined)
   })
-  let ended = false
   try {
     const server = await startServer(pipeline.view, {
       host: values.host,
@@ -94,8 +96,7 @@ export async function servePipeline(
     })
     try {
       const last = await pipeline.ended
-      ended = true
-      if (!onEnd(last, pipeline)) await signalled.promise
+      if (!onEnd(last, pipeline, server.url)) await signalled.promise
     } finally {
       unsubscribe()
       await server.close()
@@ -104,7 +105,7 @@ export async function servePipeline(
     // A failing start must not leave a thread that keeps writing.
     pipeline.ingest.send('stop')
     await pipeline.ended.catch(() => undefined)
-    if (!ended) onEnd(null, null)
+    onClose?.()
     await pipeline.close()
     release()
   }
