@@ -58,7 +58,7 @@ test('the page shows the totals of the API, without a complaint in the console',
       })
       page.on('pageerror', (error) => troubles.push(error.message))
       await page.goto(url)
-      await page.waitForSelector('body[data-view=live] #segments-table table')
+      await page.waitForSelector('body[data-view=live] #totals data')
       const snapshot = (await (await fetch(`${url}/api/v1/snapshot`)).json()) as Snapshot
       const shown = await page.evaluate<number[]>(
         "[...document.querySelectorAll('#totals data')].map((data) => Number(data.value))",
@@ -74,7 +74,8 @@ test('the page shows the totals of the API, without a complaint in the console',
         uplinkBytes,
         refused,
       ])
-      const busiest = await page.locator('#top-traffic-table td:nth-child(2)').allTextContents()
+      await page.locator('#top-panel summary').click()
+      const busiest = await page.locator('#top-table td:nth-child(2)').allTextContents()
       assert.deepEqual(
         busiest,
         snapshot.top.trafficBytes.map(({ msisdn }) => String(msisdn)),
