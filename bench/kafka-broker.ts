@@ -51,6 +51,9 @@ export async function withBroker(
   })
   try {
     await useBroker(cluster.bootstrap.join(','), work)
+  } catch (error) {
+    // Whatever failed for want of a broker: why there is none is what one wants to know.
+    throw cluster.brokers[0].node.failure() ?? error
   } finally {
     await cluster.stop('SIGKILL')
   }
