@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { ConfigResourceTypes } from 'kafkajs'
+import kafkajs from 'kafkajs'
 import { quietClient } from '../../scripts/kafka/client.ts'
 import { needsKafka } from '../broker.ts'
 import { uniqueName, type Operations } from '../broker-operations.ts'
@@ -138,7 +138,7 @@ test('a letter too large for its topic holds no other back', needsKafka(), () =>
     const admin = quietClient({ brokers: broker.bootstrap }).admin()
     await admin.connect()
     const configEntries = [{ name: 'max.message.bytes', value: '100000' }]
-    const resource = { type: ConfigResourceTypes.TOPIC, name: letters, configEntries }
+    const resource = { type: kafkajs.ConfigResourceTypes.TOPIC, name: letters, configEntries }
     await admin.alterConfigs({ validateOnly: false, resources: [resource] })
     await admin.disconnect()
     await member.end('SIGTERM')
