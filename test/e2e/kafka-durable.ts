@@ -11,7 +11,7 @@ import { readBack, type Found } from '../state-directory.ts'
 import { pulse, startPulse, type Running } from './command.ts'
 import { sampleIn } from '../consumers/samples.ts'
 
-const BOUND_MS = 60_000
+const BOUND_MS = 180_000
 const POLL_MS = 20
 
 /** Rows of a test as a file, and the state that a replay of it gives. */

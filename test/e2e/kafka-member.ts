@@ -8,7 +8,7 @@ import { startPulse, type Running } from './command.ts'
 
 const SPY = join(import.meta.dirname, 'kafka-spy.ts')
 /** Whatever is waited for comes much sooner, but for a machine that stands still. */
-const BOUND_MS = 60_000
+const BOUND_MS = 180_000
 const POLL_MS = 20
 
 /** What ingest told at a moment; `end` comes once, when it has ended in order. */
