@@ -121,13 +121,20 @@ async function scrapedForLong({ replaying, running }: Scene): Promise<void> {
   }
 }
 
+/** Seconds that a query may have until its data is there. */
+const MORE_LOOKS = 20
+
 async function checkDashboard(scene: Scene, dashboard: Committed): Promise<void> {
   const wrong: string[] = []
   for (const panel of drawn(dashboard)) {
     for (const target of panel.targets) {
       if (scene.running === null && OF_A_TOPIC.test(target.expr)) continue
-      const found = await ask(scene, dashboard, target)
-      const why = whyEmpty(found, panel, target)
+      let why = whyEmpty(await ask(scene, dashboard, target), panel, target)
+      // A rate needs two scrapes with the series in them: some things have only just begun.
+      for (let more = 0; why !== null && more < MORE_LOOKS; more++) {
+        await sleep(1000)
+        why = whyEmpty(await ask(scene, dashboard, target), panel, target)
+      }
       if (why !== null) wrong.push(`${panel.title}: ${why}\n  ${target.expr}`)
     }
   }
