@@ -48,7 +48,8 @@ export function startPipeline(options: PipelineOptions, log: Log): Pipeline {
   const snapshots = scheduleSnapshots(thread, shared, options.snapshotIntervalMs, emit, log)
   const ended = ingest.ended.then(
     async (last) => {
-      await snapshots.last()
+      // A consumer that has ended serves no more: nobody would see one.
+      if (options.job.type === 'replay') await snapshots.last()
       return last
     },
     (error: unknown) => {
