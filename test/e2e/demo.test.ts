@@ -75,6 +75,7 @@ test('the page shows the totals of the API, without a complaint in the console',
         refused,
       ])
       await page.locator('#top-panel summary').click()
+      await page.waitForSelector('#top-table tbody tr')
       const busiest = await page.locator('#top-table td:nth-child(2)').allTextContents()
       assert.deepEqual(
         busiest,
