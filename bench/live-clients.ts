@@ -16,7 +16,9 @@ async function join(reads: boolean): Promise<Socket> {
   open++
   if (reads) socket.on('data', (chunk: Buffer) => (bytes += chunk.length))
   else socket.pause()
-  socket.write(`GET /api/v1/live HTTP/1.1\r\nHost: ${host}\r\n\r\n`)
+  // As browsers do.
+  const wish = 'Accept-Encoding: gzip, deflate, br'
+  socket.write(`GET /api/v1/live HTTP/1.1\r\nHost: ${host}\r\n${wish}\r\n\r\n`)
   return socket
 }
 

@@ -1,5 +1,7 @@
 // Server-sent events: every update is made into bytes once and given to all clients.
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { takesGzip } from './compress.ts'
+import { eventFrame, frameOf, GZIP_HEADER, memoiseFrame, type Frame } from './live-frames.ts'
 import { problem } from './problem.ts'
 import { progressMessage } from './status.ts'
 import type { ApiContext } from './api.ts'
@@ -31,22 +33,27 @@ export interface Live {
   close(): void
 }
 
+const HEARTBEAT = frameOf(': alive\n\n')
+
 /** The live stream of the context's view. */
 export function createLive(context: ApiContext, metrics: Metrics, limits: LiveLimits): Live {
   const { view } = context
-  const clients = new Set<ServerResponse>()
+  /** Of each client what it takes. */
+  const clients = new Map<ServerResponse, keyof Frame>()
   let sequence = 0
   let progressDue = false
   let lastNotReady: string | null = null
 
-  const snapshotFrame = memoise(
+  const greeting = frameOf(`retry: ${limits.retryMs}\n\n`)
+  const snapshotFrame = memoiseFrame(
     () => view.published(),
-    (published) => frame('snapshot', String(published.snapshot.number), published.json),
+    (published) => eventFrame('snapshot', String(published.snapshot.number), published.json),
   )
-  const progressFrame = (): Buffer => {
+  const progressFrame = (): Frame => {
     const message = progressMessage(view, context.judgement(), context.now())
     sequence += 1
-    return frame('progress', `${message.snapshotNumber ?? 0}.${sequence}`, JSON.stringify(message))
+    const id = `${message.snapshotNumber ?? 0}.${sequence}`
+    return eventFrame('progress', id, JSON.stringify(message))
   }
   const drop = (client: ServerResponse): void => {
     if (clients.delete(client)) metrics.add('live_clients', -1)
@@ -58,14 +65,14 @@ export function createLive(context: ApiContext, metrics: Metrics, limits: LiveLi
       client.destroy()
     } else client.write(bytes)
   }
-  const broadcast = (bytes: Buffer): void => {
-    for (const client of clients) send(client, bytes)
+  const broadcast = (frame: Frame): void => {
+    for (const [client, coding] of clients) send(client, frame[coding])
   }
   const unsubscribe = view.subscribe((event) => {
     if (event === 'progress') progressDue = true
     else {
-      const bytes = snapshotFrame()
-      if (bytes !== null && clients.size > 0) broadcast(bytes)
+      const frame = clients.size > 0 ? snapshotFrame() : null
+      if (frame !== null) broadcast(frame)
     }
   })
   const progressTimer = setInterval(() => {
@@ -76,7 +83,7 @@ export function createLive(context: ApiContext, metrics: Metrics, limits: LiveLi
     lastNotReady = notReady
   }, limits.progressIntervalMs)
   const heartbeatTimer = setInterval(() => {
-    broadcast(Buffer.from(': alive\n\n'))
+    broadcast(HEARTBEAT)
   }, limits.heartbeatMs)
   for (const timer of [progressTimer, heartbeatTimer]) timer.unref()
 
@@ -88,54 +95,37 @@ export function createLive(context: ApiContext, metrics: Metrics, limits: LiveLi
         response.writeHead(answer.status, { ...headers, ...answer.headers }).end(answer.body)
         return
       }
+      const coding = takesGzip(request.headers['accept-encoding'] ?? '') ? 'zipped' : 'plain'
       response.writeHead(200, {
         ...headers,
         'content-type': 'text/event-stream; charset=utf-8',
         'cache-control': 'no-store',
+        vary: 'accept-encoding',
+        ...(coding === 'zipped' && { 'content-encoding': 'gzip' }),
         connection: 'close',
       })
       if (request.method === 'HEAD') {
         response.end()
         return
       }
-      clients.add(response)
+      clients.set(response, coding)
       metrics.add('live_clients', 1)
       response.on('close', () => {
         drop(response)
       })
-      response.write(`retry: ${limits.retryMs}\n\n`)
-      const snapshot = snapshotFrame()
-      if (snapshot !== null) response.write(snapshot)
-      response.write(progressFrame())
+      if (coding === 'zipped') response.write(GZIP_HEADER)
+      for (const frame of [greeting, snapshotFrame(), progressFrame()]) {
+        if (frame !== null) response.write(frame[coding])
+      }
     },
     close() {
       unsubscribe()
       clearInterval(progressTimer)
       clearInterval(heartbeatTimer)
-      for (const client of clients) {
+      for (const client of clients.keys()) {
         drop(client)
         client.end()
       }
     },
   }
-}
-
-/** Makes bytes of `read()`'s value once, however often they are asked for. */
-function memoise<T>(read: () => T | null, make: (value: T) => Buffer): () => Buffer | null {
-  let last: T | null = null
-  let bytes: Buffer | null = null
-  return () => {
-    const value = read()
-    if (value !== last) {
-      last = value
-      bytes = value === null ? null : make(value)
-    }
-    return bytes
-  }
-}
-
-/** One event in the wire format: every line of the data is told apart. */
-function frame(event: string, id: string, data: string): Buffer {
-  const lines = data.replaceAll('\n', '\ndata: ')
-  return Buffer.from(`event: ${event}\nid: ${id}\ndata: ${lines}\n\n`)
 }

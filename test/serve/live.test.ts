@@ -15,8 +15,11 @@ interface Message {
 }
 
 /** Reads the wire format on its own, message by message; comments and retry hints are kept out. */
-async function* messages(url: string): AsyncGenerator<Message, undefined> {
-  const response = await fetch(`${url}/api/v1/live`)
+async function* messages(url: string, coding = 'gzip'): AsyncGenerator<Message, undefined> {
+  const headers = { 'accept-encoding': coding }
+  const response = await fetch(`${url}/api/v1/live`, { headers })
+  assert.equal(response.headers.get('content-encoding') ?? 'identity', coding)
+  assert.equal(response.headers.get('vary'), 'accept-encoding')
   assert.match(response.headers.get('content-type') ?? '', /^text\/event-stream/)
   assert.match(response.headers.get('content-security-policy') ?? '', /default-src 'none'/)
   let text = ''
@@ -95,6 +98,22 @@ test('the first message is the whole snapshot, then come updates', async () => {
     pipeline.publish(published(second))
     assert.deepEqual((await next(stream, 'snapshot')).data, second)
     await stream.return(undefined)
+  })
+})
+
+test('whoever takes no gzip gets the same messages as they are', async () => {
+  await withServer(quick, async (server, pipeline) => {
+    pipeline.publish(published(generateSnapshot({ number: 1, seed: 1 })))
+    const streams = [messages(server.url, 'identity'), messages(server.url)]
+    for (const number of [1, 2, 3]) {
+      const snapshot = generateSnapshot({ number, seed: number })
+      if (number > 1) pipeline.publish(published(snapshot))
+      for (const stream of streams) {
+        const { id, data } = await next(stream, 'snapshot')
+        assert.deepEqual({ id, data }, { id: String(number), data: snapshot })
+      }
+    }
+    for (const stream of streams) await stream.return(undefined)
   })
 })
 
@@ -178,7 +197,7 @@ test('closing ends open streams, the reading and the stalled', async () => {
   const pipeline = standIn()
   const live = { bufferBytes: Number.MAX_SAFE_INTEGER }
   const server = await startServer(pipeline.view, { host: '127.0.0.1', port: 0, live })
-  const stream = messages(server.url)
+  const stream = messages(server.url, 'identity')
   await stream.next()
   const socket = await stalled(server)
   while ((await metric(server, 'live_clients')) < 2) await turn()
