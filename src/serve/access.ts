@@ -1,6 +1,7 @@
-// Who may ask for what: tokens with scopes, and a limit on guessing.
+// Who may ask for what and how often: tokens with scopes, limits on asking and on guessing.
 import type { Rejected } from './guard.ts'
 import { problem, type Answer } from './problem.ts'
+import { createQuota } from './quota.ts'
 import { findToken, presentedToken, type Scope, type Token } from './tokens.ts'
 
 /** What of a request decides. */
@@ -17,9 +18,14 @@ export type Access = (claim: Claim, nowMs: number) => Rejected | null
 
 /** Wrong tokens of one address in a minute, after which it is not listened to. */
 export const MOST_FAILURES = 20
-const WINDOW_MS = 60_000
-/** The oldest is forgotten beyond it: memory is bounded, whoever asks. */
-const MOST_ADDRESSES = 10_000
+const FAILURES_WINDOW_MS = 60_000
+
+/**
+ * Requests of one address for one scope in ten seconds: fifty people behind one address who open
+ * the page at once stay far below. By scope, so that a script in a loop does not blind Prometheus.
+ */
+export const MOST_REQUESTS = 5000
+const REQUESTS_WINDOW_MS = 10_000
 
 /** What probes ask for says nothing of subscribers. */
 const OPEN: ReadonlySet<string> = new Set(['/healthz', '/readyz'])
@@ -32,15 +38,20 @@ export function scopeOf(route: string | undefined): Scope | null {
   return route.includes('/subscribers') ? 'subscribers' : 'read'
 }
 
-/** Lets everything pass without tokens: then only this machine can ask. */
+/** Without tokens everybody who reaches us may ask: then that is only this machine. */
 export function createAccess(tokens: readonly Token[]): Access {
-  if (tokens.length === 0) return () => null
-  const failures = createFailures()
+  const failures = createQuota(MOST_FAILURES, FAILURES_WINDOW_MS)
+  const requests = createQuota(MOST_REQUESTS, REQUESTS_WINDOW_MS)
   return ({ route, authorization, address }, nowMs) => {
     const scope = scopeOf(route)
     if (scope === null) return null
+    const kind = `${scope} ${address}`
+    const tiredMs = requests.waitMs(kind, nowMs)
+    if (tiredMs > 0) return { reason: 'rate', answer: tooMany('requests', tiredMs) }
+    requests.note(kind, nowMs)
+    if (tokens.length === 0) return null
     const waitMs = failures.waitMs(address, nowMs)
-    if (waitMs > 0) return { reason: 'rate', answer: tooMany(waitMs) }
+    if (waitMs > 0) return { reason: 'rate', answer: tooMany('wrong tokens', waitMs) }
     const presented = presentedToken(authorization)
     if (presented === null) return { reason: 'token', answer: unauthorised(false) }
     const token = findToken(tokens, presented)
@@ -49,34 +60,6 @@ export function createAccess(tokens: readonly Token[]): Access {
       return { reason: 'token', answer: unauthorised(true) }
     }
     return token.scopes.has(scope) ? null : { reason: 'scope', answer: outOfScope(scope) }
-  }
-}
-
-interface Failures {
-  note(address: string, nowMs: number): void
-  /** How long an address must wait; 0 when it need not. */
-  waitMs(address: string, nowMs: number): number
-}
-
-function createFailures(): Failures {
-  const windows = new Map<string, { beganMs: number; count: number }>()
-  return {
-    note(address, nowMs) {
-      const known = windows.get(address)
-      if (known !== undefined && nowMs - known.beganMs < WINDOW_MS) {
-        known.count++
-        return
-      }
-      // In order of their beginning, so that the first is the oldest.
-      windows.delete(address)
-      windows.set(address, { beganMs: nowMs, count: 1 })
-      if (windows.size > MOST_ADDRESSES) windows.delete(windows.keys().next().value!)
-    },
-    waitMs(address, nowMs) {
-      const known = windows.get(address)
-      if (known === undefined || known.count < MOST_FAILURES) return 0
-      return Math.max(0, known.beganMs + WINDOW_MS - nowMs)
-    },
   }
 }
 
@@ -97,8 +80,8 @@ const outOfScope = (scope: Scope): Answer =>
     'www-authenticate': `Bearer ${REALM}, error="insufficient_scope", scope="${scope}"`,
   })
 
-const tooMany = (waitMs: number): Answer =>
-  problem(429, 'Too many wrong tokens came from this address; wait a minute.', {
-    'retry-after': String(Math.ceil(waitMs / 1000)),
-    connection: 'close',
-  })
+function tooMany(what: string, waitMs: number): Answer {
+  const seconds = String(Math.ceil(waitMs / 1000))
+  const detail = `Too many ${what} came from this address; wait ${seconds} s.`
+  return problem(429, detail, { 'retry-after': seconds, connection: 'close' })
+}

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import test, { describe } from 'node:test'
 import { PulseError } from '../../src/errors.ts'
-import { createAccess, MOST_FAILURES, scopeOf } from '../../src/serve/access.ts'
+import { createAccess, MOST_FAILURES, MOST_REQUESTS, scopeOf } from '../../src/serve/access.ts'
 import { findToken, parseTokens, presentedToken, SCOPES } from '../../src/serve/tokens.ts'
 
 const ALL = 'all-of-it-0123456789'
@@ -87,6 +87,24 @@ describe('access', () => {
   test('is free to all where there are no tokens', () => {
     const access = createAccess([])
     assert.equal(access({ route: '/', authorization: undefined, address: 'a' }, 0), null)
+  })
+
+  test('ends for ten seconds for an address that asks without end, scope by scope', () => {
+    for (const list of [[], tokens]) {
+      const access = createAccess(list)
+      const ask = (route: string, nowMs: number, address = 'loop'): number | null =>
+        access({ route, authorization: `Bearer ${ALL}`, address }, nowMs)?.answer.status ?? null
+      for (let i = 0; i < MOST_REQUESTS; i++) assert.equal(ask('/api/v1/snapshot', i % 1000), null)
+      const refused = access({ route: '/', authorization: undefined, address: 'loop' }, 1000)
+      assert.equal(refused?.reason, 'rate')
+      assert.equal(refused.answer.status, 429)
+      assert.equal(refused.answer.headers['retry-after'], '9')
+      assert.equal(ask('/api/v1/snapshot', 9999), 429)
+      assert.equal(ask('/metrics', 9999), null, 'Prometheus is not blinded')
+      assert.equal(ask('/readyz', 9999), null, 'nor is a probe')
+      assert.equal(ask('/', 9999, 'other'), null)
+      assert.equal(ask('/api/v1/snapshot', 10_000), null)
+    }
   })
 
   test('is closed for a minute to an address that guesses, and to it alone', () => {
