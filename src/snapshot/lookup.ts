@@ -2,22 +2,40 @@
 import { aggregateAt, FIELD, WIDTH } from '../subscriber/aggregate.ts'
 import { meanSession } from './metric.ts'
 import { scaled } from './scale.ts'
-import { METRICS, type Feature, type Snapshot, type SubscriberView } from './schema.ts'
+import { createKept, keepColumns, kept, type Kept } from './scan.ts'
+import { METRICS, type Feature, type Metric, type Snapshot, type SubscriberView } from './schema.ts'
 import { precedes } from './top.ts'
 
 /** Goes over all rows once, in any order, block by block: rows of WIDTH numbers, how many. */
 export type ForEachRows = (visit: (rows: Float64Array, count: number) => void) => void
 
 /**
- * The view of the subscriber whose row starts `row`. Ranks come from one pass over all rows; the
+ * The view of one subscriber, null when there is none of that MSISDN; one pass over all rows. The
  * segment is the one whose centroid is nearest in scaled space, the less engaged of equals, null
  * when the snapshot has none (yet).
  */
-export function viewSubscriber(
-  row: Float64Array,
+export function lookUp(
+  msisdn: number,
   forEachRows: ForEachRows,
   segments: Snapshot['segments'],
-): SubscriberView {
+): SubscriberView | null {
+  const all = createKept()
+  let row = null as Float64Array | null
+  forEachRows((rows, count) => {
+    keepColumns(all, rows, count)
+    row ??= rowOf(msisdn, rows, count)
+  })
+  return row === null ? null : viewOf(row, all, segments)
+}
+
+function rowOf(msisdn: number, rows: Float64Array, count: number): Float64Array | null {
+  for (let at = 0; at < count * WIDTH; at += WIDTH) {
+    if (rows[at + FIELD.msisdn] === msisdn) return rows.slice(at, at + WIDTH)
+  }
+  return null
+}
+
+function viewOf(row: Float64Array, all: Kept, segments: Snapshot['segments']): SubscriberView {
   const distances = distancesOf(row, segments)
   let nearest: (typeof distances)[number] | null = null
   for (const each of distances) {
@@ -25,11 +43,21 @@ export function viewSubscriber(
   }
   return {
     aggregate: aggregateAt(row, 0),
-    ...ranksOf(row, forEachRows),
+    ranks: Object.fromEntries(
+      METRICS.map((metric) => [metric, rankOf(row, metric, all)]),
+    ) as SubscriberView['ranks'],
+    subscribers: all.subscribers,
     segment: nearest?.segment ?? null,
     distances,
   }
 }
+
+/** The view of the subscriber whose row this is. */
+export const viewSubscriber = (
+  row: Float64Array,
+  forEachRows: ForEachRows,
+  segments: Snapshot['segments'],
+): SubscriberView => lookUp(row[FIELD.msisdn], forEachRows, segments)!
 
 /** A metric or feature of the row that starts at `offset`. */
 export function featureAt(rows: Float64Array, offset: number, feature: Feature): number {
@@ -40,25 +68,17 @@ export function featureAt(rows: Float64Array, offset: number, feature: Feature):
   return at(FIELD[feature])
 }
 
-function ranksOf(
-  row: Float64Array,
-  forEachRows: ForEachRows,
-): Pick<SubscriberView, 'ranks' | 'subscribers'> {
-  const msisdn = row[FIELD.msisdn]
-  const mine = METRICS.map((metric) => featureAt(row, 0, metric))
-  const ranks = METRICS.map(() => 1)
-  let subscribers = 0
-  forEachRows((rows, count) => {
-    subscribers += count
-    for (let offset = 0; offset < count * WIDTH; offset += WIDTH) {
-      const other = rows[offset + FIELD.msisdn]
-      for (let at = 0; at < METRICS.length; at++) {
-        if (precedes(featureAt(rows, offset, METRICS[at]), other, mine[at], msisdn)) ranks[at]++
-      }
-    }
-  })
-  const named = Object.fromEntries(METRICS.map((metric, at) => [metric, ranks[at]]))
-  return { ranks: named as SubscriberView['ranks'], subscribers }
+/** One more than how many rank before the subscriber of `row`. */
+function rankOf(row: Float64Array, metric: Metric, { subscribers, columns }: Kept): number {
+  const mine = featureAt(row, 0, metric)
+  const [first, second] =
+    metric === 'trafficBytes' ? [columns.downlinkBytes, columns.uplinkBytes] : [columns[metric]]
+  let rank = 1
+  for (let at = 0; at < subscribers; at++) {
+    const value = second === undefined ? kept(first, at) : kept(first, at) + kept(second, at)
+    if (precedes(value, kept(columns.msisdn, at), mine, row[FIELD.msisdn])) rank++
+  }
+  return rank
 }
 
 function distancesOf(

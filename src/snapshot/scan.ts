@@ -14,13 +14,16 @@ const KEPT = ['msisdn', 'sessions', 'durationMs', 'downlinkBytes', 'uplinkBytes'
 export type KeptColumn = (typeof KEPT)[number]
 
 /**
- * What was collected so far. Subscribers stand in the order of their rows; the columns grow by
- * blocks, 40 bytes a subscriber, and are never copied. Nothing but that order depends on the order
- * of rows.
+ * The numbers kept, in the order of the rows; the columns grow by blocks, 40 bytes a subscriber,
+ * and are never copied.
  */
-export interface Scan {
+export interface Kept {
   subscribers: number
   columns: Record<KeptColumn, Float64Array[]>
+}
+
+/** What was collected so far. Nothing but the order of what is kept depends on that of rows. */
+export interface Scan extends Kept {
   /** Sums of the row's fields, by FIELD. */
   sums: ExactSums
   /** Subscribers with traffic in each application. */
@@ -31,11 +34,16 @@ export interface Scan {
   applicationTops: TopList[]
 }
 
+/** No subscribers yet. */
+export const createKept = (): Kept => ({
+  subscribers: 0,
+  columns: { msisdn: [], sessions: [], durationMs: [], downlinkBytes: [], uplinkBytes: [] },
+})
+
 /** An empty scan whose top lists will hold `topN` subscribers. */
 export function createScan(topN: number): Scan {
   return {
-    subscribers: 0,
-    columns: { msisdn: [], sessions: [], durationMs: [], downlinkBytes: [], uplinkBytes: [] },
+    ...createKept(),
     sums: createSums(WIDTH),
     users: new Float64Array(APPLICATIONS.length),
     tops: METRICS.map(() => createTopList(topN)),
@@ -63,20 +71,22 @@ export function kept(column: readonly Float64Array[], index: number): number {
   return column[index >>> BLOCK_BITS][index & BLOCK_MASK]
 }
 
-function keepColumns(scan: Scan, rows: Float64Array, count: number): void {
+/** Keeps the columns of the first `count` rows of `rows`. */
+export function keepColumns(into: Kept, rows: Float64Array, count: number): void {
+  const { columns } = into
   for (let row = 0; row < count; row++) {
-    const index = scan.subscribers++
+    const index = into.subscribers++
     if ((index & BLOCK_MASK) === 0) {
-      for (const name of KEPT) scan.columns[name].push(new Float64Array(1 << BLOCK_BITS))
+      for (const name of KEPT) columns[name].push(new Float64Array(1 << BLOCK_BITS))
     }
     const block = index >>> BLOCK_BITS
     const at = index & BLOCK_MASK
     const offset = row * WIDTH
-    scan.columns.msisdn[block][at] = rows[offset + FIELD.msisdn]
-    scan.columns.sessions[block][at] = rows[offset + FIELD.sessions]
-    scan.columns.durationMs[block][at] = rows[offset + FIELD.durationMs]
-    scan.columns.downlinkBytes[block][at] = rows[offset + FIELD.downlinkBytes]
-    scan.columns.uplinkBytes[block][at] = rows[offset + FIELD.uplinkBytes]
+    columns.msisdn[block][at] = rows[offset + FIELD.msisdn]
+    columns.sessions[block][at] = rows[offset + FIELD.sessions]
+    columns.durationMs[block][at] = rows[offset + FIELD.durationMs]
+    columns.downlinkBytes[block][at] = rows[offset + FIELD.downlinkBytes]
+    columns.uplinkBytes[block][at] = rows[offset + FIELD.uplinkBytes]
   }
 }
 

@@ -1,18 +1,12 @@
-// The snapshot thread: answers requests one at a time, each from one read of the state.
+// A snapshot or look-up thread: answers requests one at a time, each from one read of the state.
 import { readlinkSync } from 'node:fs'
 import { setPriority } from 'node:os'
 import { performance } from 'node:perf_hooks'
 import { parentPort, workerData } from 'node:worker_threads'
-import {
-  findRow,
-  openStateToRead,
-  viewState,
-  type ReadableState,
-  type StateView,
-} from '../../state/read.ts'
+import { openStateToRead, viewState, type ReadableState, type StateView } from '../../state/read.ts'
 import { assert, messageOf, PulseError } from '../errors.ts'
 import { APPLICATIONS } from '../record/columns.ts'
-import { viewSubscriber } from './lookup.ts'
+import { lookUp } from './lookup.ts'
 import { membersOf, type MemberQuery } from './members.ts'
 import type { Snapshot, SnapshotOptions, SubscriberView } from './schema.ts'
 import type { Members } from './subscriber-schema.ts'
@@ -23,10 +17,14 @@ export interface SnapshotWorkerData {
   options: SnapshotOptions
 }
 
+/** What of a snapshot single subscribers are held against. */
+export type Against = Pick<Snapshot, 'number' | 'segments'>
+
+/** Without `against` subscribers are held against the thread's own last snapshot. */
 export type SnapshotRequest =
   | { id: number; type: 'snapshot' }
-  | { id: number; type: 'lookup'; msisdn: number }
-  | { id: number; type: 'members'; query: MemberQuery }
+  | { id: number; type: 'lookup'; msisdn: number; against?: Against }
+  | { id: number; type: 'members'; query: MemberQuery; against?: Against }
 
 export interface TakenSnapshot {
   snapshot: Snapshot
@@ -43,11 +41,11 @@ export type SnapshotReply = { id: number } & (
   | { type: 'failed'; message: string }
 )
 
-/** Lower than ingest and main: a snapshot takes what they leave. */
+/** Lower than ingest and main: it takes what they leave. */
 const NICENESS = 10
 
 let state: ReadableState | null = null
-let latest: Pick<Snapshot, 'number' | 'segments'> | null = null
+let latest: Against | null = null
 
 function lowerPriority(): void {
   if (process.platform !== 'linux') return
@@ -60,27 +58,25 @@ function answer(request: SnapshotRequest, { stateDirectory, options }: SnapshotW
   const view = viewState(state)
   try {
     if (view.counters.commit === 0) return { type: 'empty' as const }
-    if (request.type === 'snapshot' || latest === null) {
-      const { snapshot, times } = takeSnapshot(view, options, () => performance.now())
-      latest = { number: snapshot.number, segments: snapshot.segments }
-      if (request.type === 'snapshot') return { type: 'snapshot' as const, snapshot, times }
-    }
+    if (request.type === 'snapshot') return { type: 'snapshot' as const, ...take(view, options) }
+    const against = request.against ?? latest ?? take(view, options).snapshot
     if (request.type === 'members') {
-      return { type: 'members' as const, members: membersIn(view, request.query, latest) }
+      return { type: 'members' as const, members: membersIn(view, request.query, against) }
     }
-    const row = findRow(view, request.msisdn)
-    const found = row && viewSubscriber(row, (visit) => view.scan(visit), latest.segments)
+    const found = lookUp(request.msisdn, (visit) => view.scan(visit), against.segments)
     return { type: 'lookup' as const, view: found }
   } finally {
     view.finish()
   }
 }
 
-function membersIn(
-  view: StateView,
-  query: MemberQuery,
-  { number, segments }: NonNullable<typeof latest>,
-): Members {
+function take(view: StateView, options: SnapshotOptions): ReturnType<typeof takeSnapshot> {
+  const taken = takeSnapshot(view, options, () => performance.now())
+  latest = { number: taken.snapshot.number, segments: taken.snapshot.segments }
+  return taken
+}
+
+function membersIn(view: StateView, query: MemberQuery, { number, segments }: Against): Members {
   const { members, next } = membersOf(query, (visit) => view.scan(visit), segments)
   return {
     asOf: {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { viewSubscriber, type ForEachRows } from '../../src/snapshot/lookup.ts'
+import { lookUp, viewSubscriber, type ForEachRows } from '../../src/snapshot/lookup.ts'
 import { METRICS, type Metric } from '../../src/snapshot/schema.ts'
 import { rowsOf, snapshotOf, subscriber, subscribersOf, type Subscriber } from './subscribers.ts'
 
@@ -57,6 +57,12 @@ test('looking everyone up counts each segment as the snapshot does', () => {
       assert.equal(counts.get(name), size)
     assert.ok(Math.abs(inertia / segments.inertia - 1) < 1e-9)
   }
+})
+
+test('who is not there is not found', () => {
+  const others = [subscriber(4, 1, 2, 3), subscriber(6, 1, 2, 3)]
+  assert.equal(lookUp(5, passOver(others), snapshotOf(others).segments), null)
+  assert.equal(lookUp(5, passOver([]), snapshotOf([]).segments), null)
 })
 
 test('without segments there is no segment and no distance', () => {
