@@ -112,9 +112,11 @@ function snapshotRoute(
  */
 async function subscriber(view: PipelineView, msisdn: string): Promise<Answer> {
   if (!MSISDN.test(msisdn)) return problem(400, 'An MSISDN is 1 to 15 digits.')
+  // The one it is held against: by the time of the answer there may be another.
+  const published = view.published()
   const found = await view.lookup(Number(msisdn))
   if (found === null) return problem(404, 'There is no subscriber of this MSISDN.')
-  return json(found, asOf(view.published()))
+  return json(found, asOf(published))
 }
 
 /** Which snapshot an answer is as of, or held against; its positions are those of /positions. */

@@ -87,6 +87,19 @@ describe('subscriber', () => {
     })
   })
 
+  test('names the snapshot it was held against, though there may be another by now', async () => {
+    await withServer(async (get, pipeline) => {
+      const snapshot = generateSnapshot({ number: 3 })
+      pipeline.publish(published(snapshot))
+      pipeline.view.lookup = () => {
+        pipeline.publish(published({ ...snapshot, number: 4 }))
+        return Promise.resolve(canaryView(snapshot))
+      }
+      const reply = await get(`/api/v1/subscribers/${CANARY_MSISDN}`)
+      assert.equal(reply.headers.get('x-snapshot-number'), '3')
+    })
+  })
+
   test('what is no MSISDN is 400, one that is unknown 404', async () => {
     await withServer(async (get) => {
       for (const wrong of ['12a', '-1', '1.5', '1e3', '%201', '1234567890123456', '٣']) {
