@@ -7,6 +7,7 @@ import { messageOf, PulseError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { checkHost } from '../serve/address.ts'
 import { startServer } from '../serve/server.ts'
+import { withLookUps } from '../serve/subscribers.ts'
 import { parseTokens, type Token } from '../serve/tokens.ts'
 import type { SnapshotOptions } from '../snapshot/schema.ts'
 import { startPipeline, type Pipeline } from './pipeline.ts'
@@ -72,17 +73,17 @@ export async function servePipeline(
   // Before anything is begun: a wrong file must not cost a start.
   const tokens = readTokens(values.tokenFile)
   checkHost(values.host, tokens.length > 0)
-  const pipeline = startPipeline(
-    { job, snapshot: snapshotOptions(values), snapshotIntervalMs },
-    log,
-  )
+  const snapshot = snapshotOptions(values)
+  const pipeline = startPipeline({ job, snapshot, snapshotIntervalMs }, log)
+  const { stateDirectory } = job.options
+  const subscribers = withLookUps(pipeline.view, { stateDirectory, options: snapshot })
   const signalled = Promise.withResolvers<undefined>()
   const release = onSignals(() => {
     pipeline.ingest.send('stop')
     signalled.resolve(undefined)
   })
   try {
-    const server = await startServer(pipeline.view, {
+    const server = await startServer(subscribers.view, {
       host: values.host,
       port: values.port,
       tokens,
@@ -106,6 +107,7 @@ export async function servePipeline(
     pipeline.ingest.send('stop')
     await pipeline.ended.catch(() => undefined)
     onClose?.()
+    await subscribers.end()
     await pipeline.close()
     release()
   }
