@@ -87,14 +87,36 @@ export function valueAxis(theme, name, format, log = false) {
 }
 
 /**
+ * Segments with their colours, above a chart.
+ * @param {Theme} theme
+ * @param {readonly { name: string }[]} segments
+ */
+export function segmentLegend(theme, segments) {
+  return {
+    top: 0,
+    left: 0,
+    data: segments.map(({ name }) => name),
+    textStyle: { color: theme.ink, fontSize: 12.5 },
+    itemWidth: 10,
+    itemHeight: 10,
+    inactiveColor: theme.line,
+  }
+}
+
+/**
  * An axis of names below the chart.
  * @param {Theme} theme
  * @param {readonly string[]} names
+ * @param {string} [title]
  */
-export function nameAxis(theme, names) {
+export function nameAxis(theme, names, title = '') {
   return {
     type: /** @type {const} */ ('category'),
     data: [...names],
+    name: title,
+    nameLocation: /** @type {const} */ ('middle'),
+    nameGap: 26,
+    nameTextStyle: { color: theme.muted },
     axisTick: { show: false },
     axisLine: { lineStyle: { color: theme.line } },
     axisLabel: { color: theme.ink, hideOverlap: true },

@@ -64,6 +64,7 @@ function showHistogram(panel, distribution, key, bins) {
     xAxis: nameAxis(
       theme,
       counts.map((_, index) => trimmed(format(at(index)))),
+      `${name.toLowerCase()} of a subscriber, from`,
     ),
     yAxis: valueAxis(theme, 'subscribers', tick),
     tooltip: tooltip(theme, 'axis', (index) => ({

@@ -79,16 +79,6 @@ export function span(seconds) {
   return `${Math.floor(rounded / DAY)} d ${Math.floor((rounded % DAY) / 3600)} h`
 }
 
-/** Time of day. @type {Format} */
-export function clock(milliseconds) {
-  return new Date(milliseconds).toLocaleTimeString()
-}
-
-/** Day and hour as the hours of a snapshot are counted, in UTC. @type {Format} */
-export function hourOf(milliseconds) {
-  return new Date(milliseconds).toISOString().slice(0, 16).replace('T', ' ')
-}
-
 /** @typedef {{ name: string, unit?: string, format: Format, mean: Format,
  *   plot: number }} Metric unit: of the plain number; plot: by which it is divided on an axis */
 

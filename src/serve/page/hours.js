@@ -2,10 +2,11 @@
 import { valueAxis } from './axes.js'
 import { ALL, APPLICATIONS } from './choices.js'
 import { tooltip } from './chart.js'
-import { bytes, count, hourOf, hours as hoursOf, metric } from './format.js'
+import { bytes, count, hours as hoursOf, metric } from './format.js'
 import { applicationColours } from './palette.js'
 import { createPanel } from './panel.js'
 import { known, trafficIn, UNKNOWN } from './traffic.js'
+import { hourOf, local, zoneName } from './zone.js'
 
 /** @typedef {import('../../snapshot/schema.ts').Snapshot} Snapshot */
 /** @typedef {import('../../snapshot/schema.ts').Hour} Hour */
@@ -14,6 +15,7 @@ import { known, trafficIn, UNKNOWN } from './traffic.js'
 
 /** More hours than this can be zoomed into. */
 const MANY_HOURS = 48
+const HALF_HOUR_MS = 1_800_000
 
 /** Makes the panel; the result shows a snapshot in it. */
 export function createHours() {
@@ -29,7 +31,7 @@ export function createHours() {
     const unread = snapshot.hours.find(({ startMs }) => startMs === null)?.records ?? 0
     const what = `${metric(chosen.traffic).name} of ${chosen.app === ALL ? 'all applications' : chosen.app}`
     panel.setLead(
-      `${what} in each hour (UTC) in which sessions started` +
+      `${what} in each hour (${zoneName()}) in which sessions started` +
         `${unread === 0 ? '.' : `; ${count(unread)} records without a readable start are left out.`}`,
     )
     panel.draw((surroundings) => option(surroundings, hours, chosen))
@@ -48,13 +50,15 @@ function option({ theme, narrow }, hours, chosen) {
   const isLog = chosen.lines === 'log'
   const names = APPLICATIONS.filter((name) => chosen.app === ALL || name === chosen.app)
   const isMany = hours.length > MANY_HOURS
+  const times = timesOf(hours)
   return {
+    // The times are those of the wall clock already.
     useUTC: true,
     grid: {
       left: 2,
       right: 16,
       top: names.length > 1 && narrow ? 64 : 40,
-      bottom: isMany ? 34 : 6,
+      bottom: isMany ? 32 : 6,
       outerBoundsMode: 'same',
     },
     legend: {
@@ -70,6 +74,10 @@ function option({ theme, narrow }, hours, chosen) {
     },
     xAxis: {
       type: 'time',
+      name: `hours in ${zoneName()}`,
+      nameLocation: 'middle',
+      nameGap: 26,
+      nameTextStyle: { color: theme.muted },
       axisLine: { lineStyle: { color: theme.line } },
       axisLabel: { color: theme.ink, hideOverlap: true },
       splitLine: { show: false },
@@ -77,7 +85,7 @@ function option({ theme, narrow }, hours, chosen) {
     yAxis: valueAxis(theme, '', bytes, isLog),
     dataZoom: isMany ? [zoom(theme)] : [],
     tooltip: tooltip(theme, 'axis', (index) => ({
-      title: `${hourOf(hours[index]?.startMs ?? 0)} UTC`,
+      title: hourOf(hours[index]?.startMs ?? 0),
       rows: names.map((name) => [name, bytes(trafficIn(hours[index], name, chosen.traffic))]),
     })),
     series: names.map((name) => ({
@@ -88,12 +96,22 @@ function option({ theme, narrow }, hours, chosen) {
       color: colours.get(name) ?? '',
       lineStyle: { width: isLog || names.length === 1 ? 1.8 : 0.8 },
       ...(isLog ? {} : { stack: 'traffic', areaStyle: { opacity: 0.75 } }),
-      data: hours.map((hour) => {
+      data: hours.map((hour, index) => {
         const value = trafficIn(hour, name, chosen.traffic)
-        return [hour.startMs ?? 0, isLog && value === 0 ? null : value]
+        return [times[index] ?? 0, isLog && value === 0 ? null : value]
       }),
     })),
   }
+}
+
+/**
+ * Where hours stand on the axis. An hour that clocks show twice stands half an hour behind the
+ * first one: two at one place could not be stacked.
+ * @param {readonly Hour[]} hours
+ */
+function timesOf(hours) {
+  let before = -Infinity
+  return hours.map(({ startMs }) => (before = Math.max(local(startMs ?? 0), before + HALF_HOUR_MS)))
 }
 
 /** @param {import('./palette.js').Theme} theme */
@@ -123,7 +141,7 @@ function tableOf(hours, chosen) {
   return {
     caption: 'Traffic by hour',
     columns: [
-      { name: 'Hour (UTC)' },
+      { name: `Hour (${zoneName()})` },
       { name: 'Records', format: count },
       { name: 'Sessions', format: count },
       { name: 'Duration', unit: 'ms', format: hoursOf },

@@ -16,6 +16,7 @@ import { createTops } from './top.js'
 import { showTopic } from './topic.js'
 import { createTotals, showProgress } from './totals.js'
 import { createViews } from './views.js'
+import { useZone } from './zone.js'
 
 /** @typedef {import('../../snapshot/schema.ts').Snapshot} Snapshot */
 /** @typedef {import('../status.ts').Status} Status */
@@ -66,19 +67,25 @@ function showSnapshot(snapshot) {
   document.body.dataset['view'] = 'live'
   showAddress()
   showQuality(snapshot, status)
-  void readStatus().then((read) => {
-    status = read ?? status
+  void readStatus().then((isOtherZone) => {
+    if (isOtherZone) showAddress()
     showQuality(snapshot, status)
     pipeline.status(status)
   })
 }
 
-/** Sources and how their unit was found change rarely: they are not on the stream. */
+/**
+ * Sources, how their unit was found and the time zone change rarely: they are not on the stream.
+ * Says whether the zone is another one than before.
+ */
 async function readStatus() {
   const response = await fetch('/api/v1/status').catch(() => null)
-  return response?.ok ? /** @type {Status} */ (await response.json()) : null
+  if (response?.ok) status = /** @type {Status} */ (await response.json())
+  return useZone(status?.options['timeZone'])
 }
 
+// First of all: nothing is to be shown in a zone that is not the state's.
+await readStatus()
 addEventListener('hashchange', showAddress)
 showAddress()
 

@@ -2,8 +2,9 @@
 import { valueAxis } from './axes.js'
 import { tooltip } from './chart.js'
 import { byId, make, setEntries } from './dom.js'
-import { bytes, clock, count, hourOf, span, tick } from './format.js'
+import { bytes, count, span, tick } from './format.js'
 import { createPanel } from './panel.js'
+import { clock, local, moment, zoneName } from './zone.js'
 
 /** @typedef {import('../status.ts').ProgressMessage} ProgressMessage */
 /** @typedef {import('../status.ts').Status} Status */
@@ -17,7 +18,7 @@ const LEAST_MS = 60_000
 export function createPipeline() {
   const rates = createPanel({
     id: 'rates',
-    title: 'Rows dealt with a second',
+    title: 'Rows dealt with each second',
     views: ['pipeline'],
     span: 'half',
     chart: 'low',
@@ -72,14 +73,20 @@ export function createPipeline() {
  */
 function showRates(panel, history) {
   panel.draw(({ theme }) => ({
+    // The times are those of the wall clock already.
+    useUTC: true,
     grid: { left: 2, right: 14, top: 8, bottom: 2, outerBoundsMode: 'same' },
     xAxis: {
       type: 'time',
-      min: Math.min(history[0]?.atMs ?? 0, (history.at(-1)?.atMs ?? 0) - LEAST_MS),
+      name: `time in ${zoneName()}`,
+      nameLocation: 'middle',
+      nameGap: 26,
+      nameTextStyle: { color: theme.muted },
+      min: local(Math.min(history[0]?.atMs ?? 0, (history.at(-1)?.atMs ?? 0) - LEAST_MS)),
       axisLine: { lineStyle: { color: theme.line } },
       axisLabel: { color: theme.ink, hideOverlap: true },
     },
-    yAxis: { ...valueAxis(theme, 'rows/s', tick), min: 0 },
+    yAxis: { ...valueAxis(theme, 'rows/s', tick), min: 0, minInterval: 1 },
     tooltip: tooltip(theme, 'axis', (index) => ({
       title: clock(history[index]?.atMs ?? 0),
       rows: [['Rows a second', count(history[index]?.rate ?? 0)]],
@@ -92,13 +99,13 @@ function showRates(panel, history) {
         symbol: history.length > 1 ? 'none' : 'circle',
         color: theme.accent,
         areaStyle: { opacity: 0.2 },
-        data: history.map(({ atMs, rate }) => [atMs, rate]),
+        data: history.map(({ atMs, rate }) => [local(atMs), rate]),
       },
     ],
   }))
   panel.table(() => ({
     caption: 'Rows dealt with a second, since this page was opened',
-    columns: [{ name: 'Time' }, { name: 'Rows a second', format: count }],
+    columns: [{ name: `Time (${zoneName()})` }, { name: 'Rows a second', format: count }],
     rows: history.map(({ atMs, rate }) => [clock(atMs), rate]),
   }))
 }
@@ -121,14 +128,14 @@ function entriesOf(message, status) {
     ['Lag', lagOf(message), kafka === null ? '' : `topic ${kafka.topic}`],
     [
       'Last durable',
-      lastDurableMs === null ? 'nothing yet' : clock(lastDurableMs),
+      lastDurableMs === null ? 'nothing yet' : moment(lastDurableMs),
       `${count(counters?.commits ?? 0)} commits since the start`,
     ],
     ['Changed since then', `${count(message.dirtySubscribers)} subscribers`, ''],
-    ['Event time reached', eventTimeMs === null ? 'not known' : `${hourOf(eventTimeMs)} UTC`, ''],
+    ['Event time reached', eventTimeMs === null ? 'not known' : moment(eventTimeMs), ''],
     [
       'Snapshot shown',
-      snapshotAtMs === null ? 'none yet' : clock(snapshotAtMs),
+      snapshotAtMs === null ? 'none yet' : moment(snapshotAtMs),
       status?.timings ? `took ${sumSeconds(status.timings)}` : '',
     ],
   ]

@@ -1,5 +1,5 @@
 // Subscribers of each segment as points in two chosen features, with the centres of all of them.
-import { valueAxis } from './axes.js'
+import { segmentLegend, valueAxis } from './axes.js'
 import { tooltip } from './chart.js'
 import { count, metric, valueOrMean } from './format.js'
 import { segmentColours, segmentShape } from './palette.js'
@@ -109,15 +109,7 @@ function option({ theme }, clouds, colours, { x, y, axes }) {
   })
   return {
     grid: { left: 4, right: 18, top: 30, bottom: 2, outerBoundsMode: 'same' },
-    legend: {
-      top: 0,
-      left: 0,
-      data: clouds.map(({ name }) => name),
-      textStyle: { color: theme.ink, fontSize: 12.5 },
-      itemWidth: 10,
-      itemHeight: 10,
-      inactiveColor: theme.line,
-    },
+    legend: segmentLegend(theme, clouds),
     xAxis: { ...axis(across), nameLocation: 'middle', nameGap: 26 },
     yAxis: axis(up),
     tooltip: tooltip(theme, 'item', (index, series) => {

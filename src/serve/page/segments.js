@@ -1,5 +1,5 @@
 // The segments: how large, where their centres lie, and what each amounts to.
-import { bars, barSeries } from './axes.js'
+import { bars, barSeries, segmentLegend } from './axes.js'
 import { tooltip } from './chart.js'
 import { count, metric, share, valueOrMean } from './format.js'
 import { segmentColours } from './palette.js'
@@ -11,6 +11,7 @@ import { createPanel } from './panel.js'
 /** Pixels for the text behind a bar, and room above the highest column for its value. */
 const SHARE_ROOM = 108
 const HEADROOM = 1.12
+const NARROW_HEADROOM = 1.28
 
 /** Makes the panels; the result shows a snapshot in them. */
 export function createSegments() {
@@ -99,7 +100,8 @@ function centroidsOption({ theme, narrow }, features, segments, colours) {
   const value = (/** @type {Segment} */ segment, /** @type {string} */ feature) =>
     metric(feature).mean(segment.centroid[feature] ?? 0)
   return {
-    grid: { left: 4, right: 4, top: 24, bottom: 24 },
+    grid: { left: 4, right: 4, top: 30, bottom: 24 },
+    legend: segmentLegend(theme, segments),
     xAxis: {
       type: 'category',
       data: features.map((feature) => metric(feature).name),
@@ -111,7 +113,7 @@ function centroidsOption({ theme, narrow }, features, segments, colours) {
       type: 'value',
       axisLabel: { show: false },
       splitLine: { lineStyle: { color: theme.grid } },
-      max: ({ max }) => Math.max(max, 0) * HEADROOM || 1,
+      max: ({ max }) => Math.max(max, 0) * (narrow ? NARROW_HEADROOM : HEADROOM) || 1,
     },
     tooltip: tooltip(theme, 'axis', (index) => ({
       title: metric(features[index] ?? '').name,
@@ -130,7 +132,10 @@ function centroidsOption({ theme, narrow }, features, segments, colours) {
         position: 'top',
         color: theme.ink,
         fontSize: narrow ? 10 : 12,
-        formatter: ({ dataIndex }) => value(segment, features[dataIndex] ?? ''),
+        lineHeight: 12,
+        // Beside each other there is no room for a number and its unit in one line.
+        formatter: ({ dataIndex }) =>
+          value(segment, features[dataIndex] ?? '').replace(' ', narrow ? '\n' : ' '),
       },
       data: features.map((feature) => segment.centroidScaled[feature] ?? 0),
     })),

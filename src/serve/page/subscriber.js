@@ -2,9 +2,10 @@
 import { bars, barSeries } from './axes.js'
 import { tooltip } from './chart.js'
 import { byId, make, setEntries } from './dom.js'
-import { bytes, count, hourOf, metric } from './format.js'
+import { bytes, count, metric } from './format.js'
 import { applicationColours, segmentColours } from './palette.js'
 import { createPanel } from './panel.js'
+import { moment } from './zone.js'
 
 /** @typedef {import('../../snapshot/schema.ts').SubscriberView} Found */
 
@@ -73,7 +74,7 @@ async function lookUp(msisdn) {
   const found = /** @type {Found} */ (await response.json())
   const number = response.headers.get('x-snapshot-number')
   const held = number === null ? '' : `, against the segments of snapshot ${number}`
-  return { found, text: `As of ${new Date().toLocaleTimeString()}${held}.` }
+  return { found, text: `As of ${moment(Date.now())}${held}.` }
 }
 
 /**
@@ -81,8 +82,7 @@ async function lookUp(msisdn) {
  * @returns {[string, string, string?][]}
  */
 function entriesOf({ aggregate, segment }) {
-  const time = (/** @type {number | null} */ ms) =>
-    ms === null ? 'not known' : `${hourOf(ms)} UTC`
+  const time = (/** @type {number | null} */ ms) => (ms === null ? 'not known' : moment(ms))
   return [
     ['Segment', segment ?? 'none yet'],
     ['Records', count(aggregate.records)],

@@ -1,25 +1,38 @@
 // The figures on top: totals of the snapshot, and how far reading has come.
 import { byId, make, setText } from './dom.js'
-import { bytes, clock, count, hours, meanCount, span } from './format.js'
+import { bytes, count, hours, meanCount, share, span } from './format.js'
+import { moment } from './zone.js'
 
 /** @typedef {import('../../snapshot/schema.ts').Snapshot} Snapshot */
 /** @typedef {import('../status.ts').ProgressMessage} ProgressMessage */
 
 /** @typedef {(value: number) => string} Format */
 
+/** What there is to say of a mean of a subscriber. @param {Format} format */
+const each =
+  (format) =>
+  (/** @type {number} */ value, /** @type {Snapshot} */ { subscribers }) =>
+    subscribers === 0 ? '' : `${format(value / subscribers)} a subscriber`
+
 /**
- * The last says how the mean of a subscriber is shown, where there is one.
+ * The last says what stands below the total.
  * @type {[id: string, name: string, value: (snapshot: Snapshot) => number, format: Format,
- *   mean?: Format][]}
+ *   more?: (value: number, snapshot: Snapshot) => string][]}
  */
 const TOTALS = [
   ['subscribers', 'Subscribers', (snapshot) => snapshot.subscribers, count],
-  ['records', 'Records', (snapshot) => snapshot.records, count, meanCount],
-  ['sessions', 'Sessions', (snapshot) => snapshot.sessions, count, meanCount],
-  ['duration', 'Time of use', (snapshot) => snapshot.durationMs, hours, hours],
-  ['download', 'Download', (snapshot) => snapshot.downlinkBytes, bytes, bytes],
-  ['upload', 'Upload', (snapshot) => snapshot.uplinkBytes, bytes, bytes],
-  ['refused', 'Rows refused', refusedRows, count],
+  ['records', 'Records', (snapshot) => snapshot.records, count, each(meanCount)],
+  ['sessions', 'Sessions', (snapshot) => snapshot.sessions, count, each(meanCount)],
+  ['duration', 'Session duration', (snapshot) => snapshot.durationMs, hours, each(hours)],
+  ['download', 'Download', (snapshot) => snapshot.downlinkBytes, bytes, each(bytes)],
+  ['upload', 'Upload', (snapshot) => snapshot.uplinkBytes, bytes, each(bytes)],
+  [
+    'refused',
+    'Rows refused',
+    refusedRows,
+    count,
+    (rows, { records }) => `${share(rows / (rows + records || 1))} of all rows`,
+  ],
 ]
 
 /** Rows refused for whatever reason. */
@@ -30,22 +43,21 @@ export function refusedRows(/** @type {Snapshot} */ snapshot) {
 /** Makes the cards; the result shows a snapshot in them. */
 export function createTotals() {
   const list = byId('totals')
-  const cards = TOTALS.map(([id, name, value, format, mean]) => {
+  const cards = TOTALS.map(([id, name, value, format, more = () => '']) => {
     const data = /** @type {HTMLDataElement} */ (make('data', '–'))
-    const more = make('small')
-    const card = make('div', make('dt', name), make('dd', data, more))
+    const below = make('small')
+    const card = make('div', make('dt', name), make('dd', data, below))
     data.id = `total-${id}`
     list.append(card)
-    return { data, more, value, format, mean }
+    return { data, below, value, format, more }
   })
   return (/** @type {Snapshot} */ snapshot) => {
-    for (const { data, more, value, format, mean } of cards) {
+    for (const { data, below, value, format, more } of cards) {
       const number = value(snapshot)
       data.value = String(number)
       data.title = number.toLocaleString('en')
       setText(data, format(number))
-      if (mean === undefined || snapshot.subscribers === 0) continue
-      setText(more, `${mean(number / snapshot.subscribers)} a subscriber`)
+      setText(below, more(number, snapshot))
     }
   }
 }
@@ -68,7 +80,7 @@ export function showProgress(/** @type {ProgressMessage} */ message) {
   if (message.snapshotAtMs !== null) {
     setText(
       byId('as-of'),
-      `Snapshot ${message.snapshotNumber ?? ''} of ${clock(message.snapshotAtMs)} · ` +
+      `Snapshot ${message.snapshotNumber ?? ''} of ${moment(message.snapshotAtMs)} · ` +
         `version ${message.version} · up ${span(message.uptimeSeconds)}`,
     )
   }
