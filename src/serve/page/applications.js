@@ -123,7 +123,7 @@ export function createLeaders() {
       panel.setLead(
         application === undefined
           ? ''
-          : `The top ${application.top.length} of ${count(application.subscribers)} subscribers.`,
+          : `Most traffic: the top ${application.top.length} of its ${count(application.subscribers)} subscribers.`,
       )
       const colour = colours.get(name ?? '') ?? null
       showLeaders(panel, application?.top ?? [], 'trafficBytes', colour)

@@ -82,18 +82,21 @@ function option({ theme }, elbow) {
             index === knee
               ? { color: theme.surface, borderColor: theme.accent, borderWidth: 3 }
               : { color: theme.accent },
+          label: {
+            show: index === knee,
+            formatter: `knee at k = ${elbow.knee ?? ''}`,
+            color: theme.ink,
+            fontSize: 12.5,
+            position: 'right',
+            offset: [4, -14],
+          },
         })),
         markLine: {
           silent: true,
           symbol: 'none',
           animation: false,
           lineStyle: { color: theme.muted, type: 'dashed' },
-          label: {
-            formatter: `knee at k = ${elbow.knee ?? ''}`,
-            color: theme.ink,
-            fontSize: 12.5,
-            position: 'end',
-          },
+          label: { show: false },
           data: knee < 0 ? [] : [{ xAxis: knee }],
         },
       },
