@@ -95,13 +95,16 @@ function snapshotRoute(
         })
       }
       const etag = etagOf(view, published)
-      const headers = { ...asOf(published), etag, 'cache-control': 'no-cache' }
-      if (matches(ifNoneMatch, etag)) return { status: 304, headers, body: '' }
-      return {
-        status: 200,
-        headers: { ...headers, 'content-type': 'application/json; charset=utf-8' },
-        body: body(published),
+      const headers = {
+        ...asOf(published),
+        etag,
+        'cache-control': 'no-cache',
+        // With 304, too: a cache takes the headers of that over into what it has stored.
+        'content-type': 'application/json; charset=utf-8',
+        vary: 'accept-encoding',
       }
+      if (matches(ifNoneMatch, etag)) return { status: 304, headers, body: '' }
+      return { status: 200, headers, body: body(published) }
     },
   }
 }

@@ -1,7 +1,7 @@
 // A gate for what takes a pass over all subscribers: so many may wait, others come again.
 import { problem, type Answer } from './problem.ts'
 
-/** Scans that may wait at once: the snapshot thread does one at a time, and snapshots besides. */
+/** Scans that may wait at once: the look-up thread does one at a time. */
 export const MOST_WAITING = 8
 
 /** Runs work, or says why not now. */
