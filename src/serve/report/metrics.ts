@@ -4,7 +4,7 @@ import { bytesText, durationText } from '../../snapshot/units.ts'
 
 const NAMES: Readonly<Record<Feature, string>> = {
   sessions: 'Sessions',
-  durationMs: 'Time online',
+  durationMs: 'Session duration',
   trafficBytes: 'Traffic',
   downlinkBytes: 'Download',
   uplinkBytes: 'Upload',

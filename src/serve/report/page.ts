@@ -7,6 +7,7 @@ import { methodTables, segmentSections } from './segments.ts'
 import { REPORT_STYLE } from './style.ts'
 import { applicationSection, hourSection } from './traffic.ts'
 import { applicationWords, periodText, qualityWords, summaryWords } from './words.ts'
+import { zoneOf, type Zone } from './zone.ts'
 
 /** What a report is made of; the same gives the same page to the byte. */
 export interface ReportInput {
@@ -14,7 +15,7 @@ export interface ReportInput {
   /** Canonical hash of the state. */
   hash: string
   /** How the state was made: partitions, time zone and so on. */
-  stamp: Readonly<Record<string, string | number>>
+  stamp: Readonly<Record<string, string | number>> & { timeZone: string }
   seed: number
   version: string
   /** Whether only the last digits of MSISDNs are shown. */
@@ -38,6 +39,7 @@ const PARTS: readonly (readonly [string, string])[] = [
 /** The whole page. */
 export function reportPage(input: ReportInput): string {
   const { snapshot } = input
+  const zone = zoneOf(input.stamp.timeZone)
   const msisdn: Msisdn = input.mask ? masked : String
   const links = PARTS.map(([id, name]) => `<li><a href="#${id}">${name}</a></li>`).join('')
   return `<!doctype html>
@@ -53,7 +55,7 @@ export function reportPage(input: ReportInput): string {
 <body>
 <header>
 <h1>Engagement report</h1>
-<p class="lead">${escaped(leadText(snapshot))}</p>
+<p class="lead">${escaped(leadText(snapshot, zone))}</p>
 <nav aria-label="Parts of the report"><ul>${links}</ul></nav>
 </header>
 <main>
@@ -61,12 +63,12 @@ ${summarySection(snapshot)}
 ${segmentSections(snapshot)}
 ${distributionSection(snapshot)}
 ${applicationSection(snapshot, msisdn)}
-${hourSection(snapshot)}
+${hourSection(snapshot, zone)}
 ${topSection(snapshot, msisdn)}
 ${qualitySection(snapshot)}
 ${methodSection(input)}
 </main>
-<footer><p>Written by xdr-pulse ${escaped(input.version)}. State ${escaped(input.hash.slice(0, 16))}, commit ${snapshot.number}. Bytes in powers of 1,000; times in UTC.</p></footer>
+<footer><p>Written by xdr-pulse ${escaped(input.version)}. State ${escaped(input.hash.slice(0, 16))}, commit ${snapshot.number}. Bytes in powers of 1,000; times in ${escaped(zone.name)}.</p></footer>
 </body>
 </html>
 `
@@ -78,10 +80,10 @@ export const masked = (msisdn: number): string => {
   return '•'.repeat(Math.max(0, digits.length - 3)) + digits.slice(-3)
 }
 
-function leadText(snapshot: Snapshot): string {
+function leadText(snapshot: Snapshot, zone: Zone): string {
   const names = [...new Set(snapshot.positions.map(({ name }) => name))]
   const sources = names.length <= 3 ? names.join(', ') : `${names.length} sources`
-  return `Mobile data sessions ${periodText(snapshot)}${sources === '' ? '' : `; read from ${sources}`}.`
+  return `Mobile data sessions ${periodText(snapshot, zone)}${sources === '' ? '' : `; read from ${sources}`}.`
 }
 
 function summarySection(snapshot: Snapshot): string {
@@ -89,7 +91,7 @@ function summarySection(snapshot: Snapshot): string {
   const tiles = [
     ['Subscribers', subscribers.toLocaleString('en-US')],
     ['Sessions', sessions.toLocaleString('en-US')],
-    ['Time online', hoursText(durationMs)],
+    ['Session duration', hoursText(durationMs)],
     ['Download', bytesText(downlinkBytes)],
     ['Upload', bytesText(uplinkBytes)],
   ].map(([name, value]) => `<div><dt>${name}</dt><dd>${escaped(value)}</dd></div>`)
@@ -104,7 +106,7 @@ function summarySection(snapshot: Snapshot): string {
 }
 
 const hoursText = (ms: number): string =>
-  ms < 3_600_000 ? durationText(ms) : `${Math.round(ms / 3_600_000).toLocaleString('en-US')} hours`
+  ms < 3_600_000 ? durationText(ms) : `${Math.round(ms / 3_600_000).toLocaleString('en-US')} h`
 
 function qualitySection(snapshot: Snapshot): string {
   const counted = (what: string, counts: Readonly<Record<string, number>>): string[][] =>

@@ -7,6 +7,7 @@ import { details, figure, legend, paragraph, section, table } from './markup.ts'
 import { applicationColour } from './palette.ts'
 import { topTable, type Msisdn } from './people.ts'
 import { applicationWords, hourWords } from './words.ts'
+import { timeText, type Zone } from './zone.ts'
 
 /** Applications by traffic, and who uses the most used ones most. */
 export function applicationSection(snapshot: Snapshot, msisdn: Msisdn): string {
@@ -47,25 +48,27 @@ const DAY_MS = HOURS_OF_DAY * HOUR_MS
 /** More columns than this are too thin to tell apart. */
 const MOST_COLUMNS = 96
 
-/** Traffic over time, and by hour of day. */
-export function hourSection(snapshot: Snapshot): string {
+/** Traffic over time, and by hour of day, as the zone's clocks have it. */
+export function hourSection(snapshot: Snapshot, zone: Zone): string {
   const known = snapshot.hours.filter(({ startMs }) => startMs !== null)
-  const words = hourWords(snapshot).map(paragraph)
+  const words = hourWords(snapshot, zone).map(paragraph)
   if (known.length === 0) return section('hours', 'Traffic over time', ...words)
-  const period = periods(known)
-  const daily = byKey(known, (startMs) => Math.floor(startMs / HOUR_MS) % HOURS_OF_DAY)
+  const period = periods(known, zone)
+  const daily = byKey(known, (startMs) => new Date(zone.local(startMs)).getUTCHours())
+  // In some zones hours that are counted in UTC begin at half past.
+  const minutes = timeText(zone.local(known[known.length - 1].startMs!)).slice(-2)
   const hourOfDay = Array.from({ length: HOURS_OF_DAY }, (_, hour) => ({
-    label: `${hour}:00`,
+    label: `${hour}:${minutes}`,
     bytes: daily.get(hour) ?? NOTHING,
   }))
   return section(
     'hours',
     'Traffic over time',
     ...words,
-    columnsFigure(`Traffic by ${period.unit}`, period.columns),
+    columnsFigure(`Traffic by ${period.unit} (${zone.name})`, period.columns),
     legend([...APPLICATIONS].sort().map((name) => ({ name, colour: applicationColour(name) }))),
-    columnsFigure('Traffic by hour of day, all days together (UTC)', hourOfDay),
-    details(`Traffic by ${period.unit} as a table`, periodTable(period)),
+    columnsFigure(`Traffic by hour of day, all days together (${zone.name})`, hourOfDay),
+    details(`Traffic by ${period.unit} as a table`, periodTable(period, zone)),
   )
 }
 
@@ -83,31 +86,34 @@ interface Periods {
 const NOTHING: readonly number[] = APPLICATIONS.map(() => 0)
 
 /** Hours while there is room for them, else days; what is empty in between is there, too. */
-function periods(hours: readonly Hour[]): Periods {
+function periods(hours: readonly Hour[], { local }: Zone): Periods {
   const starts = hours.map(({ startMs }) => startMs!)
   const [first, last] = [Math.min(...starts), Math.max(...starts)]
   const unit = (last - first) / HOUR_MS < MOST_COLUMNS ? 'hour' : 'day'
-  const lengthMs = unit === 'hour' ? HOUR_MS : DAY_MS
-  const sums = byKey(hours, (startMs) => Math.floor(startMs / lengthMs))
-  const from = Math.floor(first / lengthMs)
-  const count = Math.floor(last / lengthMs) - from + 1
+  // Days are those of the clocks; hours are told apart in UTC, where none comes twice.
+  const keyOf = (ms: number): number =>
+    unit === 'hour' ? Math.floor(ms / HOUR_MS) : Math.floor(local(ms) / DAY_MS)
+  const labelOf = (key: number): string =>
+    unit === 'hour' ? hourText(local(key * HOUR_MS)) : dayText(key * DAY_MS)
+  const sums = byKey(hours, keyOf)
+  const from = keyOf(first)
+  const count = keyOf(last) - from + 1
   // A single wrong year must not make the page of a thousand days: then only days with traffic.
   const keys =
     count <= 4 * MOST_COLUMNS
       ? Array.from({ length: count }, (_, at) => from + at)
       : [...sums.keys()].sort((a, b) => a - b)
   const columns = keys.map((key) => ({
-    label: timeText(key * lengthMs, unit),
+    label: labelOf(key),
     bytes: sums.get(key) ?? NOTHING,
   }))
   return { unit, columns }
 }
 
-function timeText(ms: number, unit: Periods['unit']): string {
-  const date = new Date(ms)
-  const day = date.toLocaleDateString('en-GB', { day: 'numeric', month: 'short', timeZone: 'UTC' })
-  return unit === 'day' ? day : `${day}, ${date.toISOString().slice(11, 16)}`
-}
+const dayText = (localMs: number): string =>
+  new Date(localMs).toLocaleDateString('en-GB', { day: 'numeric', month: 'short', timeZone: 'UTC' })
+
+const hourText = (localMs: number): string => `${dayText(localMs)}, ${timeText(localMs)}`
 
 function byKey(hours: readonly Hour[], key: (startMs: number) => number): Map<number, number[]> {
   const sums = new Map<number, number[]>()
@@ -141,9 +147,9 @@ function columnsFigure(title: string, columns: readonly Column[]): string {
   )
 }
 
-const periodTable = ({ unit, columns }: Periods): string =>
+const periodTable = ({ unit, columns }: Periods, { name }: Zone): string =>
   table({
-    caption: `Traffic by ${unit} (UTC)`,
+    caption: `Traffic by ${unit} (${name})`,
     heading: [unit === 'hour' ? 'Hour' : 'Day', ...APPLICATIONS, 'Total'],
     rows: columns.map(({ label, bytes }) => [
       label,

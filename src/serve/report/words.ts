@@ -1,6 +1,7 @@
 // What the numbers of a snapshot mean, in sentences.
 import type { Snapshot } from '../../snapshot/schema.ts'
 import { bytesText, countText, durationText, shareText } from '../../snapshot/units.ts'
+import { timeText, type Zone } from './zone.ts'
 
 const total = (counts: Readonly<Record<string, number>>): number =>
   Object.values(counts).reduce((sum, count) => sum + count, 0)
@@ -20,14 +21,14 @@ export function periodOf({ hours }: Snapshot): { from: number; to: number } | nu
   return { from: Math.min(...starts), to: Math.max(...starts) }
 }
 
-const dayText = (ms: number): string =>
-  new Date(ms).toLocaleDateString('en-GB', { dateStyle: 'long', timeZone: 'UTC' })
+const dayText = (localMs: number): string =>
+  new Date(localMs).toLocaleDateString('en-GB', { dateStyle: 'long', timeZone: 'UTC' })
 
 /** `from 1 March 2026 to 9 March 2026`. */
-export function periodText(snapshot: Snapshot): string {
+export function periodText(snapshot: Snapshot, { local }: Zone): string {
   const period = periodOf(snapshot)
   if (period === null) return 'without readable times'
-  const [from, to] = [dayText(period.from), dayText(period.to)]
+  const [from, to] = [dayText(local(period.from)), dayText(local(period.to))]
   return from === to ? `of ${from}` : `from ${from} to ${to}`
 }
 
@@ -106,13 +107,13 @@ function unitWords({ positions }: Snapshot): string[] {
 }
 
 /** When the network is used. */
-export function hourWords(snapshot: Snapshot): string[] {
+export function hourWords(snapshot: Snapshot, { name, local }: Zone): string[] {
   const known = snapshot.hours.filter(({ startMs }) => startMs !== null)
   if (known.length === 0) return ['No record has a readable start.']
   const traffic = (hour: (typeof known)[number]): number => hour.downlinkBytes + hour.uplinkBytes
   const busiest = known.reduce((most, hour) => (traffic(hour) > traffic(most) ? hour : most))
-  const when = new Date(busiest.startMs!)
-  const time = `${dayText(busiest.startMs!)}, ${when.toISOString().slice(11, 16)} UTC`
+  const when = local(busiest.startMs!)
+  const time = `${dayText(when)}, ${timeText(when)} (${name})`
   return [
     `Sessions start in ${countText(known.length, 'hour')}. The busiest began on ${time}, with ` +
       `${bytesText(traffic(busiest))} in ${countText(busiest.sessions, 'session')}. A session ` +
