@@ -16,7 +16,7 @@ const TAGS: readonly (readonly [Operation['tag'], title: string, words: string])
       'these need the scope subscribers. Each is a pass over the state, and only a few may wait.',
   ],
   ['process', 'Process', 'How the process itself is doing.'],
-  ['documentation', 'Description', 'Of the API.'],
+  ['documentation', 'Description', 'What there is to ask for, for people and for programs.'],
 ]
 
 const parameterRow = ({ name, schema, description }: Parameter): string => {
@@ -53,6 +53,7 @@ export function docsPage(): string {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>API of xdr-pulse</title>
 <link rel="icon" href="/favicon.svg">
+<link rel="stylesheet" href="/page.css">
 <link rel="stylesheet" href="/api.css">
 </head>
 <body>

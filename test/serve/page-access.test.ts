@@ -1,8 +1,10 @@
-// Everyone can use every view: axe finds nothing, the keyboard suffices, a phone is wide enough.
+// Everyone can use every view, the API's description and the report: axe finds nothing, the keyboard
+// suffices, a phone is wide enough.
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import test from 'node:test'
-import type { Page } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
+import { reportPage } from '../../src/serve/report/page.ts'
 import { withBrowser } from '../browser.ts'
 import { CANARY_MSISDN, canaryView, generateProgress, published } from './fixture.ts'
 import { drawn, open, overWidth, snapshotWithHours, until, withPipeline } from './page-open.ts'
@@ -49,6 +51,47 @@ test('axe finds nothing in any view, wide and narrow, light and dark', async () 
       }
     })
   })
+})
+
+/** Opens a page as each reader, with all that can be opened, and holds axe against it. */
+async function accessible(
+  browser: Browser,
+  name: string,
+  show: (page: Page) => Promise<unknown>,
+): Promise<void> {
+  for (const width of [1280, 390]) {
+    for (const colorScheme of ['light', 'dark'] as const) {
+      const page = await browser.newPage({ viewport: { width, height: 900 }, colorScheme })
+      await show(page)
+      await page.evaluate(
+        "document.querySelectorAll('details').forEach((each) => (each.open = true))",
+      )
+      await page.evaluate(AXE)
+      assert.deepEqual(await violations(page), [], `${name} at ${width}, ${colorScheme}`)
+      assert.equal(await overWidth(page), 0, `${name} at ${width}`)
+      await page.close()
+    }
+  }
+}
+
+test('axe finds nothing in the description of the API', async () => {
+  await withPipeline(async (server) => {
+    await withBrowser((browser) =>
+      accessible(browser, '/api', (page) => page.goto(`${server.url}/api`)),
+    )
+  })
+})
+
+test('axe finds nothing in the report', async () => {
+  const html = reportPage({
+    snapshot: snapshotWithHours({ number: 1 }),
+    hash: 'ab'.repeat(32),
+    stamp: { partitions: 3, timeZone: 'Europe/Paris' },
+    seed: 11,
+    version: '0.1.0',
+    mask: false,
+  })
+  await withBrowser((browser) => accessible(browser, 'report', (page) => page.setContent(html)))
 })
 
 test('a link that has the focus keeps it while the figures change', async () => {

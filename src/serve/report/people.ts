@@ -25,12 +25,13 @@ export function distributionSection({ distribution }: Snapshot): string {
     'How engagement is spread',
     paragraph(
       'Most subscribers use little and a few use very much, so each column covers twice or more ' +
-        'the range of the one before it: the steps are 1, 2, 5, 10 and so on.',
+        'the range of the one before it: the steps are 1, 2, 5, 10 and so on. Below a column stands ' +
+        'where it begins.',
     ),
     ...DISTRIBUTION_METRICS.map((metric) => histogramFigure(metric, distribution[metric].log)),
     table({
       caption: 'Per subscriber',
-      heading: ['', 'Least', '10 %', 'Median', 'Mean', '90 %', '99 %', 'Most'],
+      heading: ['Metric', 'Least', '10 %', 'Median', 'Mean', '90 %', '99 %', 'Most'],
       rows,
     }),
   )

@@ -27,7 +27,7 @@ a{color:var(--accent)}
 nav ul{display:flex;flex-wrap:wrap;gap:.3rem 1.1rem;list-style:none;margin:0 0 1.2rem;padding:0}
 section{background:var(--surface);border:1px solid var(--line);border-radius:12px;
   padding:1.4rem 1.5rem;margin:0 0 1.25rem}
-.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(9.7rem,1fr));gap:.9rem .6rem;margin:1rem 0 .4rem}
+.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(9.1rem,1fr));gap:.9rem .6rem;margin:1rem 0 .4rem}
 .tiles div{border-left:3px solid var(--accent);padding-left:.8rem}
 .tiles dt{color:var(--muted);font-size:.85rem}
 .tiles dd{margin:0;font-size:1.2rem;white-space:nowrap;font-weight:650;font-variant-numeric:tabular-nums}
@@ -76,7 +76,13 @@ footer{color:var(--muted);font-size:.88rem;padding-bottom:2.5rem}
   nav,summary{display:none}
   svg.wide{display:block}svg.narrow{display:none}
   section{border:0;padding:0;margin:0 0 1.6rem}
-  figure,table,.tiles{break-inside:avoid}
+  figure,table,tr,.tiles{break-inside:avoid}
+  details table{break-inside:auto}
+  table{font-size:.82rem}
+  th,td{padding-top:.22rem;padding-bottom:.22rem}
+  .pair{grid-template-columns:repeat(3,1fr);gap:0 1rem}.pair .bar{min-width:4rem}
+  p{break-inside:avoid;break-after:avoid}
+  .tiles{grid-template-columns:repeat(5,1fr)}
   h2,h3,figcaption,caption{break-after:avoid}
   .scroll{overflow:visible}
   details::details-content{content-visibility:visible;height:auto}
