@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { performance } from 'node:perf_hooks'
 import test from 'node:test'
 import type { Page } from 'playwright-core'
+import { APPLICATIONS } from '../../src/record/columns.ts'
 import type { Snapshot } from '../../src/snapshot/schema.ts'
 import { withBrowser } from '../browser.ts'
 import { CANARY_MSISDN, canaryView, generateProgress, published } from './fixture.ts'
@@ -47,6 +48,12 @@ async function csv(page: Page, panel: string): Promise<string[][]> {
 
 const numbers = (rows: string[][], column: number): number[] =>
   rows.slice(1).map((row) => Number(row[column]))
+
+test('the applications to choose from are those of the records', async () => {
+  // @ts-expect-error A module for browsers: tsc checks it with the page, not with the tests.
+  const found = (await import('../../src/serve/page/choices.js')) as { APPLICATIONS: string[] }
+  assert.deepEqual(found.APPLICATIONS, [...APPLICATIONS])
+})
 
 // In two pages: a browser asks its user before it saves an eleventh file of one.
 test('subscribers: each top list', async () => {
