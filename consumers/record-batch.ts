@@ -4,6 +4,7 @@
 // was given; what does not fit is a `BatchFault`, because a batch that cannot be read has no end.
 import { gunzipSync, zstdDecompressSync } from 'node:zlib'
 import { crc32c } from '@node-rs/crc32'
+import { decompressFrameSync } from 'lz4-napi'
 import { compressionsAlgorithmsByBitmask } from './kafka-client.ts'
 
 /** Bytes before the records. */
@@ -127,7 +128,10 @@ function unpack(codec: number, packed: Buffer): Buffer {
   if (codec === GZIP) return gunzipSync(packed, { maxOutputLength })
   if (codec === ZSTD) return zstdDecompressSync(packed, { maxOutputLength })
   if (codec !== SNAPPY && codec !== LZ4) throw new Error(`codec ${codec} is not known`)
-  const unpacked = compressionsAlgorithmsByBitmask[codec].decompressSync(packed)
+  // The client's own LZ4 is WebAssembly, at half the speed.
+  const unpackAll =
+    codec === LZ4 ? decompressFrameSync : compressionsAlgorithmsByBitmask[codec].decompressSync
+  const unpacked = unpackAll(packed)
   if (unpacked.length > maxOutputLength) throw new Error('they are too large')
   return unpacked
 }

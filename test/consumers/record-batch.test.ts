@@ -1,5 +1,7 @@
 // Record batches: what was written is read back, whoever wrote it.
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { createRecordsBatch } from '../../consumers/kafka-client.ts'
@@ -52,6 +54,24 @@ test('batches of the package are read back, by every codec', () => {
     )
   })
   check(property, 100)
+})
+
+test("batches of Kafka's own producer are read back, by every codec", () => {
+  const folder = join(import.meta.dirname, '../fixtures/kafka')
+  for (const codec of ['gzip', 'snappy', 'lz4', 'zstd']) {
+    // The log of a partition as the broker keeps it: nothing but batches.
+    const read = readAll(readFileSync(join(folder, `java-${codec}.log`)))
+    assert.ok(typeof read === 'object', codec)
+    const pairs = read.records.map(({ offset, key, value }) => [
+      offset,
+      key?.toString(),
+      value?.toString(),
+    ])
+    const expected = Array.from({ length: 3000 }, (_, at) => {
+      return [at, String(at + 1), `value number ${at + 1} of this codec`]
+    })
+    assert.deepEqual(pairs, expected, codec)
+  }
 })
 
 test("a topic that stamps records itself gives all of them the batch's last time", () => {
