@@ -142,6 +142,20 @@ test('time: hours of an application in a direction, and by hour of the day', asy
   })
 })
 
+test('time: lines on a logarithmic axis are neither stacked nor filled', async () => {
+  await at('#/time', async (page) => {
+    const drawnAs = (): Promise<boolean[][]> =>
+      page.evaluate(`import('/vendor/echarts.js').then(({ getInstanceByDom }) =>
+        getInstanceByDom(document.getElementById('hours')).getOption().series.map(
+          ({ stack, areaStyle }) => [stack != null, areaStyle != null]))`)
+    const all = (as: boolean[]): boolean[][] => APPLICATIONS.map(() => as)
+    assert.deepEqual(await drawnAs(), all([true, true]))
+    await page.locator('#hours-panel input[value=log]').check({ force: true })
+    await until(page, "location.hash === '#/time?lines=log'")
+    assert.deepEqual(await drawnAs(), all([false, false]))
+  })
+})
+
 test('segments: sizes, centres, amounts, the sample, the elbow', async () => {
   await at('#/segments?x=durationMs&y=uplinkBytes', async (page, { segments, elbow }) => {
     assert.deepEqual(

@@ -89,7 +89,8 @@ function option({ theme, narrow }, hours, chosen) {
       rows: names.map((name) => [name, bytes(trafficIn(hours[index], name, chosen.traffic))]),
     })),
     series: names.map((name) => ({
-      id: name,
+      // One of the same id would be merged into the one before it, and stay stacked and filled.
+      id: `${name}, ${chosen.lines}`,
       name,
       type: 'line',
       symbol: 'none',
