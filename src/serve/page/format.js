@@ -9,6 +9,8 @@ const DAY = 86_400
 const BYTE_UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB', 'EB']
 /** From here on a count is shown short; its whole length is kept in the title. */
 const LONG_COUNT = 1e8
+/** What is less would be shown as 0%. */
+const LEAST_SHARE = 0.0005
 
 const whole = new Intl.NumberFormat(LOCALE, { maximumFractionDigits: 0 })
 const short = new Intl.NumberFormat(LOCALE, { notation: 'compact', maximumSignificantDigits: 4 })
@@ -44,9 +46,9 @@ export function tick(value) {
   return short.format(value)
 }
 
-/** @type {Format} */
+/** Of few among many it says that there are any. @type {Format} */
 export function share(value) {
-  return percent.format(value)
+  return value > 0 && value < LEAST_SHARE ? '<0.1%' : percent.format(value)
 }
 
 /** @type {Format} */

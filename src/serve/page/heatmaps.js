@@ -135,6 +135,7 @@ function show(panel, { rows, cells }, columns, rowName) {
     visualMap: {
       type: 'continuous',
       orient: 'horizontal',
+      hoverLink: false,
       top: 0,
       right: 0,
       itemWidth: 10,
