@@ -1,5 +1,6 @@
 // The live page: every message of the stream goes to the parts that show it.
 import { currentAddress } from './address.js'
+import { createAmounts } from './amounts.js'
 import { createApplications, createLeaders } from './applications.js'
 import { connect } from './connection.js'
 import { createDistributions } from './distributions.js'
@@ -39,6 +40,7 @@ const parts = [
   createScatter(),
   createElbow(),
   createSegments(),
+  createAmounts(),
 ]
 const pipeline = createPipeline()
 const showQuality = createQuality()

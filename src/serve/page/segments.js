@@ -1,7 +1,7 @@
-// The segments: how large, where their centres lie, and what each amounts to.
+// The segments: how large they are, and where their centres lie.
 import { bars, barSeries, segmentLegend } from './axes.js'
 import { tooltip } from './chart.js'
-import { count, metric, share, valueOrMean } from './format.js'
+import { count, metric, share } from './format.js'
 import { segmentColours } from './palette.js'
 import { createPanel } from './panel.js'
 
@@ -29,14 +29,6 @@ export function createSegments() {
     span: 'half',
     chart: 'low',
   })
-  const amounts = createPanel({
-    id: 'segments',
-    title: 'What each segment amounts to',
-    views: ['segments'],
-    span: 'full',
-    chart: false,
-    open: true,
-  })
   return (/** @type {Snapshot} */ { segments }) => {
     const found = segments.segments
     const colours = segmentColours(found.map(({ name }) => name))
@@ -50,8 +42,6 @@ export function createSegments() {
       centroidsOption(surroundings, segments.features, found, colours),
     )
     centroids.table(() => centroidsTable(segments.features, found, colours))
-    amounts.setLead('Least, mean and most of a subscriber, and the total of all members.')
-    amounts.table(() => amountsTable(found, colours))
   }
 }
 
@@ -186,30 +176,5 @@ function centroidsTable(features, segments, colours) {
       { text: name, colour: colours.get(name) },
       ...features.flatMap((each) => [centroid[each] ?? 0, centroidScaled[each] ?? 0]),
     ]),
-  }
-}
-
-/**
- * One row a segment and metric.
- * @param {Segment[]} segments
- * @param {Map<string, string>} colours
- * @returns {import('./table.js').Table}
- */
-function amountsTable(segments, colours) {
-  const lines = segments.flatMap((segment) =>
-    Object.entries(segment.metrics).map(([key, summary]) => ({ segment, key, summary })),
-  )
-  return {
-    caption: 'Minimum, mean, maximum and total of each segment',
-    columns: ['Segment', 'Metric', 'Minimum', 'Mean', 'Maximum', 'Total'].map((name) => ({ name })),
-    rows: lines.map(({ segment: { name }, key, summary: { min, mean, max, total } }) => [
-      { text: name, colour: colours.get(name) },
-      metric(key).name,
-      min,
-      mean,
-      max,
-      total,
-    ]),
-    formats: lines.map(({ key }) => valueOrMean(key)),
   }
 }
