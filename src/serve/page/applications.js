@@ -29,7 +29,7 @@ export function createApplications() {
     const colours = applicationColours(ranked.map(({ name }) => name))
     const most = snapshot.topApplications.join(', ')
     panel.setLead(
-      `${most === '' ? '' : `Most used: ${most}. `}Full colour is download, pale is upload.`,
+      `${most === '' ? '' : `Most used: ${most}. `}Full colour is download, faint is upload.`,
     )
     panel.draw((surroundings) => option(surroundings, ranked, colours))
     panel.table(() => ({
