@@ -1,6 +1,6 @@
 // The account of a replay: what became of every row.
 import type { IngestProgress } from '../../consumers/progress.ts'
-import { tableText } from './terminal.ts'
+import { tableText } from './output.ts'
 
 /** The account for machines; rows = applied + alreadyApplied + the sum of refused. */
 export interface Account {

@@ -5,21 +5,9 @@ import type { RegistryOptions } from '../../consumers/registry-address.ts'
 import type { Values } from '../config.ts'
 import { messageOf, PulseError } from '../errors.ts'
 import { XDR_SCHEMA } from '../record/xdr-schema.ts'
+import type { CONNECTION_OPTIONS, ValuesOf } from './options.ts'
 
-export const CONNECTION_OPTIONS = [
-  'kafka',
-  'tls',
-  'tlsCa',
-  'tlsCert',
-  'tlsKey',
-  'saslMechanism',
-  'saslUsername',
-  'saslSecretFile',
-  'registry',
-  'registrySecretFile',
-] as const
-
-export type ConnectionValues = Pick<Values, (typeof CONNECTION_OPTIONS)[number]>
+type ConnectionValues = ValuesOf<typeof CONNECTION_OPTIONS>
 
 /**
  * The connection that options ask for. Secrets come from files or the environment only, so that no

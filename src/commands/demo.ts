@@ -4,33 +4,17 @@ import { dirname, join } from 'node:path'
 import { lockState } from '../../state/lock.ts'
 import { openStateToRead, viewState } from '../../state/read.ts'
 import { hasState } from '../../state/writer.ts'
-import type { Values } from '../config.ts'
 import type { Log } from '../log.ts'
 import { writeSample } from './generate.ts'
-import { replayAndServe, REPLAY_OPTIONS } from './replay.ts'
-import { SERVE_OPTIONS, SNAPSHOT_OPTIONS } from './serving.ts'
+import type { DEMO_OPTIONS, ValuesOf } from './options.ts'
+import { replayAndServe } from './replay.ts'
 import { summaryText } from './report.ts'
-
-export const SAMPLE_OPTIONS = ['rows', 'subscribers', 'days', 'dirt'] as const
-
-export const DEMO_OPTIONS = [
-  ...REPLAY_OPTIONS,
-  ...SNAPSHOT_OPTIONS,
-  ...SERVE_OPTIONS,
-  ...SAMPLE_OPTIONS,
-] as const
-
-/** Twelve hours of traffic a second: a month in a minute. */
-export const DEMO_DEFAULTS = { state: 'data/demo', speed: '43200' }
 
 /** Lies in a state directory that the demo made, and so may make anew. */
 const MARK = 'made-by-demo'
 
 /** Generates the sample unless it is there, replays it, serves, prints a summary at the end. */
-export async function demo(
-  values: Pick<Values, (typeof DEMO_OPTIONS)[number]>,
-  log: Log,
-): Promise<void> {
+export async function demo(values: ValuesOf<typeof DEMO_OPTIONS>, log: Log): Promise<void> {
   const { rows, subscribers, days, dirt, seed } = values
   const name = `sample-${rows}-${subscribers}-${days}-${dirt}-${seed}.parquet`
   const sample = join(dirname(values.state), name)

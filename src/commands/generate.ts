@@ -6,7 +6,7 @@ import { literal, withDatabase } from '../duckdb.ts'
 import { OPTIONS, type Values } from '../config.ts'
 import { messageOf, PulseError } from '../errors.ts'
 import { generateSql, sessionsOf, type SampleOptions } from '../record/generate.ts'
-import { print } from './report.ts'
+import { print } from './output.ts'
 import { createProgress } from './terminal.ts'
 
 /** Rows of a row group: DuckDB's own default, about 35 MB of columns. */

@@ -5,11 +5,9 @@ import { PulseError } from '../errors.ts'
 import { viewSubscriber } from '../snapshot/lookup.ts'
 import { METRICS, type SubscriberView } from '../snapshot/schema.ts'
 import { bytesText } from '../snapshot/units.ts'
-import { metricText, print, REPORT_OPTIONS, snapshotOf } from './report.ts'
+import { metricText, snapshotOf } from './report.ts'
 import type { ReportValues } from './report.ts'
-import { tableText } from './terminal.ts'
-
-export const SUBSCRIBER_OPTIONS = REPORT_OPTIONS
+import { print, tableText } from './output.ts'
 
 /** One subscriber: aggregate, ranks, segment, distances. Throws PulseError `not-found`. */
 export async function subscriber(written: string, values: ReportValues): Promise<void> {

@@ -2,34 +2,16 @@
 import { produceFiles, type ProduceOptions } from '../../consumers/produce.ts'
 import type { ProduceProgress } from '../../consumers/produce-send.ts'
 import type { Speed } from '../../consumers/produce-pace.ts'
-import type { Values } from '../config.ts'
 import { PulseError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { durationText } from '../snapshot/units.ts'
-import { CONNECTION_OPTIONS, connectionOf, registryOf } from './connection.ts'
+import { connectionOf, registryOf } from './connection.ts'
+import type { PRODUCE_OPTIONS, REPLAY_OPTIONS, ValuesOf } from './options.ts'
 import { onSignals } from './signals.ts'
-import { createProgress, tableText } from './terminal.ts'
+import { tableText } from './output.ts'
+import { createProgress } from './terminal.ts'
 
-export const PRODUCE_OPTIONS = [
-  'to',
-  ...CONNECTION_OPTIONS,
-  'topic',
-  'createTopic',
-  'format',
-  'rate',
-  'compression',
-] as const
-
-type ProduceValues = Pick<
-  Values,
-  | (typeof PRODUCE_OPTIONS)[number]
-  | 'speed'
-  | 'partitions'
-  | 'durationUnit'
-  | 'timeZone'
-  | 'json'
-  | 'logLevel'
->
+type ProduceValues = ValuesOf<typeof PRODUCE_OPTIONS> & ValuesOf<typeof REPLAY_OPTIONS>
 
 /** Sends files to a topic until their end or a signal, and prints the account. */
 export async function produce(

@@ -3,27 +3,12 @@ import { createFormat } from '../../consumers/message-format.ts'
 import { retryRefused, type RetryAccount } from '../../consumers/retry.ts'
 import { createRegistry } from '../../consumers/schema-registry.ts'
 import { openStateToRead, readRefused, withView } from '../../state/read.ts'
-import type { Values } from '../config.ts'
 import { USED_COLUMNS } from '../record/columns.ts'
 import { registryOf, schemaOf } from './connection.ts'
-import { print } from './report.ts'
-import { tableText } from './terminal.ts'
+import type { REFUSED_OPTIONS, ValuesOf } from './options.ts'
+import { print, tableText } from './output.ts'
 
-export const REFUSED_OPTIONS = [
-  'state',
-  'limit',
-  'retry',
-  'reason',
-  'format',
-  'registry',
-  'registrySecretFile',
-  'schema',
-  'keepRefused',
-  'json',
-  'logLevel',
-] as const
-
-type RefusedValues = Pick<Values, (typeof REFUSED_OPTIONS)[number]>
+type RefusedValues = ValuesOf<typeof REFUSED_OPTIONS>
 
 /** Refused rows that were kept, or what becomes of them when they are tried again. */
 export async function refused(values: RefusedValues): Promise<void> {

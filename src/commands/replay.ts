@@ -5,29 +5,15 @@ import type { Values } from '../config.ts'
 import type { Log } from '../log.ts'
 import type { IngestJob } from '../../consumers/worker.ts'
 import { accountOf, accountText } from './account.ts'
+import type { REPLAY_OPTIONS, SERVE_OPTIONS, ValuesOf } from './options.ts'
 import type { Pipeline } from './pipeline.ts'
-import { servePipeline, type ServeValues as PipelineValues } from './serving.ts'
 import { onSignals } from './signals.ts'
 import { replayDisplay } from './terminal.ts'
 import { startIngest } from './threads.ts'
 
-export const REPLAY_OPTIONS = [
-  'state',
-  'speed',
-  'commitInterval',
-  'durationUnit',
-  'timeZone',
-  'missingMsisdn',
-  'partitions',
-  'keepRefused',
-  'json',
-  'logLevel',
-] as const
+type ReplayValues = ValuesOf<typeof REPLAY_OPTIONS>
 
-type ReplayValues = Pick<Values, (typeof REPLAY_OPTIONS)[number]>
-type ServeValues = ReplayValues & PipelineValues
-
-export const replayOptions = (files: readonly string[], values: ReplayValues): ReplayOptions => ({
+const replayOptions = (files: readonly string[], values: ReplayValues): ReplayOptions => ({
   files,
   stateDirectory: values.state,
   state: {
@@ -71,11 +57,13 @@ function print(last: IngestProgress, { json, state }: Pick<Values, 'json' | 'sta
  */
 export async function replayAndServe(
   files: readonly string[],
-  values: ServeValues,
+  values: ReplayValues & ValuesOf<typeof SERVE_OPTIONS>,
   log: Log,
   onEnd: (pipeline: Pipeline) => void = () => undefined,
 ): Promise<void> {
   const display = replayDisplay(onTerminal())
+  // A replay alone needs no server.
+  const { servePipeline } = await import('./serving.ts')
   const job: IngestJob = { type: 'replay', options: replayOptions(files, values) }
   await servePipeline(job, values, log, {
     onProgress: (progress) => display.show(progress),

@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { hashState } from '../../state/hash.ts'
 import { withView, type StateView } from '../../state/read.ts'
-import type { Values } from '../config.ts'
 import { withDatabase, type DuckDBConnection } from '../duckdb.ts'
 import { messageOf, PulseError } from '../errors.ts'
 import { reportPage } from '../serve/report/page.ts'
@@ -13,22 +12,13 @@ import type { Snapshot } from '../snapshot/schema.ts'
 import { WIDTH } from '../subscriber/aggregate.ts'
 import { snapshotTables, SUBSCRIBERS, subscriberCells } from './export-tables.ts'
 import { openTable, writeTable, type Format, type OpenTable } from './export-write.ts'
-import { print, snapshotOf, type ReportValues } from './report.ts'
+import { print } from './output.ts'
+import { snapshotOf, type FileValues } from './report.ts'
 import { VERSION } from './version.ts'
-
-export const FILE_OPTIONS = ['html', 'export', 'csv', 'mask'] as const
-type FileValues = ReportValues & Pick<Values, (typeof FILE_OPTIONS)[number]>
 
 /** Bounds what DuckDB holds; what is more goes to the temporary directory. */
 const MEMORY_MIB = 1024
 const THREADS = 2
-
-/** Whether the report is wanted as files; the options that need one of them are refused alone. */
-export function wantsFiles({ html, export: directory, csv, mask }: FileValues): boolean {
-  if (csv && directory === '') throw new PulseError('usage', '--csv needs --export DIR')
-  if (mask && html === '') throw new PulseError('usage', '--mask needs --html FILE')
-  return html !== '' || directory !== ''
-}
 
 /**
  * Writes the page, the tables or both, and says which files there are now.

@@ -1,15 +1,27 @@
 // `report` and its part `segments`: what a state directory says, as tables or JSON.
 import { performance } from 'node:perf_hooks'
 import { withView, type StateView } from '../../state/read.ts'
-import type { Values } from '../config.ts'
+import { PulseError } from '../errors.ts'
 import { DISTRIBUTION_METRICS, METRICS, type Metric, type Snapshot } from '../snapshot/schema.ts'
 import { takeSnapshot } from '../snapshot/take.ts'
 import { bytesText, durationText, shareText } from '../snapshot/units.ts'
-import { snapshotOptions, SNAPSHOT_OPTIONS } from './serving.ts'
-import { coloured, tableText } from './terminal.ts'
+import {
+  snapshotOptions,
+  type FILE_OPTIONS,
+  type REPORT_OPTIONS,
+  type ValuesOf,
+} from './options.ts'
+import { print, tableText } from './output.ts'
 
-export const REPORT_OPTIONS = ['state', ...SNAPSHOT_OPTIONS, 'json', 'logLevel'] as const
-export type ReportValues = Pick<Values, (typeof REPORT_OPTIONS)[number]>
+export type ReportValues = ValuesOf<typeof REPORT_OPTIONS>
+export type FileValues = ReportValues & ValuesOf<typeof FILE_OPTIONS>
+
+/** Whether the report is wanted as files; the options that need one of them are refused alone. */
+export function wantsFiles({ html, export: directory, csv, mask }: FileValues): boolean {
+  if (csv && directory === '') throw new PulseError('usage', '--csv needs --export DIR')
+  if (mask && html === '') throw new PulseError('usage', '--mask needs --html FILE')
+  return html !== '' || directory !== ''
+}
 
 /** The snapshot of a state directory as it is now. */
 export const snapshotOf = (view: StateView, values: ReportValues): Snapshot =>
@@ -26,11 +38,6 @@ export async function segments(values: ReportValues): Promise<void> {
   print(values, { segments: found, elbow }, () =>
     [segmentsText(snapshot), elbowText(snapshot)].join('\n\n'),
   )
-}
-
-/** Prints an object as JSON, or its text. */
-export function print(values: { json: boolean }, object: unknown, text: () => string): void {
-  process.stdout.write(`${values.json ? JSON.stringify(object) : coloured(text())}\n`)
 }
 
 /** Totals, segments and the busiest subscribers: what fits on a screen. */

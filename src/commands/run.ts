@@ -4,42 +4,15 @@ import { hostname } from 'node:os'
 import { resolve } from 'node:path'
 import type { ConsumeOptions } from '../../consumers/consume-options.ts'
 import type { IngestProgress, SourceAccount } from '../../consumers/progress.ts'
-import type { Values } from '../config.ts'
 import { PulseError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { accountOf, accountText } from './account.ts'
-import { CONNECTION_OPTIONS, connectionOf, registryOf, schemaOf } from './connection.ts'
-import { SERVE_OPTIONS, servePipeline, SNAPSHOT_OPTIONS } from './serving.ts'
-import { tableText } from './terminal.ts'
+import { connectionOf, registryOf, schemaOf } from './connection.ts'
+import type { RUN_OPTIONS, ValuesOf } from './options.ts'
+import { servePipeline } from './serving.ts'
+import { tableText } from './output.ts'
 
-export const RUN_OPTIONS = [
-  'state',
-  ...CONNECTION_OPTIONS,
-  'topic',
-  'format',
-  'schema',
-  'group',
-  'instanceId',
-  'sessionTimeout',
-  'from',
-  'onGap',
-  'untilCaughtUp',
-  'history',
-  'cutover',
-  'deadLetterTopic',
-  'refusedLimit',
-  'commitInterval',
-  'durationUnit',
-  'timeZone',
-  'missingMsisdn',
-  'keepRefused',
-  ...SNAPSHOT_OPTIONS,
-  ...SERVE_OPTIONS,
-  'json',
-  'logLevel',
-] as const
-
-type RunValues = Pick<Values, (typeof RUN_OPTIONS)[number]>
+type RunValues = ValuesOf<typeof RUN_OPTIONS>
 
 /** Consumes and serves until a signal, or until everything is read where that was asked for. */
 export async function run(values: RunValues, log: Log): Promise<void> {

@@ -2,39 +2,15 @@
 import { readFileSync } from 'node:fs'
 import type { IngestProgress } from '../../consumers/progress.ts'
 import type { IngestJob } from '../../consumers/worker.ts'
-import type { Values } from '../config.ts'
 import { messageOf, PulseError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { checkHost } from '../serve/address.ts'
 import { startServer } from '../serve/server.ts'
 import { withLookUps } from '../serve/subscribers.ts'
 import { parseTokens, type Token } from '../serve/tokens.ts'
-import type { SnapshotOptions } from '../snapshot/schema.ts'
+import { snapshotOptions, type SERVE_OPTIONS, type ValuesOf } from './options.ts'
 import { startPipeline, type Pipeline } from './pipeline.ts'
 import { onSignals } from './signals.ts'
-
-export const SNAPSHOT_OPTIONS = [
-  'k',
-  'features',
-  'scaling',
-  'top',
-  'seed',
-  'excludeApplication',
-] as const
-
-export const SERVE_OPTIONS = ['snapshotInterval', 'host', 'port', 'tokenFile', 'allowHost'] as const
-
-type SnapshotValues = Pick<Values, (typeof SNAPSHOT_OPTIONS)[number]>
-export type ServeValues = SnapshotValues & Pick<Values, (typeof SERVE_OPTIONS)[number]>
-
-export const snapshotOptions = (values: SnapshotValues): SnapshotOptions => ({
-  k: values.k,
-  features: values.features,
-  scaling: values.scaling,
-  top: values.top,
-  seed: values.seed,
-  excludeApplications: values.excludeApplication,
-})
 
 /** The tokens that requests must carry; none without a file. */
 function readTokens(file: string): Token[] {
@@ -65,7 +41,7 @@ export interface ServingListener {
 /** Runs a job and serves it; after the job's end it goes on serving until a signal. */
 export async function servePipeline(
   job: IngestJob,
-  values: ServeValues,
+  values: ValuesOf<typeof SERVE_OPTIONS>,
   log: Log,
   { onProgress, onEnd, onClose }: ServingListener,
 ): Promise<void> {

@@ -3,14 +3,11 @@ import { hashState } from '../../state/hash.ts'
 import type { SourcePosition } from '../../state/ledger.ts'
 import { withView } from '../../state/read.ts'
 import { storeBytes } from '../../state/store.ts'
-import type { Values } from '../config.ts'
 import { PulseError } from '../errors.ts'
 import { bytesText } from '../snapshot/units.ts'
 import { readLedgers, violationsOf } from './ledger-check.ts'
-import { print } from './report.ts'
-import { tableText } from './terminal.ts'
-
-export const STATUS_OPTIONS = ['state', 'hash', 'json', 'logLevel'] as const
+import type { STATUS_OPTIONS, ValuesOf } from './options.ts'
+import { print, tableText } from './output.ts'
 
 /** Violations in the sentence of the error; JSON has all. */
 const MOST_SAID = 3
@@ -49,7 +46,7 @@ interface StateStatus {
  *
  * @throws PulseError `state-corrupt` behind its words, when numbers of the state do not add up
  */
-export async function status(values: Pick<Values, (typeof STATUS_OPTIONS)[number]>): Promise<void> {
+export async function status(values: ValuesOf<typeof STATUS_OPTIONS>): Promise<void> {
   const violations = await withView(values.state, (view, state) => {
     const { commit, ...counters } = view.counters
     const { fileBytes, usedBytes } = storeBytes(state.stores)

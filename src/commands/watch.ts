@@ -1,16 +1,15 @@
 // `top`: the top subscribers by each metric, once or again and again like the tool of that name.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { withView, type StateView } from '../../state/read.ts'
-import type { Values } from '../config.ts'
 import { addRows, createScan } from '../snapshot/scan.ts'
 import { METRICS, type Snapshot } from '../snapshot/schema.ts'
 import { entriesOf } from '../snapshot/top.ts'
-import { print, REPORT_OPTIONS, topText } from './report.ts'
+import type { TOP_OPTIONS, ValuesOf } from './options.ts'
+import { topText } from './report.ts'
 import { onSignals } from './signals.ts'
-import { coloured } from './terminal.ts'
+import { coloured, print } from './output.ts'
 
-export const TOP_OPTIONS = [...REPORT_OPTIONS, 'watch'] as const
-type TopValues = Pick<Values, (typeof TOP_OPTIONS)[number]>
+type TopValues = ValuesOf<typeof TOP_OPTIONS>
 
 interface Found {
   commit: number

@@ -5,7 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { tableText } from '../../src/commands/terminal.ts'
+import { tableText } from '../../src/commands/output.ts'
 import { sideBySide } from '../../src/commands/watch.ts'
 import { pulse, start, startPulse } from '../e2e/command.ts'
 

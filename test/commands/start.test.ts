@@ -1,0 +1,61 @@
+// What starting costs: a command loads the packages of its own work, and leaves nothing behind.
+import assert from 'node:assert/strict'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, test } from 'node:test'
+import { sampleIn } from '../consumers/samples.ts'
+import { pulse } from '../e2e/command.ts'
+import { withDirectory } from '../state-directory.ts'
+
+const SPY = join(import.meta.dirname, 'loaded-packages.ts')
+
+/** Packages that take a large part of a start. */
+const HEAVY = ['@platformatic/kafka', '@duckdb/node-api', 'fastify', 'lmdb', 'pino', 'cli-progress']
+
+/** Those that a command and its threads load. */
+async function heavyOf(argv: string[], directory: string): Promise<string[]> {
+  const file = join(directory, 'loaded')
+  writeFileSync(file, '')
+  const env = { NODE_OPTIONS: `--import=${SPY}`, LOADED_PACKAGES: file }
+  const { code, stderr } = await pulse(argv, { env })
+  assert.equal(code, 0, stderr)
+  const loaded = new Set(readFileSync(file, 'utf8').split('\n'))
+  assert.ok(loaded.has('commander'), 'the packages are seen')
+  return HEAVY.filter((name) => loaded.has(name))
+}
+
+describe('a start loads', () => {
+  test('nothing heavy for help', () =>
+    withDirectory(async (directory) => {
+      for (const argv of [['--help'], ['run', '--help']]) {
+        assert.deepEqual(await heavyOf(argv, directory), [], argv.join(' '))
+      }
+    }))
+
+  test('the store alone for reading a state, and no Kafka for files', () =>
+    withDirectory(async (directory) => {
+      const state = ['--state', join(directory, 'state')]
+      const replay = ['replay', await sampleIn(directory), ...state]
+      assert.deepEqual(await heavyOf(replay, directory), [
+        ...['@duckdb/node-api', 'lmdb', 'cli-progress'],
+      ])
+      for (const command of ['status', 'top', 'segments', 'report', 'refused']) {
+        assert.deepEqual(await heavyOf([command, ...state], directory), ['lmdb'], command)
+      }
+    }))
+})
+
+test('where compiled code cannot be kept, nothing is left in the working directory', () =>
+  withDirectory(async (directory) => {
+    const cwd = join(directory, 'cwd')
+    const sample = await sampleIn(directory)
+    mkdirSync(cwd)
+    const { code, stderr } = await pulse(['replay', sample, '--state', join(directory, 'state')], {
+      env: { TMPDIR: sample },
+      cwd,
+    })
+    // A file is no directory: whatever is spilt has no place either.
+    assert.equal(code, 1)
+    assert.match(stderr, /ENOTDIR/)
+    assert.deepEqual(readdirSync(cwd), [])
+  }))
