@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url'
 import test, { describe } from 'node:test'
 import { APPLICATIONS } from '../../src/record/columns.ts'
 import { applicationColour, segmentColour } from '../../src/serve/report/palette.ts'
-import { ticksUpTo } from '../../src/serve/report/charts.ts'
+import { columnsDrawing, ticksUpTo } from '../../src/serve/report/charts.ts'
 import { reportPage, type ReportInput } from '../../src/serve/report/page.ts'
 import { METRICS, type Snapshot } from '../../src/snapshot/schema.ts'
 import { withBrowser } from '../browser.ts'
@@ -137,6 +137,26 @@ test('ticks are round, begin at 0 and reach beyond the largest value', () => {
     assert.ok(ticks[ticks.length - 1] >= most && ticks.length <= 7, `${most}: ${ticks.join()}`)
   }
   assert.deepEqual(ticksUpTo(0), [0, 1])
+})
+
+test('labels below columns touch neither each other nor the edge, however many there are', () => {
+  for (const width of [340, 720]) {
+    for (let days = 1; days <= 62; days++) {
+      const columns = Array.from({ length: days }, (_, day) => ({
+        label: `${day + 1} Apr`,
+        parts: [],
+      }))
+      const { content } = columnsDrawing(columns, width, { axis: String })
+      const found = [...content.matchAll(/x="([\d.]+)"[^>]*text-anchor="middle">(\d+ Apr)</g)]
+      const ends = found.map(([, x, { length }]) => [
+        Number(x) - 3.5 * length,
+        Number(x) + 3.5 * length,
+      ])
+      assert.ok(ends.length > 0 && ends.at(-1)![1] <= width)
+      const touching = ends.filter(([left], at) => at > 0 && left < ends[at - 1][1])
+      assert.deepEqual(touching, [], `${days} days at ${width}`)
+    }
+  }
 })
 
 test('a browser shows it without a request, an error or a line that is too long', () =>

@@ -135,6 +135,7 @@ export function columnsDrawing(
   const gap = Math.min(step * 0.2, 4)
   const longest = CHARACTER * Math.max(...columns.map(({ label }) => label.length)) + 8
   const every = Math.max(1, Math.ceil(longest / step))
+  let labelled = 0
   const content = columns.map(({ label, parts }, index) => {
     const x = frame.left + index * step
     let value = 0
@@ -143,10 +144,12 @@ export function columnsDrawing(
       value += part.value
       return rectangle(x + gap / 2, frame.y(value), step - gap, from - frame.y(value), part)
     })
-    const middle = Math.min(x + step / 2, width - (label.length * CHARACTER) / 2)
-    const name =
-      index % every === 0 ? text(middle, frame.bottom + 18, label, 'muted', 'middle') : ''
-    return drawn.join('') + name
+    // The last one may have to stand further to the left, where another one is.
+    const half = (label.length * CHARACTER) / 2
+    const middle = Math.min(x + step / 2, width - half)
+    if (index % every !== 0 || middle - half < labelled) return drawn.join('')
+    labelled = middle + half
+    return drawn.join('') + text(middle, frame.bottom + 18, label, 'muted', 'middle')
   })
   return { height: options.height ?? 220, content: frame.content + content.join('') }
 }
