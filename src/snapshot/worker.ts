@@ -77,11 +77,13 @@ function take(view: StateView, options: SnapshotOptions): ReturnType<typeof take
 }
 
 function membersIn(view: StateView, query: MemberQuery, { number, segments }: Against): Members {
+  // Before the pass, which takes a while: the view shows nothing that came later.
+  const timeMs = Date.now()
   const { members, next } = membersOf(query, (visit) => view.scan(visit), segments)
   return {
     asOf: {
       commit: view.counters.commit,
-      timeMs: Date.now(),
+      timeMs,
       segmentsNumber: number,
       positions: positionsOf(view),
     },
