@@ -1,7 +1,6 @@
 // The run of a consumer: find the topic, open the state, apply the history, then read live.
 import { performance } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { CHUNK_ROWS } from '../src/duckdb.ts'
 import { loadPartition, type Partition } from '../state/partition.ts'
 import { readCutover, readHeld, type PartitionStore } from '../state/store.ts'
 import { openStores, type StateStores } from '../state/writer.ts'
@@ -9,7 +8,6 @@ import { CLAIM } from './assign.ts'
 import type { ConsumeOptions } from './consume-options.ts'
 import { filesProgress } from './files-progress.ts'
 import { findTopic } from './find-topic.ts'
-import { applyHistory } from './history.ts'
 import { createGroup, type Group } from './kafka-group.ts'
 import { createLive } from './live.ts'
 import { createNotices } from './notices.ts'
@@ -145,16 +143,15 @@ async function readHistory(
   options: ConsumeOptions,
 ): Promise<Pick<IngestProgress, 'history' | 'sources'>> {
   if (options.history.length === 0) return { history: null, sources: [] }
-  const { missingMsisdn, durationUnit, timeZone } = options.state
-  const tally = createTally({ missingMsisdnZero: missingMsisdn === 'zero' }, options, CHUNK_ROWS)
+  // With DuckDB, which a topic alone does not need.
+  const { applyHistory } = await import('./history.ts')
   const start = performance.now()
   for (const store of stores) loaded.set(store.partition, loadPartition(store))
   const restoreSeconds = (performance.now() - start) / 1000
-  const { history: files, cutover } = options
   const partitions = [...loaded.values()]
   const { notices } = run
-  await applyHistory(partitions, { files, cutover, durationUnit, timeZone }, tally, (ready) => {
-    const { ingest, totalRows, sources } = ready
+  await applyHistory(partitions, options, (ready) => {
+    const { ingest, totalRows, sources, tally } = ready
     run.onStop = () => void (ingest.stopping = true)
     const known = { totalRows, sources, restoreSeconds, notices: notices.waiting }
     run.progress = () => filesProgress(partitions, tally, { state: 'running', ...known })

@@ -1,19 +1,8 @@
-// Finds out whether `Dur. (ms)` holds milliseconds, or seconds as many real files do.
+// Finds out whether `Dur. (ms)` of a Parquet file holds milliseconds or seconds, from its first rows.
 import { doubles, type DuckDBConnection } from '../src/duckdb.ts'
-import { withPart } from '../src/record/event-time.ts'
+import { addVotes, asAsked, verdict, type DurationUnit, type Votes } from './duration-vote.ts'
 import { readParquet, type ParquetFile } from './parquet-files.ts'
 import { usedColumns } from './parquet-sql.ts'
-
-/** Rows that vote: the first ones that can tell. */
-const VOTES = 1000
-/** Text times lose their seconds: a shorter span could not tell. */
-const LEAST_SPAN_MS = 120_000
-
-export interface DurationUnit {
-  durationUnit: 'ms' | 's'
-  /** In words: how the unit was found. */
-  evidence: string
-}
 
 /**
  * The unit of a file's durations: as told, or by comparing End − Start of its first rows with
@@ -25,28 +14,6 @@ export async function durationUnitOf(
   asked: 'auto' | 'ms' | 's',
 ): Promise<DurationUnit> {
   return asked === 'auto' ? verdict(await vote(connection, file)) : asAsked(asked)
-}
-
-/** The unit that was asked for. */
-export const asAsked = (durationUnit: 'ms' | 's'): DurationUnit => ({
-  durationUnit,
-  evidence: `set by --duration-unit ${durationUnit}`,
-})
-
-interface Votes {
-  seconds: number
-  votes: number
-}
-
-function verdict({ seconds, votes }: Votes): DurationUnit {
-  if (votes === 0) {
-    return { durationUnit: 'ms', evidence: 'no row could tell: taken as milliseconds' }
-  }
-  const durationUnit = seconds * 2 > votes ? 's' : 'ms'
-  const agreeing = durationUnit === 's' ? seconds : votes - seconds
-  const words = durationUnit === 's' ? 'seconds' : 'milliseconds'
-  const evidence = `End − Start agrees with ${words} in ${agreeing} of ${votes} rows looked at`
-  return { durationUnit, evidence }
 }
 
 async function vote(connection: DuckDBConnection, file: ParquetFile): Promise<Votes> {
@@ -62,25 +29,4 @@ async function vote(connection: DuckDBConnection, file: ParquetFile): Promise<Vo
     const columns = [0, 1, 2, 3, 4].map((c) => doubles(chunk, c))
     if (addVotes(count, columns, chunk.rowCount)) return count
   }
-}
-
-/** Adds the votes of some rows (Start, its ms, End, its ms, duration); true when there are enough. */
-function addVotes(count: Votes, columns: readonly Float64Array[], rows: number): boolean {
-  const [start, startPart, end, endPart, duration] = columns
-  for (let i = 0; i < rows; i++) {
-    // A time that is not known is no number or far below zero; NaN can tell nothing.
-    if (!(start[i] > 0 && end[i] > 0 && duration[i] > 0 && duration[i] < Infinity)) continue
-    const span = withPart(end[i], endPart[i]) - withPart(start[i], startPart[i])
-    if (!(span > LEAST_SPAN_MS)) continue
-    if (Math.abs(duration[i] * 1000 - span) < Math.abs(duration[i] - span)) count.seconds++
-    if (++count.votes === VOTES) return true
-  }
-  return false
-}
-
-/** The unit of a log's durations by its first rows: columns as USED_COLUMNS has them. */
-export function voteUnit(columns: readonly Float64Array[], rows: number): DurationUnit & Votes {
-  const count: Votes = { seconds: 0, votes: 0 }
-  addVotes(count, columns.slice(2, 7), rows)
-  return { ...verdict(count), ...count }
 }

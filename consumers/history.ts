@@ -5,24 +5,18 @@
 // `covered` on the other side, and none twice.
 import type { Partition } from '../state/partition.ts'
 import { readCutover, writeCutover } from '../state/store.ts'
-import type { DuckDBConnection } from '../src/duckdb.ts'
+import { CHUNK_ROWS, type DuckDBConnection } from '../src/duckdb.ts'
 import { PulseError } from '../src/errors.ts'
+import type { ConsumeOptions } from './consume-options.ts'
 import { inspectFiles, prepareFiles, withFiles, type FileRun } from './file-run.ts'
 import { lastEventTime } from './parquet.ts'
 import type { SourceNote } from './progress.ts'
-import type { Tally } from './tally.ts'
-
-export interface HistoryOptions {
-  files: readonly string[]
-  /** UTC milliseconds; `auto` just behind the last Start of the files. */
-  cutover: 'auto' | number
-  durationUnit: 'auto' | 'ms' | 's'
-  timeZone: string
-}
+import { createTally, type Tally } from './tally.ts'
 
 /** A history under way. */
 export interface HistoryRun extends Pick<FileRun, 'ingest' | 'totalRows'> {
   sources: SourceNote[]
+  tally: Tally
 }
 
 /**
@@ -35,16 +29,17 @@ export interface HistoryRun extends Pick<FileRun, 'ingest' | 'totalRows'> {
  */
 export async function applyHistory(
   partitions: readonly Partition[],
-  options: HistoryOptions,
-  tally: Tally,
+  options: ConsumeOptions,
   onReady: (run: HistoryRun) => void,
 ): Promise<number> {
+  const missingMsisdnZero = options.state.missingMsisdn === 'zero'
+  const tally = createTally({ missingMsisdnZero }, options, CHUNK_ROWS)
   return withFiles('max', async (connection) => {
-    const files = await inspectFiles(connection, options.files, options)
+    const files = await inspectFiles(connection, options.history, options.state)
     const cutoverMs = await decideCutover(connection, partitions, files.readables, options)
     const how = { speed: 'max' as const, cutoverMs }
     const { ingest, totalRows, run } = prepareFiles(partitions, files, connection, tally, how)
-    onReady({ ingest, totalRows, sources: files.sources })
+    onReady({ ingest, totalRows, sources: files.sources, tally })
     await run()
     return cutoverMs
   })
@@ -54,7 +49,7 @@ async function decideCutover(
   connection: DuckDBConnection,
   partitions: readonly Partition[],
   readables: Parameters<typeof lastEventTime>[1],
-  { cutover }: HistoryOptions,
+  { cutover }: ConsumeOptions,
 ): Promise<number> {
   const [{ store }] = partitions
   const known = readCutover(store)

@@ -10,9 +10,7 @@ import type { Encode, Values } from './encode-values.ts'
 import { mostBytes } from './encode-values.ts'
 import { writeLong } from './encode-avro.ts'
 import { compressionsAlgorithms, crc32c } from './kafka-client.ts'
-
-export const SOURCE_HEADER = 'xdr-source'
-export const ROW_HEADER = 'xdr-row'
+import { ROW_HEADER, SOURCE_HEADER } from './row-headers.ts'
 
 export type Compression = 'none' | 'lz4' | 'zstd'
 

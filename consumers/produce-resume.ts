@@ -10,7 +10,7 @@
 import type { Broker, KafkaConnection } from './kafka-client.ts'
 import { PulseError } from '../src/errors.ts'
 import { createFetcher, type FetchedPartition, type Fetcher } from './kafka-fetch.ts'
-import { ROW_HEADER, SOURCE_HEADER } from './produce-batch.ts'
+import { ROW_HEADER, SOURCE_HEADER } from './row-headers.ts'
 import { withAdmin, type Topic } from './produce-topic.ts'
 import {
   checkBatch,

@@ -2,9 +2,8 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { assert, messageOf, troubleOf, type ErrorCode } from '../src/errors.ts'
 import type { IngestProgress } from './progress.ts'
-import { consume } from './consume.ts'
 import type { ConsumeOptions } from './consume-options.ts'
-import { replayFiles, type ReplayOptions } from './replay.ts'
+import type { ReplayOptions } from './replay.ts'
 
 /** What the thread is started for. */
 export type IngestJob =
@@ -37,9 +36,10 @@ interface Steered {
   pause?: (paused: boolean) => void
 }
 
-function start(job: IngestJob, onReady: (steered: Steered) => void): Promise<IngestProgress> {
-  if (job.type === 'replay') return replayFiles(job.options, onReady)
-  return consume(job.options, onReady)
+/** Loads what the job needs alone: DuckDB for files, Kafka for a topic. */
+async function start(job: IngestJob, onReady: (steered: Steered) => void): Promise<IngestProgress> {
+  if (job.type === 'replay') return (await import('./replay.ts')).replayFiles(job.options, onReady)
+  return (await import('./consume.ts')).consume(job.options, onReady)
 }
 
 async function work(job: IngestJob): Promise<void> {

@@ -4,7 +4,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { sampleIn } from '../consumers/samples.ts'
-import { pulse } from '../e2e/command.ts'
+import { pulse, start } from '../e2e/command.ts'
 import { withDirectory } from '../state-directory.ts'
 
 const SPY = join(import.meta.dirname, 'loaded-packages.ts')
@@ -12,15 +12,20 @@ const SPY = join(import.meta.dirname, 'loaded-packages.ts')
 /** Packages that take a large part of a start. */
 const HEAVY = ['@platformatic/kafka', '@duckdb/node-api', 'fastify', 'lmdb', 'pino', 'cli-progress']
 
-/** Those that a command and its threads load. */
-async function heavyOf(argv: string[], directory: string): Promise<string[]> {
+/** All that the ingest thread of a consumer runs. */
+const CONSUME = join(import.meta.dirname, '..', '..', 'consumers', 'consume.ts')
+
+/** Those that a command and its threads load; for none, those of the consumer alone. */
+async function heavyOf(argv: string[] | null, directory: string): Promise<string[]> {
   const file = join(directory, 'loaded')
   writeFileSync(file, '')
   const env = { NODE_OPTIONS: `--import=${SPY}`, LOADED_PACKAGES: file }
-  const { code, stderr } = await pulse(argv, { env })
+  const { code, stderr } = await (argv === null
+    ? start(process.execPath, [CONSUME], { env }).ended
+    : pulse(argv, { env }))
   assert.equal(code, 0, stderr)
   const loaded = new Set(readFileSync(file, 'utf8').split('\n'))
-  assert.ok(loaded.has('commander'), 'the packages are seen')
+  assert.ok(loaded.size > 1, 'the packages are seen')
   return HEAVY.filter((name) => loaded.has(name))
 }
 
@@ -42,6 +47,11 @@ describe('a start loads', () => {
       for (const command of ['status', 'top', 'segments', 'report', 'refused']) {
         assert.deepEqual(await heavyOf([command, ...state], directory), ['lmdb'], command)
       }
+    }))
+
+  test('no DuckDB for a topic', () =>
+    withDirectory(async (directory) => {
+      assert.deepEqual(await heavyOf(null, directory), ['@platformatic/kafka', 'lmdb'])
     }))
 })
 
