@@ -115,9 +115,15 @@ const listOf = <const T extends string>(values: readonly T[], least: number) =>
       },
     ) as unknown as z.ZodType<T[], string>
 
-/** Names only: an offset such as +05:00 is known to Intl but not to DuckDB. */
-const isTimeZone = (zone: string): boolean =>
-  zone === 'UTC' || Intl.supportedValuesOf('timeZone').includes(zone)
+/** Names only, old and new: an offset such as +05:00 is known to Intl but not to DuckDB. */
+function isTimeZone(zone: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: zone })
+    return /^[A-Za-z]/.test(zone)
+  } catch {
+    return false
+  }
+}
 
 const positive = 'a number above 0'
 const ratio = 'a number from 0 to 1'
@@ -164,7 +170,7 @@ export const OPTIONS = {
     value: 'ZONE',
     default: 'UTC',
     schema: z.string().refine(isTimeZone, 'an IANA time zone such as UTC or Europe/Paris'),
-    doc: 'zone of times that name none; fixed when the state is made',
+    doc: 'zone of times that name none, and in which page and HTML report tell hours; fixed when the state is made',
   }),
   missingMsisdn: option({
     flag: '--missing-msisdn',

@@ -30,3 +30,27 @@ test('a time with a zone of its own is read in it', async () => {
     assert.equal(verified.code, 0, verified.stderr + verified.stdout)
   })
 })
+
+test('a zone goes by any of its names, and by no offset', async () => {
+  await withDirectory(async (directory) => {
+    const file = await sampleIn(directory, { rows: 50, subscribers: 5, dirt: 0 })
+    const starts: Record<string, number> = {}
+    for (const zone of ['UTC', 'Asia/Kolkata', 'Asia/Calcutta', 'Europe/Kyiv', 'Etc/GMT+5']) {
+      const state = join(directory, zone.replaceAll('/', '-'))
+      const replayed = await pulse(['replay', file, '--state', state, '--time-zone', zone])
+      assert.equal(replayed.code, 0, replayed.stderr)
+      const verified = await pulse(['verify', file, '--state', state])
+      assert.equal(verified.code, 0, verified.stderr + verified.stdout)
+      const { subscribers } = await readBack(state)
+      starts[zone] = subscribers[0][1][FIELD.firstStartMs - 1]
+    }
+    assert.equal(starts['Asia/Kolkata'], starts['Asia/Calcutta'])
+    assert.equal(starts['UTC'] - starts['Asia/Kolkata'], 5.5 * 3_600_000)
+    assert.equal(starts['Etc/GMT+5'] - starts['UTC'], 5 * 3_600_000)
+    for (const zone of ['+05:00', 'Nowhere/Land', 'GMT+5']) {
+      const { code, stderr } = await pulse(['replay', file, '--time-zone', zone])
+      assert.equal(code, 2)
+      assert.match(stderr, /an IANA time zone/)
+    }
+  })
+})
