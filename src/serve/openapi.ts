@@ -47,6 +47,27 @@ const AS_OF = {
   'X-Snapshot-Time': header('when it was taken', { type: 'string', format: 'date-time' }),
 }
 
+const ETAG = { ETag: header('weak; of the snapshot in any coding', { type: 'string' }) }
+const RETRY_AFTER = { 'Retry-After': header('seconds', { type: 'integer' }) }
+const IF_NONE_MATCH = {
+  name: 'If-None-Match',
+  in: 'header',
+  schema: { type: 'string' },
+  description: 'ETags of answers that are at hand',
+}
+
+/** The headers that an answer of a status carries besides those of all. */
+function headersOf(status: number, { path, tag, type }: Operation): Json {
+  const isOk = status === 200 || status === 304
+  const hasNumber = path.startsWith('/api/v1') && tag !== 'documentation' && type === undefined
+  const waits = status === 429 || (status === 503 && (tag === 'snapshot' || tag === 'subscribers'))
+  return {
+    ...(isOk && hasNumber ? AS_OF : {}),
+    ...(isOk && tag === 'snapshot' ? ETAG : {}),
+    ...(waits ? RETRY_AFTER : {}),
+  }
+}
+
 /** A schema without its own dialect: the document names it once. */
 function component(schema: z.ZodType): Json {
   const made: Json = { ...z.toJSONSchema(schema) }
@@ -54,23 +75,25 @@ function component(schema: z.ZodType): Json {
   return made
 }
 
-function operation({ path, tag, summary, scope, parameters, type, schema, also }: Operation): Json {
-  const hasNumber = path.startsWith('/api/v1') && tag !== 'documentation' && type === undefined
+function operation(each: Operation): Json {
+  const { path, tag, summary, scope, type, schema, also = [] } = each
   const content = { [type ?? 'application/json']: { schema: schema ? { $ref: schema } : {} } }
-  const statuses = [...(also ?? []), ...(scope === null ? [421] : ALWAYS)].sort((a, b) => a - b)
-  const problems = statuses.map((status) => [
+  const parameters = [...(each.parameters ?? []), ...(tag === 'snapshot' ? [IF_NONE_MATCH] : [])]
+  const statuses = [200, ...also, ...(scope === null ? [421] : ALWAYS)].sort((a, b) => a - b)
+  const responses = statuses.map((status) => [
     String(status),
-    status === 304
-      ? { description: MEANINGS[status] }
-      : { description: MEANINGS[status], content: PROBLEM },
+    {
+      description: status === 200 ? summary : MEANINGS[status],
+      headers: headersOf(status, each),
+      ...(status === 304 ? {} : { content: status === 200 ? content : PROBLEM }),
+    },
   ])
-  const found = { description: summary, ...(hasNumber ? { headers: AS_OF } : {}), content }
   return {
     operationId: path.replaceAll(/[^a-z]+(\w?)/g, (_, next: string) => next.toUpperCase()),
     tags: [tag],
     summary,
-    ...(parameters === undefined ? {} : { parameters }),
-    responses: { 200: found, ...Object.fromEntries(problems) },
+    parameters,
+    responses: Object.fromEntries(responses) as Json,
     security: scope === null ? [] : [{}, { token: [scope] }],
   }
 }

@@ -19,7 +19,11 @@ import { consuming, generateConsumer, generatePartitions } from './consumer.ts'
 import { canaryView, generateProgress, generateSnapshot, published, standIn } from './fixture.ts'
 
 interface Described {
-  responses: Record<string, { content?: Record<string, { schema: object }> } | undefined>
+  parameters: { name: string }[]
+  responses: Record<
+    string,
+    { headers: Record<string, object>; content?: Record<string, { schema: object }> } | undefined
+  >
   security: unknown[]
 }
 
@@ -122,6 +126,41 @@ test('every answer is one that is described', async () => {
     pipeline.report(consuming(generateConsumer(generatePartitions(3))))
     const status = await ask(url, '/api/v1/status')
     conforms('/api/v1/status', 200, 'application/json', status.body)
+  })
+})
+
+/** Which of the headers that matter to a client an answer has. */
+const TOLD = ['etag', 'retry-after', 'x-snapshot-number']
+const toldOf = (headers: object): string[] =>
+  Object.keys(headers)
+    .map((name) => name.toLowerCase())
+    .filter((name) => TOLD.includes(name))
+    .sort()
+
+test('answers carry the headers that are described', async () => {
+  await withServer(async (url, pipeline) => {
+    const check = async (path: string, status: number, headers = {}): Promise<void> => {
+      const reply = await ask(url, path.replace('{msisdn}', '33699999999'), headers)
+      assert.equal(reply.status, status, path)
+      const answer = described.paths[path].get.responses[String(status)]
+      assert.deepEqual(toldOf(reply.headers), toldOf(answer!.headers), `${path} ${status}`)
+    }
+    const ofSnapshots = OPERATIONS.filter(({ tag }) => tag === 'snapshot')
+    for (const { path } of ofSnapshots) await check(path, 503)
+    await check('/api/v1/subscribers', 503)
+    await check('/readyz', 503)
+    const snapshot = generateSnapshot({ number: 5 })
+    pipeline.publish(published(snapshot))
+    pipeline.know(knownOf(snapshot))
+    pipeline.view.members = () => Promise.resolve(members())
+    pipeline.report(generateProgress(5000))
+    for (const { path } of OPERATIONS.filter((each) => each.path !== '/api/v1/live')) {
+      await check(path, 200)
+    }
+    for (const { path } of ofSnapshots) {
+      await check(path, 304, { 'if-none-match': '*' })
+      assert.ok(described.paths[path].get.parameters.some(({ name }) => name === 'If-None-Match'))
+    }
   })
 })
 
