@@ -1,6 +1,6 @@
 // The partitions that are this member's: taken with their state, and given back, as the group says.
 import { performance } from 'node:perf_hooks'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setImmediate as breathe, setTimeout as sleep } from 'node:timers/promises'
 import { messageOf, PulseError } from '../src/errors.ts'
 import { createPosition, type SourcePosition } from '../state/ledger.ts'
 import { loadPartition, type Partition } from '../state/partition.ts'
@@ -69,6 +69,8 @@ export function createHoldings(options: HoldingOptions): Holdings {
       if (superfluous !== undefined) giveBack(superfluous)
       else if (missing !== undefined) await takeOver(missing)
       else return
+      // Loading blocks: heartbeats go out, and what is loaded is read, before the next one.
+      await breathe()
     }
   }
 
