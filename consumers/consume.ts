@@ -88,7 +88,7 @@ function createRun(options: ConsumeOptions): Run {
   const group = createGroup(options.connection, options, () => run.claims(), {
     onAssigned: (partitions) => run.assign(partitions),
     onError: notices.error,
-    onFenced: failed.reject,
+    onExcluded: failed.reject,
   })
   const run: Run = {
     group,

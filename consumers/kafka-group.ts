@@ -22,8 +22,8 @@ export interface GroupListener {
   /** The partitions that are this member's now. */
   onAssigned: (partitions: readonly number[]) => void
   onError: (kind: 'group' | 'commit', message: string) => void
-  /** Another process has this member's name, or the group refuses it: nothing may be read. */
-  onFenced: (error: PulseError) => void
+  /** Another process has this member's name, or the group never takes it: nothing may be read. */
+  onExcluded: (error: PulseError) => void
 }
 
 export interface Group {
@@ -77,13 +77,14 @@ export function createGroup(
   let beat = 0
   let rebalances = 0
   let fenced = false
+  let left = false
   const extend = (from: number): void => void (lease = from + sessionTimeoutMs)
   const fence = (error: Error): void => {
     // In time: the package would take the name back from the other process, and so on for ever.
     if (!fenced) consumer.leaveGroup(true, () => undefined)
     fenced = true
     offsets.close()
-    listener.onFenced(nameTaken(instanceId, error))
+    listener.onExcluded(nameTaken(instanceId, error))
   }
   const offsets = createGroupOffsets(
     { groupId, instanceId, topic, connection, consumer },
@@ -93,14 +94,14 @@ export function createGroup(
     },
   )
   const join = (): void => {
-    if (fenced) return
+    if (fenced || left) return
     const asked = performance.now()
     consumer.joinGroup({}).then(
       () => extend(asked),
       (error: unknown) => {
         const refusal = refusalOf(error, options)
         if (refusal !== null) {
-          listener.onFenced(refusal)
+          listener.onExcluded(refusal)
           return
         }
         listener.onError('group', messageOf(error))
@@ -131,6 +132,7 @@ export function createGroup(
     join,
     leave: () =>
       new Promise((resolve) => {
+        left = true
         offsets.close()
         consumer.close(true, (error) => {
           if (error !== null) listener.onError('group', messageOf(error))
