@@ -12,8 +12,8 @@ import { withRegistryStandIn } from '../schema-registry.ts'
 import { sharedBroker } from '../shared-broker.ts'
 import { withDirectory } from '../state-directory.ts'
 import { consumed, consumeTopic } from './consuming.ts'
-import { foreignProducer, rowsOf, sendRows, wireHeader, type Row } from './messages.ts'
-import { sampleIn } from './samples.ts'
+import { foreignProducer, type Row } from './messages.ts'
+import { cleanRows, topicOf, underId } from './registered-rows.ts'
 
 const OWN = avro.Type.forSchema(XDR_SCHEMA as unknown as avro.Schema, { wrapUnions: true })
 /** The same record with its fields the other way round. */
@@ -27,22 +27,7 @@ describe('a registry that', { ...needsKafka(), concurrency: 2 }, () => {
   let rows: Row[] = []
   before(async () => {
     broker = await sharedBroker()
-    await withDirectory(async (directory) => {
-      rows = await rowsOf(await sampleIn(directory, { rows: 270, dirt: 0 }), 'avro')
-    })
-  })
-
-  async function send(list: readonly Row[], partitions = 1): Promise<string> {
-    const topic = uniqueName('schemas')
-    await broker.createTopic(topic, { partitions })
-    const packing = { partitions, batches: [50], codec: 'none' } as const
-    await sendRows(broker.bootstrap, topic, list, packing)
-    return topic
-  }
-
-  const underId = (row: Row, id: number, body = row.value): Row => ({
-    key: row.key,
-    value: Buffer.concat([wireHeader(id), body]),
+    rows = await cleanRows()
   })
 
   test('is down holds what it must tell of, and nothing else; then all is read', () =>
@@ -116,7 +101,7 @@ describe('a registry that', { ...needsKafka(), concurrency: 2 }, () => {
         assert.ok(found.progress.counters.duplicate >= 20, 'read on from the middle of a batch')
         assert.equal(found.applied, 152)
         assert.deepEqual(found.refused, {})
-        const expected = await send([...zero, ...one], 2)
+        const expected = await topicOf(broker, [...zero, ...one], 2)
         assert.equal(
           found.hash,
           (await consumed(broker.bootstrap, expected, join(directory, 'raw'))).hash,
@@ -128,7 +113,10 @@ describe('a registry that', { ...needsKafka(), concurrency: 2 }, () => {
     withDirectory((directory) =>
       withRegistryStandIn({ credentials: 'user:p@ss:word' }, async (registry) => {
         const id = registry.register('xdr-value', XDR_SCHEMA)
-        const topic = await send(rows.slice(0, 10).map((row) => underId(row, id)))
+        const topic = await topicOf(
+          broker,
+          rows.slice(0, 10).map((row) => underId(row, id)),
+        )
         const beside = { url: registry.url, credentials: 'user:p@ss:word' }
         const found = await consumed(broker.bootstrap, topic, join(directory, 'beside'), {
           registry: beside,

@@ -5,13 +5,13 @@ import { before, describe, test } from 'node:test'
 import avro from 'avsc'
 import { XDR_SCHEMA } from '../../src/record/xdr-schema.ts'
 import { needsKafka } from '../broker.ts'
-import { uniqueName, type Operations } from '../broker-operations.ts'
+import type { Operations } from '../broker-operations.ts'
 import { withRegistryStandIn, type RegistryStandIn } from '../schema-registry.ts'
 import { sharedBroker } from '../shared-broker.ts'
 import { withDirectory } from '../state-directory.ts'
 import { consumed } from './consuming.ts'
-import { rowsOf, sendRows, wireHeader, type Row } from './messages.ts'
-import { sampleIn } from './samples.ts'
+import type { Row } from './messages.ts'
+import { cleanRows, topicOf, underId } from './registered-rows.ts'
 
 interface Field {
   name: string
@@ -110,28 +110,13 @@ describe('a registry', { ...needsKafka(), concurrency: 2 }, () => {
   let rows: Row[] = []
   before(async () => {
     broker = await sharedBroker()
-    await withDirectory(async (directory) => {
-      rows = await rowsOf(await sampleIn(directory, { rows: 270, dirt: 0 }), 'avro')
-    })
+    rows = await cleanRows()
   })
-
-  async function send(list: readonly Row[]): Promise<string> {
-    const topic = uniqueName('schemas')
-    await broker.createTopic(topic, { partitions: 1 })
-    const packing = { partitions: 1, batches: [50], codec: 'none' } as const
-    await sendRows(broker.bootstrap, topic, list, packing)
-    return topic
-  }
 
   const read = (topic: string, directory: string, registry: Pick<RegistryStandIn, 'url'>) =>
     consumed(broker.bootstrap, topic, join(directory, topic), {
       registry: { url: registry.url, credentials: null },
     })
-
-  const underId = (row: Row, id: number, body = row.value): Row => ({
-    key: row.key,
-    value: Buffer.concat([wireHeader(id), body]),
-  })
 
   test('that has seen a subject evolve: each row is read by the schema that wrote it', () =>
     withDirectory((directory) =>
@@ -146,9 +131,9 @@ describe('a registry', { ...needsKafka(), concurrency: 2 }, () => {
           const { id, write, type } = types[at % types.length]
           return underId(row, id, type.toBuffer(write(valuesOf(row))))
         })
-        const found = await read(await send(evolved), directory, registry)
+        const found = await read(await topicOf(broker, evolved), directory, registry)
         const expected = await consumed(
-          ...([broker.bootstrap, await send(rows), join(directory, 'raw')] as const),
+          ...([broker.bootstrap, await topicOf(broker, rows), join(directory, 'raw')] as const),
         )
         assert.deepEqual(found.refused, {})
         assert.equal(found.applied, rows.length)
@@ -171,11 +156,14 @@ describe('a registry', { ...needsKafka(), concurrency: 2 }, () => {
         })
         registry.register('xdr-value', record(aliased))
         const found = await read(
-          await send(rows.map((row) => underId(row, id))),
+          await topicOf(
+            broker,
+            rows.map((row) => underId(row, id)),
+          ),
           directory,
           registry,
         )
-        const raw = await send(rows)
+        const raw = await topicOf(broker, rows)
         const expected = await consumed(broker.bootstrap, raw, join(directory, 'raw'))
         assert.equal(found.hash, expected.hash)
 
@@ -187,7 +175,10 @@ describe('a registry', { ...needsKafka(), concurrency: 2 }, () => {
         const other = registry.register('xdr-value', record(begins))
         registry.register('xdr-value', record([...aliased, { name: 'z', type: 'null' }]))
         const again = await read(
-          await send(rows.map((row) => underId(row, other))),
+          await topicOf(
+            broker,
+            rows.map((row) => underId(row, other)),
+          ),
           directory,
           registry,
         )
