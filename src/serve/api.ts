@@ -89,11 +89,7 @@ function snapshotRoute(
     path: API_PREFIX + path,
     answer: ({ ifNoneMatch }) => {
       const published = view.published()
-      if (published === null) {
-        return problem(503, 'There is no snapshot yet; ask again in a moment.', {
-          'retry-after': '1',
-        })
-      }
+      if (published === null) return notYet()
       const etag = etagOf(view, published)
       const headers = {
         ...asOf(published),
@@ -118,9 +114,14 @@ async function subscriber(view: PipelineView, msisdn: string): Promise<Answer> {
   // The one it is held against: by the time of the answer there may be another.
   const published = view.published()
   const found = await view.lookup(Number(msisdn))
+  // Before the first snapshot nobody may be known yet.
+  if (found === null && published === null) return notYet()
   if (found === null) return problem(404, 'There is no subscriber of this MSISDN.')
   return json(found, asOf(published))
 }
+
+const notYet = (): Answer =>
+  problem(503, 'There is no snapshot yet; ask again in a moment.', { 'retry-after': '1' })
 
 /** Which snapshot an answer is as of, or held against; its positions are those of /positions. */
 function asOf(published: Published | null): Record<string, string> {

@@ -11,7 +11,7 @@ export const SERVER_LIMITS = {
   // A request is a line and some headers: a client that needs longer holds a slot on purpose.
   requestTimeout: 10_000,
   keepAliveTimeout: 30_000,
-  // How often Node.js looks for requests that ran out of time.
-  http: { connectionsCheckingInterval: 1000 },
+  // How often Node.js looks for requests that ran out of time; one without a Host is ours to answer.
+  http: { connectionsCheckingInterval: 1000, requireHostHeader: false },
   routerOptions: { maxParamLength: maxHeaderSize },
 } as const

@@ -27,7 +27,7 @@ const MEANINGS: Readonly<Record<number, string>> = {
   403: 'The token lacks the scope, or the page asking is of another origin',
   404: 'There is no such thing',
   421: 'The Host header names another machine',
-  429: 'Too many wrong tokens came from this address',
+  429: 'Too many requests or wrong tokens came from this address',
   503: 'Not now: there is no snapshot yet, the process is not ready, or too many wait',
 }
 

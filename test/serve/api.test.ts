@@ -104,11 +104,14 @@ describe('subscriber', () => {
     })
   })
 
-  test('what is no MSISDN is 400, one that is unknown 404', async () => {
-    await withServer(async (get) => {
+  test('what is no MSISDN is 400, one that is unknown 404, but 503 while nobody is known', async () => {
+    await withServer(async (get, pipeline) => {
       for (const wrong of ['12a', '-1', '1.5', '1e3', '%201', '1234567890123456', '٣']) {
         assert.equal((await get(`/api/v1/subscribers/${wrong}`)).status, 400, wrong)
       }
+      const early = await get('/api/v1/subscribers/33600000001')
+      assert.deepEqual([early.status, early.headers.get('retry-after')], [503, '1'])
+      pipeline.publish(published(generateSnapshot({ number: 1 })))
       assert.equal((await get('/api/v1/subscribers/33600000001')).status, 404)
     })
   })

@@ -206,6 +206,7 @@ test('a page of subscribers is asked for as described, and else says what is exp
 
 test('so many requests for subscribers wait, others are told to come again', async () => {
   await withServer(async (url, pipeline) => {
+    pipeline.publish(published(generateSnapshot({ number: 1 })))
     const release = Promise.withResolvers<null>()
     let asked = 0
     const all = Promise.withResolvers<undefined>()

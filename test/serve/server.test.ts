@@ -58,6 +58,17 @@ describe('only this machine', () => {
     })
   })
 
+  test('a request without a Host header is misdirected, too', async () => {
+    await withServer(async (url) => {
+      const { hostname, port } = new URL(url)
+      const socket = connect(Number(port), hostname)
+      socket.write('GET /healthz HTTP/1.1\r\n\r\n')
+      const reply = await text(socket)
+      assert.match(reply, /^HTTP\/1\.1 421 /)
+      assert.match(reply, /content-type: application\/problem\+json/)
+    })
+  })
+
   test('an Origin of another page is forbidden', async () => {
     await withServer(async (url) => {
       const { port } = new URL(url)
@@ -121,6 +132,7 @@ describe('only reading', () => {
 
 test('errors never repeat what was asked for', async () => {
   await withServer(async (url, pipeline) => {
+    pipeline.publish(published(generateSnapshot({ number: 1 })))
     const paths = [
       `/api/v1/subscribers/${CANARY_MSISDN}`,
       `/api/v1/subscribers/${CANARY_MSISDN}x`,
