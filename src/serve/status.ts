@@ -21,6 +21,8 @@ export interface KafkaMessage {
   lagRecords: number | null
   /** The longest; null while none is known. */
   lagSeconds: number | null
+  /** What this message is as of: exclusive ends of what is applied and what is durable. */
+  positions: { partition: number; appliedOffset: number; durableOffset: number }[]
 }
 
 /** What is known beside the pipeline's own messages. */
@@ -81,6 +83,9 @@ function kafkaMessage(consumer: ConsumerProgress): KafkaMessage {
     topicPartitions: consumer.topicPartitions,
     lagRecords: isKnown ? lags.reduce((sum, { end, applied }) => sum + end! - applied, 0) : null,
     lagSeconds: seconds.length === 0 ? null : Math.max(...seconds),
+    positions: partitions.map(({ partition, appliedOffset, durableOffset }) => {
+      return { partition, appliedOffset, durableOffset }
+    }),
   }
 }
 

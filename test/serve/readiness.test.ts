@@ -132,7 +132,7 @@ test('/readyz answers with the reason, /healthz with life, status with both', as
   }
 })
 
-test('a progress message sums the lag of what is assigned', () => {
+test('a progress message sums the lag of what is assigned, and says what it is as of', () => {
   const pipeline = standIn()
   const judgement = { pace: { rowsPerSecond: 0, etaSeconds: null }, notReady: null }
   const kafka = () => progressMessage(pipeline.view, judgement, 0).kafka
@@ -146,6 +146,9 @@ test('a progress message sums the lag of what is assigned', () => {
     topicPartitions: 12,
     lagRecords: 2000,
     lagSeconds: 14,
+    positions: [0, 2].map((partition) => {
+      return { partition, appliedOffset: 5000, durableOffset: 4900 }
+    }),
   })
   const unknown = [generatePartition(0), generatePartition(1, { endOffset: null })]
   pipeline.report(consuming(generateConsumer(unknown)))
