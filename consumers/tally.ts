@@ -15,6 +15,8 @@ export interface CommitOptions {
   commitIntervalMs: number
   /** Most refused rows kept in each partition. */
   keepRefused: number
+  /** Called when something has become durable; only within a thread, which cannot be sent one. */
+  onCommit?: () => void
 }
 
 /** Refused rows wait in memory for the commit: more than this, and it comes early. */
@@ -41,7 +43,7 @@ export interface Tally {
 /** A tally of nothing yet, with an applier for up to `capacity` rows at a time. */
 export function createTally(
   cleaning: CleanOptions,
-  { commitIntervalMs, keepRefused }: CommitOptions,
+  { commitIntervalMs, keepRefused, onCommit }: CommitOptions,
   capacity: number,
 ): Tally {
   const counters = createIngestCounters()
@@ -67,6 +69,7 @@ export function createTally(
       return characters > MOST_REFUSED_CHARACTERS
     },
     commit(partitions) {
+      const before = counters.commits
       for (const partition of partitions) {
         if (partition.moved.size === 0 && partition.delivered.length === 0) continue
         const { commitSeconds, flushSeconds } = commitPartition(partition, keepRefused)
@@ -77,6 +80,7 @@ export function createTally(
         lastCommit = performance.now()
       }
       tally.update()
+      if (counters.commits > before) onCommit?.()
     },
     update: () => takeAccount(counters, tally.applier.account),
   }

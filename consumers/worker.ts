@@ -16,6 +16,7 @@ export type IngestMessage =
   | { type: 'progress' | 'end'; progress: IngestProgress }
   | { type: 'failed'; code: ErrorCode | null; message: string }
 
+/** Between commits, each of which is told at once. */
 const REPORT_MS = 250
 
 assert(parentPort !== null, 'the ingest worker is started as a worker thread')
@@ -37,13 +38,20 @@ interface Steered {
 }
 
 /** Loads what the job needs alone: DuckDB for files, Kafka for a topic. */
-async function start(job: IngestJob, onReady: (steered: Steered) => void): Promise<IngestProgress> {
-  if (job.type === 'replay') return (await import('./replay.ts')).replayFiles(job.options, onReady)
-  return (await import('./consume.ts')).consume(job.options, onReady)
+async function start(
+  job: IngestJob,
+  onReady: (steered: Steered) => void,
+  onCommit: () => void,
+): Promise<IngestProgress> {
+  if (job.type === 'replay') {
+    return (await import('./replay.ts')).replayFiles({ ...job.options, onCommit }, onReady)
+  }
+  return (await import('./consume.ts')).consume({ ...job.options, onCommit }, onReady)
 }
 
 async function work(job: IngestJob): Promise<void> {
   let timer: NodeJS.Timeout | undefined
+  let soon: NodeJS.Immediate | undefined
   let wanted: IngestRequest = 'resume'
   let steered: Steered | null = null
   const obey = (): void => {
@@ -55,13 +63,21 @@ async function work(job: IngestJob): Promise<void> {
     obey()
   })
   try {
-    const last = await start(job, (ready) => {
+    const onReady = (ready: Steered): void => {
+      const report = (): void => tell('progress', ready.progress())
       steered = ready
       obey()
-      tell('progress', ready.progress())
-      timer = setInterval(() => tell('progress', ready.progress()), REPORT_MS)
-    })
+      report()
+      timer = setInterval(report, REPORT_MS)
+    }
+    // When what belongs to the commit is done, too.
+    const onCommit = (): void => {
+      clearImmediate(soon)
+      soon = setImmediate(() => steered && tell('progress', steered.progress()))
+    }
+    const last = await start(job, onReady, onCommit)
     clearInterval(timer)
+    clearImmediate(soon)
     tell('end', last)
   } catch (error) {
     const trouble = troubleOf(error)
@@ -71,6 +87,7 @@ async function work(job: IngestJob): Promise<void> {
     port.postMessage({ type: 'failed', code, message } satisfies IngestMessage)
   } finally {
     clearInterval(timer)
+    clearImmediate(soon)
     port.close()
   }
 }
