@@ -108,7 +108,9 @@ export function createHoldings(options: HoldingOptions): Holdings {
     const source = sourceOf(options.view())
     const known = state.positions.get(source)
     const gap = known === undefined ? formerTopic(state, number, source) : null
-    const log = createLogPartition(number, state, source, known ?? (await begin(number, gap)))
+    const position = known ?? (await begin(number, gap))
+    if (sourceOf(options.view()) !== source) throw new Error(`${topic} was made again meanwhile`)
+    const log = createLogPartition(number, state, source, position)
     if (gap !== null) sayGap(log, gap)
     state.positions.set(source, log.position)
     loaded.delete(number)

@@ -9,7 +9,7 @@ import { readTree, ROOT, type SourceFile } from './source-tree.ts'
 const MOST_FUNCTION_LINES = 70
 const MOST_FILE_LINES = 210
 /** One table each: cutting a table in two helps nobody find a row. */
-const TABLES: ReadonlySet<string> = new Set(['src/config.ts', 'src/cli.ts commands'])
+const TABLES: ReadonlySet<string> = new Set(['src/config.ts'])
 
 const FOUNDATION = [
   'src/errors.ts',

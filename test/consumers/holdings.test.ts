@@ -56,3 +56,32 @@ test('others may work between one partition that is loaded and the next', () =>
     assert.deepEqual(failures, [])
     await state.close()
   }))
+
+test('a topic that is made again while a partition begins is not read under its old id', () =>
+  withDirectory(async (directory) => {
+    const state = await openStores(directory, { ...OPTIONS, partitions: 1 }, 'test')
+    const ids = [ID, ID.replace('1', '2')]
+    const taken = Promise.withResolvers<string>()
+    const failures: unknown[] = []
+    let id = ids[0]
+    const consumer = {
+      listOffsets() {
+        id = ids[1]
+        return Promise.resolve(new Map([['xdr', [7n]]]))
+      },
+    } as unknown as Consumer
+    const holdings = createHoldings({
+      consumer,
+      topic: 'xdr',
+      view: () => ({ id, partitions: 1, leaders: [], brokers: new Map() }),
+      ...{ stores: state.stores, loaded: new Map(), from: 'earliest', onGap: 'stop' },
+      ...{ notices: createNotices(), passed: { gaps: 0 }, commit: () => undefined },
+      onChange: (log) => taken.resolve(log!.source),
+      onFailure: (error) => failures.push(error),
+    })
+    holdings.assign([0])
+    assert.equal(await taken.promise, ids[1].replaceAll('-', ''))
+    await holdings.stop()
+    assert.deepEqual(failures, [])
+    await state.close()
+  }))
