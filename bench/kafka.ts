@@ -13,11 +13,11 @@ import { printTable } from './table.ts'
 const CONSUME = join(import.meta.dirname, 'kafka-consume.ts')
 const FETCH = join(import.meta.dirname, 'kafka-fetch.ts')
 const CODECS = ['none', 'lz4', 'zstd'] as const
-/** Longer than any run: the one snapshot is that at the end. */
+/** Longer than any run: the one snapshot is the first, of nothing. */
 const NEVER = '24h'
 
 const DEFAULTS = 'xdr-pulse run, a durable commit each second'
-const ONE_SNAPSHOT = 'xdr-pulse run, a snapshot at the end only'
+const NO_SNAPSHOT = 'xdr-pulse run, no snapshot meanwhile'
 const ALONE = 'the same consumer without server and snapshots'
 const NOTHING = 'xdr-pulse run, nothing to read: its start and end'
 const FETCHES = { package: "only fetch: the client's fetch()", own: 'only fetch: our own loop' }
@@ -25,7 +25,7 @@ const FETCHES = { package: "only fetch: the client's fetch()", own: 'only fetch:
 type Codec = (typeof CODECS)[number]
 
 const nameOf = (codec: Codec): string =>
-  codec === 'none' ? ONE_SNAPSHOT : `${ONE_SNAPSHOT}: ${codec}`
+  codec === 'none' ? NO_SNAPSHOT : `${NO_SNAPSHOT}: ${codec}`
 
 interface Setting {
   broker: BenchBroker
@@ -120,7 +120,7 @@ function printAll(
   const command = `npm run bench -- kafka --rows ${rows} --subscribers ${subscribers} --runs ${runs}`
   const costsOf = (name: string): Cost[] => found.get(name) ?? []
   const limits = Object.values(FETCHES).map((name) => cpuOf(costsOf(name)))
-  const names = [DEFAULTS, ONE_SNAPSHOT, ALONE, ...Object.values(FETCHES)]
+  const names = [DEFAULTS, NO_SNAPSHOT, ALONE, ...Object.values(FETCHES)]
   const lines = names.map((name) => {
     const shares = limits.map((cpu) => (cpu / cpuOf(costsOf(name))).toFixed(2))
     return [name, ...costCells(records, costsOf(name)), ...shares]
