@@ -11,7 +11,7 @@ import { sharedBroker } from '../shared-broker.ts'
 import { withDirectory } from '../state-directory.ts'
 import { assertUnion, durablePositions, filled } from './kafka-durable.ts'
 import { makeSample, startFilling, topicBegun, until } from './kafka-durable.ts'
-import { allRead, appliedOf, heldAt, withMembers, type Look, type Member } from './kafka-member.ts'
+import { allRead, appliedOf, heldAt, shareOf, withMembers, type Look, type Member } from './kafka-member.ts'
 
 const ROUNDS = Number(process.env.XDR_PULSE_KILL_ROUNDS ?? 10)
 const SEED = Number(process.env.XDR_PULSE_SEED ?? Date.now() % 2 ** 31)
@@ -70,7 +70,7 @@ test(`${ROUNDS} kills under load leave the state of a replay, seed ${SEED}`, nee
       const alone = start(victim)
       await Promise.all(
         [witness, alone].map((member) =>
-          member.when('its half', (look) => heldAt(look).length === PARTITIONS / 2),
+          member.when('its half', (look) => shareOf(look).length === PARTITIONS / 2),
         ),
       )
       const { rebalances } = witness.last().consumer

@@ -148,6 +148,10 @@ export const appliedOf = ({ consumer }: Look, partition: number): number =>
 export const heldAt = ({ consumer }: Look): number[] =>
   consumer.partitions.map(({ partition }) => partition)
 
+/** What a member reads once that is all it is assigned; nothing while it still takes or gives. */
+export const shareOf = (look: Look): number[] =>
+  heldAt(look).length === look.consumer.assigned.length ? heldAt(look) : []
+
 /** True when all that is assigned is read, durable, and told to Kafka. */
 export const isRead = ({ consumer }: Look): boolean =>
   consumer.caughtUp &&
