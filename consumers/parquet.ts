@@ -14,15 +14,23 @@ export interface Readable {
   reading: Reading
 }
 
-/** All chunks of a query. The next one is decoded while the last one is worked on. */
-async function* chunksOf(
+const REMEDY =
+  'rows committed so far are kept, and a repaired file counts as another one: write or copy it ' +
+  'again and replay all files into a new directory'
+
+/**
+ * All chunks of a query. The next one is decoded while the last one is worked on. Throws a
+ * PulseError `input-invalid` that names `subject` and says what to do.
+ */
+export async function* chunksOf(
   connection: DuckDBConnection,
-  sql: string,
+  sql: string | Promise<string>,
   subject: string,
+  remedy = REMEDY,
 ): AsyncGenerator<DuckDBDataChunk> {
   let pending: Promise<DuckDBDataChunk | null> = Promise.resolve(null)
   try {
-    const result = await connection.stream(sql)
+    const result = await connection.stream(await sql)
     pending = result.fetchChunk()
     for (;;) {
       const chunk = await pending
@@ -35,9 +43,7 @@ async function* chunksOf(
   } catch (error) {
     throw new PulseError(
       'input-invalid',
-      `${subject}: reading its rows failed (${messageOf(error).split('\n')[0]}); ` +
-        'rows committed so far are kept, and a repaired file counts as another one: write or copy ' +
-        'it again and replay all files into a new directory',
+      `${subject}: reading its rows failed (${messageOf(error).split('\n')[0]}); ${remedy}`,
       error,
     )
   } finally {

@@ -9,7 +9,6 @@ import { docsPage } from '../../src/serve/docs.ts'
 import { openapi, openapiText } from '../../src/serve/openapi.ts'
 import { OPERATIONS } from '../../src/serve/operations.ts'
 import { scopeOf } from '../../src/serve/access.ts'
-import { startServer } from '../../src/serve/server.ts'
 import { APPLICATIONS } from '../../src/record/columns.ts'
 import type { Snapshot, SubscriberView } from '../../src/snapshot/schema.ts'
 import type { Members } from '../../src/snapshot/subscriber-schema.ts'
@@ -17,6 +16,7 @@ import { withBrowser } from '../browser.ts'
 import { ask, isProblem } from './ask.ts'
 import { consuming, generateConsumer, generatePartitions } from './consumer.ts'
 import { canaryView, generateProgress, generateSnapshot, published, standIn } from './fixture.ts'
+import { withServer } from './with-server.ts'
 
 interface Described {
   parameters: { name: string }[]
@@ -66,18 +66,6 @@ function members(): Members {
     application: null,
     subscribers: [{ ...aggregate, segment: 'most engaged' }],
     next: aggregate.msisdn,
-  }
-}
-
-async function withServer(
-  body: (url: string, pipeline: ReturnType<typeof standIn>) => Promise<void>,
-) {
-  const pipeline = standIn()
-  const server = await startServer(pipeline.view, { host: '127.0.0.1', port: 0 })
-  try {
-    await body(server.url, pipeline)
-  } finally {
-    await server.close()
   }
 }
 

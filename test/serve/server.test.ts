@@ -6,17 +6,8 @@ import test, { describe } from 'node:test'
 import { PulseError } from '../../src/errors.ts'
 import { startServer } from '../../src/serve/server.ts'
 import { ask, isProblem } from './ask.ts'
-import { CANARY_MSISDN, generateSnapshot, published, standIn, type StandIn } from './fixture.ts'
-
-async function withServer(body: (url: string, pipeline: StandIn) => Promise<void>) {
-  const pipeline = standIn()
-  const server = await startServer(pipeline.view, { host: '127.0.0.1', port: 0 })
-  try {
-    await body(server.url, pipeline)
-  } finally {
-    await server.close()
-  }
-}
+import { CANARY_MSISDN, generateSnapshot, published, standIn } from './fixture.ts'
+import { withServer } from './with-server.ts'
 
 describe('only this machine', () => {
   for (const host of ['0.0.0.0', '::', '192.0.2.7', 'example.org', '']) {
