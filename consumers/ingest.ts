@@ -33,6 +33,8 @@ export function createIngest(
   speed: number | 'max',
 ): Ingest {
   const pace = speed === 'max' ? null : createPace(speed)
+  /** Rounded where it is told, lest thousands of batches add up their rounding. */
+  let dealtBytes = 0
   const ingest: Ingest = {
     eventTimeMs: null,
     paused: false,
@@ -77,7 +79,8 @@ export function createIngest(
     counters.applied += applied
     counters.duplicate += duplicate
     const source = sources[delivery.source(from)]
-    counters.consumedBytes += Math.round(((to - from) / Math.max(1, source.rows)) * source.bytes)
+    dealtBytes += ((to - from) / Math.max(1, source.rows)) * source.bytes
+    counters.consumedBytes = Math.round(dealtBytes)
     if (applied + refused > 0) tally.observeBatch(applied, start)
     const event = delivery.eventTimeMs?.[to - 1] ?? NaN
     if (event === event) ingest.eventTimeMs = event

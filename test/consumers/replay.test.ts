@@ -1,6 +1,6 @@
 // Replays of files that were replayed before, in part or whole, in this order or another.
 import assert from 'node:assert/strict'
-import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { openFile } from '../../consumers/parquet-files.ts'
@@ -38,6 +38,13 @@ for (const speed of ['max', 1e15] as const) {
       assert.equal((await readBack(state)).hash, hash)
     }))
 }
+
+test('the bytes of a file that was read are all of its bytes, however many batches it takes', () =>
+  withDirectory(async (directory) => {
+    const file = await sampleIn(directory, { rows: 61_001, subscribers: 300 })
+    const { counters } = await replay([file], join(directory, 'state'))
+    assert.equal(counters.consumedBytes, statSync(file).size)
+  }))
 
 test('a copy of a file under another name is the same source', () =>
   withDirectory(async (directory) => {
