@@ -131,7 +131,8 @@ function createApp(metrics: Metrics, options: ServerOptions): FastifyInstance {
     const encoded = await compressed({ ...sent, payload })
     if (encoded.payload !== payload) reply.removeHeader('content-length')
     reply.headers({ ...SECURITY_HEADERS, ...encoded.headers })
-    return encoded.payload
+    // RFC 9110, 8.6: of a 304 the length would be that of what was not sent.
+    return status === 304 ? null : encoded.payload
   })
   app.addHook('onResponse', (request, reply, done) => {
     const { url } = request.routeOptions

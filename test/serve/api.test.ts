@@ -65,6 +65,7 @@ describe('snapshot', () => {
       for (const tag of [etag, etag.slice(2), `"other", ${etag}`, '*']) {
         const again = await get('/api/v1/top', { 'if-none-match': tag })
         assert.deepEqual([again.status, await again.text()], [304, ''])
+        assert.equal(again.headers.get('content-length'), null)
         // A cache takes these over into what it has stored.
         for (const name of ['etag', 'cache-control', 'content-type', 'vary']) {
           assert.equal(again.headers.get(name), first.headers.get(name), name)
