@@ -26,15 +26,12 @@ export async function produce(
     onTrouble: noteOnce((sentence) => log.warn(sentence)),
   })
   const release = onSignals(running.stop)
-  try {
-    const last = await running.ended
-    display.end()
-    const text = values.json ? JSON.stringify(accountOf(last)) : accountText(last, values.topic)
-    process.stdout.write(`${text}\n`)
-  } finally {
+  const last = await running.ended.finally(() => {
     display.end()
     release()
-  }
+  })
+  const text = values.json ? JSON.stringify(accountOf(last)) : accountText(last, values.topic)
+  process.stdout.write(`${text}\n`)
 }
 
 function produceOptions(files: readonly string[], values: ProduceValues): ProduceOptions {

@@ -37,12 +37,11 @@ export async function replay(files: readonly string[], values: ReplayValues): Pr
     (progress) => display.show(progress),
   )
   const release = onSignals(() => ingest.send('stop'))
-  try {
-    print(await ingest.ended, values)
-  } finally {
+  const last = await ingest.ended.finally(() => {
     display.end()
     release()
-  }
+  })
+  print(last, values)
 }
 
 function print(last: IngestProgress, { json, state }: Pick<Values, 'json' | 'state'>): void {
