@@ -5,8 +5,7 @@ import type { IngestProgress } from '../../consumers/progress.ts'
 import type { IngestJob, IngestMessage, IngestRequest } from '../../consumers/worker.ts'
 import { assert, PulseError } from '../errors.ts'
 import type { MemberQuery } from '../snapshot/members.ts'
-import type { SubscriberView } from '../snapshot/schema.ts'
-import type { Members } from '../snapshot/subscriber-schema.ts'
+import type { Members, Subscriber } from '../snapshot/subscriber-schema.ts'
 import type { SnapshotReply, SnapshotRequest, TakenSnapshot } from '../snapshot/worker.ts'
 import type { SnapshotWorkerData } from '../snapshot/worker.ts'
 
@@ -50,7 +49,7 @@ type Ask =
 export interface SnapshotThread {
   /** Null while nothing is committed. */
   snapshot(): Promise<TakenSnapshot | null>
-  lookup(msisdn: number): Promise<SubscriberView | null>
+  lookup(msisdn: number): Promise<Subscriber | null>
   members(query: MemberQuery): Promise<Members | null>
   end(): Promise<void>
 }
@@ -93,7 +92,7 @@ export function startSnapshots(data: SnapshotWorkerData): SnapshotThread {
       const reply = await ask({ type: 'lookup', msisdn })
       if (reply.type === 'empty') return null
       assert(reply.type === 'lookup', 'a look-up is answered by a look-up')
-      return reply.view
+      return reply.subscriber
     },
     async members(query) {
       const reply = await ask({ type: 'members', query })

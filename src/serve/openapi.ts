@@ -1,7 +1,7 @@
 // The API as an OpenAPI 3.1 document, out of its operations and the schemas of its answers.
 import { z } from '../schema.ts'
 import { snapshotSchema } from '../snapshot/schema.ts'
-import { membersSchema, subscriberViewSchema } from '../snapshot/subscriber-schema.ts'
+import { membersSchema, subscriberSchema } from '../snapshot/subscriber-schema.ts'
 import { OPERATIONS, type Operation } from './operations.ts'
 import { statusSchema } from './status-schema.ts'
 
@@ -116,7 +116,7 @@ export function openapi(): Json {
     components: {
       schemas: {
         Snapshot: component(snapshotSchema),
-        SubscriberView: component(subscriberViewSchema),
+        SubscriberView: component(subscriberSchema),
         Members: component(membersSchema),
         Status: component(statusSchema),
         Problem: component(problemSchema),

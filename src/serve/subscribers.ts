@@ -71,7 +71,7 @@ export function withLookUps(view: PipelineView, data: SnapshotWorkerData): Subsc
         const reply = await started().ask({ id: 0, type: 'lookup', msisdn, against: held })
         if (reply.type === 'empty') return null
         assert(reply.type === 'lookup', 'a look-up is answered by a look-up')
-        return reply.view
+        return reply.subscriber
       },
       async members(query) {
         const held = against()

@@ -1,8 +1,8 @@
 // What serving needs to know of the pipeline: the one interface between them.
 import type { IngestProgress } from '../../consumers/progress.ts'
 import type { MemberQuery } from '../snapshot/members.ts'
-import type { Snapshot, SubscriberView } from '../snapshot/schema.ts'
-import type { Members } from '../snapshot/subscriber-schema.ts'
+import type { Snapshot } from '../snapshot/schema.ts'
+import type { Members, Subscriber } from '../snapshot/subscriber-schema.ts'
 
 /** Seconds that each phase of a snapshot took. */
 export interface SnapshotTimings {
@@ -43,7 +43,7 @@ export interface PipelineView {
   /** Options in force that matter to a reader (no secrets). */
   options(): Record<string, unknown>
   /** One subscriber as of now; null when there is none of that MSISDN. */
-  lookup(msisdn: number): Promise<SubscriberView | null>
+  lookup(msisdn: number): Promise<Subscriber | null>
   /** A page of subscribers as of now; null while nothing is committed. */
   members(query: MemberQuery): Promise<Members | null>
   /** Called at each new snapshot and each progress message; returns how to stop that. */

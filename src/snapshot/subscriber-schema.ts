@@ -22,8 +22,19 @@ const aggregateSchema = z.object({
 
 const segmentName = z.string().nullable().describe('null before there are segments')
 
-/** One subscriber against all others. */
-export const subscriberViewSchema = z.object({
+const asOfSchema = z.object({
+  commit: count.describe('commits in the state it was read from'),
+  timeMs: amount.describe('when it was read, since 1970'),
+  segmentsNumber: count.describe('number of the snapshot whose segments it uses'),
+  positions: snapshotSchema.shape.positions,
+})
+
+/** The moment that an answer about subscribers is of. */
+export type AsOf = z.infer<typeof asOfSchema>
+
+/** One subscriber against all others, and the moment it is of. */
+export const subscriberSchema = z.object({
+  asOf: asOfSchema,
   aggregate: aggregateSchema,
   ranks: z
     .object(
@@ -40,6 +51,9 @@ export const subscriberViewSchema = z.object({
     .describe('scaled distance to each centre, in the order of the segments'),
 }) satisfies z.ZodType<SubscriberView>
 
+/** The answer of `/api/v1/subscribers/:msisdn`. */
+export type Subscriber = z.infer<typeof subscriberSchema>
+
 const memberSchema = z.object({ ...aggregateSchema.shape, segment: segmentName })
 
 /** One subscriber of a page. */
@@ -47,12 +61,7 @@ export type Member = z.infer<typeof memberSchema>
 
 /** A page of subscribers by ascending MSISDN, and the moment it is of. */
 export const membersSchema = z.object({
-  asOf: z.object({
-    commit: count.describe('commits in the state it was read from'),
-    timeMs: amount.describe('when it was read, since 1970'),
-    segmentsNumber: count.describe('number of the snapshot whose segments it uses'),
-    positions: snapshotSchema.shape.positions,
-  }),
+  asOf: asOfSchema,
   segment: z.string().nullable().describe('as asked for'),
   application: z.enum(APPLICATIONS).nullable().describe('as asked for'),
   subscribers: z.array(memberSchema),

@@ -8,8 +8,8 @@ import { assert, messageOf, PulseError } from '../errors.ts'
 import { APPLICATIONS } from '../record/columns.ts'
 import { lookUp } from './lookup.ts'
 import { membersOf, type MemberQuery } from './members.ts'
-import type { Snapshot, SnapshotOptions, SubscriberView } from './schema.ts'
-import type { Members } from './subscriber-schema.ts'
+import type { Snapshot, SnapshotOptions } from './schema.ts'
+import type { AsOf, Members, Subscriber } from './subscriber-schema.ts'
 import { positionsOf, takeSnapshot, type PhaseTimes } from './take.ts'
 
 export interface SnapshotWorkerData {
@@ -35,7 +35,7 @@ export interface TakenSnapshot {
 /** `empty`: there is nothing committed yet. */
 export type SnapshotReply = { id: number } & (
   | { type: 'snapshot'; taken: TakenSnapshot }
-  | { type: 'lookup'; view: SubscriberView | null }
+  | { type: 'lookup'; subscriber: Subscriber | null }
   | { type: 'members'; members: Members }
   | { type: 'empty' }
   | { type: 'failed'; message: string }
@@ -60,11 +60,14 @@ function answer(request: SnapshotRequest, { stateDirectory, options }: SnapshotW
     if (view.counters.commit === 0) return { type: 'empty' as const }
     if (request.type === 'snapshot') return { type: 'snapshot' as const, ...take(view, options) }
     const against = request.against ?? latest ?? take(view, options).snapshot
+    // Before the pass, which takes a while: the view shows nothing that came later.
+    const asOf = asOfNow(view, against)
     if (request.type === 'members') {
-      return { type: 'members' as const, members: membersIn(view, request.query, against) }
+      const members = { asOf, ...membersIn(view, request.query, against) }
+      return { type: 'members' as const, members }
     }
     const found = lookUp(request.msisdn, (visit) => view.scan(visit), against.segments)
-    return { type: 'lookup' as const, view: found }
+    return { type: 'lookup' as const, subscriber: found === null ? null : { asOf, ...found } }
   } finally {
     view.finish()
   }
@@ -76,17 +79,20 @@ function take(view: StateView, options: SnapshotOptions): ReturnType<typeof take
   return taken
 }
 
-function membersIn(view: StateView, query: MemberQuery, { number, segments }: Against): Members {
-  // Before the pass, which takes a while: the view shows nothing that came later.
-  const timeMs = Date.now()
+const asOfNow = (view: StateView, { number }: Against): AsOf => ({
+  commit: view.counters.commit,
+  timeMs: Date.now(),
+  segmentsNumber: number,
+  positions: positionsOf(view),
+})
+
+function membersIn(
+  view: StateView,
+  query: MemberQuery,
+  { segments }: Against,
+): Omit<Members, 'asOf'> {
   const { members, next } = membersOf(query, (visit) => view.scan(visit), segments)
   return {
-    asOf: {
-      commit: view.counters.commit,
-      timeMs,
-      segmentsNumber: number,
-      positions: positionsOf(view),
-    },
     segment: query.segment,
     application: APPLICATIONS.find((name) => name === query.application) ?? null,
     subscribers: members,

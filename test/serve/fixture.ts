@@ -9,8 +9,8 @@ import {
   type Metric,
   type Segment,
   type Snapshot,
-  type SubscriberView,
 } from '../../src/snapshot/schema.ts'
+import type { Subscriber } from '../../src/snapshot/subscriber-schema.ts'
 import type { Aggregate } from '../../src/subscriber/aggregate.ts'
 
 /** Heads every top list of a generated snapshot, and must be seen where only tops are shown. */
@@ -273,14 +273,14 @@ export interface StandIn {
   view: PipelineView
   publish(next: Published | null): void
   report(next: IngestProgress | null): void
-  know(subscriber: SubscriberView): void
+  know(subscriber: Subscriber): void
 }
 
 /** A pipeline that has said nothing yet. */
 export function standIn(): StandIn {
   let progress: IngestProgress | null = null
   let latest: Published | null = null
-  const known = new Map<number, SubscriberView>()
+  const known = new Map<number, Subscriber>()
   const listeners = new Set<(event: 'snapshot' | 'progress') => void>()
   const tell = (event: 'snapshot' | 'progress'): void => {
     for (const listener of listeners) listener(event)
@@ -314,9 +314,11 @@ export function standIn(): StandIn {
 }
 
 /** The canary among all others, as a look-up finds it. */
-export function canaryView(snapshot: Snapshot): SubscriberView {
+export function canaryView(snapshot: Snapshot): Subscriber {
   const [person] = people(1, seededRandom(1))
+  const { number: segmentsNumber, positions } = snapshot
   return {
+    asOf: { commit: segmentsNumber + 1, timeMs: 1.7e12, segmentsNumber, positions },
     aggregate: { ...person },
     ranks: byMetric(() => 1),
     subscribers: snapshot.subscribers,

@@ -10,8 +10,8 @@ import { openapi, openapiText } from '../../src/serve/openapi.ts'
 import { OPERATIONS } from '../../src/serve/operations.ts'
 import { scopeOf } from '../../src/serve/access.ts'
 import { APPLICATIONS } from '../../src/record/columns.ts'
-import type { Snapshot, SubscriberView } from '../../src/snapshot/schema.ts'
-import type { Members } from '../../src/snapshot/subscriber-schema.ts'
+import type { Snapshot } from '../../src/snapshot/schema.ts'
+import type { Members, Subscriber } from '../../src/snapshot/subscriber-schema.ts'
 import { withBrowser } from '../browser.ts'
 import { ask, isProblem } from './ask.ts'
 import { consuming, generateConsumer, generatePartitions } from './consumer.ts'
@@ -50,7 +50,7 @@ function conforms(path: string, status: number, type: string, body: string): voi
 }
 
 /** The canary without what only the fixture knows of it. */
-function knownOf(snapshot: Snapshot): SubscriberView {
+function knownOf(snapshot: Snapshot): Subscriber {
   const { aggregate, ...view } = canaryView(snapshot)
   const known = Object.entries(aggregate).filter(([name]) => name !== 'segment')
   return { ...view, aggregate: Object.fromEntries(known) as unknown as typeof aggregate }
@@ -59,9 +59,9 @@ function knownOf(snapshot: Snapshot): SubscriberView {
 /** A page of one, as the pipeline would answer. */
 function members(): Members {
   const snapshot = generateSnapshot({ number: 5 })
-  const { aggregate } = knownOf(snapshot)
+  const { aggregate, asOf } = knownOf(snapshot)
   return {
-    asOf: { commit: 6, timeMs: 1.7e12, segmentsNumber: 5, positions: snapshot.positions },
+    asOf,
     segment: 'most engaged',
     application: null,
     subscribers: [{ ...aggregate, segment: 'most engaged' }],
