@@ -13,12 +13,8 @@ const RULES = filesOf('grafana/rules/*.yml')
 const CASES = filesOf('grafana/rules/tests/*.yml')
 const SEVERITIES = ['critical', 'warning', 'info']
 
-/** Where runbooks are read; paths of the repository as long as package.json names no address. */
-function runbookBase(): string {
-  const { repository } = JSON.parse(textOf('package.json')) as { repository?: { url: string } }
-  if (repository === undefined) return 'docs/runbooks'
-  return `${repository.url.replace(/^git\+|\.git$/g, '')}/blob/main/docs/runbooks`
-}
+/** Where runbooks are read: what the external label says, else paths of the repository. */
+const RUNBOOKS = '{{ with $externalLabels.runbooks }}{{ . }}{{ else }}docs/runbooks{{ end }}'
 
 test('promtool takes the rules', (context) => {
   assert.equal(RULES.length, 2)
@@ -53,7 +49,7 @@ describe('every alert', () => {
       assert.ok(SEVERITIES.includes(labels.severity))
       assert.match(annotations.summary, /^[\w-][^{}]+[^.]$/)
       assert.match(annotations.description, /\.(\{\{ end \}\})?$/)
-      assert.equal(annotations.runbook_url, `${runbookBase()}/${alert}.md`)
+      assert.equal(annotations.runbook_url, `${RUNBOOKS}/${alert}.md`)
       const dashboard = annotations.dashboard_url.replace('/d/xdr-pulse-', '')
       assert.deepEqual(filesOf(`grafana/dashboards/${dashboard}.json`).length, 1, dashboard)
     })
