@@ -95,7 +95,8 @@ describe('access', () => {
       const ask = (route: string, nowMs: number, address = 'loop'): number | null =>
         access({ route, authorization: `Bearer ${ALL}`, address }, nowMs)?.answer.status ?? null
       for (let i = 0; i < MOST_REQUESTS; i++) assert.equal(ask('/api/v1/snapshot', i % 1000), null)
-      const refused = access({ route: '/', authorization: undefined, address: 'loop' }, 1000)
+      const authorization = `Bearer ${ALL}`
+      const refused = access({ route: '/', authorization, address: 'loop' }, 1000)
       assert.equal(refused?.reason, 'rate')
       assert.equal(refused.answer.status, 429)
       assert.equal(refused.answer.headers['retry-after'], '9')
@@ -103,6 +104,8 @@ describe('access', () => {
       assert.equal(ask('/metrics', 9999), null, 'Prometheus is not blinded')
       assert.equal(ask('/readyz', 9999), null, 'nor is a probe')
       assert.equal(ask('/', 9999, 'other'), null)
+      const stranger = access({ route: '/', authorization: undefined, address: 'loop' }, 9999)
+      assert.equal(stranger?.reason ?? null, list.length === 0 ? 'rate' : 'token')
       assert.equal(ask('/api/v1/snapshot', 10_000), null)
     }
   })
@@ -122,6 +125,19 @@ describe('access', () => {
     assert.equal(ask(ALL, 'guesser', 59_999), 429)
     assert.equal(ask(ALL, 'guesser', 60_000), null)
     assert.equal(ask('another', 'guesser', 60_001), 401, 'the count begins anew')
+  })
+
+  test('stays open to a token that was right from that address before', () => {
+    const access = createAccess(tokens)
+    const ask = (token: string, nowMs: number): number | null => {
+      const claim = { route: '/metrics', authorization: `Bearer ${token}`, address: 'proxy' }
+      return access(claim, nowMs)?.answer.status ?? null
+    }
+    assert.equal(ask(METRICS, 0), null)
+    for (let i = 0; i < MOST_FAILURES; i++) assert.equal(ask(`guess-${i}`, 1), 401)
+    assert.equal(ask('another', 2), 429)
+    assert.equal(ask(METRICS, 3), null, 'Prometheus is not shut out by a stranger')
+    assert.equal(ask(ALL, 4), 429, 'nor is it told that a guess is right')
   })
 
   test('is remembered of a bounded number of addresses', () => {
