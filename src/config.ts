@@ -616,26 +616,45 @@ export const OPTIONS = {
 export type OptionName = keyof typeof OPTIONS
 export type Values = { [K in OptionName]: z.output<(typeof OPTIONS)[K]['schema']> }
 
+const PREFIX = 'XDR_PULSE_'
+
 /** Name of an option's environment variable: XDR_PULSE_ and the flag in capitals. */
 export const environmentName = (name: OptionName): string =>
-  `XDR_PULSE_${OPTIONS[name].flag.slice(2).toUpperCase().replaceAll('-', '_')}`
+  PREFIX + OPTIONS[name].flag.slice(2).toUpperCase().replaceAll('-', '_')
+
+/** Read where they are needed: a secret is no option, which would show it to whoever lists processes. */
+const SECRETS = ['SASL_SECRET', 'REGISTRY_SECRET']
+
+/** Sentences about variables that are none of ours and nearly spelt like one. */
+export function misspeltVariables(variables: readonly string[]): string[] {
+  const names = Object.keys(OPTIONS) as OptionName[]
+  const known = [...names.map((name) => environmentName(name).slice(PREFIX.length)), ...SECRETS]
+  return variables
+    .filter((variable) => variable.startsWith(PREFIX))
+    .map((variable) => variable.slice(PREFIX.length))
+    .filter((rest) => !known.includes(rest) && meant(rest, known) !== '')
+    .map(
+      (rest) =>
+        `${PREFIX}${rest} is not read${meant(rest, known).replace('mean ', `mean ${PREFIX}`)}`,
+    )
+}
 
 /**
- * Turns what was written into values.
+ * Turns what was written into values; `placeOf` says where an option was written.
  *
- * @throws PulseError `usage` naming the option, what was found, what is expected
+ * @throws PulseError `usage` naming the place, what was found, what is expected
  */
 export function parseValues<K extends OptionName>(
   names: readonly K[],
   written: Readonly<Record<string, string>>,
+  placeOf: (name: OptionName) => string = (name) => OPTIONS[name].flag,
 ): Pick<Values, K> {
   const values: Partial<Record<OptionName, unknown>> = {}
   for (const name of names) {
-    const row = OPTIONS[name]
-    const parsed = row.schema.safeParse(written[name])
+    const parsed = OPTIONS[name].schema.safeParse(written[name])
     if (!parsed.success) {
       const expected = parsed.error.issues[0].message
-      throw new PulseError('usage', `${row.flag} is "${written[name]}", expected ${expected}`)
+      throw new PulseError('usage', `${placeOf(name)} is "${written[name]}", expected ${expected}`)
     }
     values[name] = parsed.data
   }

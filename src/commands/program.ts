@@ -1,6 +1,7 @@
 // The commands, their options from the one table, and how the command line becomes values of them.
 import { Command, CommanderError, Option } from 'commander'
-import { environmentName, OPTIONS, parseValues, type OptionName, type Values } from '../config.ts'
+import { environmentName, misspeltVariables, OPTIONS, parseValues } from '../config.ts'
+import type { OptionName, Values } from '../config.ts'
 import type { Log } from '../log.ts'
 import * as options from './options.ts'
 import { VERSION } from './version.ts'
@@ -124,19 +125,21 @@ function addCommand(program: Command, row: CommandRow): void {
     const option = new Option(flags, doc).env(environmentName(name))
     command.addOption(option.default(row.defaults?.[name] ?? usual))
   }
+  const isFromVariable = (name: OptionName): boolean =>
+    command.getOptionValueSource(optionKey(OPTIONS[name].flag)) === 'env'
   command.action(async (...called: unknown[]) => {
     const given = row.argument === undefined ? [] : [called[0]].flat().map(String)
     const written: Record<string, string> = {}
     for (const name of row.options) {
-      const key = optionKey(OPTIONS[name].flag)
       // Commander turns a switch on whatever its variable says.
-      const fromEnvironment = command.getOptionValueSource(key) === 'env'
-      const value = fromEnvironment
+      const value = isFromVariable(name)
         ? process.env[environmentName(name)]
-        : String(command.getOptionValue(key))
+        : String(command.getOptionValue(optionKey(OPTIONS[name].flag)))
       written[name] = value ?? ''
     }
-    const values = parseValues(row.options, written) as Values
+    const values = parseValues(row.options, written, (name) =>
+      isFromVariable(name) ? environmentName(name) : OPTIONS[name].flag,
+    ) as Values
     await row.work(given, values)
   })
 }
@@ -162,6 +165,9 @@ export async function runProgram(): Promise<number> {
     .exitOverride()
   for (const row of COMMANDS) addCommand(program, row)
   for (const command of program.commands) command.exitOverride()
+  for (const sentence of misspeltVariables(Object.keys(process.env))) {
+    process.stderr.write(`${sentence}\n`)
+  }
   try {
     await program.parseAsync()
     return 0

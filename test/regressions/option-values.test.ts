@@ -9,7 +9,7 @@ const usage = { code: 'usage' }
 test('a switch is what its environment variable says', async () => {
   const env = { XDR_PULSE_STATE: '/nowhere', XDR_PULSE_JSON: 'maybe' }
   const { code, stderr } = await pulse(['status'], { env })
-  assert.match(stderr, /^xdr-pulse: --json is "maybe", expected true or false\n$/)
+  assert.match(stderr, /^xdr-pulse: XDR_PULSE_JSON is "maybe", expected true or false\n$/)
   assert.equal(code, 2)
   for (const [text, on] of Object.entries({ true: true, 1: true, false: false, 0: false })) {
     assert.deepEqual(parseValues(['serve'], { serve: text }), { serve: on })
@@ -22,4 +22,17 @@ test('a time that a timer cannot wait is refused', () => {
   assert.equal(parse('576h').snapshotInterval < 2 ** 31, true)
   assert.throws(() => parse('600h'), usage)
   assert.throws(() => parse(`${'9'.repeat(400)}s`), usage)
+})
+
+test('a wrong value of a flag is named by the flag', async () => {
+  const env = { XDR_PULSE_JSON: 'true' }
+  const { code, stderr } = await pulse(['status', '--log-level', 'loud'], { env })
+  assert.equal(code, 2)
+  assert.match(stderr, /--log-level is "loud", expected/)
+})
+
+test('a variable that is nearly one of ours is pointed out, and no other', async () => {
+  const env = { XDR_PULSE_STAT: 'x', XDR_PULSE_SASL_SECRET: 'y', XDR_PULSE_SOMETHING_ELSE: 'z' }
+  const { stderr } = await pulse(['status', '--help'], { env })
+  assert.equal(stderr, 'XDR_PULSE_STAT is not read (did you mean XDR_PULSE_STATE?)\n')
 })
