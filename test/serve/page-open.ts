@@ -100,7 +100,10 @@ export async function tableCells(page: Page, panel: string): Promise<string[][]>
 
 const HOUR_MS = 3_600_000
 
-/** A generated snapshot with three days of hours, and records at an unknown time. */
+/**
+ * A generated snapshot with three days of hours, and records at an unknown time. As in files, Total
+ * DL leaves out Other DL.
+ */
 export function snapshotWithHours(recipe: Recipe): Snapshot {
   const random = seededRandom(11)
   const starts = Array.from({ length: 72 }, (_, hour) => Date.UTC(2019, 3, 1) + hour * HOUR_MS)
@@ -119,5 +122,12 @@ export function snapshotWithHours(recipe: Recipe): Snapshot {
       applications,
     }
   })
-  return { ...generateSnapshot(recipe), hours }
+  const snapshot = generateSnapshot(recipe)
+  const other = snapshot.applications.at(-1)!.downlinkBytes
+  return {
+    ...snapshot,
+    downlinkBytes: snapshot.downlinkBytes - other,
+    trafficBytes: snapshot.trafficBytes - other,
+    hours,
+  }
 }

@@ -55,6 +55,37 @@ test('the applications to choose from are those of the records', async () => {
   assert.deepEqual(found.APPLICATIONS, [...APPLICATIONS])
 })
 
+test('traffic of applications is told apart from totals wherever it is shown', async () => {
+  // @ts-expect-error A module for browsers: tsc checks it with the page, not with the tests.
+  const { bytes } = (await import('../../src/serve/page/format.js')) as {
+    bytes: (value: number) => string
+  }
+  await at('#/time', async (page, snapshot) => {
+    const sum = (key: 'downlinkBytes' | 'uplinkBytes' | 'trafficBytes'): number =>
+      snapshot.applications.reduce((all, each) => all + each[key], 0)
+    const said = (key: 'downlinkBytes' | 'trafficBytes'): string =>
+      `By application columns, which sum to ${bytes(sum(key))}; ` +
+      `the totals are the records’ own Total columns: ${bytes(snapshot[key])}.`
+    assert.notEqual(bytes(sum('trafficBytes')), bytes(snapshot.trafficBytes))
+    const lead = async (panel: string): Promise<string> =>
+      (await page.textContent(`#${panel}-lead`)) ?? ''
+    for (const panel of ['applications', 'hours', 'days']) {
+      assert.ok((await lead(panel)).includes(said('trafficBytes')), panel)
+    }
+    await page.locator('#hours-panel input[value=downlinkBytes]').check({ force: true })
+    await page.locator('#hours-lead', { hasText: said('downlinkBytes') }).waitFor()
+
+    const keys = ['downlinkBytes', 'uplinkBytes', 'trafficBytes'] as const
+    await page.evaluate("location.hash = '#/pipeline'")
+    const measures = (await csv(page, 'measures')).slice(1)
+    assert.deepEqual(
+      measures.map(([, ...values]) => values.map(Number)),
+      keys.map((key) => [snapshot[key], sum(key)]),
+    )
+    assert.match(await lead('measures'), /Total DL leaves out Other DL/)
+  })
+})
+
 // In two pages: a browser asks its user before it saves an eleventh file of one.
 test('subscribers: each top list', async () => {
   await at('#/subscribers', async (page, snapshot) => {

@@ -9,6 +9,7 @@ import { applicationColour, segmentColour } from '../../src/serve/report/palette
 import { columnsDrawing, ticksUpTo } from '../../src/serve/report/charts.ts'
 import { reportPage, type ReportInput } from '../../src/serve/report/page.ts'
 import { METRICS, type Snapshot } from '../../src/snapshot/schema.ts'
+import { bytesText } from '../../src/snapshot/units.ts'
 import { withBrowser } from '../browser.ts'
 import { withDirectory } from '../state-directory.ts'
 import { CANARY_MSISDN, generateSnapshot } from './fixture.ts'
@@ -61,6 +62,22 @@ describe('the page of a report', () => {
     assert.ok(text.includes(`Of ${rows} rows, ${snapshot.records.toLocaleString('en-US')} (`))
     assert.match(text, /holds seconds/)
     assert.match(text, /from 1 March 2026 to 2 March 2026/)
+  })
+
+  test('tells traffic of applications apart from totals, in words as in charts', () => {
+    const whole = snapshotWithHours()
+    const snapshot = { ...whole, trafficBytes: whole.trafficBytes / 2 }
+    const html = reportPage(inputOf(snapshot))
+    const part = (id: string): string =>
+      textOf(html.slice(html.indexOf(`<section id="${id}"`)).split('</section>')[0])
+    const all = bytesText(snapshot.applications.reduce((sum, each) => sum + each.trafficBytes, 0))
+    const total = bytesText(snapshot.trafficBytes)
+    const said = `By application columns, which sum to ${all}; the totals are the records' own Total columns: ${total}.`
+    for (const id of ['applications', 'hours']) assert.ok(part(id).includes(said), id)
+    assert.match(part('quality'), /Total DL leaves out Other DL/)
+    for (const each of [all, total]) assert.ok(part('quality').includes(`(${each})`), each)
+    // Seven applications: 1 to 7 GB down, 0.1 GB up each.
+    assert.match(part('hours'), /with 28.7 GB of applications in 10 sessions/)
   })
 
   test('tells method, parameters, positions and the hash of the state', () => {

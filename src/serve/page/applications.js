@@ -5,6 +5,7 @@ import { bytes, count, share } from './format.js'
 import { applicationColours } from './palette.js'
 import { createPanel } from './panel.js'
 import { showLeaders } from './top.js'
+import { measureText } from './traffic.js'
 
 /** @typedef {import('../../snapshot/schema.ts').Snapshot} Snapshot */
 /** @typedef {Snapshot['applications'][number]} Application */
@@ -29,7 +30,8 @@ export function createApplications() {
     const colours = applicationColours(ranked.map(({ name }) => name))
     const most = snapshot.topApplications.join(', ')
     panel.setLead(
-      `${most === '' ? '' : `Most used: ${most}. `}Full colour is download, faint is upload.`,
+      `${most === '' ? '' : `Most used: ${most}. `}Full colour is download, faint is upload. ` +
+        measureText(snapshot),
     )
     panel.draw((surroundings) => option(surroundings, ranked, colours))
     panel.table(() => ({

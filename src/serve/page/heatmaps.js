@@ -4,7 +4,7 @@ import { tooltip } from './chart.js'
 import { ALL, APPLICATIONS } from './choices.js'
 import { bytes, metric } from './format.js'
 import { createPanel } from './panel.js'
-import { known, trafficIn } from './traffic.js'
+import { known, measureText, trafficIn } from './traffic.js'
 import { local, minuteOf, zoneName } from './zone.js'
 
 /** @typedef {import('../../snapshot/schema.ts').Snapshot} Snapshot */
@@ -45,7 +45,8 @@ export function createHeatmaps() {
     show(applications, byApplication(hours, chosen.traffic), columns, 'Application')
     const what = chosen.app === ALL ? 'all applications' : chosen.app
     days.setLead(
-      `${metric(chosen.traffic).name} of ${what}, against the busiest hour of all, hours in ${zoneName()}.`,
+      `${metric(chosen.traffic).name} of ${what}, against the busiest hour of all, hours in ${zoneName()}.` +
+        `${chosen.app === ALL ? ` ${measureText(snapshot, chosen.traffic)}` : ''}`,
     )
     show(days, byDate(hours, chosen), columns, 'Date')
   }

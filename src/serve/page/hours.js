@@ -5,7 +5,7 @@ import { tooltip } from './chart.js'
 import { bytes, count, hours as hoursOf, metric } from './format.js'
 import { applicationColours } from './palette.js'
 import { createPanel } from './panel.js'
-import { known, trafficIn, UNKNOWN } from './traffic.js'
+import { known, measureText, trafficIn, UNKNOWN } from './traffic.js'
 import { hourOf, local, zoneName } from './zone.js'
 
 /** @typedef {import('../../snapshot/schema.ts').Snapshot} Snapshot */
@@ -32,7 +32,8 @@ export function createHours() {
     const what = `${metric(chosen.traffic).name} of ${chosen.app === ALL ? 'all applications' : chosen.app}`
     panel.setLead(
       `${what} in each hour (${zoneName()}) in which sessions started` +
-        `${unread === 0 ? '.' : `; ${count(unread)} records without a readable start are left out.`}`,
+        `${unread === 0 ? '.' : `; ${count(unread)} records without a readable start are left out.`}` +
+        `${chosen.app === ALL ? ` ${measureText(snapshot, chosen.traffic)}` : ''}`,
     )
     panel.draw((surroundings) => option(surroundings, hours, chosen))
     panel.table(() => tableOf(snapshot.hours, chosen))
@@ -146,8 +147,8 @@ function tableOf(hours, chosen) {
       { name: 'Records', format: count },
       { name: 'Sessions', format: count },
       { name: 'Duration', unit: 'ms', format: hoursOf },
-      { name: 'Download', unit: 'bytes', format: bytes },
-      { name: 'Upload', unit: 'bytes', format: bytes },
+      { name: 'Download, Total DL', unit: 'bytes', format: bytes },
+      { name: 'Upload, Total UL', unit: 'bytes', format: bytes },
       ...names.map((name) => ({
         name: `${name}, ${metric(chosen.traffic).name.toLowerCase()}`,
         unit: 'bytes',

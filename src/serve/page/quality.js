@@ -1,14 +1,17 @@
 // What was wrong with the data, and how it was understood.
 import { bars, barSeries } from './axes.js'
 import { tooltip } from './chart.js'
-import { count, share } from './format.js'
+import { ALL } from './choices.js'
+import { bytes, count, metric, share } from './format.js'
 import { createPanel } from './panel.js'
+import { trafficIn } from './traffic.js'
 
 /** @typedef {import('../../snapshot/schema.ts').Snapshot} Snapshot */
 /** @typedef {import('../status.ts').Status} Status */
 
 const UNITS = { ms: 'milliseconds', s: 'seconds' }
 const ORDERS = { file: 'as in the file', time: 'by start', log: 'as in the topic' }
+const TRAFFIC = /** @type {const} */ (['downlinkBytes', 'uplinkBytes', 'trafficBytes'])
 const VALUE_ROOM = 70
 /** The most that are drawn; the table has all of them. */
 const BARS = 8
@@ -27,6 +30,14 @@ export function createQuality() {
     what,
     panel: createPanel({ id: key, title, views: ['pipeline'], span: 'third', chart: 'low' }),
   }))
+  const measures = createPanel({
+    id: 'measures',
+    title: 'Totals and applications',
+    views: ['pipeline'],
+    span: 'full',
+    chart: false,
+    open: true,
+  })
   const sources = createPanel({
     id: 'sources',
     title: 'Sources, and the unit found in “Dur. (ms)”',
@@ -49,6 +60,7 @@ export function createQuality() {
       )
       showCounts(panel, found, of, what)
     }
+    showMeasures(measures, snapshot)
     showSources(sources, snapshot, status)
   }
 }
@@ -85,6 +97,28 @@ function showCounts(panel, found, of, what) {
     caption: `${what} by ${of}`,
     columns: [{ name: of }, { name: what, format: count }],
     rows: found,
+  }))
+}
+
+/**
+ * @param {import('./panel.js').Panel} panel
+ * @param {Snapshot} snapshot
+ */
+function showMeasures(panel, snapshot) {
+  const applications = bytes(trafficIn(snapshot, ALL, 'trafficBytes'))
+  panel.setLead(
+    `Totals are the records’ own Total columns (${bytes(snapshot.trafficBytes)}), traffic of ` +
+      `applications is that of the application columns (${applications}). The two do not add ` +
+      'up: Total DL leaves out Other DL, while Total UL includes Other UL.',
+  )
+  panel.table(() => ({
+    caption: 'Traffic by Total columns and by application columns',
+    columns: [
+      { name: 'Traffic' },
+      { name: 'Total columns', unit: 'bytes', format: bytes },
+      { name: 'Application columns', unit: 'bytes', format: bytes },
+    ],
+    rows: TRAFFIC.map((key) => [metric(key).name, snapshot[key], trafficIn(snapshot, ALL, key)]),
   }))
 }
 

@@ -5,6 +5,7 @@ import { byId, make, setEntries } from './dom.js'
 import { bytes, count, metric } from './format.js'
 import { applicationColours, segmentColours } from './palette.js'
 import { createPanel } from './panel.js'
+import { measureText } from './traffic.js'
 import { moment } from './zone.js'
 
 /** @typedef {import('../../snapshot/schema.ts').SubscriberView} Found */
@@ -154,7 +155,9 @@ function near(distance) {
  * @param {import('./panel.js').Panel} panel
  * @param {Found} found
  */
-function showApplications(panel, { aggregate: { applications } }) {
+function showApplications(panel, { aggregate }) {
+  const { applications } = aggregate
+  panel.setLead(measureText(aggregate))
   const colours = applicationColours(applications.map(({ name }) => name))
   const ranked = applications
     .map((each) => ({ ...each, traffic: each.downlinkBytes + each.uplinkBytes }))

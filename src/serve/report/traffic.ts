@@ -6,7 +6,7 @@ import { barsDrawing, columnsDrawing, type Part } from './charts.ts'
 import { details, figure, legend, paragraph, section, table } from './markup.ts'
 import { applicationColour } from './palette.ts'
 import { topTable, type Msisdn } from './people.ts'
-import { applicationWords, hourWords } from './words.ts'
+import { applicationWords, hourWords, measureWords } from './words.ts'
 import { timeText, type Zone } from './zone.ts'
 
 /** Applications by traffic, and who uses the most used ones most. */
@@ -26,7 +26,7 @@ export function applicationSection(snapshot: Snapshot, msisdn: Msisdn): string {
   return section(
     'applications',
     'Applications',
-    ...applicationWords(snapshot).map(paragraph),
+    ...[...applicationWords(snapshot), measureWords(snapshot)].map(paragraph),
     figure('Traffic by application', words, (width) => barsDrawing(bars, width)),
     table({
       caption: 'Applications by traffic',

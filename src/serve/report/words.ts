@@ -73,6 +73,17 @@ export function applicationWords(snapshot: Snapshot): string[] {
 const uploadShare = (of: { uplinkBytes: number; trafficBytes: number }): number =>
   ratio(of.uplinkBytes, of.trafficBytes)
 
+type Traffic = Pick<Snapshot, 'downlinkBytes' | 'uplinkBytes'>
+
+/** What all applications carried, down and up together. */
+export const applicationBytes = ({ applications }: { applications: readonly Traffic[] }): number =>
+  applications.reduce((sum, each) => sum + each.downlinkBytes + each.uplinkBytes, 0)
+
+/** Which columns the traffic of applications comes from, as it does not add up to the totals. */
+export const measureWords = (snapshot: Snapshot): string =>
+  `By application columns, which sum to ${bytesText(applicationBytes(snapshot))}; the totals are ` +
+  `the records' own Total columns: ${bytesText(snapshot.trafficBytes)}.`
+
 /** How much of what was read could be trusted. */
 export function qualityWords(snapshot: Snapshot): string[] {
   const { records, refused, coerced, missing, sessions, hours } = snapshot
@@ -94,6 +105,9 @@ export function qualityWords(snapshot: Snapshot): string[] {
       `${countText(records - sessions, 'record')} without a Bearer Id add traffic but no session; ` +
       `${countText(untimed, 'record')} have no readable start and appear in no hour.`,
     ...unitWords(snapshot),
+    `Totals are the records' own Total columns (${bytesText(snapshot.trafficBytes)}), traffic of ` +
+      `applications is that of the application columns (${bytesText(applicationBytes(snapshot))}). ` +
+      'The two do not add up: Total DL leaves out Other DL, while Total UL includes Other UL.',
   ]
 }
 
@@ -110,13 +124,16 @@ function unitWords({ positions }: Snapshot): string[] {
 export function hourWords(snapshot: Snapshot, { name, local }: Zone): string[] {
   const known = snapshot.hours.filter(({ startMs }) => startMs !== null)
   if (known.length === 0) return ['No record has a readable start.']
-  const traffic = (hour: (typeof known)[number]): number => hour.downlinkBytes + hour.uplinkBytes
-  const busiest = known.reduce((most, hour) => (traffic(hour) > traffic(most) ? hour : most))
+  const busiest = known.reduce((most, hour) =>
+    applicationBytes(hour) > applicationBytes(most) ? hour : most,
+  )
   const when = local(busiest.startMs!)
   const time = `${dayText(when)}, ${timeText(when)} (${name})`
   return [
     `Sessions start in ${countText(known.length, 'hour')}. The busiest began on ${time}, with ` +
-      `${bytesText(traffic(busiest))} in ${countText(busiest.sessions, 'session')}. A session ` +
-      'belongs whole to the hour in which it starts.',
+      `${bytesText(applicationBytes(busiest))} of applications in ` +
+      `${countText(busiest.sessions, 'session')}. A session belongs whole to the hour in which it ` +
+      'starts.',
+    measureWords(snapshot),
   ]
 }
