@@ -22,10 +22,16 @@ export function bytesText(bytes: number): string {
 
 /** A duration in the largest unit that leaves at least one and a half: `2.5 hours`. */
 export function durationText(ms: number): string {
-  if (ms >= 36 * 3_600_000) return `${short(ms / 86_400_000)} days`
-  if (ms >= 90 * 60_000) return `${short(ms / 3_600_000)} hours`
-  if (ms >= 90_000) return `${short(ms / 60_000)} minutes`
-  return `${short(ms / 1000)} seconds`
+  if (ms >= 36 * 3_600_000) return amountText(ms / 86_400_000, 'day')
+  if (ms >= 90 * 60_000) return amountText(ms / 3_600_000, 'hour')
+  if (ms >= 90_000) return amountText(ms / 60_000, 'minute')
+  return amountText(ms / 1000, 'second')
+}
+
+/** `1 second`, `1.5 seconds`. */
+function amountText(value: number, unit: string): string {
+  const text = short(value)
+  return `${text} ${unit}${text === '1' ? '' : 's'}`
 }
 
 /** A share from 0 to 1 as a percentage: `12.3%`; what is there but small is never `0%`. */

@@ -25,6 +25,7 @@ test('numbers are said in human units', () => {
   assert.equal(bytesText(999_999), '1 MB')
   assert.equal(durationText(9_000_000), '2.5 hours')
   assert.equal(durationText(45_000), '45 seconds')
+  assert.equal(durationText(1000), '1 second')
   assert.equal(durationText(200 * 3_600_000), '8.33 days')
   assert.equal(shareText(0.1234), '12.3%')
   assert.equal(shareText(0.00001), 'under 0.1%')
