@@ -12,10 +12,16 @@ const KEPT_AS: Readonly<Record<Kind, string>> = {
   time: 'DOUBLE',
 }
 
-const shown = (name: string, kind: Kind): string => {
+/** How a column is written; a time as a moment, not as what clocks show somewhere. */
+function shown(name: string, kind: Kind, format: Format): string {
   const column = identifier(name)
   if (kind === 'whole') return `${column}::BIGINT AS ${column}`
-  return kind === 'time' ? `epoch_ms(${column}::BIGINT) AS ${column}` : column
+  if (kind !== 'time') return column
+  const moment =
+    format === 'parquet'
+      ? `make_timestamptz(${column}::BIGINT * 1000)`
+      : `strftime(epoch_ms(${column}::BIGINT), '%Y-%m-%dT%H:%M:%S.%gZ')`
+  return `${moment} AS ${column}`
 }
 
 /** A table that takes rows in. */
@@ -61,7 +67,7 @@ export async function writeTable(
 ): Promise<string> {
   const path = join(directory, `${name}.${format}`)
   const partial = `${path}.${process.pid}.part`
-  const select = columns.map(([column, kind]) => shown(column, kind)).join(', ')
+  const select = columns.map(([column, kind]) => shown(column, kind, format)).join(', ')
   const order = orderBy === undefined ? '' : ` ORDER BY ${identifier(orderBy)}`
   try {
     await connection.run(

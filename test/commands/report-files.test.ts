@@ -101,6 +101,36 @@ describe('--export', () => {
     )
   })
 
+  test('times are moments in UTC, whatever the zone of the reader', async () => {
+    for (const [file, column] of [
+      ['subscribers', 'first_start'],
+      ['subscribers', 'last_end'],
+      ['hours', 'hour'],
+    ]) {
+      const written = await query(
+        `SELECT epoch_ms(${column}) AS ms, typeof(${column}) AS type FROM ${from(file)}
+         WHERE ${column} IS NOT NULL`,
+      )
+      assert.equal(written[0]['type'], 'TIMESTAMP WITH TIME ZONE')
+      const texts = await query(
+        `SELECT ${column} AS text FROM read_csv(${from(file, 'csv')}, all_varchar = true)
+         WHERE ${column} IS NOT NULL`,
+      )
+      assert.deepEqual(
+        texts.map(({ text }) => text),
+        written.map(({ ms }) => new Date(ms as number).toISOString()),
+      )
+      const detected = await query(
+        `SET TimeZone = 'Asia/Tokyo';
+         SELECT epoch_ms(${column}) AS ms FROM ${from(file, 'csv')} WHERE ${column} IS NOT NULL`,
+      )
+      assert.deepEqual(
+        detected,
+        written.map(({ ms }) => ({ ms })),
+      )
+    }
+  })
+
   test('the segment of a subscriber is that of the report', async () => {
     const found = await query(
       `SELECT segment AS name, count(*) AS subscribers, sum(traffic_bytes) AS traffic
@@ -167,7 +197,10 @@ try:
 except ImportError:
     sys.exit(77)
 found = pandas.read_parquet(sys.argv[1])
-assert str(found.first_start.dtype).startswith('datetime64'), found.dtypes
+table = pandas.read_csv(sys.argv[1].replace('.parquet', '.csv'), parse_dates=['first_start'])
+for times in found.first_start, table.first_start:
+    assert isinstance(times.dtype, pandas.DatetimeTZDtype) and str(times.dtype.tz) == 'UTC', times
+assert (found.first_start == table.first_start).sum() == found.first_start.count()
 names = ['records', 'sessions', 'duration_ms', 'downlink_bytes', 'uplink_bytes', 'traffic_bytes']
 print(json.dumps([len(found)] + [int(found[name].sum()) for name in names]))
 `
