@@ -1,5 +1,5 @@
 // Which requests are turned away before any route sees them.
-import { STATUS_CODES } from 'node:http'
+import { maxHeaderSize, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import { problem, type Answer } from './problem.ts'
 
@@ -113,6 +113,15 @@ function isOwnOrigin(origin: string, hosts: Hosts): boolean {
   return (scheme === 'http' && hosts.local.has(host.toLowerCase())) || isAllowed(host, hosts)
 }
 
+/** What Node's codes of a request that it could not read are answered with, if not with 400. */
+const BROKEN: Readonly<Record<string, readonly [status: number, detail: string]>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: [408, 'The request took too long to arrive.'],
+  HPE_HEADER_OVERFLOW: [
+    431,
+    `The address and headers of the request are longer than ${maxHeaderSize} bytes; shorten them.`,
+  ],
+}
+
 /**
  * Answers what Node could not read as a request, and ends the connection. Returns why, or null
  * when the client has gone already.
@@ -122,12 +131,10 @@ export function answerBroken(code: string | undefined, socket: Socket): Rejectio
     socket.destroy()
     return null
   }
-  const late = code === 'ERR_HTTP_REQUEST_TIMEOUT'
-  const status = late ? 408 : code === 'HPE_HEADER_OVERFLOW' ? 431 : 400
-  const detail = late ? 'The request took too long to arrive.' : 'This is no HTTP request.'
+  const [status, detail] = BROKEN[code ?? ''] ?? [400, 'This is no HTTP request.']
   const { headers, body } = problem(status, detail, { ...SECURITY_HEADERS, connection: 'close' })
   const lines = Object.entries({ ...headers, 'content-length': String(body.length) })
   const head = lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]!}\r\n${head}\r\n${body}`)
-  return late ? 'timeout' : 'malformed'
+  return status === 408 ? 'timeout' : 'malformed'
 }

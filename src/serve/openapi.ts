@@ -28,18 +28,20 @@ const MEANINGS: Readonly<Record<number, string>> = {
   404: 'There is no such thing',
   421: 'The Host header names another machine',
   429: 'Too many requests or wrong tokens came from this address',
+  431: 'Address and headers of the request are too long',
   503: 'Not now: there is no snapshot yet, the process is not ready, or too many wait',
 }
 
 /** Which every answer may be. */
-const ALWAYS = [401, 403, 421, 429]
+const ALWAYS = [401, 403, 421, 429, 431]
 
 const DESCRIPTION =
-  'Read only: GET and HEAD. On loopback without a token; else each request needs ' +
+  'Read only: GET and HEAD; any other method is 405. On loopback without a token; else each request needs ' +
   '`Authorization: Bearer TOKEN`. Answers of a snapshot carry an ETag with its number, and are ' +
   '304 until there is another; `X-Snapshot-Number` and `X-Snapshot-Time` say which snapshot an ' +
-  'answer is as of, or held against, and /api/v1/positions how far sources were read for it. ' +
-  'Bytes are bytes, times milliseconds (UTC). Long answers are gzipped for whoever takes it.'
+  'answer is as of, or held against, and /api/v1/positions how far sources were read for it, ' +
+  'when its ETag is the same. Bytes are bytes, times milliseconds (UTC). Long answers are gzipped ' +
+  'for whoever takes it.'
 
 const header = (description: string, schema: Json): Json => ({ description, schema })
 const AS_OF = {
@@ -79,7 +81,7 @@ function operation(each: Operation): Json {
   const { path, tag, summary, scope, type, schema, also = [] } = each
   const content = { [type ?? 'application/json']: { schema: schema ? { $ref: schema } : {} } }
   const parameters = [...(each.parameters ?? []), ...(tag === 'snapshot' ? [IF_NONE_MATCH] : [])]
-  const statuses = [200, ...also, ...(scope === null ? [421] : ALWAYS)].sort((a, b) => a - b)
+  const statuses = [200, ...also, ...(scope === null ? [421, 431] : ALWAYS)].sort((a, b) => a - b)
   const responses = statuses.map((status) => [
     String(status),
     {

@@ -12,7 +12,7 @@ import {
   type StandIn,
 } from './fixture.ts'
 
-const SECTIONS = ['top', 'applications', 'segments', 'elbow', 'hours'] as const
+const SECTIONS = ['top', 'applications', 'segments', 'elbow', 'hours', 'positions'] as const
 
 async function withServer(
   body: (
@@ -51,6 +51,7 @@ describe('snapshot', () => {
         const reply = await get(`/api/v1/${section}`)
         assert.equal(reply.status, 200)
         assert.equal(reply.headers.get('x-snapshot-number'), '7')
+        assert.equal(reply.headers.get('etag'), whole.headers.get('etag'))
         assert.deepEqual(await reply.json(), snapshot[section])
       }
     })

@@ -202,10 +202,8 @@ describe('tricks', () => {
       }
       const length = 'content-length: 104857600'
       assert.match(await send(length), /^HTTP\/1\.1 413 /)
-      assert.match(
-        await send(`authorization: Bearer ${'a'.repeat(maxHeaderSize)}`),
-        /^HTTP\/1\.1 431 /,
-      )
+      const answer = await send(`authorization: Bearer ${'a'.repeat(maxHeaderSize)}`)
+      assert.match(answer, /^HTTP\/1\.1 431 [^]*longer than 16384 bytes/)
     })
   })
 })
