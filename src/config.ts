@@ -2,7 +2,7 @@
 import { REASONS } from './record/batch.ts'
 import { APPLICATIONS } from './record/columns.ts'
 import { PulseError } from './errors.ts'
-import { FEATURES, SCALINGS } from './snapshot/schema.ts'
+import { FEATURES, METRICS, SCALINGS } from './snapshot/schema.ts'
 import { z } from './schema.ts'
 
 /** One option. `default` is in the form in which a user would write it. */
@@ -517,6 +517,13 @@ export const OPTIONS = {
     default: 'false',
     schema: onOff,
     doc: 'with --html: show only the last 3 digits of MSISDNs',
+  }),
+  by: option({
+    flag: '--by',
+    value: 'METRIC',
+    default: 'all',
+    schema: oneOf(['all', ...METRICS]),
+    doc: `show one top list, that of ${METRICS.join(', ')}`,
   }),
   watch: option({
     flag: '--watch',

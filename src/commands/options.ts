@@ -114,7 +114,7 @@ export const REPORT_OPTIONS = ['state', ...SNAPSHOT_OPTIONS, 'json', 'logLevel']
 /** Of a report as files, besides those of a report. */
 export const FILE_OPTIONS = ['html', 'export', 'csv', 'mask'] as const
 
-export const TOP_OPTIONS = [...REPORT_OPTIONS, 'watch'] as const
+export const TOP_OPTIONS = ['state', 'top', 'by', 'watch', 'json', 'logLevel'] as const
 
 export const STATUS_OPTIONS = ['state', 'hash', 'json', 'logLevel'] as const
 

@@ -2,7 +2,13 @@
 import { performance } from 'node:perf_hooks'
 import { withView, type StateView } from '../../state/read.ts'
 import { PulseError } from '../errors.ts'
-import { DISTRIBUTION_METRICS, METRICS, type Metric, type Snapshot } from '../snapshot/schema.ts'
+import {
+  DISTRIBUTION_METRICS,
+  METRICS,
+  type Metric,
+  type Snapshot,
+  type TopEntry,
+} from '../snapshot/schema.ts'
 import { takeSnapshot } from '../snapshot/take.ts'
 import { bytesText, durationText, shareText } from '../snapshot/units.ts'
 import {
@@ -42,13 +48,17 @@ export async function segments(values: ReportValues): Promise<void> {
 
 /** Totals, segments and the busiest subscribers: what fits on a screen. */
 export const summaryText = (snapshot: Snapshot): string =>
-  [totalsText(snapshot), segmentsText(snapshot), topText(snapshot.top, 'trafficBytes')].join('\n\n')
+  [
+    totalsText(snapshot),
+    segmentsText(snapshot),
+    topText(snapshot.top.trafficBytes, 'trafficBytes'),
+  ].join('\n\n')
 
 function reportText(snapshot: Snapshot): string {
   return [
     totalsText(snapshot),
     distributionText(snapshot),
-    ...METRICS.map((metric) => topText(snapshot.top, metric)),
+    ...METRICS.map((metric) => topText(snapshot.top[metric], metric)),
     applicationsText(snapshot),
     segmentsText(snapshot),
     elbowText(snapshot),
@@ -98,9 +108,9 @@ function distributionText({ distribution }: Snapshot): string {
   ])
 }
 
-/** The first of a metric. */
-export function topText(top: Snapshot['top'], metric: Metric): string {
-  const rows = top[metric].map(({ msisdn, value }, i) => [
+/** The top list of a metric. */
+export function topText(list: readonly TopEntry[], metric: Metric): string {
+  const rows = list.map(({ msisdn, value }, i) => [
     String(i + 1),
     String(msisdn),
     metricText(metric, value),

@@ -1,8 +1,8 @@
-// `top`: the top subscribers by each metric, once or again and again like the tool of that name.
+// `top`: the top subscribers by each metric or one, once or again and again like the tool of that name.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { withView, type StateView } from '../../state/read.ts'
 import { addRows, createScan } from '../snapshot/scan.ts'
-import { METRICS, type Snapshot } from '../snapshot/schema.ts'
+import { METRICS, type Metric, type TopEntry } from '../snapshot/schema.ts'
 import { entriesOf } from '../snapshot/top.ts'
 import type { TOP_OPTIONS, ValuesOf } from './options.ts'
 import { topText } from './report.ts'
@@ -15,7 +15,8 @@ interface Found {
   commit: number
   subscribers: number
   records: number
-  top: Snapshot['top']
+  /** All metrics, or the one asked for. */
+  top: Partial<Record<Metric, TopEntry[]>>
 }
 
 /** Prints the top lists; with `--watch` until a signal. */
@@ -27,18 +28,24 @@ export async function top(values: TopValues): Promise<void> {
 
 /** One pass over the subscribers: no segments are needed for this. */
 const read = (values: TopValues): Promise<Found> =>
-  withView(values.state, (view) => foundIn(view, values.top))
+  withView(values.state, (view) => foundIn(view, values))
 
-function foundIn(view: StateView, length: number): Found {
+function foundIn(view: StateView, { top: length, by }: TopValues): Found {
   const scan = createScan(length)
   view.scan((rows, count) => addRows(scan, rows, count))
-  const lists = METRICS.map((metric, at) => [metric, entriesOf(scan.tops[at], length)])
+  const tops: Found['top'] = {}
+  for (const [at, metric] of METRICS.entries()) {
+    if (by === 'all' || by === metric) tops[metric] = entriesOf(scan.tops[at], length)
+  }
   const { commit, applied } = view.counters
-  const tops = Object.fromEntries(lists) as Snapshot['top']
   return { commit, subscribers: scan.subscribers, records: applied, top: tops }
 }
 
-const topsOf = ({ top: tops }: Found): string[] => METRICS.map((metric) => topText(tops, metric))
+const topsOf = ({ top: tops }: Found): string[] =>
+  METRICS.flatMap((metric) => {
+    const list = tops[metric]
+    return list === undefined ? [] : [topText(list, metric)]
+  })
 
 async function watch(values: TopValues): Promise<void> {
   const ending = new AbortController()
@@ -69,11 +76,25 @@ function show(found: Found, values: TopValues): void {
     stdout.write(`${[head, ...topsOf(found)].join('\n\n')}\n${FORM_FEED}\n`)
     return
   }
-  const text = `${head}\n\n${sideBySide(topsOf(found), stdout.columns)}`
-  const lines = coloured(text)
-    .split('\n')
-    .slice(0, Math.max(1, stdout.rows - 1))
+  // A terminal that does not know its size says 0.
+  const [columns, rows] = [stdout.columns || 80, stdout.rows || 24]
+  const text = `${head}\n\n${sideBySide(topsOf(found), columns)}`
+  const advice = values.by === 'all' ? '; --by METRIC shows one list' : ''
+  const lines = coloured(fitted(text, { columns, rows: rows - 1 }, advice)).split('\n')
   stdout.write(`${HOME}${lines.map((line) => `${line}${CLEAR_LINE}\n`).join('')}${CLEAR_BELOW}`)
+}
+
+/** The text as far as there is room: a last line says how many are cut, and what to do about it. */
+export function fitted(
+  text: string,
+  { columns, rows }: { columns: number; rows: number },
+  advice: string,
+): string {
+  const lines = text.split('\n')
+  const kept = lines.length > rows ? lines.slice(0, Math.max(0, rows - 1)) : lines
+  const more = lines.length - kept.length
+  const said = more === 0 ? kept : [...kept, `… ${more} more lines${advice}`]
+  return said.map((line) => line.slice(0, columns)).join('\n')
 }
 
 function headText({ commit, subscribers, records }: Found, { state, watch: every }: TopValues) {

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { tableText } from '../../src/commands/output.ts'
-import { sideBySide } from '../../src/commands/watch.ts'
+import { fitted, sideBySide } from '../../src/commands/watch.ts'
 import { pulse, start, startPulse } from '../e2e/command.ts'
 
 const CLI = join(import.meta.dirname, '..', '..', 'src', 'cli.ts')
@@ -55,6 +55,28 @@ describe('--watch', () => {
     assert.deepEqual([top, subscribers], [JSON.parse(once.stdout), 49])
   })
 
+  test('shows one list with --by, as text and as JSON', async () => {
+    const only = ['top', '--by', 'uplinkBytes', '--state', state]
+    const [text, json, all] = await Promise.all(
+      [only, [...only, '--json'], ['top', '--json', '--state', state]].map((argv) => pulse(argv)),
+    )
+    assert.match(text.stdout, /^rank +MSISDN +upload\n/)
+    assert.equal(text.stdout.match(/rank/g)!.length, 1)
+    const { uplinkBytes } = JSON.parse(all.stdout) as { uplinkBytes: unknown }
+    assert.deepEqual(JSON.parse(json.stdout), { uplinkBytes })
+    const wrong = await pulse(['top', '--by', 'uplink', '--state', state])
+    assert.equal(wrong.code, 2)
+    assert.match(wrong.stderr, /--by is "uplink", expected one of all, sessions, .*uplinkBytes/)
+  })
+
+  test('takes no option that a top list does not depend on', async () => {
+    for (const option of ['--k', '--features', '--scaling', '--seed', '--exclude-application']) {
+      const { code, stderr } = await pulse(['top', option, '1', '--state', state])
+      assert.equal(code, 2)
+      assert.match(stderr, /unknown option/)
+    }
+  })
+
   test('names a state that is not there, and ends', async () => {
     const { code, stderr } = await pulse(['top', '--watch', '--state', join(home, 'nowhere')])
     assert.equal(code, 1)
@@ -85,6 +107,23 @@ describe('on a terminal', { skip: existsSync(SCRIPT) ? false : 'needs script(1)'
     assert.ok(!(await onTerminal('top --top 1 --json')).includes(ESCAPE))
     assert.ok(!(await pulse(['top', '--top', '1', '--state', state])).stdout.includes(ESCAPE))
   })
+
+  test('of 80 by 24 shows one list whole, and says of many that lines were cut', async () => {
+    const watched = async (words: string, until: RegExp): Promise<string[]> => {
+      const command = `stty rows 24 cols 80; exec ${process.execPath} ${CLI} top --watch 0.2 ${words}`
+      const argv = ['-qefc', `${command} --state ${state}`, '/dev/null']
+      const running = start(SCRIPT, argv, { env: { TERM: 'xterm', NO_COLOR: '1' } })
+      const [screen] = await running.says(until)
+      running.process.kill()
+      await running.ended
+      return screen.split('\r\n')
+    }
+    const cut = await watched('', /^[^]*? more lines; --by METRIC shows one list/)
+    assert.equal(cut.length, 23)
+    const whole = await watched('--by uplinkBytes', /^[^]*?upload[^]*? 10 {2}[^]*?\r\n/)
+    assert.ok(whole.length < 23)
+    assert.ok(!whole.join().includes('more lines'))
+  })
 })
 
 describe('tables', () => {
@@ -100,6 +139,15 @@ describe('tables', () => {
       '  10  bb     900 MB',
       '  11  c',
     ])
+  })
+
+  test('are cut where there is no room, and say so', () => {
+    const text = 'aaaaaa\nb\nc'
+    const cut = (columns: number, rows: number) => fitted(text, { columns, rows }, '!')
+    assert.equal(cut(80, 3), text)
+    assert.equal(cut(3, 3), 'aaa\nb\nc')
+    assert.equal(cut(80, 2), 'aaaaaa\n… 2 more lines!')
+    assert.equal(cut(80, 1), '… 3 more lines!')
   })
 
   test('stand beside each other as far as the width goes', () => {

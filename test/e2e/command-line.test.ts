@@ -308,8 +308,8 @@ describe('environment variables', () => {
   })
 
   test('are validated like options', async () => {
-    const { code, stderr } = await pulse(['top'], { env: { XDR_PULSE_K: 'many' } })
-    assert.match(stderr, /--k is "many", expected auto or a whole number/)
+    const { code, stderr } = await pulse(['report'], { env: { XDR_PULSE_K: 'many' } })
+    assert.match(stderr, /^xdr-pulse: XDR_PULSE_K is "many", expected auto or a whole number/)
     assert.equal(code, 2)
   })
 
