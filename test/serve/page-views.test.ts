@@ -265,6 +265,44 @@ test('one subscriber: aggregate, ranks, segment, distances; or a sentence', asyn
   })
 })
 
+test('an MSISDN is found as people write it; what is none leaves nothing behind', async () => {
+  await at('#/overview', async (page) => {
+    const field = page.locator('#msisdn')
+    const [, country, rest] = /^(..)(.*)$/.exec(String(CANARY_MSISDN))!
+    for (const written of [`+${country}${rest}`, ` +${country} ${rest}`, `${country}-${rest} `]) {
+      await page.goto(page.url().replace(/#.*/, '#/overview'))
+      await field.fill(written)
+      await page.getByRole('button', { name: 'Look up' }).click()
+      await until(page, `location.hash === '#/subscriber?msisdn=${CANARY_MSISDN}'`)
+      await page.getByText(/^As of /).waitFor()
+      assert.equal(await field.inputValue(), String(CANARY_MSISDN))
+    }
+    for (const wrong of ['abc', '1+1', '+', '1'.repeat(16)]) {
+      await field.fill(wrong)
+      assert.equal(await page.evaluate("document.getElementById('msisdn').checkValidity()"), false)
+    }
+    await page.evaluate("location.hash = '#/subscriber?msisdn=abc'")
+    await page.getByText('Enter an MSISDN above').waitFor()
+    assert.equal(await field.inputValue(), '')
+    assert.equal(await page.locator('#panels button:visible').count(), 0)
+  })
+})
+
+test('what is typed stays while figures change', async () => {
+  await withPipeline(async (server, pipeline) => {
+    await withBrowser(async (browser) => {
+      pipeline.publish(published(snapshotWithHours({ number: 1 })))
+      const { page } = await open(browser, `${server.url}/#/subscriber?msisdn=1`)
+      await page.waitForSelector('body[data-view=live]')
+      await page.locator('#msisdn').fill('336')
+      const next = snapshotWithHours({ number: 2, seed: 5 })
+      pipeline.publish(published(next))
+      await until(page, `document.getElementById('total-records').value === '${next.records}'`)
+      assert.equal(await page.locator('#msisdn').inputValue(), '336')
+    })
+  })
+})
+
 test('the address holds view and choices; back goes back, and a chart is saved as PNG', async () => {
   await at('#/segments?x=nothing&axes=linear', async (page, _snapshot, url) => {
     const chosen = (key: string): Promise<string> =>

@@ -16,6 +16,17 @@ export const VIEWS = /** @type {const} */ ([
 ])
 
 const MSISDN = /^[0-9]{1,15}$/
+/** What people write into a number: it says nothing. */
+const PUNCTUATION = /^\s*\+|[\s\p{Dash_Punctuation}]/gu
+
+/**
+ * The digits of an MSISDN as people write it, such as `+33 6-64`; empty where it is none.
+ * @param {string} text
+ */
+export function msisdnIn(text) {
+  const digits = text.replace(PUNCTUATION, '')
+  return MSISDN.test(digits) ? digits : ''
+}
 
 /**
  * What an address says; what it gets wrong is as if it were not there.
@@ -32,11 +43,10 @@ export function parseAddress(hash) {
     const isKnown = options.some(([option]) => option === value)
     chosen[key] = value !== null && isKnown ? value : defaultOf(key)
   }
-  const msisdn = asked.get('msisdn') ?? ''
   return {
     view: VIEWS.find(([view]) => view === path)?.[0] ?? VIEWS[0][0],
     chosen,
-    msisdn: MSISDN.test(msisdn) ? msisdn : '',
+    msisdn: msisdnIn(asked.get('msisdn') ?? ''),
   }
 }
 

@@ -32,6 +32,8 @@ export const panels = []
 export function createPanel({ id, title, views, span, choices = [], chart = true, open = false }) {
   const heading = make('h2', title)
   heading.id = `${id}-title`
+  // Focus comes here where what had it is gone.
+  heading.tabIndex = -1
   const lead = make('p')
   lead.className = 'lead'
   lead.id = `${id}-lead`

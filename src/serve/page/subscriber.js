@@ -40,13 +40,20 @@ export function createSubscriber() {
   })
   const list = make('dl')
   list.className = 'entries'
-  byId('subscriber-lead').after(list)
+  const lead = byId('subscriber-lead')
+  lead.after(list)
+  // Whoever does not see it change is told.
+  lead.setAttribute('role', 'status')
+  lead.setAttribute('aria-live', 'polite')
   const hide = (/** @type {boolean} */ isEmpty) =>
     byId('panels').classList.toggle('nobody', isEmpty)
   let asked = 0
   return async (/** @type {string} */ msisdn) => {
     const number = ++asked
     main.setTitle(msisdn === '' ? 'Subscriber' : `Subscriber ${msisdn}`)
+    // Between two answers, as the same sentence again would not be announced.
+    main.setLead('Looking up…')
+    hide(true)
     const { found, text } = await lookUp(msisdn)
     // Another one was asked for in the meantime.
     if (number !== asked) return

@@ -1,5 +1,5 @@
 // The navigation: one view at a time, and a field to look a subscriber up.
-import { addressWith, currentAddress, goTo, VIEWS } from './address.js'
+import { addressWith, currentAddress, goTo, msisdnIn, VIEWS } from './address.js'
 import { byId, make } from './dom.js'
 import { panels } from './panel.js'
 
@@ -15,7 +15,7 @@ export function createViews() {
   const field = /** @type {HTMLInputElement} */ (byId('msisdn'))
   byId('search').addEventListener('submit', (event) => {
     event.preventDefault()
-    goTo({ view: 'subscriber', msisdn: field.value.trim() })
+    goTo({ view: 'subscriber', msisdn: msisdnIn(field.value) })
   })
   // The address says what is shown: a jump inside the page must not overwrite it.
   byId('skip').addEventListener('click', (event) => {
@@ -23,6 +23,7 @@ export function createViews() {
     byId('figures').focus()
   })
   let before = ''
+  let shownHash = ''
   return () => {
     const { view, chosen, msisdn } = currentAddress()
     document.body.dataset['shown'] = view
@@ -35,10 +36,23 @@ export function createViews() {
       } else link.removeAttribute('aria-current')
     }
     for (const panel of panels) panel.show(view, chosen)
-    if (msisdn !== '') field.value = msisdn
-    if (before !== '' && before !== view) scrollTo({ top: 0 })
+    // Not with every snapshot: somebody may be typing.
+    if (view === 'subscriber' && location.hash !== shownHash) field.value = msisdn
+    if (before !== '' && before !== view) {
+      keepFocus()
+      scrollTo({ top: 0 })
+    }
     before = view
+    shownHash = location.hash
   }
+}
+
+/** Where what had the focus is not shown any more, the heading of what is shown takes it. */
+function keepFocus() {
+  const focused = document.activeElement
+  if (focused !== null && focused !== document.body && focused.closest('[hidden]') === null) return
+  const first = panels.find(({ element }) => !element.hidden)
+  if (first !== undefined) byId(`${first.id}-title`).focus()
 }
 
 /** Not `scrollIntoView`: the next press of Tab would go on from there. @param {HTMLElement} link */
