@@ -121,6 +121,8 @@ test('says when the connection is lost, and goes on when it is back', async () =
     await first.close()
     await page.waitForSelector('body[data-link=lost]')
     assert.match((await page.textContent('#notice')) ?? '', /reconnecting/)
+    assert.equal(await page.textContent('#state'), 'no connection')
+    assert.equal(await page.textContent('#rate'), '')
     const port = Number(new URL(first.url).port)
     const second = await startServer(pipeline.view, { host: '127.0.0.1', port, live: LIVE })
     try {

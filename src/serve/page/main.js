@@ -15,7 +15,7 @@ import { createSegments } from './segments.js'
 import { createSubscriber } from './subscriber.js'
 import { createTops } from './top.js'
 import { showTopic } from './topic.js'
-import { createTotals, showProgress } from './totals.js'
+import { createTotals, showLost, showProgress } from './totals.js'
 import { createViews } from './views.js'
 import { useZone } from './zone.js'
 
@@ -101,5 +101,6 @@ connect('/api/v1/live', {
   link(link) {
     document.body.dataset['link'] = link
     setText(byId('notice'), NOTICES[link])
+    if (link === 'lost') showLost()
   },
 })

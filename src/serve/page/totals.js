@@ -62,6 +62,15 @@ export function createTotals() {
   }
 }
 
+/** Shows that what is known of the pipeline is not current any more, until a message comes. */
+export function showLost() {
+  const state = byId('state')
+  state.dataset['state'] = 'lost'
+  setText(state, 'no connection')
+  setText(byId('rate'), '')
+  setText(byId('eta'), '')
+}
+
 /** Shows a progress message in the head of the page. */
 export function showProgress(/** @type {ProgressMessage} */ message) {
   const state = byId('state')
