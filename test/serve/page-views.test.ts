@@ -199,6 +199,7 @@ test('segments: sizes, centres, amounts, the sample, the elbow', async () => {
       assert.deepEqual(centres[at + 1].slice(1).map(Number), expected)
     }
     const amounts = await csv(page, 'segments')
+    assert.equal(amounts[2][1], 'Session duration (ms)')
     const expected = segments.segments.flatMap(({ metrics }) => Object.values(metrics))
     assert.deepEqual(
       numbers(amounts, 2),
@@ -238,6 +239,7 @@ test('data and pipeline: what was refused and why, where reading stands', async 
     const figures = new Map(
       (await tableCells(page, 'pipeline')).map(([name, value]) => [name, value]),
     )
+    assert.match((await csv(page, 'rates'))[1][0], /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/)
     assert.equal(figures.get('Rows dealt with'), '75,000 (of 150,001)')
     assert.match(figures.get('Lag') ?? '', /^75,001 rows/)
     assert.match(figures.get('State directory') ?? '', /^48.0 MB/)
@@ -252,6 +254,10 @@ test('one subscriber: aggregate, ranks, segment, distances; or a sentence', asyn
     const { aggregate, distances, segment } = canaryView(snapshot)
     const saved = await csv(page, 'subscriber')
     assert.equal(Number(saved[1][1]), aggregate.sessions)
+    assert.deepEqual(
+      saved.slice(1, 4).map(([name]) => name),
+      ['Sessions', 'Session duration (ms)', 'Total traffic (bytes)'],
+    )
     assert.deepEqual(numbers(saved, 2), [1, 1, 1, 1, 1])
     assert.deepEqual(
       numbers(await csv(page, 'distances'), 1),

@@ -38,7 +38,7 @@ function amountsTable(segments, colours) {
     columns: ['Segment', 'Metric', 'Minimum', 'Mean', 'Maximum', 'Total'].map((name) => ({ name })),
     rows: lines.map(({ segment: { name }, key, summary: { min, mean, max, total } }) => [
       { text: name, colour: colours.get(name) },
-      metric(key).name,
+      { text: metric(key).name, unit: metric(key).unit },
       min,
       mean,
       max,

@@ -4,7 +4,7 @@ import { tooltip } from './chart.js'
 import { byId, make, setEntries } from './dom.js'
 import { bytes, count, span, tick } from './format.js'
 import { createPanel } from './panel.js'
-import { clock, local, moment, zoneName } from './zone.js'
+import { clock, local, moment, secondOf, zoneName } from './zone.js'
 
 /** @typedef {import('../status.ts').ProgressMessage} ProgressMessage */
 /** @typedef {import('../status.ts').Status} Status */
@@ -106,7 +106,7 @@ function showRates(panel, history) {
   panel.table(() => ({
     caption: 'Rows dealt with a second, since this page was opened',
     columns: [{ name: `Time (${zoneName()})` }, { name: 'Rows a second', format: count }],
-    rows: history.map(({ atMs, rate }) => [clock(atMs), rate]),
+    rows: history.map(({ atMs, rate }) => [secondOf(atMs), rate]),
   }))
 }
 

@@ -112,7 +112,11 @@ function ranksTable({ aggregate, ranks, subscribers }) {
       { name: 'Value' },
       { name: `Rank of ${count(subscribers)}`, format: count },
     ],
-    rows: keys.map((key) => [metric(key).name, aggregate[key], ranks[key]]),
+    rows: keys.map((key) => [
+      { text: metric(key).name, unit: metric(key).unit },
+      aggregate[key],
+      ranks[key],
+    ]),
     formats: keys.map((key) => metric(key).format),
   }
 }

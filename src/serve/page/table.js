@@ -3,7 +3,8 @@ import { addressWith } from './address.js'
 import { make, swatch } from './dom.js'
 import { save } from './save.js'
 
-/** @typedef {{ text: string, colour?: string | undefined, msisdn?: number }} Named */
+/** @typedef {{ text: string, colour?: string | undefined, msisdn?: number,
+ *   unit?: string | undefined }} Named unit: of the plain numbers of the row */
 /** @typedef {Named | string | number | null} Cell */
 /** @typedef {{ name: string, unit?: string | undefined, format?: (value: number) => string }} Column */
 /** @typedef {{ caption: string, columns: Column[], rows: Cell[][],
@@ -35,7 +36,7 @@ export function tableElement({ caption, columns, rows, formats }) {
 
 /** The table as CSV (RFC 4180): units in the heads, numbers as they are. @param {Table} table */
 export function tableCsv({ columns, rows }) {
-  const heads = columns.map(({ name, unit }) => (unit === undefined ? name : `${name} (${unit})`))
+  const heads = columns.map(({ name, unit }) => withUnit(name, unit))
   return [heads, ...rows].map((row) => row.map(field).join(',') + '\r\n').join('')
 }
 
@@ -44,11 +45,16 @@ export function saveCsv(name, table) {
   save(`${name}.csv`, new Blob([tableCsv(table)], { type: 'text/csv;charset=utf-8' }))
 }
 
+/** @param {string} name @param {string | undefined} unit */
+function withUnit(name, unit) {
+  return unit === undefined ? name : `${name} (${unit})`
+}
+
 /** @param {Cell} cell */
 function field(cell) {
   if (cell === null) return ''
   if (typeof cell === 'number') return String(cell)
-  const text = typeof cell === 'string' ? cell : cell.text
+  const text = typeof cell === 'string' ? cell : withUnit(cell.text, cell.unit)
   const safe = FORMULA.test(text) ? `'${text}` : text
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
 }

@@ -68,6 +68,11 @@ export function moment(ms) {
   return `${localText(ms, 19)} ${zone}`
 }
 
+/** Day and time. @param {number} ms */
+export function secondOf(ms) {
+  return localText(ms, 19)
+}
+
 /** Time of day. @param {number} ms */
 export function clock(ms) {
   return localText(ms, 19).slice(-8)
