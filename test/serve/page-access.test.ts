@@ -116,6 +116,35 @@ test('a link that has the focus keeps it while the figures change', async () => 
   })
 })
 
+test('a link out of a table leads to the heading of the view, and answers are announced', async () => {
+  await withPipeline(async (server, pipeline) => {
+    await withBrowser(async (browser) => {
+      const snapshot = snapshotWithHours({ number: 1 })
+      pipeline.publish(published(snapshot))
+      pipeline.know(canaryView(snapshot))
+      const { page } = await open(browser, server.url, 390)
+      await page.waitForSelector('body[data-view=live]')
+      const heights = `[...document.querySelectorAll('.tool, summary')]
+        .map((each) => each.getBoundingClientRect().height).filter((height) => height > 0)`
+      assert.ok(Math.min(...(await page.evaluate<number[]>(heights))) >= 24)
+
+      await page.locator('#top-panel summary').click()
+      await page.locator('#top-table a').first().focus()
+      await page.keyboard.press('Enter')
+      const announced = (hasText: string): Promise<void> =>
+        page.getByRole('status').filter({ hasText }).waitFor({ timeout: 5000 })
+      await announced('There is no subscriber of this MSISDN.')
+      const [leader] = snapshot.top.trafficBytes
+      const focused = await page.evaluate('document.activeElement.textContent')
+      assert.equal(focused, `Subscriber ${leader.msisdn}`)
+
+      await page.locator('#msisdn').fill(String(CANARY_MSISDN))
+      await page.keyboard.press('Enter')
+      await announced('As of ')
+    })
+  })
+})
+
 test('everything is reached and worked by the keyboard', async () => {
   await withPipeline(async (server, pipeline) => {
     await withBrowser(async (browser) => {

@@ -1,5 +1,7 @@
 // Saving a file that the page made: nothing leaves the machine.
 
+const KEPT_MS = 60_000
+
 /**
  * @param {string} name of the file
  * @param {Blob} content
@@ -9,6 +11,6 @@ export function save(name, content) {
   link.href = URL.createObjectURL(content)
   link.download = name
   link.click()
-  // The browser has taken hold of it by the next turn.
-  setTimeout(() => URL.revokeObjectURL(link.href), 1000)
+  // Who is asked where to save it, or has a slow disk, needs a while.
+  setTimeout(() => URL.revokeObjectURL(link.href), KEPT_MS)
 }
