@@ -11,7 +11,15 @@ import { sharedBroker } from '../shared-broker.ts'
 import { withDirectory } from '../state-directory.ts'
 import { assertUnion, durablePositions, filled } from './kafka-durable.ts'
 import { makeSample, startFilling, topicBegun, until } from './kafka-durable.ts'
-import { allRead, appliedOf, heldAt, shareOf, withMembers, type Look, type Member } from './kafka-member.ts'
+import {
+  allRead,
+  appliedOf,
+  heldAt,
+  shareOf,
+  withMembers,
+  type Look,
+  type Member,
+} from './kafka-member.ts'
 
 const ROUNDS = Number(process.env.XDR_PULSE_KILL_ROUNDS ?? 10)
 const SEED = Number(process.env.XDR_PULSE_SEED ?? Date.now() % 2 ** 31)

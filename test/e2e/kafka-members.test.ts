@@ -8,7 +8,15 @@ import { sharedBroker } from '../shared-broker.ts'
 import { withDirectory } from '../state-directory.ts'
 import { assertUnion, durablePositions, filled } from './kafka-durable.ts'
 import { makeSample, startFilling, topicBegun, type Sample } from './kafka-durable.ts'
-import { allRead, appliedOf, heldAt, isRead, shareOf, withMembers, type Member } from './kafka-member.ts'
+import {
+  allRead,
+  appliedOf,
+  heldAt,
+  isRead,
+  shareOf,
+  withMembers,
+  type Member,
+} from './kafka-member.ts'
 import type { Running } from './command.ts'
 
 const PARTITIONS = 5
