@@ -20,12 +20,13 @@ export type Access = (claim: Claim, nowMs: number) => Rejected | null
 export const MOST_FAILURES = 20
 const FAILURES_WINDOW_MS = 60_000
 
-/** Addresses remembered of a token that was right; all are forgotten beyond it. */
+/** Right tokens by address that are remembered; all are forgotten beyond it. */
 const MOST_PROVEN = 10_000
 
 /**
- * Requests of one address and token for one scope in ten seconds: fifty people behind one address who open
- * the page at once stay far below. By scope, so that a script in a loop does not blind Prometheus.
+ * Requests of one address and token for one scope in ten seconds: fifty people behind one address
+ * who open the page at once stay far below. By scope, so that a script in a loop does not blind
+ * Prometheus.
  */
 export const MOST_REQUESTS = 5000
 const REQUESTS_WINDOW_MS = 10_000
@@ -45,27 +46,22 @@ export function scopeOf(route: string | undefined): Scope | null {
 export function createAccess(tokens: readonly Token[]): Access {
   const failures = createQuota(MOST_FAILURES, FAILURES_WINDOW_MS)
   const requests = createQuota(MOST_REQUESTS, REQUESTS_WINDOW_MS)
-  /** Of each token where it came from: behind a proxy a stranger's guesses shut out nobody else. */
-  const proven = new Map<Token, Set<string>>(tokens.map((token) => [token, new Set()]))
-  const isProven = (token: Token, address: string): boolean => proven.get(token)!.has(address)
-  const prove = (token: Token, address: string): void => {
-    const addresses = proven.get(token)!
-    if (addresses.size >= MOST_PROVEN) addresses.clear()
-    addresses.add(address)
-  }
+  /** Right tokens and where they came from: behind a proxy a stranger's guesses shut out no one. */
+  const proven = new Set<string>()
   return ({ route, authorization, address }, nowMs) => {
     const scope = scopeOf(route)
     if (scope === null) return null
     const presented = presentedToken(authorization)
     const token = presented === null ? null : findToken(tokens, presented)
     // Behind a proxy a stranger's requests are not those of who has a token.
-    const kind = `${scope} ${token === null ? '' : tokens.indexOf(token)} ${address}`
+    const who = `${token === null ? '' : tokens.indexOf(token)} ${address}`
+    const kind = `${scope} ${who}`
     const tiredMs = requests.waitMs(kind, nowMs)
     if (tiredMs > 0) return { reason: 'rate', answer: tooMany('requests', tiredMs) }
     requests.note(kind, nowMs)
     if (tokens.length === 0) return null
     const waitMs = failures.waitMs(address, nowMs)
-    if (waitMs > 0 && !(token !== null && isProven(token, address))) {
+    if (waitMs > 0 && !proven.has(who)) {
       return { reason: 'rate', answer: tooMany('wrong tokens', waitMs) }
     }
     if (presented === null) return { reason: 'token', answer: unauthorised(false) }
@@ -73,7 +69,8 @@ export function createAccess(tokens: readonly Token[]): Access {
       failures.note(address, nowMs)
       return { reason: 'token', answer: unauthorised(true) }
     }
-    prove(token, address)
+    if (proven.size >= MOST_PROVEN) proven.clear()
+    proven.add(who)
     return token.scopes.has(scope) ? null : { reason: 'scope', answer: outOfScope(scope) }
   }
 }
