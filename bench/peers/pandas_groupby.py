@@ -4,6 +4,7 @@
 import sys
 
 import pandas as pd
+from pyarrow.fs import LocalFileSystem
 
 APPLICATIONS = ["Social Media", "Google", "Email", "Youtube", "Netflix", "Gaming", "Other"]
 KEY = "MSISDN/Number"
@@ -19,7 +20,10 @@ def moment(rows, name):
 
 
 aggregate = sys.argv[2] == "aggregate"
-rows = pd.read_parquet(sys.argv[1], columns=[KEY, "Bearer Id", *SUMS, *(TIMES if aggregate else [])])
+columns = [KEY, "Bearer Id", *SUMS, *(TIMES if aggregate else [])]
+# Arrow opens the file itself. A file that Python opens is closed by a thread of Arrow's that wants
+# Python's lock, and when that meets the end of Python, the process aborts (apache/arrow#34314).
+rows = pd.read_parquet(sys.argv[1], columns=columns, filesystem=LocalFileSystem())
 if aggregate:
     rows["first"], rows["last"] = moment(rows, "Start"), moment(rows, "End")
 groups = rows.groupby(KEY, sort=False)
