@@ -1,6 +1,7 @@
 // Every option is one row of one table: flags, environment, validation, types, help and README.
 import { REASONS } from './record/batch.ts'
 import { APPLICATIONS } from './record/columns.ts'
+import { meant } from './record/spelling.ts'
 import { PulseError } from './errors.ts'
 import { FEATURES, METRICS, SCALINGS } from './snapshot/schema.ts'
 import { z } from './schema.ts'
@@ -60,40 +61,6 @@ const oneOf = <const T extends string>(values: readonly T[]) =>
       error: ({ input }) => `one of ${values.join(', ')}${meant(String(input), values)}`,
     }),
   ) as z.ZodType<T, string>
-
-/**
- * How many letters must be added, taken, changed or swapped with the next to make one word the
- * other, whatever their case (Damerau 1964, optimal string alignment).
- */
-function editDistance(written: string, meantWord: string): number {
-  const [from, to] = [written.toLowerCase(), meantWord.toLowerCase()]
-  let before: number[] = []
-  let row = Array.from({ length: to.length + 1 }, (_, at) => at)
-  for (let i = 0; i < from.length; i++) {
-    const next = [i + 1]
-    for (let j = 0; j < to.length; j++) {
-      const isSwapped = i > 0 && j > 0 && from[i] === to[j - 1] && from[i - 1] === to[j]
-      const swapped = isSwapped ? before[j - 1] + 1 : Infinity
-      const changed = row[j] + (from[i] === to[j] ? 0 : 1)
-      next.push(Math.min(swapped, changed, row[j + 1] + 1, next[j] + 1))
-    }
-    before = row
-    row = next
-  }
-  return row[to.length]
-}
-
-/** ` (did you mean x?)` when one of `values` is nearly what was written, else nothing. */
-function meant(written: string, values: readonly string[]): string {
-  const near = values
-    .map((value) => ({ value, distance: editDistance(written, value) }))
-    .filter(({ value, distance }) => distance <= value.length * NEAR)
-    .sort((a, b) => a.distance - b.distance)
-  return near.length === 0 || written === '' ? '' : ` (did you mean ${near[0].value}?)`
-}
-
-/** Share of a word's letters that may be wrong in what was meant by it, as commander has it. */
-const NEAR = 0.4
 
 const isKnown = (part: string, values: readonly string[]): boolean => values.includes(part)
 

@@ -1,6 +1,7 @@
 // Finds the columns that are needed in a file whose spelling of them differs.
 import { PulseError } from '../errors.ts'
 import { FILE_COLUMNS, OPTIONAL_COLUMNS, USED_COLUMNS } from './columns.ts'
+import { editDistance } from './spelling.ts'
 
 /** Canonical name of a used column to its name in the file; optional ones may be absent. */
 export type ColumnMap = ReadonlyMap<string, string>
@@ -74,18 +75,4 @@ export function nearestNames(wanted: string, names: readonly string[]): string[]
     .sort((a, b) => a.distance - b.distance)
     .slice(0, 3)
     .map(({ name }) => name)
-}
-
-/** Levenshtein distance (V. Levenshtein, 1966), by rows of the usual table. */
-export function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j)
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i]
-    for (let j = 1; j <= b.length; j++) {
-      const substitution = row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1)
-      next.push(Math.min(substitution, row[j] + 1, next[j - 1] + 1))
-    }
-    row = next
-  }
-  return row[b.length]
 }
