@@ -1,9 +1,10 @@
 // The HTTP API as plain data: which paths there are and what each answers.
 import type { Snapshot } from '../snapshot/schema.ts'
 import { createGate } from './gate.ts'
-import { answerMembers, type Asked } from './members.ts'
+import { answerMembers } from './members.ts'
 import { docsPage } from './docs.ts'
 import { openapiText } from './openapi.ts'
+import { readParameters, type Asked, type Parameters } from './parameters.ts'
 import { json, problem, type Answer } from './problem.ts'
 import { status, type Judgement } from './status.ts'
 import type { PipelineView, Published } from './view.ts'
@@ -11,7 +12,7 @@ import type { PipelineView, Published } from './view.ts'
 /** What of a request a route looks at. */
 export interface Query {
   params: Readonly<Record<string, string>>
-  /** What stands behind the question mark; what stands there twice is a list. */
+  /** What stands behind the question mark. */
   asked: Asked
   ifNoneMatch: string | undefined
 }
@@ -20,6 +21,12 @@ export interface Query {
 export interface Route {
   path: string
   answer(query: Query): Answer | Promise<Answer>
+}
+
+/** A route that is given only what it knows of a query. */
+interface StrictRoute {
+  path: string
+  answer: (query: Omit<Query, 'asked'> & { asked: Parameters }) => Answer | Promise<Answer>
 }
 
 /** What the routes need to know. */
@@ -47,8 +54,6 @@ const MSISDN = /^[0-9]{1,15}$/
 
 /** All routes but the live stream, the metrics and the page. */
 export function apiRoutes(context: ApiContext): Route[] {
-  const { view } = context
-  const gate = createGate()
   return [
     { path: '/healthz', answer: () => json({ status: 'alive' }) },
     {
@@ -58,6 +63,25 @@ export function apiRoutes(context: ApiContext): Route[] {
         return reason === null ? json({ status: 'ready' }) : problem(503, reason)
       },
     },
+    { path: '/api', answer: () => document('text/html', docsPage) },
+    ...strictRoutes(context).map(asRoute),
+  ]
+}
+
+/** What it was asked for and does not know is refused: it would be answered as if understood. */
+const asRoute = ({ path, answer }: StrictRoute): Route => ({
+  path,
+  answer({ asked, ...rest }) {
+    const read = readParameters(path, asked)
+    return typeof read === 'string' ? problem(400, read) : answer({ ...rest, asked: read })
+  },
+})
+
+/** Probes and pages aside: these are asked by programs that mean what they ask. */
+function strictRoutes(context: ApiContext): StrictRoute[] {
+  const { view } = context
+  const gate = createGate()
+  return [
     snapshotRoute(view, '/snapshot', ({ json: text }) => text),
     ...SECTIONS.map((section) =>
       snapshotRoute(view, `/${section}`, ({ snapshot }) => JSON.stringify(snapshot[section])),
@@ -75,7 +99,6 @@ export function apiRoutes(context: ApiContext): Route[] {
       answer: ({ asked }) => gate(() => answerMembers(view, asked, asOf(view.published()))),
     },
     { path: `${API_PREFIX}/openapi.json`, answer: () => document('application/json', openapiText) },
-    { path: '/api', answer: () => document('text/html', docsPage) },
   ]
 }
 
@@ -84,7 +107,7 @@ function snapshotRoute(
   view: PipelineView,
   path: string,
   body: (published: Published) => string,
-): Route {
+): StrictRoute {
   return {
     path: API_PREFIX + path,
     answer: ({ ifNoneMatch }) => {

@@ -59,8 +59,10 @@ export function docsPage(): string {
 <body>
 <main>
 <h1>API of xdr-pulse</h1>
-<p>Read only: GET and HEAD. Errors are <code>application/problem+json</code> (RFC 9457) and never
-repeat what was asked for. Bytes are bytes, times are milliseconds since 1970 in UTC. Answers say
+<p>Read only: GET and HEAD. Under <code>/api/v1</code> a parameter that a path does not know, or one
+given twice, is refused; only the live stream takes any.
+Errors are <code>application/problem+json</code> (RFC 9457) and never repeat a value that was asked
+for. Bytes are bytes, times are milliseconds since 1970 in UTC. Answers say
 which snapshot they are as of in <code>X-Snapshot-Number</code> and <code>X-Snapshot-Time</code>;
 how far sources were read for it is at ${link('/api/v1/positions')}. On loopback no token is needed;
 elsewhere send <code>Authorization: Bearer TOKEN</code>. For machines the same is at

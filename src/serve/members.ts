@@ -1,17 +1,10 @@
 // The route of many subscribers: reads what was asked for, and answers a page of it.
 import { APPLICATIONS, type Application } from '../record/columns.ts'
 import type { MemberQuery } from '../snapshot/members.ts'
+import { MOST_MEMBERS, USUAL_MEMBERS } from './operations.ts'
+import type { Parameters } from './parameters.ts'
 import { json, problem, type Answer } from './problem.ts'
 import type { PipelineView } from './view.ts'
-
-/** What of a query there may be. */
-export type Asked = Readonly<Record<string, unknown>>
-
-const PARAMETERS = ['segment', 'application', 'limit', 'after']
-
-/** Most subscribers of a page, and how many there are unless asked for. */
-export const MOST_MEMBERS = 1000
-export const USUAL_MEMBERS = 100
 
 /** Before the first: with `--missing-msisdn zero` there is a subscriber 0. */
 const EVERYONE = -1
@@ -21,7 +14,7 @@ const DIGITS = /^[0-9]{1,15}$/
 /** A page of subscribers as of now; nothing that was asked for is repeated in an error. */
 export async function answerMembers(
   view: PipelineView,
-  asked: Asked,
+  asked: Parameters,
   headers: Record<string, string>,
 ): Promise<Answer> {
   const query = readQuery(asked)
@@ -40,21 +33,18 @@ export async function answerMembers(
 }
 
 /** The query, or what is wrong with it. */
-function readQuery(asked: Asked): (MemberQuery & { application: Application | null }) | string {
+function readQuery(
+  asked: Parameters,
+): (MemberQuery & { application: Application | null }) | string {
   const { segment = null, application = null, limit = String(USUAL_MEMBERS), after } = asked
-  if (!Object.keys(asked).every((name) => PARAMETERS.includes(name))) {
-    return `The query has an unknown parameter; expected ${PARAMETERS.join(', ')}.`
-  }
-  if (segment !== null && typeof segment !== 'string') return 'One segment can be asked for.'
   const known = APPLICATIONS.find((name) => name === application) ?? null
   if (application !== null && known === null) {
     return `The application is unknown; expected one of ${APPLICATIONS.join(', ')}.`
   }
-  const most = typeof limit === 'string' && DIGITS.test(limit) ? Number(limit) : 0
+  const most = DIGITS.test(limit) ? Number(limit) : 0
   if (most < 1 || most > MOST_MEMBERS) {
     return `The limit is no whole number from 1 to ${MOST_MEMBERS}.`
   }
-  if (after !== undefined && (typeof after !== 'string' || !DIGITS.test(after)))
-    return 'After is no MSISDN of up to 15 digits.'
+  if (after !== undefined && !DIGITS.test(after)) return 'After is no MSISDN of up to 15 digits.'
   return { segment, application: known, limit: most, after: Number(after ?? EVERYONE) }
 }

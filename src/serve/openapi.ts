@@ -10,7 +10,7 @@ const problemSchema = z
     type: z.string(),
     title: z.string(),
     status: z.number().int(),
-    detail: z.string().describe('what is wrong and what to do; never what was asked for'),
+    detail: z.string().describe('what is wrong and what to do; never a value that was asked for'),
   })
   .describe('RFC 9457')
 
@@ -36,7 +36,8 @@ const MEANINGS: Readonly<Record<number, string>> = {
 const ALWAYS = [401, 403, 421, 429, 431]
 
 const DESCRIPTION =
-  'Read only: GET and HEAD; any other method is 405. On loopback without a token; else each request needs ' +
+  'Read only: GET and HEAD; any other method is 405. Under /api/v1 a parameter that a path does ' +
+  'not know, or one given twice, is 400; only the live stream takes any. On loopback without a token; else each request needs ' +
   '`Authorization: Bearer TOKEN`. Answers of a snapshot carry an ETag with its number, and are ' +
   '304 until there is another; `X-Snapshot-Number` and `X-Snapshot-Time` say which snapshot an ' +
   'answer is as of, or held against, and /api/v1/positions how far sources were read for it, ' +

@@ -1,6 +1,5 @@
 // What each path of the API is for, what it takes and answers: the source of its documentation.
 import { APPLICATIONS } from '../record/columns.ts'
-import { MOST_MEMBERS, USUAL_MEMBERS } from './members.ts'
 
 /** Of a parameter, as JSON schema. */
 export interface ParameterSchema {
@@ -36,6 +35,10 @@ export interface Operation {
   also?: readonly number[]
 }
 
+/** Most subscribers of a page, and how many there are unless asked for. */
+export const MOST_MEMBERS = 1000
+export const USUAL_MEMBERS = 100
+
 const PROPERTY = '#/components/schemas/Snapshot/properties/'
 const MSISDN: ParameterSchema = { type: 'string', pattern: '^[0-9]{1,15}$' }
 
@@ -45,7 +48,7 @@ const part = (name: string, summary: string): Operation => ({
   summary,
   scope: 'read',
   schema: PROPERTY + name,
-  also: [304, 503],
+  also: [304, 400, 503],
 })
 
 const MEMBER_PARAMETERS: readonly Parameter[] = [
@@ -83,7 +86,7 @@ export const OPERATIONS: readonly Operation[] = [
     summary: 'The whole snapshot',
     scope: 'read',
     schema: '#/components/schemas/Snapshot',
-    also: [304, 503],
+    also: [304, 400, 503],
   },
   part('top', 'Top subscribers by each metric'),
   part('applications', 'Traffic, share, subscribers and top users of each application'),
@@ -117,6 +120,7 @@ export const OPERATIONS: readonly Operation[] = [
     summary: 'State of the process: counters, rate, positions, runs, options',
     scope: 'read',
     schema: '#/components/schemas/Status',
+    also: [400],
   },
   {
     path: '/api/v1/live',
@@ -146,6 +150,7 @@ export const OPERATIONS: readonly Operation[] = [
     tag: 'documentation',
     summary: 'This description as OpenAPI 3.1',
     scope: 'read',
+    also: [400],
   },
   {
     path: '/api',

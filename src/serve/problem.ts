@@ -26,7 +26,7 @@ const TITLES: Record<number, string> = {
 }
 
 /**
- * An error as `application/problem+json`. `detail` is written by us and never repeats what
+ * An error as `application/problem+json`. `detail` is written by us and never repeats a value that
  * was asked for: a path may hold an MSISDN.
  */
 export function problem(status: number, detail: string, headers: Headers = {}): Answer {

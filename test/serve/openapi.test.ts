@@ -152,6 +152,35 @@ test('answers carry the headers that are described', async () => {
   })
 })
 
+/** Takes whatever stands behind the question mark. */
+const LENIENT = ['/api/v1/live', '/metrics', '/healthz', '/readyz', '/api']
+
+test('a parameter that a path does not know is refused, and nothing of it repeated but a word', async () => {
+  await withServer(async (url, pipeline) => {
+    pipeline.publish(published(generateSnapshot({ number: 5 })))
+    pipeline.report(generateProgress(5000))
+    for (const { path, also = [] } of OPERATIONS) {
+      assert.equal(also.includes(400), !LENIENT.includes(path), path)
+      if (path === '/api/v1/live') continue
+      const asked = path.replace('{msisdn}', '1')
+      if (LENIENT.includes(path)) {
+        assert.equal((await ask(url, `${asked}?bogus=1&bogus=2`)).status, 200, path)
+        continue
+      }
+      const reply = await ask(url, `${asked}?bogus=secret`, { 'if-none-match': '*' })
+      isProblem(reply, 400)
+      conforms(path, 400, reply.headers['content-type'] ?? '', reply.body)
+      assert.match(reply.body, /the parameter bogus, .*; expected (none|segment, .*after)\."/)
+      assert.ok(!reply.body.includes('secret'))
+      for (const name of ['33699999999', 'a1', 'Zo%C3%AB', 'a'.repeat(40), '']) {
+        const nameless = await ask(url, `${asked}?${name}=1`)
+        isProblem(nameless, 400)
+        assert.match(nameless.body, /has an unknown parameter, whose name is no word; expected/)
+      }
+    }
+  })
+})
+
 test('a page of subscribers is asked for as described, and else says what is expected', async () => {
   await withServer(async (url, pipeline) => {
     const queries: unknown[] = []
@@ -175,10 +204,11 @@ test('a page of subscribers is asked for as described, and else says what is exp
       ['limit=1001', '1 to 1000'],
       ['limit=1e2', '1 to 1000'],
       ['after=-1', '15 digits'],
-      ['after=1&after=2', '15 digits'],
+      ['after=1&after=2', 'after is given 2 times'],
       ['application=Mail', APPLICATIONS.join(', ')],
-      ['segment=a&segment=b', 'One segment'],
-      ['segmnt=a', 'unknown parameter'],
+      ['segment=a&segment=b', 'segment is given 2 times'],
+      ['segmnt=a', 'segmnt, which is unknown here; expected segment, application, limit, after'],
+      ['segmnt=a', '(did you mean segment?)'],
     ]) {
       const reply = await ask(url, `${path}?${query}`)
       isProblem(reply, 400)
