@@ -27,7 +27,8 @@ export interface Rejected {
 /** What of a request decides. */
 export interface Asked {
   method: string
-  host: string | undefined
+  /** Host headers, of which there may be one. */
+  hostHeaders: readonly string[]
   origin: string | undefined
   contentLength: string | undefined
   transferEncoding: string | undefined
@@ -80,7 +81,12 @@ export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
 /** Why `asked` is turned away and with which answer, or null when it may pass. */
 export function rejection(asked: Asked, hosts: Hosts): Rejected | null {
   const close = { connection: 'close' }
-  const host = asked.host?.toLowerCase() ?? ''
+  // RFC 9112, 3.2: what stands in front of us may have gone by the other one.
+  if (asked.hostHeaders.length > 1) {
+    const detail = `The request has ${asked.hostHeaders.length} Host headers; expected one.`
+    return { reason: 'malformed', answer: problem(400, detail, close) }
+  }
+  const host = asked.hostHeaders.at(0)?.toLowerCase() ?? ''
   if (!hosts.local.has(host) && !isAllowed(host, hosts)) {
     const detail =
       'The Host header names another machine; use 127.0.0.1 or localhost, or name it with --allow-host.'

@@ -159,12 +159,13 @@ function judgeRequests(
 ): (request: FastifyRequest) => Rejected | null {
   const access = createAccess(tokens)
   let hosts: Hosts | null = null
-  return ({ method, headers, routeOptions, ip }) => {
+  return ({ method, headers, raw, routeOptions, ip }) => {
     hosts ??= hostsOf(boundPort(app), allowedHosts)
-    const { host, origin, authorization } = headers
+    const { origin, authorization } = headers
+    const hostHeaders = raw.headersDistinct.host ?? []
     const contentLength = headers['content-length']
     const transferEncoding = headers['transfer-encoding']
-    const asked = { method, host, origin, contentLength, transferEncoding }
+    const asked = { method, hostHeaders, origin, contentLength, transferEncoding }
     const claim = { route: routeOptions.url, authorization, address: ip }
     return rejection(asked, hosts) ?? access(claim, Date.now())
   }

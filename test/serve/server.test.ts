@@ -60,6 +60,32 @@ describe('only this machine', () => {
     })
   })
 
+  test('a request with two Host headers is no request, whichever comes first', async () => {
+    await withServer(async (url) => {
+      const { hostname, port } = new URL(url)
+      const own = `${hostname}:${port}`
+      const send = (...hosts: string[]): Promise<string> => {
+        const socket = connect(Number(port), hostname)
+        const lines = hosts.map((host) => `Host: ${host}\r\n`).join('')
+        socket.write(`GET /healthz HTTP/1.1\r\n${lines}connection: close\r\n\r\n`)
+        return text(socket)
+      }
+      assert.match(await send(own), /^HTTP\/1\.1 200 /)
+      for (const pair of [
+        [own, 'evil.example'],
+        ['evil.example', own],
+        [own, own],
+      ]) {
+        const reply = await send(...pair)
+        assert.match(reply, /^HTTP\/1\.1 400 /)
+        assert.match(reply, /content-type: application\/problem\+json/)
+        assert.ok(!reply.includes('evil'))
+      }
+      const { body } = await ask(url, '/metrics')
+      assert.match(body, /http_rejected_total\{reason="malformed"\} 3$/m)
+    })
+  })
+
   test('an Origin of another page is forbidden', async () => {
     await withServer(async (url) => {
       const { port } = new URL(url)
