@@ -1,6 +1,7 @@
 // The run of a consumer: find the topic, open the state, apply the history, then read live.
 import { performance } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { messageOf } from '../src/errors.ts'
 import { loadPartition, type Partition } from '../state/partition.ts'
 import { readCutover, readHeld, type PartitionStore } from '../state/store.ts'
 import { openStores, type StateStores } from '../state/writer.ts'
@@ -37,10 +38,11 @@ export async function consume(
 ): Promise<IngestProgress> {
   const run = createRun(options)
   onReady({
-    progress: () => ({
-      ...run.progress(),
-      ...(run.stopping ? { state: 'draining' as const } : {}),
-    }),
+    progress: () => {
+      const now = run.progress()
+      run.told = run.stopping ? { ...now, state: 'draining' } : now
+      return run.told
+    },
     stop: run.stop,
   })
   const { group } = run
@@ -51,9 +53,13 @@ export async function consume(
     const made = { ...options.state, partitions: topic.partitions }
     const state = await openStores(options.stateDirectory, made, 'run')
     try {
-      return await consumeInto(state, topic, run, options)
-    } finally {
+      const last = await consumeInto(state, topic, run, options)
       keepLast(run)
+      return last
+    } catch (error) {
+      keepWhatCanBeRead(run)
+      throw error
+    } finally {
       // After a failed flush it may hang.
       await Promise.race([state.close(), sleep(CLOSE_MS)])
     }
@@ -72,6 +78,8 @@ interface Run {
   /** What this member says of its partitions to the group. */
   claims: () => readonly number[]
   progress: () => IngestProgress
+  /** What others were told last. */
+  told: IngestProgress
   joined: boolean
   stopping: boolean
   stopped: Promise<undefined>
@@ -90,13 +98,15 @@ function createRun(options: ConsumeOptions): Run {
     onError: notices.error,
     onExcluded: failed.reject,
   })
+  const starting = () => filesProgress([], tally, { state: 'starting', notices: notices.waiting })
   const run: Run = {
     group,
     notices,
     failed,
     assign: () => undefined,
     claims: () => [],
-    progress: () => filesProgress([], tally, { state: 'starting', notices: notices.waiting }),
+    progress: starting,
+    told: starting(),
     joined: false,
     stopping: false,
     stopped: stopped.promise,
@@ -167,6 +177,18 @@ function keepLast(run: Run): void {
   const [claims, progress] = [run.claims(), run.progress()]
   run.claims = () => claims
   run.progress = () => progress
+}
+
+/** After a failure: a store that cannot be read either must not hide what was first. */
+function keepWhatCanBeRead(run: Run): void {
+  try {
+    keepLast(run)
+  } catch (error) {
+    run.notices.info(`the state cannot be read any more either (${messageOf(error)})`)
+    const { told } = run
+    run.claims = () => []
+    run.progress = () => told
+  }
 }
 
 const claimsOf = (stores: readonly PartitionStore[]): number[] =>

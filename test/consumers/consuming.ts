@@ -67,11 +67,12 @@ export function consumeTopic(
   })
 }
 
-function optionsOf(
+/** Options of a consumer that ends when it is caught up. */
+export function optionsOf(
   brokers: readonly string[],
   topic: string,
   stateDirectory: string,
-  changes: Changes,
+  changes: Changes = {},
 ): ConsumeOptions {
   const { durationUnit, timeZone, missingMsisdn } = STATE
   const name = uniqueName('member')
