@@ -3,6 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { withView, type StateView } from '../../state/read.ts'
 import { addRows, createScan } from '../snapshot/scan.ts'
 import { METRICS, type Metric, type TopEntry } from '../snapshot/schema.ts'
+import type { AsOf } from '../snapshot/subscriber-schema.ts'
+import { momentOf } from '../snapshot/take.ts'
 import { entriesOf } from '../snapshot/top.ts'
 import type { TOP_OPTIONS, ValuesOf } from './options.ts'
 import { topText } from './report.ts'
@@ -12,6 +14,8 @@ import { coloured, print } from './output.ts'
 type TopValues = ValuesOf<typeof TOP_OPTIONS>
 
 interface Found {
+  /** No segments are used. */
+  asOf: Omit<AsOf, 'segmentsNumber'>
   commit: number
   subscribers: number
   records: number
@@ -23,7 +27,7 @@ interface Found {
 export async function top(values: TopValues): Promise<void> {
   if (values.watch > 0) return watch(values)
   const found = await read(values)
-  print(values, found.top, () => topsOf(found).join('\n\n'))
+  print(values, { asOf: found.asOf, ...found.top }, () => topsOf(found).join('\n\n'))
 }
 
 /** One pass over the subscribers: no segments are needed for this. */
@@ -31,6 +35,7 @@ const read = (values: TopValues): Promise<Found> =>
   withView(values.state, (view) => foundIn(view, values))
 
 function foundIn(view: StateView, { top: length, by }: TopValues): Found {
+  const asOf = momentOf(view, Date.now())
   const scan = createScan(length)
   view.scan((rows, count) => addRows(scan, rows, count))
   const tops: Found['top'] = {}
@@ -38,7 +43,7 @@ function foundIn(view: StateView, { top: length, by }: TopValues): Found {
     if (by === 'all' || by === metric) tops[metric] = entriesOf(scan.tops[at], length)
   }
   const { commit, applied } = view.counters
-  return { commit, subscribers: scan.subscribers, records: applied, top: tops }
+  return { asOf, commit, subscribers: scan.subscribers, records: applied, top: tops }
 }
 
 const topsOf = ({ top: tops }: Found): string[] =>

@@ -3,6 +3,7 @@ import { HOUR_MS, UNKNOWN_HOUR } from '../subscriber/hours.ts'
 import { addRows, createScan } from './scan.ts'
 import type { Hour, Position, Snapshot, SnapshotOptions, StateSummary } from './schema.ts'
 import { computeSnapshot } from './snapshot.ts'
+import type { AsOf } from './subscriber-schema.ts'
 
 /** What a snapshot needs of a view of the state. */
 export interface SnapshotInput {
@@ -68,6 +69,16 @@ export const positionsOf = ({ positions }: Pick<SnapshotInput, 'positions'>): Po
     order: position.order,
     durationUnit: position.durationUnit,
   }))
+
+/** The moment that a view is of, begun at `timeMs`. */
+export const momentOf = (
+  view: Pick<SnapshotInput, 'positions'> & { counters: { commit: number } },
+  timeMs: number,
+): Omit<AsOf, 'segmentsNumber'> => ({
+  commit: view.counters.commit,
+  timeMs,
+  positions: positionsOf(view),
+})
 
 function hourOf(hour: number, sums: Float64Array): Hour {
   const [records, sessions, durationMs, downlinkBytes, uplinkBytes, ...bytes] = sums

@@ -50,9 +50,17 @@ describe('--watch', () => {
     const { code, stdout } = await running.ended
     assert.equal(code, 0)
     const [line] = stdout.split('\n')
-    const { top, subscribers } = JSON.parse(line) as { top: unknown; subscribers: number }
+    const { asOf, top, subscribers } = JSON.parse(line) as {
+      asOf: { commit: number; timeMs: number; positions: object[] }
+      top: object
+      subscribers: number
+    }
     const once = await pulse(['top', '--json', '--state', state])
-    assert.deepEqual([top, subscribers], [JSON.parse(once.stdout), 49])
+    const { asOf: later, ...same } = JSON.parse(once.stdout) as { asOf: typeof asOf }
+    assert.deepEqual([top, subscribers], [same, 49])
+    assert.ok(later.timeMs > asOf.timeMs)
+    assert.deepEqual({ ...later, timeMs: 0 }, { ...asOf, timeMs: 0 })
+    assert.equal(asOf.positions.length, 1)
   })
 
   test('shows one list with --by, as text and as JSON', async () => {
@@ -63,7 +71,9 @@ describe('--watch', () => {
     assert.match(text.stdout, /^rank +MSISDN +upload\n/)
     assert.equal(text.stdout.match(/rank/g)!.length, 1)
     const { uplinkBytes } = JSON.parse(all.stdout) as { uplinkBytes: unknown }
-    assert.deepEqual(JSON.parse(json.stdout), { uplinkBytes })
+    const { asOf, ...lists } = JSON.parse(json.stdout) as Record<string, unknown>
+    assert.deepEqual(lists, { uplinkBytes })
+    assert.ok(asOf)
     const wrong = await pulse(['top', '--by', 'uplink', '--state', state])
     assert.equal(wrong.code, 2)
     assert.match(wrong.stderr, /--by is "uplink", expected one of all, sessions, .*uplinkBytes/)

@@ -5,7 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { snapshotSchema, type Snapshot } from '../../src/snapshot/schema.ts'
+import { METRICS, snapshotSchema, type Snapshot } from '../../src/snapshot/schema.ts'
 import { pulse, type Outcome } from './command.ts'
 
 const ROWS = 3000
@@ -195,17 +195,26 @@ describe('report', () => {
     refusal(1, /nothing-here holds no state/, 'report', '--state', join(home, 'nothing-here')))
 })
 
+/** Of the same commit and positions as a report, and of a moment ago. */
+function isOf(asOf: object, { number: commit, positions }: Snapshot): void {
+  const { timeMs, ...state } = asOf as { timeMs: number }
+  assert.deepEqual(state, { commit, positions })
+  assert.ok(timeMs <= Date.now() && timeMs > Date.now() - 60_000)
+}
+
 describe('top, segments, subscriber', () => {
   test('are parts of the report', async () => {
     const report = await json<Snapshot>('report', '--state', state)
-    assert.deepEqual(await json('top', '--state', state), report.top)
+    const { asOf, ...top } = await json<{ asOf: object }>('top', '--state', state)
+    assert.deepEqual(top, report.top)
+    isOf(asOf, report)
     const { segments, elbow } = report
     assert.deepEqual(await json('segments', '--state', state), { segments, elbow })
   })
 
   test('a list is as long as was asked for', async () => {
     const top = await json<Snapshot['top']>('top', '--state', state, '--top', '2')
-    for (const list of Object.values(top)) assert.equal(list.length, 2)
+    for (const metric of METRICS) assert.equal(top[metric].length, 2)
   })
 
   test('the busiest subscriber has rank 1 and the value of the list', async () => {
