@@ -5,7 +5,7 @@ import { PulseError } from '../errors.ts'
 import { viewSubscriber } from '../snapshot/lookup.ts'
 import { METRICS, type SubscriberView } from '../snapshot/schema.ts'
 import { bytesText } from '../snapshot/units.ts'
-import { metricText, snapshotOf } from './report.ts'
+import { METRIC_NAMES, metricText, snapshotOf } from './report.ts'
 import type { ReportValues } from './report.ts'
 import { print, tableText } from './output.ts'
 
@@ -40,7 +40,7 @@ function subscriberText({ aggregate, ranks, subscribers, segment, distances }: S
     tableText([
       [`MSISDN ${aggregate.msisdn}`, 'value', `rank of ${subscribers.toLocaleString('en-US')}`],
       ...METRICS.map((metric) => [
-        metric,
+        METRIC_NAMES[metric],
         metricText(metric, aggregate[metric]),
         ranks[metric].toLocaleString('en-US'),
       ]),

@@ -74,7 +74,8 @@ export const metricText = (metric: string, value: number): string => {
     : Number(value.toFixed(1)).toLocaleString('en-US')
 }
 
-const METRIC_NAMES: Readonly<Record<string, string>> = {
+/** What a metric is called at the head of a column or row. */
+export const METRIC_NAMES: Readonly<Record<string, string>> = {
   sessions: 'sessions',
   durationMs: 'duration',
   trafficBytes: 'total traffic',
@@ -90,7 +91,7 @@ function totalsText(snapshot: Snapshot): string {
     ['subscribers', subscribers.toLocaleString('en-US')],
     ['records', records.toLocaleString('en-US')],
     ['sessions', sessions.toLocaleString('en-US')],
-    ['duration', `${Math.round(durationMs / 3_600_000).toLocaleString('en-US')} hours`],
+    ['duration', durationText(durationMs)],
     ['download', bytesText(downlinkBytes)],
     ['upload', bytesText(uplinkBytes)],
   ])

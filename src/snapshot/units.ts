@@ -1,4 +1,4 @@
-// Numbers as people say them: GB, hours, thousands, per cent.
+// Numbers as people say them: GB, hours, thousands, per cent. The page says them alike (format.js).
 import type { Feature } from './schema.ts'
 
 const BYTES = ['bytes', 'kB', 'MB', 'GB', 'TB', 'PB', 'EB', 'ZB']
@@ -20,18 +20,11 @@ export function bytesText(bytes: number): string {
   return `${short(value)} ${BYTES[unit]}`
 }
 
-/** A duration in the largest unit that leaves at least one and a half: `2.5 hours`. */
+/** A duration in hours, in minutes or seconds where it is shorter than one: `1,234 h`, `45 min`. */
 export function durationText(ms: number): string {
-  if (ms >= 36 * 3_600_000) return amountText(ms / 86_400_000, 'day')
-  if (ms >= 90 * 60_000) return amountText(ms / 3_600_000, 'hour')
-  if (ms >= 90_000) return amountText(ms / 60_000, 'minute')
-  return amountText(ms / 1000, 'second')
-}
-
-/** `1 second`, `1.5 seconds`. */
-function amountText(value: number, unit: string): string {
-  const text = short(value)
-  return `${text} ${unit}${text === '1' ? '' : 's'}`
+  if (ms >= 3_600_000) return `${short(ms / 3_600_000)} h`
+  if (ms >= 60_000) return `${short(ms / 60_000)} min`
+  return `${short(ms / 1000)} s`
 }
 
 /** A share from 0 to 1 as a percentage: `12.3%`; what is there but small is never `0%`. */

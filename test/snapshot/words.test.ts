@@ -23,14 +23,27 @@ test('numbers are said in human units', () => {
   assert.equal(bytesText(0), '0 bytes')
   assert.equal(bytesText(1_530_000_000), '1.53 GB')
   assert.equal(bytesText(999_999), '1 MB')
-  assert.equal(durationText(9_000_000), '2.5 hours')
-  assert.equal(durationText(45_000), '45 seconds')
-  assert.equal(durationText(1000), '1 second')
-  assert.equal(durationText(200 * 3_600_000), '8.33 days')
+  assert.equal(durationText(9_000_000), '2.5 h')
+  assert.equal(durationText(59 * 60_000), '59 min')
+  assert.equal(durationText(45_000), '45 s')
+  assert.equal(durationText(212 * 3_600_000), '212 h')
+  assert.equal(durationText(1_234_567 * 3_600_000), '1,234,567 h')
   assert.equal(shareText(0.1234), '12.3%')
   assert.equal(shareText(0.00001), 'under 0.1%')
   assert.equal(countText(1, 'subscriber'), '1 subscriber')
   assert.equal(countText(1234567, 'subscriber'), '1,234,567 subscribers')
+})
+
+test('report, terminal and page say durations in the same units', async () => {
+  // @ts-expect-error A module for browsers: tsc checks it with the page, not with the tests.
+  const { hours } = (await import('../../src/serve/page/format.js')) as {
+    hours: (ms: number) => string
+  }
+  for (let ms = 0; ms < 1e12; ms = Math.ceil(ms * 1.37) + 500) {
+    const [own, page] = [durationText(ms), hours(ms)].map((text) => text.split(' '))
+    assert.equal(page[1], own[1], `${ms} ms`)
+    assert.equal(Number(page[0].replaceAll(',', '')), Number(own[0].replaceAll(',', '')))
+  }
 })
 
 test('the knee is the point farthest below the chord', () => {
@@ -55,8 +68,8 @@ test('the segments are described with their sizes and in units', () => {
   assert.equal(
     snapshotOf(subscribers, { k: 2 }).segments.text,
     '10 subscribers fall into 2 segments. ' +
-      'Low: 8 subscribers (80%), on average 2 sessions, 60 seconds online and 1 MB of traffic. ' +
-      'High: 2 subscribers (20%), on average 40 sessions, 2 hours online and 2 GB of traffic. ' +
+      'Low: 8 subscribers (80%), on average 2 sessions, 1 min online and 1 MB of traffic. ' +
+      'High: 2 subscribers (20%), on average 40 sessions, 2 h online and 2 GB of traffic. ' +
       'The most engaged segment, 20% of subscribers, carries 99.8% of the traffic.',
   )
 })

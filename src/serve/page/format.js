@@ -65,8 +65,8 @@ export function bytes(value) {
 /** Hours, or what is shorter than one in minutes or seconds. @type {Format} */
 export function hours(milliseconds) {
   const value = milliseconds / MS_PER_HOUR
-  if (value > 0 && value < 1 / 60) return `${significant(milliseconds / 1000)} s`
-  if (value > 0 && value < 1) return `${significant(value * 60)} min`
+  if (value < 1 / 60) return `${significant(milliseconds / 1000)} s`
+  if (value < 1) return `${significant(value * 60)} min`
   return `${value >= LONG_COUNT ? short.format(value) : significant(value)} h`
 }
 

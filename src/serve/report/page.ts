@@ -91,7 +91,7 @@ function summarySection(snapshot: Snapshot): string {
   const tiles = [
     ['Subscribers', subscribers.toLocaleString('en-US')],
     ['Sessions', sessions.toLocaleString('en-US')],
-    ['Session duration', hoursText(durationMs)],
+    ['Session duration', durationText(durationMs)],
     ['Download', bytesText(downlinkBytes)],
     ['Upload', bytesText(uplinkBytes)],
   ].map(([name, value]) => `<div><dt>${name}</dt><dd>${escaped(value)}</dd></div>`)
@@ -104,9 +104,6 @@ function summarySection(snapshot: Snapshot): string {
     ),
   )
 }
-
-const hoursText = (ms: number): string =>
-  ms < 3_600_000 ? durationText(ms) : `${Math.round(ms / 3_600_000).toLocaleString('en-US')} h`
 
 function qualitySection(snapshot: Snapshot): string {
   const counted = (what: string, counts: Readonly<Record<string, number>>): string[][] =>

@@ -46,7 +46,7 @@ function histogramFigure(
   // Nearly all bins of zero alone are empty, and then say nothing.
   const shown = counts.map((count, at) => ({ count, from: edges[at], to: edges[at + 1] }))
   const columns = shown.slice(shown[0]?.count === 0 ? 1 : 0).map(({ count, from, to }) => ({
-    label: edgeText(metric, from),
+    label: metricValue(metric, from),
     parts: [
       {
         name:
@@ -63,19 +63,6 @@ function histogramFigure(
   return figure(`Subscribers by ${metricName(metric).toLowerCase()}`, words, (width) =>
     columnsDrawing(columns, width, { axis, height: 170 }),
   )
-}
-
-const SPANS: readonly (readonly [name: string, ms: number])[] = [
-  ['d', 86_400_000],
-  ['h', 3_600_000],
-  ['min', 60_000],
-]
-
-/** The lower edge of a column; times are short, so that they stand beside each other. */
-function edgeText(metric: DistributionMetric, value: number): string {
-  if (metric !== 'durationMs') return metricValue(metric, value)
-  const [name, ms] = SPANS.find((span) => value >= span[1]) ?? ['s', 1000]
-  return `${Number((value / ms).toPrecision(2))} ${name}`
 }
 
 /** The first of each metric. */
