@@ -2,6 +2,7 @@
 import { performance } from 'node:perf_hooks'
 import { withView, type StateView } from '../../state/read.ts'
 import { PulseError } from '../errors.ts'
+import { totalsWords } from '../serve/report/words.ts'
 import {
   DISTRIBUTION_METRICS,
   METRICS,
@@ -119,7 +120,8 @@ export function topText(list: readonly TopEntry[], metric: Metric): string {
   return tableText([['rank', 'MSISDN', METRIC_NAMES[metric]], ...rows])
 }
 
-function applicationsText({ applications, topApplications }: Snapshot): string {
+function applicationsText(snapshot: Snapshot): string {
+  const { applications, topApplications } = snapshot
   const rows = applications.map(({ name, downlinkBytes, uplinkBytes, share, subscribers, top }) => [
     name,
     bytesText(downlinkBytes),
@@ -129,7 +131,8 @@ function applicationsText({ applications, topApplications }: Snapshot): string {
     String(top.at(0)?.msisdn ?? ''),
   ])
   const heading = ['application', 'download', 'upload', 'share', 'subscribers', 'largest user']
-  return `${tableText([heading, ...rows])}\nMost used: ${topApplications.join(', ')}`
+  const most = `Most used: ${topApplications.join(', ')}`
+  return [tableText([heading, ...rows]), most, totalsWords(snapshot)].join('\n')
 }
 
 function segmentsText({ segments: { features, scaling, k, inertia, segments, text } }: Snapshot) {

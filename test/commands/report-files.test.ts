@@ -256,6 +256,14 @@ describe('--html', () => {
     assert.ok(!readFileSync(file, 'utf8').includes(String(msisdn)))
   })
 
+  test('says in the words of the terminal why applications do not add up to the totals', async () => {
+    const file = join(home, 'words.html')
+    await pulse(['report', '--state', state, '--html', file])
+    const { stdout } = await pulse(['report', '--state', state])
+    const said = /^Totals are .*: Total DL leaves out Other DL.*$/m.exec(stdout)?.[0] ?? 'nothing'
+    assert.ok(readFileSync(file, 'utf8').replaceAll('&#39;', "'").includes(said), said)
+  })
+
   test('and what belongs to it are refused where they make no sense', async () => {
     for (const [flag, needs] of [
       ['--csv', '--export DIR'],

@@ -105,11 +105,15 @@ export function qualityWords(snapshot: Snapshot): string[] {
       `${countText(records - sessions, 'record')} without a Bearer Id add traffic but no session; ` +
       `${countText(untimed, 'record')} have no readable start and appear in no hour.`,
     ...unitWords(snapshot),
-    `Totals are the records' own Total columns (${bytesText(snapshot.trafficBytes)}), traffic of ` +
-      `applications is that of the application columns (${bytesText(applicationBytes(snapshot))}). ` +
-      'The two do not add up: Total DL leaves out Other DL, while Total UL includes Other UL.',
+    totalsWords(snapshot),
   ]
 }
+
+/** Why the traffic of applications does not add up to the totals. */
+export const totalsWords = (snapshot: Snapshot): string =>
+  `Totals are the records' own Total columns (${bytesText(snapshot.trafficBytes)}), traffic of ` +
+  `applications is that of the application columns (${bytesText(applicationBytes(snapshot))}). ` +
+  'The two do not add up: Total DL leaves out Other DL, while Total UL includes Other UL.'
 
 function unitWords({ positions }: Snapshot): string[] {
   const inSeconds = new Set(
