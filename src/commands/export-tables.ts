@@ -7,9 +7,10 @@ import { FIELD } from '../subscriber/aggregate.ts'
 export type Kind = 'whole' | 'number' | 'text' | 'time'
 export type Cell = number | string | null
 
-/** One file: its name without extension, and its columns. */
+/** One file: its name without extension, its columns, and by which its rows stand in order. */
 export interface TableShape {
   name: string
+  orderBy?: string
   columns: readonly (readonly [name: string, kind: Kind])[]
 }
 
@@ -31,6 +32,7 @@ const whole = (name: string): readonly [string, Kind] => [name, 'whole']
 /** Every subscriber with all that is known of it, and its segment. */
 export const SUBSCRIBERS: TableShape = {
   name: 'subscribers',
+  orderBy: 'msisdn',
   columns: [
     ...['msisdn', 'records', ...AMOUNTS, 'traffic_bytes'].map(whole),
     ['segment', 'text'],

@@ -59,11 +59,12 @@ const OPTIONS: Readonly<Record<Format, string>> = {
   csv: 'FORMAT csv, HEADER',
 }
 
-/** Writes a table in the order of `orderBy`, else of its rows; returns the path of the file. */
+/** Writes a table as a file and returns the path of that. */
 export async function writeTable(
   connection: DuckDBConnection,
-  { name, columns }: TableShape,
-  { directory, format, orderBy }: { directory: string; format: Format; orderBy?: string },
+  { name, columns, orderBy }: TableShape,
+  directory: string,
+  format: Format,
 ): Promise<string> {
   const path = join(directory, `${name}.${format}`)
   const partial = `${path}.${process.pid}.part`

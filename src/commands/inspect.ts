@@ -5,6 +5,7 @@ import { PulseError } from '../errors.ts'
 import { viewSubscriber } from '../snapshot/lookup.ts'
 import { METRICS, type SubscriberView } from '../snapshot/schema.ts'
 import { bytesText } from '../snapshot/units.ts'
+import { shownView, withProgress, type ProgressDisplay } from './progress.ts'
 import { METRIC_NAMES, metricText, snapshotOf } from './report.ts'
 import type { ReportValues } from './report.ts'
 import { print, tableText } from './output.ts'
@@ -17,12 +18,19 @@ export async function subscriber(written: string, values: ReportValues): Promise
       'the MSISDN is no number of up to 15 digits; expected digits only',
     )
   }
-  const view = await withView(values.state, (state) => viewOf(state, Number(written), values))
+  const view = await withProgress('subscriber', (display) =>
+    withView(values.state, (state) => viewOf(state, Number(written), values, display)),
+  )
   print(values, view, () => subscriberText(view))
 }
 
-function viewOf(state: StateView, msisdn: number, values: ReportValues): SubscriberView {
-  const row = findRow(state, msisdn)
+function viewOf(
+  state: StateView,
+  msisdn: number,
+  values: ReportValues,
+  display: ProgressDisplay,
+): SubscriberView {
+  const row = findRow(shownView(state, display, 'looking it up', 'looking it up'), msisdn)
   if (row === null) {
     throw new PulseError(
       'not-found',
@@ -30,8 +38,9 @@ function viewOf(state: StateView, msisdn: number, values: ReportValues): Subscri
         'replayed into it',
     )
   }
-  const { segments } = snapshotOf(state, values)
-  return viewSubscriber(row, (visit) => state.scan(visit), segments)
+  const { segments } = snapshotOf(state, values, display)
+  const ranked = shownView(state, display, 'ranking', 'ranking')
+  return viewSubscriber(row, (visit) => ranked.scan(visit), segments)
 }
 
 function subscriberText({ aggregate, ranks, subscribers, segment, distances }: SubscriberView) {

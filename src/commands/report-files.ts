@@ -10,9 +10,10 @@ import { reportPage } from '../serve/report/page.ts'
 import { segmentFinder } from '../snapshot/nearest.ts'
 import type { Snapshot } from '../snapshot/schema.ts'
 import { WIDTH } from '../subscriber/aggregate.ts'
-import { snapshotTables, SUBSCRIBERS, subscriberCells } from './export-tables.ts'
+import { snapshotTables, SUBSCRIBERS, subscriberCells, type TableShape } from './export-tables.ts'
 import { openTable, writeTable, type Format, type OpenTable } from './export-write.ts'
 import { print } from './output.ts'
+import { shownView, withProgress, type ProgressDisplay } from './progress.ts'
 import { snapshotOf, type FileValues } from './report.ts'
 import { VERSION } from './version.ts'
 
@@ -27,10 +28,11 @@ const THREADS = 2
  */
 export async function writeReport(values: FileValues): Promise<void> {
   try {
-    const found =
+    const found = await withProgress('report', async (display) =>
       values.export === ''
-        ? { files: [], ...(await read(values, null)) }
-        : await exportTables(values)
+        ? { files: [], ...(await read(values, null, display)) }
+        : exportTables(values, display),
+    )
     const files = [...found.files]
     if (found.page !== null) files.unshift(await savePage(found.page, values.html))
     print(values, { files }, () => files.map((file) => `${file} written`).join('\n'))
@@ -46,13 +48,21 @@ interface Read {
 }
 
 /** Everything that is asked of the state, in one view of it; subscribers go into `table`. */
-const read = (values: FileValues, table: OpenTable | null): Promise<Read> =>
+const read = (
+  values: FileValues,
+  table: OpenTable | null,
+  display: ProgressDisplay,
+): Promise<Read> =>
   withView(values.state, (view, { stamp }) => {
-    const snapshot = snapshotOf(view, values)
-    if (table !== null) addSubscribers(table, view, snapshot)
+    const snapshot = snapshotOf(view, values, display)
+    if (table !== null) {
+      const shown = shownView(view, display, 'reading for the tables', 'filling the tables')
+      addSubscribers(table, shown, snapshot)
+    }
     if (values.html === '') return { snapshot, page: null }
     const { seed, mask } = values
-    const input = { snapshot, hash: hashState(view), stamp: { ...stamp }, seed, mask }
+    const hash = hashState(shownView(view, display, 'reading for the hash', 'hashing'))
+    const input = { snapshot, hash, stamp: { ...stamp }, seed, mask }
     return { snapshot, page: reportPage({ ...input, version: VERSION }) }
   })
 
@@ -66,7 +76,10 @@ function addSubscribers(table: OpenTable, view: StateView, { segments }: Snapsho
   })
 }
 
-async function exportTables(values: FileValues): Promise<Read & { files: string[] }> {
+async function exportTables(
+  values: FileValues,
+  display: ProgressDisplay,
+): Promise<Read & { files: string[] }> {
   const directory = resolve(values.export)
   await mkdir(directory, { recursive: true })
   const spillDirectory = await mkdtemp(join(tmpdir(), 'xdr-pulse-export-'))
@@ -74,33 +87,39 @@ async function exportTables(values: FileValues): Promise<Read & { files: string[
   try {
     return await withDatabase(limits, async (connection) => {
       const subscribers = await openTable(connection, SUBSCRIBERS)
-      const found = await read(values, subscribers)
+      const found = await read(values, subscribers, display)
       subscribers.close()
       const formats: Format[] = values.csv ? ['parquet', 'csv'] : ['parquet']
-      return { ...found, files: await writeAll(connection, found.snapshot, directory, formats) }
+      const tables = await fillTables(connection, found.snapshot)
+      const wanted = formats.flatMap((format) => tables.map((table) => ({ table, format })))
+      return { ...found, files: await writeAll(connection, wanted, directory, display) }
     })
   } finally {
     await rm(spillDirectory, { recursive: true, force: true })
   }
 }
 
-async function writeAll(
-  connection: DuckDBConnection,
-  snapshot: Snapshot,
-  directory: string,
-  formats: readonly Format[],
-): Promise<string[]> {
+/** All tables, filled: that of subscribers is already. */
+async function fillTables(connection: DuckDBConnection, snapshot: Snapshot): Promise<TableShape[]> {
   const tables = snapshotTables(snapshot)
   for (const shape of tables) {
     const table = await openTable(connection, shape)
     for (const row of shape.rows) table.add(row)
     table.close()
   }
+  return [SUBSCRIBERS, ...tables]
+}
+
+async function writeAll(
+  connection: DuckDBConnection,
+  wanted: readonly { table: TableShape; format: Format }[],
+  directory: string,
+  display: ProgressDisplay,
+): Promise<string[]> {
   const files: string[] = []
-  for (const format of formats) {
-    files.push(await writeTable(connection, SUBSCRIBERS, { directory, format, orderBy: 'msisdn' }))
-    for (const shape of tables)
-      files.push(await writeTable(connection, shape, { directory, format }))
+  for (const { table, format } of wanted) {
+    display.update(files.length, wanted.length, `writing ${table.name}.${format}`, 'files')
+    files.push(await writeTable(connection, table, directory, format))
   }
   return files
 }

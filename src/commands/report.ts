@@ -19,6 +19,7 @@ import {
   type ValuesOf,
 } from './options.ts'
 import { print, tableText } from './output.ts'
+import { shownView, withProgress, type ProgressDisplay } from './progress.ts'
 
 export type ReportValues = ValuesOf<typeof REPORT_OPTIONS>
 export type FileValues = ReportValues & ValuesOf<typeof FILE_OPTIONS>
@@ -31,16 +32,27 @@ export function wantsFiles({ html, export: directory, csv, mask }: FileValues): 
 }
 
 /** The snapshot of a state directory as it is now. */
-export const snapshotOf = (view: StateView, values: ReportValues): Snapshot =>
-  takeSnapshot(view, snapshotOptions(values), () => performance.now()).snapshot
+export function snapshotOf(
+  view: StateView,
+  values: ReportValues,
+  display: ProgressDisplay,
+): Snapshot {
+  const shown = shownView(view, display, 'reading', 'finding segments')
+  return takeSnapshot(shown, snapshotOptions(values), () => performance.now()).snapshot
+}
+
+const readSnapshot = (subject: string, values: ReportValues): Promise<Snapshot> =>
+  withProgress(subject, (display) =>
+    withView(values.state, (view) => snapshotOf(view, values, display)),
+  )
 
 export async function report(values: ReportValues): Promise<void> {
-  const snapshot = await withView(values.state, (view) => snapshotOf(view, values))
+  const snapshot = await readSnapshot('report', values)
   print(values, snapshot, () => reportText(snapshot))
 }
 
 export async function segments(values: ReportValues): Promise<void> {
-  const snapshot = await withView(values.state, (view) => snapshotOf(view, values))
+  const snapshot = await readSnapshot('segments', values)
   const { segments: found, elbow } = snapshot
   print(values, { segments: found, elbow }, () =>
     [segmentsText(snapshot), elbowText(snapshot)].join('\n\n'),

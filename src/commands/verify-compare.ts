@@ -23,8 +23,15 @@ export interface Verification {
   differences: number
 }
 
-/** Where it is: `parquet` aggregates in SQL, `state` reads LMDB, then subscribers are compared. */
-export type VerifyProgress = (stage: 'parquet' | 'state' | 'compare', subscribers: number) => void
+/**
+ * Where it is: `parquet` aggregates in SQL and counts rows, `state` reads LMDB and `compare` goes
+ * through both, counting subscribers.
+ */
+export type VerifyProgress = (
+  stage: 'parquet' | 'state' | 'compare',
+  done: number,
+  total: number,
+) => void
 
 const MOST_NAMED = 10
 
@@ -58,13 +65,15 @@ export async function compareState(
   onProgress: VerifyProgress,
 ): Promise<Verification> {
   const findings = createFindings()
-  const rows = readRows(view)
+  const rows = readRows(view, onProgress)
   const [totals] = await queryRows(connection, TOTALS_SQL)
   compareCounts(await queryRows(connection, REFUSED_SQL), totals, view, findings)
   compareApplications(totals, rows, findings)
-  await compareSubscribers(connection, rows, findings, onProgress)
-  const { differing, differences } = findings
   const subscribers = Number(totals.subscribers)
+  await compareSubscribers(connection, rows, findings, (compared) => {
+    onProgress('compare', compared, subscribers)
+  })
+  const { differing, differences } = findings
   return { subscribers, applications: APPLICATIONS.length, differing, differences }
 }
 
@@ -90,13 +99,15 @@ interface Rows {
   order: Uint32Array
 }
 
-function readRows(view: StateView): Rows {
+function readRows(view: StateView, onProgress: VerifyProgress): Rows {
   const count = view.counters.subscribers
   const values = new Float64Array(count * WIDTH)
   let filled = 0
+  onProgress('state', 0, count)
   view.scan((rows, size) => {
     values.set(rows.subarray(0, size * WIDTH), filled)
     filled += size * WIDTH
+    onProgress('state', filled / WIDTH, count)
   })
   assert(filled === values.length, 'a view has as many rows as it says')
   const sorted = new Float64Array(count)
@@ -148,7 +159,7 @@ async function compareSubscribers(
   connection: DuckDBConnection,
   { values, sorted, order }: Rows,
   findings: Findings,
-  onProgress: VerifyProgress,
+  onCompared: (subscribers: number) => void,
 ): Promise<void> {
   const { expect } = findings
   const result = await connection.stream(SUBSCRIBERS_SQL)
@@ -170,7 +181,7 @@ async function compareSubscribers(
       } else expect(`subscriber ${msisdn}`, `${columns[FIELD.records][i]} records`, 'none')
     }
     compared += chunk.rowCount
-    onProgress('compare', compared)
+    onCompared(compared)
   }
   while (place < sorted.length) onlyInState()
 }

@@ -8,6 +8,7 @@ import { withDatabase, type DuckDBConnection } from '../duckdb.ts'
 import type { Values } from '../config.ts'
 import { PulseError } from '../errors.ts'
 import { print, tableText } from './output.ts'
+import { withProgress } from './progress.ts'
 import { compareState, type Verification, type VerifyProgress } from './verify-compare.ts'
 import { expectedSql, type VerifySource } from './verify-sql.ts'
 
@@ -15,6 +16,7 @@ export type { Verification, VerifyProgress } from './verify-compare.ts'
 
 const MOST_THREADS = 4
 const MEMORY_MIB = 2048
+const PROGRESS_MS = 200
 
 /**
  * Compares all numbers of all subscribers, of all applications, and the counts of rows.
@@ -36,15 +38,36 @@ export async function verifyState(
     const limits = { threads, memoryMiB: MEMORY_MIB, spillDirectory }
     return await withDatabase(limits, async (connection) => {
       const sources = await sourcesOf(connection, files, view, state.stamp.partitions)
-      onProgress('parquet', 0)
-      await connection.run(expectedSql(sources, state.stamp))
-      onProgress('state', 0)
+      const rows = sources.reduce((sum, { file }) => sum + file.rows, 0)
+      const sql = expectedSql(sources, state.stamp)
+      await runWatched(connection, sql, (read) => {
+        onProgress('parquet', Math.min(read, rows), rows)
+      })
       return await compareState(connection, view, onProgress)
     })
   } finally {
     view.finish()
     await state.close()
     rmSync(spillDirectory, { recursive: true, force: true })
+  }
+}
+
+/** Runs a query and says how many rows DuckDB has read for it, which it does once asked for. */
+async function runWatched(
+  connection: DuckDBConnection,
+  sql: string,
+  onRows: (read: number) => void,
+): Promise<void> {
+  await connection.run(`SET enable_progress_bar = true; SET enable_progress_bar_print = false;
+    SET progress_bar_time = 1`)
+  onRows(0)
+  const timer = setInterval(() => {
+    onRows(Number(connection.progress.rows_processed))
+  }, PROGRESS_MS)
+  try {
+    await connection.run(sql)
+  } finally {
+    clearInterval(timer)
   }
 }
 
@@ -82,12 +105,23 @@ async function sourcesOf(
   return [...sources.values()]
 }
 
+/** What is done in a stage, and what is counted. */
+const STAGES: Readonly<Record<Parameters<VerifyProgress>[0], readonly [string, string]>> = {
+  parquet: ['reading the files', 'rows'],
+  state: ['reading the state', 'subscribers'],
+  compare: ['comparing', 'subscribers'],
+}
+
 /** The command: says what was compared, names what differs, and fails when anything does. */
 export async function verify(
   files: string[],
   values: Pick<Values, 'state' | 'json'>,
 ): Promise<void> {
-  const found = await verifyState(files, values.state)
+  const found = await withProgress('verify', (display) =>
+    verifyState(files, values.state, (stage, done, total) => {
+      display.update(done, total, ...STAGES[stage])
+    }),
+  )
   const { subscribers, differences, differing } = found
   print(values, found, () => {
     const compared = `${subscribers.toLocaleString('en-US')} subscribers recomputed and compared`

@@ -57,13 +57,18 @@ async function withWriter(
 }
 
 test('a replay of a file with every kind of dirt equals its recomputation', async () => {
-  const seen = new Set<string>()
-  const result = await verifyState([dirty], await replay([dirty]), (stage) => seen.add(stage))
+  const seen = new Map<string, [done: number, total: number]>()
+  const result = await verifyState([dirty], await replay([dirty]), (stage, done, total) => {
+    assert.ok(done >= (seen.get(stage)?.[0] ?? 0) && done <= total, `${stage}: ${done}`)
+    seen.set(stage, [done, total])
+  })
   assert.deepEqual(result.differing, [])
   assert.equal(result.differences, 0)
   assert.equal(result.applications, 7)
   assert.ok(result.subscribers > SUBSCRIBERS / 2, `${result.subscribers} subscribers`)
-  assert.deepEqual([...seen], ['parquet', 'state', 'compare'])
+  const all = [result.subscribers, result.subscribers]
+  assert.deepEqual([...seen].slice(1), Object.entries({ state: all, compare: all }))
+  assert.equal(seen.get('parquet')?.[1], ROWS)
 })
 
 for (const change of [
