@@ -37,13 +37,23 @@ export function messageOf(error: unknown): string {
 }
 
 /**
- * Operating trouble as it is, and what the operating system refused as such (no rights, a file in
- * place of a directory); null for a bug of ours.
+ * Operating trouble as it is, what the operating system refused as such (no rights, a file in place
+ * of a directory), and what LMDB did, whose errors have a number; null for a bug of ours.
  */
 export function troubleOf(error: unknown): PulseError | null {
   if (error instanceof PulseError) return error
-  if (!(error instanceof Error && 'syscall' in error && 'code' in error)) return null
-  return new PulseError('system', `${error.message}; check that path and its rights`, error)
+  if (!(error instanceof Error && 'code' in error)) return null
+  if ('syscall' in error) {
+    return new PulseError('system', `${error.message}; check that path and its rights`, error)
+  }
+  // Those of the DOM have one as well, and names of their own.
+  if (error.name !== 'Error' || typeof error.code !== 'number') return null
+  const advice = 'see that its volume works, or read its sources into a new directory'
+  return new PulseError(
+    'store-failed',
+    `the state cannot be used (${error.message}); ${advice}`,
+    error,
+  )
 }
 
 /** Ends the process's belief that all is well: our own bug, never the input's. */

@@ -1,4 +1,5 @@
 // Temporary directories, and what a state directory holds in the words of the oracle.
+import { closeSync, openSync, statSync, writeSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -15,6 +16,16 @@ export async function withDirectory<T>(work: (directory: string) => Promise<T> |
   } finally {
     await rm(directory, { recursive: true, force: true })
   }
+}
+
+const META_BYTES = 2 * 4096
+
+/** Zeros in place of all pages of a store but the two that say where to begin: its volume is broken. */
+export function breakStore(file: string): void {
+  const { size } = statSync(file)
+  const opened = openSync(file, 'r+')
+  writeSync(opened, Buffer.alloc(size - META_BYTES), 0, size - META_BYTES, META_BYTES)
+  closeSync(opened)
 }
 
 /** A state directory's numbers, in order of their keys, comparable with the oracle's JSON. */

@@ -1,11 +1,11 @@
-// Errors of the operating system were shown as bugs, and a closed log ended a replay.
+// Errors of the operating system and of LMDB were shown as bugs, a closed log ended a replay.
 import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { pulse, startPulse } from '../e2e/command.ts'
 import { sampleIn } from '../consumers/samples.ts'
-import { withDirectory } from '../state-directory.ts'
+import { breakStore, withDirectory } from '../state-directory.ts'
 
 test('what the operating system refuses is said in one sentence', async () => {
   await withDirectory(async (directory) => {
@@ -16,6 +16,20 @@ test('what the operating system refuses is said in one sentence', async () => {
     assert.match(stderr, /^xdr-pulse: EEXIST: .*mkdir.*check that path and its rights$/m)
     assert.doesNotMatch(stderr, /a bug of ours|^ +at /m)
     assert.equal(code, 1)
+  })
+})
+
+test('what LMDB refuses is said in one sentence', async () => {
+  await withDirectory(async (directory) => {
+    const state = join(directory, 'state')
+    assert.equal((await pulse(['replay', await sampleIn(directory), '--state', state])).code, 0)
+    breakStore(join(state, 'partition-0000/data.mdb'))
+    for (const command of ['report', 'status', 'top']) {
+      const { code, stderr } = await pulse([command, '--state', state])
+      assert.match(stderr, /^xdr-pulse: the state cannot be used \(MDB_\w+: .*\); see that its/m)
+      assert.doesNotMatch(stderr, /a bug of ours|^ +at /m)
+      assert.equal(code, 1)
+    }
   })
 })
 
