@@ -4,6 +4,8 @@ import type { StateView } from '../../state/read.ts'
 import { PulseError } from '../errors.ts'
 import { viewSubscriber } from '../snapshot/lookup.ts'
 import { METRICS, type SubscriberView } from '../snapshot/schema.ts'
+import type { Subscriber } from '../snapshot/subscriber-schema.ts'
+import { momentOf } from '../snapshot/take.ts'
 import { bytesText } from '../snapshot/units.ts'
 import { shownView, withProgress, type ProgressDisplay } from './progress.ts'
 import { METRIC_NAMES, metricText, snapshotOf } from './report.ts'
@@ -29,7 +31,8 @@ function viewOf(
   msisdn: number,
   values: ReportValues,
   display: ProgressDisplay,
-): SubscriberView {
+): Subscriber {
+  const asOf = { ...momentOf(state, Date.now()), segmentsNumber: state.counters.commit }
   const row = findRow(shownView(state, display, 'looking it up', 'looking it up'), msisdn)
   if (row === null) {
     throw new PulseError(
@@ -40,7 +43,7 @@ function viewOf(
   }
   const { segments } = snapshotOf(state, values, display)
   const ranked = shownView(state, display, 'ranking', 'ranking')
-  return viewSubscriber(row, (visit) => ranked.scan(visit), segments)
+  return { asOf, ...viewSubscriber(row, (visit) => ranked.scan(visit), segments) }
 }
 
 function subscriberText({ aggregate, ranks, subscribers, segment, distances }: SubscriberView) {

@@ -10,6 +10,7 @@ import {
   type Snapshot,
   type TopEntry,
 } from '../snapshot/schema.ts'
+import type { AsOf } from '../snapshot/subscriber-schema.ts'
 import { takeSnapshot } from '../snapshot/take.ts'
 import { bytesText, durationText, shareText } from '../snapshot/units.ts'
 import {
@@ -52,9 +53,11 @@ export async function report(values: ReportValues): Promise<void> {
 }
 
 export async function segments(values: ReportValues): Promise<void> {
+  const timeMs = Date.now()
   const snapshot = await readSnapshot('segments', values)
-  const { segments: found, elbow } = snapshot
-  print(values, { segments: found, elbow }, () =>
+  const { number, positions, segments: found, elbow } = snapshot
+  const asOf = { commit: number, timeMs, segmentsNumber: number, positions } satisfies AsOf
+  print(values, { asOf, segments: found, elbow }, () =>
     [segmentsText(snapshot), elbowText(snapshot)].join('\n\n'),
   )
 }

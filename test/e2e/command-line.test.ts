@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { METRICS, snapshotSchema, type Snapshot } from '../../src/snapshot/schema.ts'
+import { subscriberSchema, type Subscriber } from '../../src/snapshot/subscriber-schema.ts'
 import { pulse, type Outcome } from './command.ts'
 
 const ROWS = 3000
@@ -196,9 +197,9 @@ describe('report', () => {
 })
 
 /** Of the same commit and positions as a report, and of a moment ago. */
-function isOf(asOf: object, { number: commit, positions }: Snapshot): void {
+function isOf(asOf: object, { number: commit, positions }: Snapshot, and = {}): void {
   const { timeMs, ...state } = asOf as { timeMs: number }
-  assert.deepEqual(state, { commit, positions })
+  assert.deepEqual(state, { commit, positions, ...and })
   assert.ok(timeMs <= Date.now() && timeMs > Date.now() - 60_000)
 }
 
@@ -209,7 +210,9 @@ describe('top, segments, subscriber', () => {
     assert.deepEqual(top, report.top)
     isOf(asOf, report)
     const { segments, elbow } = report
-    assert.deepEqual(await json('segments', '--state', state), { segments, elbow })
+    const { asOf: too, ...found } = await json<{ asOf: object }>('segments', '--state', state)
+    assert.deepEqual(found, { segments, elbow })
+    isOf(too, report, { segmentsNumber: report.number })
   })
 
   test('a list is as long as was asked for', async () => {
@@ -218,12 +221,12 @@ describe('top, segments, subscriber', () => {
   })
 
   test('the busiest subscriber has rank 1 and the value of the list', async () => {
-    const { top } = await json<Snapshot>('report', '--state', state)
-    const [{ msisdn, value }] = top.trafficBytes
-    const view = await json<{
-      aggregate: { msisdn: number; trafficBytes: number }
-      ranks: Record<string, number>
-    }>('subscriber', String(msisdn), '--state', state)
+    const report = await json<Snapshot>('report', '--state', state)
+    const [{ msisdn, value }] = report.top.trafficBytes
+    const view = await json<Subscriber>('subscriber', String(msisdn), '--state', state)
+    // What the API answers.
+    assert.deepEqual(subscriberSchema.parse(view), view)
+    isOf(view.asOf, report, { segmentsNumber: report.number })
     assert.equal(view.aggregate.trafficBytes, value)
     assert.equal(view.ranks['trafficBytes'], 1)
     const { stdout } = await pulse(['subscriber', String(msisdn), '--state', state])
