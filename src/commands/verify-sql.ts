@@ -109,7 +109,7 @@ interface Column {
 function isMissing(column: Column | null): string {
   if (column === null) return 'true'
   const { sql, text, type } = column
-  // Not IN: of a list this long DuckDB makes a join, which is slower and hides how far it is.
+  // Not IN: of a list this long DuckDB makes a join, and then cannot tell how far it is.
   if (text) return `(${sql} IS NULL OR list_contains([${MISSING_TEXTS}], lower(trim(${sql}))))`
   const notANumber = type === 'FLOAT' || type === 'DOUBLE' ? ` OR isnan(${sql})` : ''
   return `(${sql} IS NULL${notANumber})`

@@ -4,9 +4,12 @@ import { copyFileSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { before, after, test } from 'node:test'
+import { openFile } from '../../consumers/parquet-files.ts'
 import { replayFiles } from '../../consumers/replay.ts'
 import { writeSample } from '../../src/commands/generate.ts'
+import { expectedSql } from '../../src/commands/verify-sql.ts'
 import { verifyState } from '../../src/commands/verify.ts'
+import { queryRows, withDatabase } from '../../src/duckdb.ts'
 import { FIELD } from '../../src/subscriber/aggregate.ts'
 import { commitPartition } from '../../state/commit.ts'
 import { openState, type StateOptions } from '../../state/writer.ts'
@@ -70,6 +73,17 @@ test('a replay of a file with every kind of dirt equals its recomputation', asyn
   assert.deepEqual([...seen].slice(1), Object.entries({ state: all, compare: all }))
   assert.equal(seen.get('parquet')?.[1], ROWS)
 })
+
+test('the recomputation has no join, behind which DuckDB cannot tell how far it is', () =>
+  withDatabase({ threads: 1, memoryMiB: 512 }, async (connection) => {
+    const paths = [join(FIXTURES, 'text.parquet'), dirty]
+    const files = await Promise.all(paths.map((path) => openFile(connection, path)))
+    assert.ok([...files[0].types.values()].includes('VARCHAR'))
+    const sources = files.map((file) => ({ file, durationUnit: 'ms' as const }))
+    const plan = await queryRows(connection, `EXPLAIN ${expectedSql(sources, OPTIONS)}`)
+    assert.match(String(plan[0]['explain_value']), /PARQUET/)
+    assert.doesNotMatch(String(plan[0]['explain_value']), /JOIN/)
+  }))
 
 for (const change of [
   { timeZone: 'Europe/Paris' },
