@@ -56,6 +56,10 @@ export function troubleOf(error: unknown): PulseError | null {
   )
 }
 
+/** What another thread told: operating trouble by its code, a bug of ours without one. */
+export const errorOf = (code: ErrorCode | null, message: string): Error =>
+  code === null ? new Error(message) : new PulseError(code, message)
+
 /** Ends the process's belief that all is well: our own bug, never the input's. */
 export function assert(condition: boolean, what: string): asserts condition {
   if (!condition) throw new Error(`assertion failed: ${what}`)

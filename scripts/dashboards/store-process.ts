@@ -99,7 +99,7 @@ const store: Placed[] = [
     title: 'Commit and flush',
     description: 'Time of a commit, and until it is durable.',
     unit: 's',
-    width: 8,
+    width: 6,
     queries: [
       { expr: quantile(0.5, 'store_commit_seconds'), legend: 'commit p50' },
       { expr: quantile(0.99, 'store_commit_seconds'), legend: 'commit p99' },
@@ -111,18 +111,26 @@ const store: Placed[] = [
     title: 'Time until durable',
     description: 'From a commit to its being durable.',
     unit: 's',
-    width: 8,
+    width: 6,
     queries: [{ expr: buckets('store_flush_seconds'), legend: '{{le}}' }],
   }),
   curves({
     title: 'Snapshots by phase',
     description: 'Mean time of each phase, and the time wanted between snapshots.',
     unit: 's',
-    width: 8,
+    width: 6,
     queries: [
       { expr: meanOf('snapshot_seconds', 'phase'), legend: '{{phase}}' },
       { expr: `min(${of('snapshot_interval_seconds')})`, legend: 'interval' },
     ],
+  }),
+  curves({
+    title: 'Store errors',
+    description: 'Snapshots and look-ups that could not read the store, a second.',
+    unit: 'ops',
+    width: 6,
+    queries: [{ expr: sumBy('operation', rate('store_errors_total')), legend: '{{operation}}' }],
+    alert: 'XdrPulseSnapshotFailing',
   }),
 ]
 

@@ -1,9 +1,9 @@
 // The pipeline of one process: ingest and snapshots wired together, and as the server sees it.
 import type { IngestProgress, LifeState } from '../../consumers/progress.ts'
 import type { IngestJob } from '../../consumers/worker.ts'
-import { messageOf } from '../errors.ts'
+import { messageOf, PulseError } from '../errors.ts'
 import type { Log } from '../log.ts'
-import type { PipelineView, Published, SnapshotRuns } from '../serve/view.ts'
+import type { PipelineView, Published, SnapshotRuns, StoreOperation } from '../serve/view.ts'
 import type { SnapshotOptions } from '../snapshot/schema.ts'
 import { startIngest, startSnapshots, type IngestThread, type SnapshotThread } from './threads.ts'
 import { VERSION } from './version.ts'
@@ -19,6 +19,8 @@ export interface Pipeline {
   /** Resolves when the job has ended, by itself or by a stop, and its last snapshot is taken. */
   ended: Promise<IngestProgress>
   ingest: IngestThread
+  /** Counts what ended a look-up if it is the store's: all trouble of these threads but bugs is. */
+  noteLookUpError(error: unknown): void
   close(): Promise<void>
 }
 
@@ -28,12 +30,19 @@ interface Shared {
   progress: IngestProgress | null
   published: Published | null
   failed: boolean
+  storeErrors: Record<StoreOperation, number>
   listeners: Set<Listener>
 }
 
 /** Starts a job with snapshots beside it. */
 export function startPipeline(options: PipelineOptions, log: Log): Pipeline {
-  const shared: Shared = { progress: null, published: null, failed: false, listeners: new Set() }
+  const shared: Shared = {
+    progress: null,
+    published: null,
+    failed: false,
+    storeErrors: { snapshot: 0, 'look-up': 0 },
+    listeners: new Set(),
+  }
   const emit = (event: 'snapshot' | 'progress'): void => {
     for (const listener of shared.listeners) listener(event)
   }
@@ -64,7 +73,12 @@ export function startPipeline(options: PipelineOptions, log: Log): Pipeline {
     snapshots.stop()
     await thread.end()
   }
-  return { view, ended, ingest, close }
+  const noteLookUpError = (error: unknown): void => noteError(shared, 'look-up', error)
+  return { view, ended, ingest, noteLookUpError, close }
+}
+
+function noteError({ storeErrors }: Shared, operation: StoreOperation, error: unknown): void {
+  if (error instanceof PulseError) storeErrors[operation]++
 }
 
 /** Says once how each source was understood. */
@@ -109,6 +123,7 @@ function scheduleSnapshots(
       emit('snapshot')
     } catch (error) {
       runs.failure++
+      noteError(shared, 'snapshot', error)
       log.error(`the snapshot failed: ${messageOf(error)}`)
     }
   }
@@ -156,6 +171,7 @@ function viewOf(
     progress: () => (shared.progress === null ? null : asShown(shared.progress)),
     published: () => shared.published,
     runs: () => runs,
+    storeErrors: () => shared.storeErrors,
     options: () => ({ ...shown, snapshotIntervalMs: options.snapshotIntervalMs }),
     lookup: (msisdn) => (isOpen(shared) ? thread.lookup(msisdn) : Promise.resolve(null)),
     members: (query) => (isOpen(shared) ? thread.members(query) : Promise.resolve(null)),

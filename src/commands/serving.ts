@@ -64,7 +64,10 @@ export async function servePipeline(
       port: values.port,
       tokens,
       allowedHosts: values.allowHost,
-      onError: (error) => log.error({ err: error }, 'a request failed'),
+      onError(error) {
+        pipeline.noteLookUpError(error)
+        log.error({ err: error }, 'a request failed')
+      },
     })
     log.info(`live page, API and metrics at ${server.url}`)
     const unsubscribe = pipeline.view.subscribe((event) => {

@@ -107,6 +107,11 @@ export const CATALOGUE = [
   histogram('store_flush_seconds', 'Time from a commit to its being durable.', SECONDS),
   gauge('store_last_durable_timestamp_seconds', 'Last durable commit; 0 before the first.'),
   gauge('store_restore_seconds', 'Time the last start took to load the state.'),
+  counter(
+    'store_errors_total',
+    'Reads of the store that failed, by what they were for.',
+    'operation',
+  ),
   tally(
     'store_invariant_violations_total',
     'Messages of ingest and snapshots that broke an invariant.',

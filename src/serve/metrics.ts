@@ -162,7 +162,7 @@ function currentSamples(view: PipelineView): Sample[] {
     nodeVersion: process.version,
   }
   return [
-    ...processSamples(build, view.runs()),
+    ...processSamples(build, view),
     ...ingestSamples(progress),
     ...consumerSamples(progress?.consumer ?? null),
     ...snapshotSamples(view.published()),

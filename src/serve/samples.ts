@@ -4,7 +4,7 @@ import { REASONS } from '../record/batch.ts'
 import { APPLICATIONS, USED_COLUMNS } from '../record/columns.ts'
 import type { MetricName } from './catalogue.ts'
 import { allCounters, countersBySource, refusedRows } from './source-counters.ts'
-import type { SnapshotRuns } from './view.ts'
+import { STORE_OPERATIONS, type PipelineView } from './view.ts'
 
 /** One value of one series. */
 export interface Sample {
@@ -100,11 +100,13 @@ function storeSamples(progress: IngestProgress | null): Sample[] {
   ]
 }
 
-/** Samples of what runs and of how snapshots went. */
+/** Samples of what runs, of how snapshots went and what the store refused. */
 export function processSamples(
   build: { version: string; revision: string; nodeVersion: string },
-  runs: SnapshotRuns,
+  view: PipelineView,
 ): Sample[] {
+  const runs = view.runs()
+  const errors = view.storeErrors()
   return [
     sample('build_info', 1, {
       version: build.version,
@@ -115,5 +117,8 @@ export function processSamples(
     sample('snapshot_runs_total', runs.failure, { outcome: 'failure' }),
     sample('snapshot_runs_total', runs.skipped, { outcome: 'skipped' }),
     sample('snapshot_interval_seconds', runs.intervalSeconds),
+    ...STORE_OPERATIONS.map((operation) =>
+      sample('store_errors_total', errors[operation], { operation }),
+    ),
   ]
 }

@@ -30,6 +30,10 @@ export interface SnapshotRuns {
   intervalSeconds: number
 }
 
+/** What the store is read for beside its writer, which ends the process when it fails. */
+export const STORE_OPERATIONS = ['snapshot', 'look-up'] as const
+export type StoreOperation = (typeof STORE_OPERATIONS)[number]
+
 /** The pipeline as the server sees it. Everything is read at the moment of a request. */
 export interface PipelineView {
   version: string
@@ -40,6 +44,8 @@ export interface PipelineView {
   progress(): IngestProgress | null
   published(): Published | null
   runs(): SnapshotRuns
+  /** Reads of the store that failed since the start. */
+  storeErrors(): Readonly<Record<StoreOperation, number>>
   /** Options in force that matter to a reader (no secrets). */
   options(): Record<string, unknown>
   /** One subscriber as of now; null when there is none of that MSISDN. */

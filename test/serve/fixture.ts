@@ -293,6 +293,7 @@ export function standIn(): StandIn {
       progress: () => progress,
       published: () => latest,
       runs: () => ({ success: 3, failure: 1, skipped: 2, intervalSeconds: 5 }),
+      storeErrors: () => ({ snapshot: 4, 'look-up': 5 }),
       options: () => ({ segments: 3, scaling: 'min-max' }),
       lookup: (msisdn) => Promise.resolve(known.get(msisdn) ?? null),
       members: () => Promise.resolve(null),

@@ -72,6 +72,12 @@ describe('values', () => {
     assert.equal(all.get('state{state="running"}'), 1)
   })
 
+  test('of the store count what could not be read, by what it was for', async () => {
+    const all = await scrape(standIn())
+    assert.equal(all.get('store_errors_total{operation="snapshot"}'), 4)
+    assert.equal(all.get('store_errors_total{operation="look-up"}'), 5)
+  })
+
   test('of the snapshot are the snapshot', async () => {
     const pipeline = standIn()
     const snapshot = generateSnapshot({ number: 5 })
