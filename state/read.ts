@@ -2,6 +2,7 @@
 import { PulseError } from '../src/errors.ts'
 import { FIELD, WIDTH } from '../src/subscriber/aggregate.ts'
 import { HOUR_WIDTH } from '../src/subscriber/hours.ts'
+import { catchUp, createPartitionCopy, visitCopy, type Copies, type PartitionCopy } from './copy.ts'
 import { rowOfKey, sourceOfKey } from './keys.ts'
 import { addCounts, createCounters } from './ledger.ts'
 import type { Counters, RefusedRow, SourcePosition, Stamp } from './ledger.ts'
@@ -25,8 +26,11 @@ export interface StateView {
   /** Totals by hour number, -1 for records without a readable Start. */
   hours: Map<number, Float64Array>
   positions: { source: string; partition: number; position: SourcePosition }[]
-  /** Visits all aggregates, WIDTH numbers each, in slot order; the array is reused. */
-  scan(visit: (rows: Float64Array, count: number) => void): void
+  /**
+   * Visits all aggregates, WIDTH numbers each, in slot order; the array is reused. With `copies`,
+   * which are kept from view to view, only what changed since is read, for the memory of all rows.
+   */
+  scan(visit: (rows: Float64Array, count: number) => void, copies?: Copies): void
   finish(): void
 }
 
@@ -73,23 +77,35 @@ export function viewState({ stores }: ReadableState): StateView {
   const counters = createCounters()
   const hours = new Map<number, Float64Array>()
   const positions: StateView['positions'] = []
-  const slots: number[] = []
-  for (const { store, transaction } of views) {
-    slots.push(addPartition(store, transaction, counters, hours, positions))
-  }
+  const held = views.map(({ store, transaction }) =>
+    addPartition(store, transaction, counters, hours, positions),
+  )
   return {
     counters,
     hours,
     positions,
-    scan: (visit) => {
+    scan: (visit, copies) => {
       views.forEach(({ store, transaction }, i) => {
-        scanPartition(store, transaction, slots[i], visit)
+        if (copies === undefined) scanPartition(store, transaction, held[i].subscribers, visit)
+        else visitCopy(caughtUp(copies, store, transaction, held[i]), visit)
       })
     },
     finish: () => {
       for (const { finish } of views) finish()
     },
   }
+}
+
+function caughtUp(
+  copies: Copies,
+  store: PartitionStore,
+  transaction: ReadTransaction,
+  counters: Counters,
+): PartitionCopy {
+  const copy = copies.get(store.partition) ?? createPartitionCopy()
+  copies.set(store.partition, copy)
+  catchUp(copy, store, transaction, counters)
+  return copy
 }
 
 /** Leaves out a partition that another member of the consumer group reads now. */
@@ -117,14 +133,14 @@ export async function withView<T>(
   }
 }
 
-/** Adds one partition's numbers to the sums; returns its number of slots. */
+/** Adds one partition's numbers to the sums, and returns its counters. */
 function addPartition(
   store: PartitionStore,
   transaction: ReadTransaction,
   sums: Counters,
   hours: Map<number, Float64Array>,
   positions: StateView['positions'],
-): number {
+): Counters {
   const counters = readCounters(store, transaction)
   sums.commit += counters.commit
   sums.subscribers += counters.subscribers
@@ -142,7 +158,7 @@ function addPartition(
   for (const [source, position] of readPositions(store, transaction)) {
     positions.push({ source, partition: store.partition, position })
   }
-  return counters.subscribers
+  return counters
 }
 
 /** Refused rows that were kept, in order of source and row; at most `limit`. */

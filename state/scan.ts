@@ -103,7 +103,7 @@ function overlay(
 const skipped = new Float64Array(WIDTH)
 
 /** Every subscriber has at least one record: a row without is one that the store lost. */
-function requireRows(
+export function requireRows(
   store: PartitionStore,
   rows: Float64Array,
   count: number,

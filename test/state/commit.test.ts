@@ -3,15 +3,17 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { seededRandom } from '../../src/random.ts'
+import { WIDTH } from '../../src/subscriber/aggregate.ts'
 import { commitPartition } from '../../state/commit.ts'
 import { journalKey } from '../../state/keys.ts'
+import type { Copies } from '../../state/copy.ts'
 import type { Partition } from '../../state/partition.ts'
 import { PIECE_BYTES } from '../../state/pieces.ts'
 import { openPartition } from '../../state/store.ts'
 import { openState } from '../../state/writer.ts'
 import { withView } from '../../state/read.ts'
 import { readBack, withDirectory } from '../state-directory.ts'
-import { apply, assertSameTable, batchOf, OPTIONS, recordsOf, reload } from './stores.ts'
+import { apply, assertSameTable, batchOf, OPTIONS, recordsOf, reload, rowOf } from './stores.ts'
 import { someSubscribers } from './stores.ts'
 
 const SEED = Number(process.env.XDR_PULSE_SEED ?? Date.now() % 2 ** 31)
@@ -24,12 +26,15 @@ interface Step {
   share: number
   /** The store is opened anew first: the sweep begins again at the first segment. */
   reopen: boolean
+  /** A copy in memory catches up after it; else it has more to catch up with later. */
+  follow: boolean
 }
 
 const aStep: fc.Arbitrary<Step> = fc.record({
   records: fc.constantFrom(0, 1, 50, 1500, 6000, 20_000),
   share: fc.constantFrom(0.01, 1, 1),
   reopen: fc.boolean(),
+  follow: fc.boolean(),
 })
 const aCase = fc.record({
   seed: fc.nat(),
@@ -37,7 +42,7 @@ const aCase = fc.record({
   steps: fc.array(aStep, { minLength: 4, maxLength: 12 }),
 })
 
-test('after any commits the store holds exactly what memory held', async (t) => {
+test('after any commits the store, and a copy that follows it, holds what memory held', async (t) => {
   t.diagnostic(`XDR_PULSE_SEED=${SEED}`)
   let journals = 0
   const property = fc.asyncProperty(aCase, ({ seed, subscribers, steps }) =>
@@ -47,7 +52,8 @@ test('after any commits the store holds exactly what memory held', async (t) => 
       const half = someSubscribers(FIRST, subscribers, subscribers / 2, random)
       apply(state.partitions[0], batchOf(half, random))
       commitPartition(state.partitions[0], KEEP)
-      for (const { records, share, reopen } of steps) {
+      const copies: Copies = new Map()
+      for (const { records, share, reopen, follow } of steps) {
         if (reopen) {
           await state.close()
           state = await openState(directory, OPTIONS, 'test')
@@ -59,6 +65,7 @@ test('after any commits the store holds exactly what memory held', async (t) => 
         if (partition.sweep.journal.length > 0) journals++
         assert.equal(partition.table.dirtyCount, 0)
         await assertStored(directory, partition)
+        if (follow) await assertFollowed(directory, partition, copies)
       }
       await state.close()
     }),
@@ -76,6 +83,23 @@ async function assertStored(directory: string, partition: Partition): Promise<vo
   const segments = Math.ceil(found.table.count / 1024)
   const staleOf = ({ sweep }: Partition): number[] => [...sweep.staleSince.subarray(0, segments)]
   assert.deepEqual(staleOf(found), staleOf(partition))
+}
+
+async function assertFollowed(
+  directory: string,
+  { table }: Partition,
+  copies: Copies,
+): Promise<void> {
+  let slot = 0
+  await withView(directory, (view) =>
+    view.scan((rows, count) => {
+      for (let at = 0; at < count; at++, slot++) {
+        const row = [...rows.subarray(at * WIDTH, (at + 1) * WIDTH)]
+        assert.deepEqual(row, rowOf(table, slot), `slot ${slot} of the copy`)
+      }
+    }, copies),
+  )
+  assert.equal(slot, table.count)
 }
 
 test('the journal stays within the size of the base image', () =>
