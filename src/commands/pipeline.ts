@@ -3,9 +3,10 @@ import type { IngestProgress, LifeState } from '../../consumers/progress.ts'
 import type { IngestJob } from '../../consumers/worker.ts'
 import { messageOf, PulseError } from '../errors.ts'
 import type { Log } from '../log.ts'
+import { startSnapshots, type SnapshotThread } from '../serve/snapshot-thread.ts'
 import type { PipelineView, Published, SnapshotRuns, StoreOperation } from '../serve/view.ts'
 import type { SnapshotOptions } from '../snapshot/schema.ts'
-import { startIngest, startSnapshots, type IngestThread, type SnapshotThread } from './threads.ts'
+import { startIngest, type IngestThread } from './threads.ts'
 import { VERSION } from './version.ts'
 
 export interface PipelineOptions {

@@ -1,6 +1,6 @@
 // Takes a snapshot of a view of the state: scan, then compute; the clock is an argument.
 import { HOUR_MS, UNKNOWN_HOUR } from '../subscriber/hours.ts'
-import { addRows, createScan } from './scan.ts'
+import { addRows, createScan, type Scan } from './scan.ts'
 import type { Hour, Position, Snapshot, SnapshotOptions, StateSummary } from './schema.ts'
 import { computeSnapshot } from './snapshot.ts'
 import type { AsOf } from './subscriber-schema.ts'
@@ -26,13 +26,32 @@ export interface SnapshotInput {
 /** Milliseconds spent in each phase. */
 export type PhaseTimes = Record<'scan' | 'scale' | 'kmeans' | 'elbow' | 'top', number>
 
-/** The snapshot of a view, and how long its phases took by `now` (milliseconds). */
-export function takeSnapshot(
+/** All that a snapshot is computed from: the view is needed no more. */
+export interface ScannedState {
+  scan: Scan
+  summary: StateSummary
+  milliseconds: number
+}
+
+/** One pass over a view; `now` is in milliseconds. */
+export function scanState(
   view: SnapshotInput,
+  { top }: SnapshotOptions,
+  now: () => number,
+): ScannedState {
+  const start = now()
+  const scan = createScan(top)
+  view.scan((rows, count) => addRows(scan, rows, count))
+  return { scan, summary: summarise(view), milliseconds: now() - start }
+}
+
+/** The snapshot, and how long its phases took by `now` (milliseconds). */
+export function snapshotOfScan(
+  { scan, summary, milliseconds }: ScannedState,
   options: SnapshotOptions,
   now: () => number,
 ): { snapshot: Snapshot; times: PhaseTimes } {
-  const times: PhaseTimes = { scan: 0, scale: 0, kmeans: 0, elbow: 0, top: 0 }
+  const times: PhaseTimes = { scan: milliseconds, scale: 0, kmeans: 0, elbow: 0, top: 0 }
   let phase: keyof PhaseTimes = 'scan'
   let since = now()
   const enter = (next: keyof PhaseTimes): void => {
@@ -40,12 +59,17 @@ export function takeSnapshot(
     since = now()
     phase = next
   }
-  const scan = createScan(options.top)
-  view.scan((rows, count) => addRows(scan, rows, count))
-  const snapshot = computeSnapshot(scan, summarise(view), options, enter)
+  const snapshot = computeSnapshot(scan, summary, options, enter)
   enter('scan')
   return { snapshot, times }
 }
+
+/** Scans and computes while the view lasts. */
+export const takeSnapshot = (
+  view: SnapshotInput,
+  options: SnapshotOptions,
+  now: () => number,
+): ReturnType<typeof snapshotOfScan> => snapshotOfScan(scanState(view, options, now), options, now)
 
 function summarise({ counters, hours, positions }: SnapshotInput): StateSummary {
   return {

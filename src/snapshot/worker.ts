@@ -3,28 +3,35 @@ import { readlinkSync } from 'node:fs'
 import { setPriority } from 'node:os'
 import { performance } from 'node:perf_hooks'
 import { parentPort, workerData } from 'node:worker_threads'
+import type { Copies } from '../../state/copy.ts'
 import { openStateToRead, viewState, type ReadableState, type StateView } from '../../state/read.ts'
 import { assert, messageOf, PulseError } from '../errors.ts'
 import { APPLICATIONS } from '../record/columns.ts'
-import { lookUp } from './lookup.ts'
+import { lookUp, type ForEachRows } from './lookup.ts'
 import { membersOf, type MemberQuery } from './members.ts'
 import type { Snapshot, SnapshotOptions } from './schema.ts'
-import type { AsOf, Members, Subscriber } from './subscriber-schema.ts'
-import { positionsOf, takeSnapshot, type PhaseTimes } from './take.ts'
+import { computeApart, mayStay, type Stay } from './stay.ts'
+import type { Members, Subscriber } from './subscriber-schema.ts'
+import { momentOf, scanState, snapshotOfScan, type PhaseTimes } from './take.ts'
 
-export interface SnapshotWorkerData {
+/** What a thread is started for. */
+export interface SnapshotJob {
   stateDirectory: string
   options: SnapshotOptions
+}
+
+export interface SnapshotWorkerData extends SnapshotJob {
+  stay: Stay
 }
 
 /** What of a snapshot single subscribers are held against. */
 export type Against = Pick<Snapshot, 'number' | 'segments'>
 
-/** Without `against` subscribers are held against the thread's own last snapshot. */
+/** Against null subscribers are held against the thread's own last snapshot. */
 export type SnapshotRequest =
-  | { id: number; type: 'snapshot' }
-  | { id: number; type: 'lookup'; msisdn: number; against?: Against }
-  | { id: number; type: 'members'; query: MemberQuery; against?: Against }
+  | { type: 'snapshot' }
+  | { type: 'lookup'; msisdn: number; against: Against | null }
+  | { type: 'members'; query: MemberQuery; against: Against | null }
 
 export interface TakenSnapshot {
   snapshot: Snapshot
@@ -33,19 +40,23 @@ export interface TakenSnapshot {
 }
 
 /** `empty`: there is nothing committed yet. */
-export type SnapshotReply = { id: number } & (
+export type SnapshotReply =
   | { type: 'snapshot'; taken: TakenSnapshot }
   | { type: 'lookup'; subscriber: Subscriber | null }
   | { type: 'members'; members: Members }
   | { type: 'empty' }
   | { type: 'failed'; message: string }
-)
 
 /** Lower than ingest and main: it takes what they leave. */
 const NICENESS = 10
 
+const { stateDirectory, options, stay } = workerData as SnapshotWorkerData
 let state: ReadableState | null = null
 let latest: Against | null = null
+/** Of a thread that only answers look-ups: the next costs what changed since the last. */
+const copies: Copies = new Map()
+
+const now = (): number => performance.now()
 
 function lowerPriority(): void {
   if (process.platform !== 'linux') return
@@ -53,45 +64,76 @@ function lowerPriority(): void {
   setPriority(Number(readlinkSync('/proc/thread-self').split('/').at(-1)), NICENESS)
 }
 
-function answer(request: SnapshotRequest, { stateDirectory, options }: SnapshotWorkerData) {
-  state ??= openStateToRead(stateDirectory)
-  const view = viewState(state)
+/** Works on one view of the state; null while nothing is committed. */
+function inView<T>(work: (view: StateView) => T): T | null {
+  mayStay(stay)
   try {
-    if (view.counters.commit === 0) return { type: 'empty' as const }
-    if (request.type === 'snapshot') return { type: 'snapshot' as const, ...take(view, options) }
-    const against = request.against ?? latest ?? take(view, options).snapshot
-    // Before the pass, which takes a while: the view shows nothing that came later.
-    const asOf = asOfNow(view, against)
-    if (request.type === 'members') {
-      const members = { asOf, ...membersIn(view, request.query, against) }
-      return { type: 'members' as const, members }
+    state ??= openStateToRead(stateDirectory)
+    const view = viewState(state)
+    try {
+      return view.counters.commit === 0 ? null : work(view)
+    } finally {
+      view.finish()
     }
-    const found = lookUp(request.msisdn, (visit) => view.scan(visit), against.segments)
-    return { type: 'lookup' as const, subscriber: found === null ? null : { asOf, ...found } }
-  } finally {
-    view.finish()
+  } catch (error) {
+    if (error instanceof PulseError && error.code === 'state-missing') return null
+    throw error
   }
 }
 
-function take(view: StateView, options: SnapshotOptions): ReturnType<typeof takeSnapshot> {
-  const taken = takeSnapshot(view, options, () => performance.now())
+/** All rows of a view, for as long as the thread may stay. */
+const rowsOf =
+  (view: StateView, following?: Copies): ForEachRows =>
+  (visit) =>
+    view.scan((rows, count) => {
+      mayStay(stay)
+      visit(rows, count)
+    }, following)
+
+/** The view ends with the scan: to compute takes longer, and an old view keeps old pages alive. */
+function take(): ReturnType<typeof snapshotOfScan> | null {
+  const scanned = inView((view) => scanState({ ...view, scan: rowsOf(view) }, options, now))
+  if (scanned === null) return null
+  const taken = computeApart(stay, () => snapshotOfScan(scanned, options, now))
   latest = { number: taken.snapshot.number, segments: taken.snapshot.segments }
   return taken
 }
 
-const asOfNow = (view: StateView, { number }: Against): AsOf => ({
-  commit: view.counters.commit,
-  timeMs: Date.now(),
-  segmentsNumber: number,
-  positions: positionsOf(view),
-})
+function answer(request: SnapshotRequest): SnapshotReply {
+  if (request.type === 'snapshot') return published(take())
+  const against = request.against ?? latest ?? take()?.snapshot
+  if (against === undefined) return { type: 'empty' }
+  const found = inView((view): SnapshotReply => {
+    const forEachRows = rowsOf(view, request.against === null ? undefined : copies)
+    // Before the pass, which takes a while: the view shows nothing that came later.
+    const asOf = { ...momentOf(view, Date.now()), segmentsNumber: against.number }
+    if (request.type === 'members') {
+      const members = { asOf, ...membersIn(forEachRows, request.query, against) }
+      return { type: 'members', members }
+    }
+    const subscriber = lookUp(request.msisdn, forEachRows, against.segments)
+    return { type: 'lookup', subscriber: subscriber && { asOf, ...subscriber } }
+  })
+  return found ?? { type: 'empty' }
+}
+
+function published(taken: ReturnType<typeof take>): SnapshotReply {
+  if (taken === null) return { type: 'empty' }
+  const start = now()
+  const { snapshot, times } = taken
+  const json = JSON.stringify(snapshot)
+  return {
+    type: 'snapshot',
+    taken: { snapshot, json, times: { ...times, publish: now() - start } },
+  }
+}
 
 function membersIn(
-  view: StateView,
+  forEachRows: ForEachRows,
   query: MemberQuery,
   { segments }: Against,
 ): Omit<Members, 'asOf'> {
-  const { members, next } = membersOf(query, (visit) => view.scan(visit), segments)
+  const { members, next } = membersOf(query, forEachRows, segments)
   return {
     segment: query.segment,
     application: APPLICATIONS.find((name) => name === query.application) ?? null,
@@ -100,25 +142,18 @@ function membersIn(
   }
 }
 
-function reply(request: SnapshotRequest, data: SnapshotWorkerData): SnapshotReply {
-  const { id } = request
+function reply(request: SnapshotRequest): SnapshotReply {
   try {
-    const answered = answer(request, data)
-    if (answered.type !== 'snapshot') return { id, ...answered }
-    const start = performance.now()
-    const { snapshot, times } = answered
-    const json = JSON.stringify(snapshot)
-    const publish = performance.now() - start
-    return { id, type: 'snapshot', taken: { snapshot, json, times: { ...times, publish } } }
+    return answer(request)
   } catch (error) {
-    if (error instanceof PulseError && error.code === 'state-missing') return { id, type: 'empty' }
-    return { id, type: 'failed', message: messageOf(error) }
+    return { type: 'failed', message: messageOf(error) }
   }
 }
 
 assert(parentPort !== null, 'the snapshot worker is started as a worker thread')
 const port = parentPort
 lowerPriority()
-port.on('message', (request: SnapshotRequest) => {
-  port.postMessage(reply(request, workerData as SnapshotWorkerData))
+port.on('message', (request: SnapshotRequest | 'end') => {
+  if (request === 'end') port.close()
+  else port.postMessage(reply(request))
 })

@@ -1,13 +1,15 @@
-// Promises that failed, or never ended, while nobody waited for them.
+// Threads and promises that failed, or never ended, while nobody waited for them.
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Worker } from 'node:worker_threads'
 import { readInFileOrder } from '../../consumers/parquet.ts'
 import { startPipeline } from '../../src/commands/pipeline.ts'
-import { startSnapshots } from '../../src/commands/threads.ts'
+import { startSnapshots } from '../../src/serve/snapshot-thread.ts'
 import { createLog } from '../../src/log.ts'
-import { STATE } from '../consumers/replaying.ts'
+import { replay, STATE } from '../consumers/replaying.ts'
+import { ROOT } from '../source-tree.ts'
 import { withDirectory } from '../state-directory.ts'
 
 const SNAPSHOT = {
@@ -58,3 +60,24 @@ test('rows may turn out unreadable while those before them wait for their time',
   await sleep(50)
   await assert.rejects(rows.next(), { code: 'input-invalid', message: /a bad page/ })
 })
+
+// LMDB's binding aborts the whole process when a thread is cut off inside it; that ends with code 1.
+test('a thread that answers look-ups ends by itself, with what it was asked unanswered', () =>
+  withDirectory(async (stateDirectory) => {
+    await replay([join(ROOT, 'test/fixtures/parquet/duckdb-snappy.parquet')], stateDirectory)
+    const codes: unknown[] = []
+    const note = (worker: Worker): void => void worker.on('exit', (code) => codes.push(code))
+    process.on('worker', note)
+    for (let round = 0; round < 5; round++) {
+      const thread = startSnapshots({ stateDirectory, options: SNAPSHOT })
+      const taken = await thread.snapshot()
+      const asked = Array.from({ length: 2000 }, () => thread.lookup(1, taken!.snapshot))
+      const answers = Promise.allSettled(asked)
+      await asked[0]
+      await thread.end()
+      const last = (await answers).at(-1)
+      assert.ok(last?.status === 'rejected' && /has ended/.test(String(last.reason)))
+    }
+    process.off('worker', note)
+    assert.deepEqual(codes, [0, 0, 0, 0, 0])
+  }))

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { startSnapshots, type SnapshotThread } from '../../src/commands/threads.ts'
+import { startSnapshots, type SnapshotThread } from '../../src/serve/snapshot-thread.ts'
 import { withLookUps, type Subscribers } from '../../src/serve/subscribers.ts'
 import type { Published } from '../../src/serve/view.ts'
 import { replay } from '../consumers/replaying.ts'
