@@ -3,7 +3,7 @@ import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import type { IngestProgress } from '../../consumers/progress.ts'
 import type { IngestJob, IngestMessage, IngestRequest } from '../../consumers/worker.ts'
-import { PulseError } from '../errors.ts'
+import { errorOf } from '../errors.ts'
 
 /** `.ts` in the checkout, `.js` in the built package. */
 const SCRIPT = new URL(`../../consumers/worker${extname(import.meta.url)}`, import.meta.url)
@@ -25,8 +25,7 @@ export function startIngest(
     worker.on('exit', (code) => reject(new Error(`the ingest thread exited with code ${code}`)))
     worker.on('message', (message: IngestMessage) => {
       if (message.type === 'failed') {
-        const { code, message: text } = message
-        reject(code === null ? new Error(text) : new PulseError(code, text))
+        reject(errorOf(message.code, message.message))
         return
       }
       onProgress(message.progress)

@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
-import { assert } from '../errors.ts'
+import { assert, errorOf } from '../errors.ts'
 import type { MemberQuery } from '../snapshot/members.ts'
 import { askToEnd, createStay } from '../snapshot/stay.ts'
 import type { Members, Subscriber } from '../snapshot/subscriber-schema.ts'
@@ -43,7 +43,7 @@ export function startSnapshots(job: SnapshotJob): SnapshotThread {
     waiting.push(answer)
     worker.postMessage(request)
     const reply = await answer.promise
-    if (reply.type === 'failed') throw new Error(reply.message)
+    if (reply.type === 'failed') throw errorOf(reply.code, reply.message)
     return reply
   }
   return {

@@ -5,7 +5,7 @@ import { performance } from 'node:perf_hooks'
 import { parentPort, workerData } from 'node:worker_threads'
 import type { Copies } from '../../state/copy.ts'
 import { openStateToRead, viewState, type ReadableState, type StateView } from '../../state/read.ts'
-import { assert, messageOf, PulseError } from '../errors.ts'
+import { assert, messageOf, PulseError, troubleOf, type ErrorCode } from '../errors.ts'
 import { APPLICATIONS } from '../record/columns.ts'
 import { lookUp, type ForEachRows } from './lookup.ts'
 import { membersOf, type MemberQuery } from './members.ts'
@@ -45,7 +45,8 @@ export type SnapshotReply =
   | { type: 'lookup'; subscriber: Subscriber | null }
   | { type: 'members'; members: Members }
   | { type: 'empty' }
-  | { type: 'failed'; message: string }
+  /** `code` is null for a bug of ours. */
+  | { type: 'failed'; code: ErrorCode | null; message: string }
 
 /** Lower than ingest and main: it takes what they leave. */
 const NICENESS = 10
@@ -146,7 +147,10 @@ function reply(request: SnapshotRequest): SnapshotReply {
   try {
     return answer(request)
   } catch (error) {
-    return { type: 'failed', message: messageOf(error) }
+    // All that this thread does outside itself is to read the state.
+    const trouble = troubleOf(error)
+    const message = messageOf(trouble ?? error)
+    return { type: 'failed', code: trouble?.code ?? null, message }
   }
 }
 

@@ -1,0 +1,78 @@
+// A store that cannot be read is counted by what it was read for, and does not end the process.
+import assert from 'node:assert/strict'
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { startSnapshots } from '../../src/serve/snapshot-thread.ts'
+import { openPartition, partitionDirectory } from '../../state/store.ts'
+import { withPulse } from '../e2e/command.ts'
+import { sampleIn } from '../consumers/samples.ts'
+import { parse } from '../serve/exposition.ts'
+import { replay } from '../consumers/replaying.ts'
+import { breakStore, withDirectory } from '../state-directory.ts'
+
+const SNAPSHOT = {
+  k: 3,
+  features: ['sessions'],
+  scaling: 'min-max',
+  top: 10,
+  seed: 1,
+  excludeApplications: [],
+} satisfies Parameters<typeof startSnapshots>[0]['options']
+
+/** Two days at an hour a second: no test waits for their end. */
+const SLOWLY = ['--speed', '3600', '--commit-interval', '100ms', '--snapshot-interval', '50ms']
+
+test('snapshots and look-ups that meet a broken store are counted, each as what it is', () =>
+  withDirectory(async (directory) => {
+    const file = await sampleIn(directory, { rows: 4000, subscribers: 400, days: 2 })
+    const state = join(directory, 'state')
+    const argv = ['replay', file, '--state', state, '--serve', '--port', '0', ...SLOWLY]
+    await withPulse(argv, async (running) => {
+      const [, url] = await running.says(/API and metrics at (http:\/\/[\d.:]+)/)
+      const get = async (path: string): Promise<Response> => fetch(url + path)
+      const counted = async (operation: string): Promise<number | undefined> =>
+        parse(await (await get('/metrics')).text()).get(
+          `store_errors_total{operation="${operation}"}`,
+        )
+      assert.deepEqual([await counted('snapshot'), await counted('look-up')], [0, 0])
+      while ((await get('/api/v1/snapshot')).status !== 200);
+      const store = openPartition(state, 0, 'write')
+      // The next commit writes them again: until then they are missing.
+      const lose = async (): Promise<void> => {
+        await Promise.all(
+          [...store.subscribers.getKeys()].map((key) => store.subscribers.remove(key)),
+        )
+      }
+      try {
+        let reply: Response
+        do {
+          await lose()
+          reply = await get('/api/v1/subscribers/1')
+        } while (reply.status === 404)
+        assert.equal(reply.status, 500)
+        assert.equal(await counted('look-up'), 1)
+        while ((await counted('snapshot')) === 0) await lose()
+        await running.says(/the snapshot failed: .*is missing/)
+        await running.says(/a request failed/)
+        assert.equal(await counted('look-up'), 1)
+      } finally {
+        await store.environment.close()
+      }
+    })
+  }))
+
+test('a thread that reads tells what the store refuses as such, and a lost store, too', () =>
+  withDirectory(async (directory) => {
+    const stateDirectory = join(directory, 'state')
+    await replay([await sampleIn(directory)], stateDirectory, { state: { partitions: 2 } })
+    const refused = async (code: string): Promise<void> => {
+      const thread = startSnapshots({ stateDirectory, options: SNAPSHOT })
+      await assert.rejects(thread.snapshot(), { name: 'PulseError', code })
+      await thread.end()
+    }
+    rmSync(partitionDirectory(stateDirectory, 1), { recursive: true })
+    await refused('state-corrupt')
+    breakStore(join(stateDirectory, 'partition-0000/data.mdb'))
+    await refused('store-failed')
+  }))
