@@ -4,7 +4,7 @@ import { setImmediate as breathe, setTimeout as sleep } from 'node:timers/promis
 import { messageOf, PulseError } from '../src/errors.ts'
 import { createPosition, type SourcePosition } from '../state/ledger.ts'
 import { loadPartition, type Partition } from '../state/partition.ts'
-import { setHeld, type PartitionStore } from '../state/store.ts'
+import { setHeld, writePosition, type PartitionStore } from '../state/store.ts'
 import { recreated, type GapPolicy } from './gaps.ts'
 import type { Consumer } from './kafka-client.ts'
 import { createLogPartition, NO_ROW_READ } from './log-partition.ts'
@@ -113,6 +113,8 @@ export function createHoldings(options: HoldingOptions): Holdings {
     const log = createLogPartition(number, state, source, position)
     if (gap !== null) sayGap(log, gap)
     state.positions.set(source, log.position)
+    // Else who stops before the first row would begin at another end next time.
+    if (known === undefined && log.gap === null) writePosition(stores[number], source, position)
     loaded.delete(number)
     return log
   }
@@ -126,8 +128,9 @@ export function createHoldings(options: HoldingOptions): Holdings {
   }
 
   function formerTopic(state: Partition, number: number, source: string): Gap | null {
-    for (const [id, { order, name, position }] of state.positions) {
-      if (order === 'log' && name === topic && id !== source) {
+    for (const [id, { order, name, position, first }] of state.positions) {
+      // Of one that nothing was read of nothing is missing.
+      if (order === 'log' && name === topic && id !== source && position > first) {
         return recreated(number, topic, position)
       }
     }

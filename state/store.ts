@@ -2,6 +2,7 @@
 import { statfsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { open, type Database, type RootDatabase, type Transaction } from 'lmdb'
+import type { SourcePosition } from './ledger.ts'
 
 export type ReadTransaction = Transaction
 
@@ -101,6 +102,15 @@ export const readCutover = ({ meta }: PartitionStore): number | null =>
 /** Written once, into the first partition; durable on return. */
 export function writeCutover({ environment, meta }: PartitionStore, cutoverMs: number): void {
   environment.transactionSync(() => void meta.put('cutoverMs', cutoverMs))
+}
+
+/** Where a source begins, before anything of it is committed; durable on return. */
+export function writePosition(
+  { environment, positions }: PartitionStore,
+  source: string,
+  position: SourcePosition,
+): void {
+  environment.transactionSync(() => void positions.put(source, position))
 }
 
 /** A consistent view of a partition; `finish` must be called, long views keep old pages alive. */

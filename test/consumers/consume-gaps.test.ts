@@ -97,6 +97,26 @@ describe('gaps', { ...needsKafka(), concurrency: 2 }, () => {
       assert.deepEqual((await read(topic, copy)).hash, latest.hash)
     }))
 
+  test('who began at the end and read no row goes on from there, not from another end', () =>
+    withDirectory(async (state) => {
+      const topic = uniqueName('begun')
+      await broker.createTopic(topic, { partitions: 2 })
+      await send(topic, 0, 0, 40)
+      const wanted = { from: 'latest' } as const
+      const begun = ([first, second]: readonly (PartitionNow | undefined)[]): boolean =>
+        first?.committedOffset === 40 && second?.committedOffset === 0
+      await runUntil(topic, state, begun, wanted)
+      for (const partition of [0, 1]) await send(topic, partition, 40, 60)
+      const found = await read(topic, state, wanted)
+      assert.deepEqual(
+        found.logs.map(({ first, position, applied }) => [first, position, applied]),
+        [
+          [40, 60, 20],
+          [0, 20, 20],
+        ],
+      )
+    }))
+
   test('records deleted below the position are no gap', () =>
     withDirectory(async (directory) => {
       const topic = uniqueName('deleted')
