@@ -1,47 +1,50 @@
 // A copy of a partition's aggregates in memory that follows the store at the cost of what changed.
-import { WIDTH } from '../src/subscriber/aggregate.ts'
+import { FIELD, WIDTH } from '../src/subscriber/aggregate.ts'
 import { CHUNK_BITS, CHUNK_MASK } from '../src/subscriber/table.ts'
 import { commitOfKey, journalKey, segmentKey } from './keys.ts'
 import type { Counters } from './ledger.ts'
 import { openPiece, SEGMENT_BITS, takeRow } from './pieces.ts'
-import { requireRows } from './scan.ts'
+import { requireRecords } from './scan.ts'
 import type { PartitionStore, ReadTransaction } from './store.ts'
 
 /** Rows by slot, in chunks as in the writer's memory, as of a commit; 0 before the first. */
 export interface PartitionCopy {
   commit: number
   count: number
+  /** Of all rows together. */
+  records: number
   chunks: Float64Array[]
 }
 
 /** Copies by partition. */
 export type Copies = Map<number, PartitionCopy>
 
-export const createPartitionCopy = (): PartitionCopy => ({ commit: 0, count: 0, chunks: [] })
+export const createPartitionCopy = (): PartitionCopy => ({
+  commit: 0,
+  count: 0,
+  records: 0,
+  chunks: [],
+})
 
 /**
  * Brings a copy up to a transaction: base images and journal entries that are newer than it. What
- * the journal no longer holds, newer base images do. After an error the copy can be brought up
- * again: until the end it counts as what it was.
+ * the journal no longer holds, newer base images do. After an error the copy is of no use.
  *
  * @param counters those of the transaction
- * @throws PulseError `state-corrupt` when rows are missing
+ * @throws PulseError `state-corrupt` when what changed is not all there
  */
 export function catchUp(
   copy: PartitionCopy,
   store: PartitionStore,
   transaction: ReadTransaction,
-  { commit, subscribers }: Pick<Counters, 'commit' | 'subscribers'>,
+  { commit, subscribers, applied }: Counters,
 ): void {
   while (copy.chunks.length << CHUNK_BITS < subscribers) {
     copy.chunks.push(new Float64Array(WIDTH << CHUNK_BITS))
   }
   const images = takeBase(copy, store, transaction, subscribers)
   takeJournal(copy, store, transaction, images)
-  for (let first = copy.count & ~CHUNK_MASK; first < subscribers; first += CHUNK_MASK + 1) {
-    const count = Math.min(CHUNK_MASK + 1, subscribers - first)
-    requireRows(store, copy.chunks[first >>> CHUNK_BITS], count, first)
-  }
+  requireRecords(store, copy.records, applied)
   copy.count = subscribers
   copy.commit = commit
 }
@@ -91,7 +94,7 @@ const skipped = new Float64Array(WIDTH)
 
 /** Takes the rows of a piece, but those of a journal that the base image of their segment has. */
 function takePiece(
-  { chunks }: PartitionCopy,
+  copy: PartitionCopy,
   bytes: Uint8Array,
   images: Float64Array | null,
   commit: number,
@@ -99,7 +102,14 @@ function takePiece(
   const reader = openPiece(bytes)
   while (reader.slot >= 0) {
     const { slot } = reader
-    if (images !== null && commit <= images[slot >>> SEGMENT_BITS]) takeRow(reader, skipped, 0)
-    else takeRow(reader, chunks[slot >>> CHUNK_BITS], (slot & CHUNK_MASK) * WIDTH)
+    if (images !== null && commit <= images[slot >>> SEGMENT_BITS]) {
+      takeRow(reader, skipped, 0)
+      continue
+    }
+    const chunk = copy.chunks[slot >>> CHUNK_BITS]
+    const at = (slot & CHUNK_MASK) * WIDTH
+    copy.records -= chunk[at + FIELD.records]
+    takeRow(reader, chunk, at)
+    copy.records += chunk[at + FIELD.records]
   }
 }

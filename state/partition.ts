@@ -1,5 +1,4 @@
 // The writer's memory of a partition: aggregates, hours, counters, positions, what is refused.
-import { PulseError } from '../src/errors.ts'
 import { FIELD, WIDTH } from '../src/subscriber/aggregate.ts'
 import { createHourTable, type HourTable } from '../src/subscriber/hours.ts'
 import { appendRows, createTable, reserve, type Table } from '../src/subscriber/table.ts'
@@ -7,7 +6,7 @@ import { commitOfKey, hourOfKey } from './keys.ts'
 import { createCounters, createPosition } from './ledger.ts'
 import type { Counters, RefusedRow, SourcePosition } from './ledger.ts'
 import { SEGMENT_SLOTS } from './pieces.ts'
-import { scanPartition } from './scan.ts'
+import { requireRecords, scanPartition } from './scan.ts'
 import { beginRead, type PartitionStore, type ReadTransaction } from './store.ts'
 
 /** Which parts of the base image are behind, and which commits the journal still holds. */
@@ -78,13 +77,7 @@ function loadTable({ store, table, counters, sweep }: Partition, transaction: Re
     sweep.pieces[segment] = state.pieces
     sweep.staleSince[segment++] = state.staleSince
   })
-  if (records !== counters.applied) {
-    throw new PulseError(
-      'state-corrupt',
-      `${store.directory}: its subscribers have ${records} records, its counters say ` +
-        `${counters.applied}; the state cannot be trusted: replay the files into a new directory`,
-    )
-  }
+  requireRecords(store, records, counters.applied)
 }
 
 /** A function of its own: a sum kept in a closure is boxed at every addition. */

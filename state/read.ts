@@ -103,8 +103,10 @@ function caughtUp(
   counters: Counters,
 ): PartitionCopy {
   const copy = copies.get(store.partition) ?? createPartitionCopy()
-  copies.set(store.partition, copy)
+  // One that could not be brought up is made anew.
+  copies.delete(store.partition)
   catchUp(copy, store, transaction, counters)
+  copies.set(store.partition, copy)
   return copy
 }
 

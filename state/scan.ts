@@ -103,7 +103,7 @@ function overlay(
 const skipped = new Float64Array(WIDTH)
 
 /** Every subscriber has at least one record: a row without is one that the store lost. */
-export function requireRows(
+function requireRows(
   store: PartitionStore,
   rows: Float64Array,
   count: number,
@@ -117,4 +117,14 @@ export function requireRows(
         'subscriber; the state cannot be trusted: replay the files into a new directory',
     )
   }
+}
+
+/** Throws PulseError `state-corrupt` unless subscribers have as many records as were applied. */
+export function requireRecords(store: PartitionStore, records: number, applied: number): void {
+  if (records === applied) return
+  throw new PulseError(
+    'state-corrupt',
+    `${store.directory}: its subscribers have ${records} records, its counters say ${applied}; ` +
+      'the state cannot be trusted: replay the files into a new directory',
+  )
 }

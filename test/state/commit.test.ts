@@ -178,3 +178,26 @@ test('a view stays as it was while commits go on', () =>
     assert.equal((await readBack(directory)).applied, 9 * before.applied)
     await state.close()
   }))
+
+test('a copy passes over nothing that the store has lost, and is made anew after that', () =>
+  withDirectory(async (directory) => {
+    const random = seededRandom(4)
+    const state = await openState(directory, OPTIONS, 'test')
+    const [partition] = state.partitions
+    const copies: Copies = new Map()
+    const step = (): void => {
+      apply(partition, batchOf(someSubscribers(FIRST, 5000, 3000, random), random))
+      commitPartition(partition, KEEP)
+    }
+    for (const database of [partition.store.subscribers, partition.store.journal]) {
+      for (let i = 0; i < 6; i++) step()
+      await assertFollowed(directory, partition, copies)
+      for (let i = 0; i < 6; i++) step()
+      const [key, value] = [...database.getRange()].map(({ key, value }) => [key, value])[0]
+      await database.remove(key)
+      await assert.rejects(assertFollowed(directory, partition, copies), { code: 'state-corrupt' })
+      await database.put(key, value)
+      await assertFollowed(directory, partition, copies)
+    }
+    await state.close()
+  }))
