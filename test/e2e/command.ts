@@ -4,9 +4,10 @@ import { join } from 'node:path'
 
 const CLI = join(import.meta.dirname, '..', '..', 'src', 'cli.ts')
 
-/** What a command said and how it ended; the code is null after a signal. */
+/** What a command said and how it ended: by a code, or by a signal. */
 export interface Outcome {
   code: number | null
+  signal: NodeJS.Signals | null
   stdout: string
   stderr: string
 }
@@ -49,7 +50,7 @@ export function start(program: string, argv: string[], { env, cwd }: Surrounding
   }
   const ended = new Promise<Outcome>((resolve, reject) => {
     child.on('error', reject)
-    child.on('close', (code) => resolve({ code, ...said }))
+    child.on('close', (code, signal) => resolve({ code, signal, ...said }))
   })
   const says = (pattern: RegExp): Promise<RegExpExecArray> =>
     new Promise((resolve, reject) => {

@@ -39,9 +39,7 @@ export interface Member {
   /** The first look that is enough, now or later; fails when the process ends without one. */
   when: (what: string, enough: (look: Look) => boolean) => Promise<Look>
   /** Ends it by a signal and waits until it has gone. */
-  end: (
-    signal: 'SIGTERM' | 'SIGKILL',
-  ) => Promise<{ code: number | null; stdout: string; stderr: string }>
+  end: (signal: 'SIGTERM' | 'SIGKILL') => Running['ended']
 }
 
 /** Commits often and looks at nothing: what a test of the life cycle needs. */

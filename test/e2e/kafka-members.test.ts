@@ -168,8 +168,8 @@ test('of two processes with one name the first ends, and says why', needsKafka()
     const first = enter('first', '--instance-id', 'same')
     await holds(first, PARTITIONS)
     const second = enter('second', '--instance-id', 'same')
-    const { code, stderr } = await first.running.ended
-    assert.equal(code, 1)
+    const { code, signal, stderr } = await first.running.ended
+    assert.deepEqual({ code, signal }, { code: 1, signal: null }, stderr)
     assert.match(stderr, /another process has joined the group as "same".*--instance-id/)
     await filled(filling)
     await allRead([second], sample.rows)
