@@ -91,20 +91,29 @@ export function createHoldings(options: HoldingOptions): Holdings {
   }
 
   async function takeOver(number: number): Promise<void> {
+    const state = loaded.get(number) ?? load(number)
+    let log: LogPartition
     try {
-      const log = await open(number)
-      setHeld(stores[number], true)
-      logs.set(number, log)
-      onChange(log, null)
+      log = await open(number, state)
     } catch (error) {
       if (error instanceof PulseError) throw error
       notices.error('metadata', messageOf(error))
       await sleep(RETRY_MS)
+      return
     }
+    const { source, position, gap } = log
+    const begun = !state.positions.has(source)
+    state.positions.set(source, position)
+    // Else who stops before the first row would begin at another end next time.
+    if (begun && gap === null) writePosition(stores[number], source, position)
+    loaded.delete(number)
+    setHeld(stores[number], true)
+    logs.set(number, log)
+    onChange(log, null)
   }
 
-  async function open(number: number): Promise<LogPartition> {
-    const state = loaded.get(number) ?? load(number)
+  /** Asks the cluster where to begin, if that is not known. */
+  async function open(number: number, state: Partition): Promise<LogPartition> {
     const source = sourceOf(options.view())
     const known = state.positions.get(source)
     const gap = known === undefined ? formerTopic(state, number, source) : null
@@ -112,10 +121,6 @@ export function createHoldings(options: HoldingOptions): Holdings {
     if (sourceOf(options.view()) !== source) throw new Error(`${topic} was made again meanwhile`)
     const log = createLogPartition(number, state, source, position)
     if (gap !== null) sayGap(log, gap)
-    state.positions.set(source, log.position)
-    // Else who stops before the first row would begin at another end next time.
-    if (known === undefined && log.gap === null) writePosition(stores[number], source, position)
-    loaded.delete(number)
     return log
   }
 

@@ -85,3 +85,30 @@ test('a topic that is made again while a partition begins is not read under its 
     assert.deepEqual(failures, [])
     await state.close()
   }))
+
+test('a partition that cannot be loaded ends the consumer, and is not asked for again', () =>
+  withDirectory(async (directory) => {
+    const state = await openStores(directory, { ...OPTIONS, partitions: 1 }, 'test')
+    const [store] = state.stores
+    const broken = {
+      ...store,
+      get environment(): typeof store.environment {
+        throw new Error('MDB_CORRUPTED')
+      },
+    }
+    const failed = Promise.withResolvers<unknown>()
+    const notices = createNotices()
+    const holdings = createHoldings({
+      consumer: null as unknown as Consumer,
+      topic: 'xdr',
+      view: () => ({ id: ID, partitions: 1, leaders: [], brokers: new Map() }),
+      ...{ stores: [broken], loaded: new Map(), from: 'earliest', onGap: 'stop', notices },
+      ...{ passed: { gaps: 0 }, commit: () => undefined, onChange: () => undefined },
+      onFailure: failed.resolve,
+    })
+    holdings.assign([0])
+    assert.match(String(await failed.promise), /MDB_CORRUPTED/)
+    assert.deepEqual(notices.waiting, [])
+    await holdings.stop()
+    await state.close()
+  }))
