@@ -9,20 +9,21 @@ import { uniqueName } from '../broker-operations.ts'
 import { sampleIn } from '../consumers/samples.ts'
 import { sharedBroker } from '../shared-broker.ts'
 import { withDirectory } from '../state-directory.ts'
-import { startPulse, withPulse } from './command.ts'
+import { startPulse, withPulse, type Running } from './command.ts'
+import { kafkaOffsets, until } from './kafka-durable.ts'
 import { placesInTime, readTopic, type Produced } from './produced.ts'
 
 const ROUNDS = Number(process.env.XDR_PULSE_KILL_ROUNDS ?? 8)
 const SEED = Number(process.env.XDR_PULSE_SEED ?? Date.now() % 2 ** 31)
 const PARTITIONS = 3
 const ROWS = 120_000
-/** Behind the first word of progress, which comes while rows are being sorted. */
-const LATEST_KILL_MS = 1500
+/** After the first record of a round. */
+const LATEST_KILL_MS = 1800
 /** All rounds together come to about their end: a round sends for most of a second. */
 const ROWS_A_SECOND = Math.ceil(ROWS / ROUNDS)
-/** The others hit a run that is starting, or reading what the topic holds. */
-const EARLY_SHARE = 0.2
-const LATEST_EARLY_KILL_MS = 1500
+/** The others hit a run that is starting, reading what the topic holds, or sorting. */
+const EARLY_SHARE = 0.3
+const LATEST_EARLY_KILL_MS = 2500
 
 const producer = (path: string, brokers: readonly string[], topic: string): string[] => [
   ...['replay', path, '--to', 'kafka', '--kafka', brokers.join(','), '--topic', topic, '--json'],
@@ -60,6 +61,22 @@ async function begun(brokers: string[], topic: string): Promise<void> {
   assert.fail('no row arrives')
 }
 
+/** Resolves when there are more records than so many, or when the command has ended. */
+async function growing(
+  brokers: string[],
+  topic: string,
+  records: number,
+  { ended }: Running,
+): Promise<void> {
+  let over = false
+  void ended.then(() => (over = true))
+  const count = async (): Promise<number> => {
+    const { ends } = await kafkaOffsets(brokers, uniqueName('nobody'), topic)
+    return [...ends.values()].reduce((sum, end) => sum + end, 0)
+  }
+  await until('new records', count, (now) => over || now > records)
+}
+
 test(`${ROUNDS} kills leave no gap, seed ${SEED}`, needsKafka(), async (t) => {
   const { bootstrap, createTopic } = await sharedBroker()
   await withDirectory(async (directory) => {
@@ -73,7 +90,7 @@ test(`${ROUNDS} kills leave no gap, seed ${SEED}`, needsKafka(), async (t) => {
     for (let round = 0; round < ROUNDS; round++) {
       const early = random() < EARLY_SHARE
       const running = startPulse([...argv, '--rate', String(ROWS_A_SECOND)])
-      if (!early) await running.says(/^produce \d+%/m)
+      if (!early) await growing(bootstrap, topic, reached.at(-1) ?? 0, running)
       const afterMs = random() * (early ? LATEST_EARLY_KILL_MS : LATEST_KILL_MS)
       const timer = setTimeout(() => running.process.kill('SIGKILL'), afterMs)
       await running.ended
