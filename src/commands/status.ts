@@ -1,13 +1,14 @@
 // `status`: what a state directory holds, how far its sources were read, and whether it adds up.
 import { hashState } from '../../state/hash.ts'
 import type { SourcePosition } from '../../state/ledger.ts'
-import { withView } from '../../state/read.ts'
+import { withView, type ReadableState, type StateView } from '../../state/read.ts'
 import { storeBytes } from '../../state/store.ts'
 import { PulseError } from '../errors.ts'
 import { bytesText } from '../snapshot/units.ts'
 import { readLedgers, violationsOf } from './ledger-check.ts'
 import type { STATUS_OPTIONS, ValuesOf } from './options.ts'
 import { print, tableText } from './output.ts'
+import { shownView, withProgress } from './progress.ts'
 
 /** Violations in the sentence of the error; JSON has all. */
 const MOST_SAID = 3
@@ -47,27 +48,14 @@ interface StateStatus {
  * @throws PulseError `state-corrupt` behind its words, when numbers of the state do not add up
  */
 export async function status(values: ValuesOf<typeof STATUS_OPTIONS>): Promise<void> {
-  const violations = await withView(values.state, (view, state) => {
-    const { commit, ...counters } = view.counters
-    const { fileBytes, usedBytes } = storeBytes(state.stores)
-    const ledgers = readLedgers(state)
-    const found: StateStatus = {
-      directory: state.directory,
-      stamp: { ...state.stamp },
-      commits: commit,
-      ...counters,
-      hash: values.hash ? hashState(view) : null,
-      fileBytes,
-      usedBytes,
-      partitionsNotHeld: ledgers.filter(({ held }) => !held).map(({ partition }) => partition),
-      sources: ledgers.flatMap(({ partition, held, positions }) =>
-        positions.map(([source, position]) => ({ source, partition, held, ...position })),
-      ),
-      violations: violationsOf(ledgers),
-    }
-    print(values, found, () => statusText(found))
-    return found.violations
-  })
+  const found = await withProgress('status', (display) =>
+    withView(values.state, (view, state) => {
+      const shown = shownView(view, display, 'reading for the hash', 'hashing')
+      return statusOf(state, view, values.hash ? hashState(shown) : null)
+    }),
+  )
+  print(values, found, () => statusText(found))
+  const { violations } = found
   if (violations.length === 0) return
   const said = violations.slice(0, MOST_SAID).join('; ')
   const more = violations.length > MOST_SAID ? ` (and ${violations.length - MOST_SAID} more)` : ''
@@ -76,6 +64,29 @@ export async function status(values: ValuesOf<typeof STATUS_OPTIONS>): Promise<v
     `${values.state} does not add up: ${said}${more}; the state cannot be trusted: read ` +
       'its sources into a new directory',
   )
+}
+
+function statusOf(
+  state: ReadableState,
+  { counters: { commit, ...counters } }: StateView,
+  hash: string | null,
+): StateStatus {
+  const { fileBytes, usedBytes } = storeBytes(state.stores)
+  const ledgers = readLedgers(state)
+  return {
+    directory: state.directory,
+    stamp: { ...state.stamp },
+    commits: commit,
+    ...counters,
+    hash,
+    fileBytes,
+    usedBytes,
+    partitionsNotHeld: ledgers.filter(({ held }) => !held).map(({ partition }) => partition),
+    sources: ledgers.flatMap(({ partition, held, positions }) =>
+      positions.map(([source, position]) => ({ source, partition, held, ...position })),
+    ),
+    violations: violationsOf(ledgers),
+  }
 }
 
 function statusText(found: StateStatus): string {
