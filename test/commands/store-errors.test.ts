@@ -9,16 +9,8 @@ import { withPulse } from '../e2e/command.ts'
 import { sampleIn } from '../consumers/samples.ts'
 import { parse } from '../serve/exposition.ts'
 import { replay } from '../consumers/replaying.ts'
+import { OPTIONS } from '../snapshot/subscribers.ts'
 import { breakStore, withDirectory } from '../state-directory.ts'
-
-const SNAPSHOT = {
-  k: 3,
-  features: ['sessions'],
-  scaling: 'min-max',
-  top: 10,
-  seed: 1,
-  excludeApplications: [],
-} satisfies Parameters<typeof startSnapshots>[0]['options']
 
 /** Two days at an hour a second: no test waits for their end. */
 const SLOWLY = ['--speed', '3600', '--commit-interval', '100ms', '--snapshot-interval', '50ms']
@@ -67,7 +59,7 @@ test('a thread that reads tells what the store refuses as such, and a lost store
     const stateDirectory = join(directory, 'state')
     await replay([await sampleIn(directory)], stateDirectory, { state: { partitions: 2 } })
     const refused = async (code: string): Promise<void> => {
-      const thread = startSnapshots({ stateDirectory, options: SNAPSHOT })
+      const thread = startSnapshots({ stateDirectory, options: OPTIONS })
       await assert.rejects(thread.snapshot(), { name: 'PulseError', code })
       await thread.end()
     }

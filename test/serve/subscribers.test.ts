@@ -7,18 +7,11 @@ import { withLookUps, type Subscribers } from '../../src/serve/subscribers.ts'
 import type { Published } from '../../src/serve/view.ts'
 import { replay } from '../consumers/replaying.ts'
 import { ROOT } from '../source-tree.ts'
+import { OPTIONS } from '../snapshot/subscribers.ts'
 import { withDirectory } from '../state-directory.ts'
 import { published, standIn } from './fixture.ts'
 
 const FILE = join(ROOT, 'test/fixtures/parquet/duckdb-snappy.parquet')
-const OPTIONS = {
-  k: 3,
-  features: ['sessions', 'durationMs', 'trafficBytes'],
-  scaling: 'min-max',
-  top: 10,
-  seed: 1,
-  excludeApplications: [],
-} satisfies Parameters<typeof startSnapshots>[0]['options']
 const EVERYONE = { segment: null, application: null, after: -1, limit: 1000 }
 
 interface Tried {
