@@ -1,8 +1,7 @@
 // The broker that benches read from: the one of KAFKA_BROKERS, or one that ends with the bench.
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
-import { quietClient } from '../scripts/kafka/client.ts'
+import { makeTopic, quietClient } from '../scripts/kafka/client.ts'
 import { freePorts, startCluster } from '../scripts/kafka/cluster.ts'
 import { PRODUCT, runProcess } from './process.ts'
 
@@ -11,7 +10,6 @@ export const PARTITIONS = 4
 
 /** As brokers on a machine of their own have it: nothing swaps, everything is compiled. */
 const HEAP_MIB = 1024
-const ASK_MS = 50
 
 /** A broker and what benches ask of it; the topics made through it go when the bench ends. */
 export interface BenchBroker {
@@ -72,15 +70,7 @@ async function useBroker(
     addresses,
     async newTopic() {
       const topic = `${prefix}${made++}`
-      const topics = [{ topic, numPartitions: PARTITIONS }]
-      await admin.createTopics({ topics, waitForLeaders: false })
-      // A broker knows a new topic a moment later; kafkajs takes that for a failure.
-      const isThere = () =>
-        admin.fetchTopicOffsets(topic).then(
-          () => true,
-          () => false,
-        )
-      while (!(await isThere())) await sleep(ASK_MS)
+      await makeTopic(admin, { topic, numPartitions: PARTITIONS })
       return topic
     },
     async fill(topic, file, more = []) {

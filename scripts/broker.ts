@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { messageOf } from '../src/errors.ts'
-import { quietClient } from './kafka/client.ts'
+import { makeTopic, quietClient } from './kafka/client.ts'
 import { archiveClasses, freePorts, startCluster, type RunningCluster } from './kafka/cluster.ts'
 import { KAFKA_HOME } from './kafka/jars.ts'
 
@@ -98,7 +98,7 @@ async function ensureTopic(brokers: string[], topic: string, wanted: number): Pr
   try {
     const known = await admin.listTopics()
     if (!known.includes(topic)) {
-      await admin.createTopics({ topics: [{ topic, numPartitions: wanted }], waitForLeaders: true })
+      await makeTopic(admin, { topic, numPartitions: wanted })
       return `${topic}, ${wanted} partitions, made now`
     }
     const { topics } = await admin.fetchTopicMetadata({ topics: [topic] })

@@ -1,6 +1,6 @@
 // What tests ask of a broker besides producing and consuming: topics, records, Java's own tools.
 import { randomBytes } from 'node:crypto'
-import { quietClient } from '../scripts/kafka/client.ts'
+import { makeTopic, quietClient } from '../scripts/kafka/client.ts'
 import { findKafka } from '../scripts/kafka/jars.ts'
 import { runJava } from '../scripts/kafka/node.ts'
 import type { Admin } from 'kafkajs'
@@ -61,8 +61,8 @@ export function operate(bootstrap: string[]): Operations {
     createTopic: (topic, { partitions: numPartitions, replicas = 1, configs = {} }) =>
       asAdmin((admin) => {
         const configEntries = Object.entries(configs).map(([name, value]) => ({ name, value }))
-        const made = { topic, numPartitions, replicationFactor: replicas, configEntries }
-        return admin.createTopics({ topics: [made], waitForLeaders: true })
+        const replicationFactor = replicas
+        return makeTopic(admin, { topic, numPartitions, replicationFactor, configEntries })
       }),
     deleteTopic: (topic) => asAdmin((admin) => admin.deleteTopics({ topics: [topic] })),
     deleteRecords: (topic, partition, beforeOffset) =>
