@@ -7,7 +7,7 @@ import { OPTIONS, type Values } from '../config.ts'
 import { messageOf, PulseError } from '../errors.ts'
 import { generateSql, sessionsOf, type SampleOptions } from '../record/generate.ts'
 import { print } from './output.ts'
-import { createProgress } from './terminal.ts'
+import { withProgress } from './progress.ts'
 
 /** Rows of a row group: DuckDB's own default, about 35 MB of columns. */
 const ROW_GROUP = 122_880
@@ -98,13 +98,10 @@ export async function generate(
   const { out, rows, subscribers, days, seed, dirt } = values
   // A folder that was named may be a slip; the usual one is ours to make.
   if (out === OPTIONS.out.default) await mkdir(dirname(out), { recursive: true })
-  const display = createProgress('generate', process.stderr.isTTY)
-  try {
-    await writeSample({ rows, subscribers, days, seed, dirt }, out, (written, all) => {
+  await withProgress('generate', (display) =>
+    writeSample({ rows, subscribers, days, seed, dirt }, out, (written, all) => {
       display.update(written, all, '')
-    })
-  } finally {
-    display.end()
-  }
+    }),
+  )
   print(values, { file: out, rows }, () => `${out}: ${rows.toLocaleString('en-US')} rows written`)
 }

@@ -9,7 +9,7 @@ import { connectionOf, registryOf } from './connection.ts'
 import type { PRODUCE_OPTIONS, REPLAY_OPTIONS, ValuesOf } from './options.ts'
 import { onSignals } from './signals.ts'
 import { tableText } from './output.ts'
-import { createProgress } from './terminal.ts'
+import { createProgress } from './progress.ts'
 
 type ProduceValues = ValuesOf<typeof PRODUCE_OPTIONS> & ValuesOf<typeof REPLAY_OPTIONS>
 
@@ -19,7 +19,7 @@ export async function produce(
   values: ProduceValues,
   log: Log,
 ): Promise<void> {
-  const display = createProgress('produce', process.stderr.isTTY)
+  const display = await createProgress('produce')
   const running = produceFiles(produceOptions(files, values), {
     onProgress: (progress) => display.update(progress.rows, progress.totalRows, paceOf(progress)),
     onNote: (sentence) => log.info(sentence),

@@ -15,7 +15,7 @@ const countedText = (done: number, total: number, noun: string): string =>
   `${done.toLocaleString('en-US')} of ${total.toLocaleString('en-US')} ${noun}`
 
 /** Shows progress on a bar. */
-export function onBar(bar: Bar): ProgressDisplay {
+function onBar(bar: Bar): ProgressDisplay {
   let last = ''
   return {
     update(done, total, more, noun = 'rows') {
@@ -43,17 +43,18 @@ export function createLines(subject: string): ProgressDisplay {
   }
 }
 
-/**
- * Shows progress on stderr while `work` goes on, and ends it however that ends. What draws a bar
- * is only loaded for a terminal.
- */
+/** A bar where stderr is a terminal, else lines. What draws a bar is only loaded for one. */
+export const createProgress = async (subject: string): Promise<ProgressDisplay> =>
+  process.stderr.isTTY
+    ? onBar((await import('./terminal-bar.ts')).createBar(subject))
+    : createLines(subject)
+
+/** Shows progress while `work` goes on, and ends it however that ends. */
 export async function withProgress<T>(
   subject: string,
   work: (display: ProgressDisplay) => Promise<T>,
 ): Promise<T> {
-  const display = process.stderr.isTTY
-    ? onBar((await import('./terminal-bar.ts')).createBar(subject))
-    : createLines(subject)
+  const display = await createProgress(subject)
   try {
     return await work(display)
   } finally {
@@ -73,14 +74,14 @@ export function shownView(
     display.update(read, total, what, 'subscribers')
   return {
     ...view,
-    scan(visit) {
+    scan(visit, copies) {
       let read = 0
       show(read, reading)
       view.scan((rows, count) => {
         visit(rows, count)
         read += count
         show(read, reading)
-      })
+      }, copies)
       show(read, making)
     },
   }

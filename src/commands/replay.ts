@@ -27,11 +27,9 @@ const replayOptions = (files: readonly string[], values: ReplayValues): ReplayOp
   keepRefused: values.keepRefused,
 })
 
-const onTerminal = (): boolean => process.stderr.isTTY
-
 /** Replays without serving: ends with the account. */
 export async function replay(files: readonly string[], values: ReplayValues): Promise<void> {
-  const display = replayDisplay(onTerminal())
+  const display = await replayDisplay()
   const ingest = startIngest(
     { type: 'replay', options: replayOptions(files, values) },
     (progress) => display.show(progress),
@@ -60,7 +58,7 @@ export async function replayAndServe(
   log: Log,
   onEnd: (pipeline: Pipeline) => void = () => undefined,
 ): Promise<void> {
-  const display = replayDisplay(onTerminal())
+  const display = await replayDisplay()
   // A replay alone needs no server.
   const { servePipeline } = await import('./serving.ts')
   const job: IngestJob = { type: 'replay', options: replayOptions(files, values) }

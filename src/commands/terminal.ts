@@ -2,20 +2,14 @@
 import type { IngestProgress } from '../../consumers/progress.ts'
 import { createPaceMeter } from '../serve/pace.ts'
 import { durationText } from '../snapshot/units.ts'
-import { createLines, onBar, type ProgressDisplay } from './progress.ts'
-import { createBar } from './terminal-bar.ts'
-
-/** A bar on a terminal; elsewhere a line every few seconds. */
-export function createProgress(subject: string, terminal: boolean): ProgressDisplay {
-  return terminal ? onBar(createBar(subject)) : createLines(subject)
-}
+import { createProgress } from './progress.ts'
 
 /** Shows a replay's messages: rows, rows a second, time left, and the event time reached. */
-export function replayDisplay(terminal: boolean): {
+export async function replayDisplay(): Promise<{
   show(progress: IngestProgress): void
   end(): void
-} {
-  const display = createProgress('replay', terminal)
+}> {
+  const display = await createProgress('replay')
   const meter = createPaceMeter()
   return {
     show(progress) {

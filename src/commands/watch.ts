@@ -16,7 +16,6 @@ type TopValues = ValuesOf<typeof TOP_OPTIONS>
 interface Found {
   /** No segments are used. */
   asOf: Omit<AsOf, 'segmentsNumber'>
-  commit: number
   subscribers: number
   records: number
   /** All metrics, or the one asked for. */
@@ -42,8 +41,7 @@ function foundIn(view: StateView, { top: length, by }: TopValues): Found {
   for (const [at, metric] of METRICS.entries()) {
     if (by === 'all' || by === metric) tops[metric] = entriesOf(scan.tops[at], length)
   }
-  const { commit, applied } = view.counters
-  return { asOf, commit, subscribers: scan.subscribers, records: applied, top: tops }
+  return { asOf, subscribers: scan.subscribers, records: view.counters.applied, top: tops }
 }
 
 const topsOf = ({ top: tops }: Found): string[] =>
@@ -73,7 +71,7 @@ const FORM_FEED = '\f'
 function show(found: Found, values: TopValues): void {
   const { stdout } = process
   if (values.json) {
-    stdout.write(`${JSON.stringify(found)}\n`)
+    stdout.write(`${JSON.stringify({ commit: found.asOf.commit, ...found })}\n`)
     return
   }
   const head = headText(found, values)
@@ -102,9 +100,9 @@ export function fitted(
   return said.map((line) => line.slice(0, columns)).join('\n')
 }
 
-function headText({ commit, subscribers, records }: Found, { state, watch: every }: TopValues) {
+function headText({ asOf, subscribers, records }: Found, { state, watch: every }: TopValues) {
   const time = new Date().toLocaleTimeString('en-GB')
-  const counts = [`${records.toLocaleString('en-US')} records`, `commit ${commit}`].join(', ')
+  const counts = [`${records.toLocaleString('en-US')} records`, `commit ${asOf.commit}`].join(', ')
   return `${time}  ${state}: ${subscribers.toLocaleString('en-US')} subscribers, ${counts}; every ${every} s`
 }
 

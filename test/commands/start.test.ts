@@ -41,9 +41,7 @@ describe('a start loads', () => {
     withDirectory(async (directory) => {
       const state = ['--state', join(directory, 'state')]
       const replay = ['replay', await sampleIn(directory), ...state]
-      assert.deepEqual(await heavyOf(replay, directory), [
-        ...['@duckdb/node-api', 'lmdb', 'cli-progress'],
-      ])
+      assert.deepEqual(await heavyOf(replay, directory), ['@duckdb/node-api', 'lmdb'])
       for (const command of ['status', 'top', 'segments', 'report', 'refused']) {
         assert.deepEqual(await heavyOf([command, ...state], directory), ['lmdb'], command)
       }
