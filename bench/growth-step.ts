@@ -1,6 +1,6 @@
 // One step of the growth bench in a process of its own: `node --expose-gc growth-step.ts STEP FILE STATE`.
 import { performance } from 'node:perf_hooks'
-import { replayFiles } from '../consumers/replay.ts'
+import { replayFiles } from '../consumers/files/replay.ts'
 import { takeSnapshot, type PhaseTimes } from '../src/snapshot/take.ts'
 import { openStateToRead, viewState } from '../state/read.ts'
 import { openState, type StateOptions } from '../state/writer.ts'

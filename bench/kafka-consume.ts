@@ -1,5 +1,5 @@
 // Consumes a topic to its end without server or snapshots: `node kafka-consume.ts BROKERS TOPIC STATE`.
-import { consume } from '../consumers/consume.ts'
+import { consume } from '../consumers/kafka/consumer.ts'
 import { XDR_SCHEMA } from '../src/record/xdr-schema.ts'
 
 const [brokers, topic, stateDirectory] = process.argv.slice(2)

@@ -1,9 +1,9 @@
 // A loop that only fetches a topic, the limit of any consumer: `node kafka-fetch.ts WAY BROKERS TOPIC RECORDS`.
 // WAY is `package`, fetch() of the client library, or `own`, our request and our walk over records.
 import assert from 'node:assert/strict'
-import { clientOptions, Consumer } from '../consumers/kafka-client.ts'
-import { createFetcher } from '../consumers/kafka-fetch.ts'
-import { checkBatch, nextRecord, openRecords, readBatch } from '../consumers/record-batch.ts'
+import { clientOptions, Consumer } from '../src/kafka/client.ts'
+import { createFetcher } from '../src/kafka/fetch.ts'
+import { checkBatch, nextRecord, openRecords, readBatch } from '../src/kafka/record-batch.ts'
 
 /** As much as our own consumer asks for. */
 const MOST_BYTES = 16 * 2 ** 20

@@ -1,7 +1,7 @@
 // Where the bench of latency looks for its probes, and since when it has seen each of them.
 import { performance } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Status } from '../src/serve/status.ts'
+import type { Status } from '../src/serve/api/status.ts'
 import type { SubscriberView } from '../src/snapshot/schema.ts'
 import type { Durable } from './serving.ts'
 

@@ -1,6 +1,6 @@
 // How a bench prints: what ran where and when, then a table of medians.
 import { availableParallelism, cpus, totalmem } from 'node:os'
-import { tableText } from '../src/commands/output.ts'
+import { tableText } from '../src/terminal/table.ts'
 
 /** The middle one, or the mean of the middle two. */
 export function median(values: readonly number[]): number {

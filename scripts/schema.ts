@@ -1,7 +1,7 @@
 // Writes schema/ from the code: JSON schema of a report, Avro schema, OpenAPI: npm run schema
 import { writeFileSync } from 'node:fs'
 import { XDR_SCHEMA } from '../src/record/xdr-schema.ts'
-import { openapiText } from '../src/serve/openapi.ts'
+import { openapiText } from '../src/serve/api/openapi.ts'
 import { z } from '../src/schema.ts'
 import { snapshotSchema } from '../src/snapshot/schema.ts'
 

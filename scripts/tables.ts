@@ -1,7 +1,7 @@
 // Writes the tables of README.md that come from the code, between their markers: npm run tables
 import { readFileSync, writeFileSync } from 'node:fs'
 import { environmentName, OPTIONS, type OptionName } from '../src/config.ts'
-import { CATALOGUE, PREFIX } from '../src/serve/catalogue.ts'
+import { CATALOGUE, PREFIX } from '../src/serve/metrics/catalogue.ts'
 
 export const README_FILE = new URL('../README.md', import.meta.url)
 

@@ -13,7 +13,7 @@ import { performance } from 'node:perf_hooks'
 import { PulseError, messageOf } from '../src/errors.ts'
 import { hourKey, journalKey, refusedKey, segmentKey } from './keys.ts'
 import type { Partition, Sweep } from './partition.ts'
-import { SEGMENT_BITS, SEGMENT_SLOTS, writePieces } from './pieces.ts'
+import { SEGMENT_BITS, SEGMENT_SLOTS, writePieces } from './pages.ts'
 
 /** At least this share of the base image is rewritten, so that the journal has few entries. */
 const LEAST_SHARE = 1 / 256

@@ -2,10 +2,16 @@
 import { PulseError } from '../src/errors.ts'
 import { FIELD, WIDTH } from '../src/subscriber/aggregate.ts'
 import { HOUR_WIDTH } from '../src/subscriber/hours.ts'
-import { catchUp, createPartitionCopy, visitCopy, type Copies, type PartitionCopy } from './copy.ts'
+import {
+  catchUp,
+  createPartitionCopy,
+  visitCopy,
+  type Copies,
+  type PartitionCopy,
+} from './row-cache.ts'
 import { rowOfKey, sourceOfKey } from './keys.ts'
-import { addCounts, createCounters } from './ledger.ts'
-import type { Counters, RefusedRow, SourcePosition, Stamp } from './ledger.ts'
+import { addCounts, createCounters } from './partition-metadata.ts'
+import type { Counters, RefusedRow, SourcePosition, Stamp } from './partition-metadata.ts'
 import { readCounters, readHours, readPositions } from './partition.ts'
 import { scanPartition } from './scan.ts'
 import { beginRead, isMade, openPartition, partitionDirectory, readHeld } from './store.ts'

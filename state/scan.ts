@@ -2,7 +2,7 @@
 import { PulseError } from '../src/errors.ts'
 import { FIELD, WIDTH } from '../src/subscriber/aggregate.ts'
 import { commitOfKey, journalKey, segmentOfKey } from './keys.ts'
-import { openPiece, SEGMENT_BITS, SEGMENT_SLOTS, takeRow, type PieceReader } from './pieces.ts'
+import { openPiece, SEGMENT_BITS, SEGMENT_SLOTS, takeRow, type PieceReader } from './pages.ts'
 import type { PartitionStore, ReadTransaction } from './store.ts'
 
 /** How a segment stands in the store; what the writer needs to go on. */

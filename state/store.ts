@@ -2,7 +2,7 @@
 import { statfsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { open, type Database, type RootDatabase, type Transaction } from 'lmdb'
-import type { SourcePosition } from './ledger.ts'
+import type { SourcePosition } from './partition-metadata.ts'
 
 export type ReadTransaction = Transaction
 

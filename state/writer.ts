@@ -1,7 +1,7 @@
 // Opens a state directory as its one writer: lock, stamp, every partition loaded.
 import { mkdirSync } from 'node:fs'
 import { PulseError } from '../src/errors.ts'
-import { FORMAT, type Stamp } from './ledger.ts'
+import { FORMAT, type Stamp } from './partition-metadata.ts'
 import { lockState } from './lock.ts'
 import { loadPartition, type Partition } from './partition.ts'
 import { isMade, openPartition, type PartitionStore } from './store.ts'

@@ -1,7 +1,7 @@
 // The rules of the tree that no linter knows: who may see whom, what is pure, how long things get.
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { describe, test } from 'node:test'
 import ts from 'typescript'
 import { readTree, ROOT, type SourceFile } from './source-tree.ts'
@@ -11,37 +11,54 @@ const MOST_FILE_LINES = 210
 /** One table each: cutting a table in two helps nobody find a row. */
 const TABLES: ReadonlySet<string> = new Set(['src/config.ts'])
 
-const FOUNDATION = [
-  'src/errors.ts',
-  'src/log.ts',
-  'src/random.ts',
-  'src/schema.ts',
-  'src/duckdb.ts',
-]
+/** Files of `src` that belong to a layer without a folder of its own. */
+const FILE_LAYERS: Readonly<Record<string, string>> = {
+  'src/errors.ts': 'foundation',
+  'src/log.ts': 'foundation',
+  'src/random.ts': 'foundation',
+  'src/schema.ts': 'foundation',
+  'src/duckdb.ts': 'foundation',
+  'src/version.ts': 'foundation',
+  'src/config.ts': 'config',
+  'src/options.ts': 'config',
+  'src/cli.ts': 'cli',
+}
 
 /** What each layer may import, besides itself. */
 const MAY_SEE: Readonly<Record<string, readonly string[]>> = {
   foundation: [],
   record: ['foundation'],
+  generate: ['foundation', 'record'],
+  parquet: ['foundation', 'record'],
+  kafka: ['foundation', 'record'],
   subscriber: ['foundation', 'record'],
+  producer: ['foundation', 'record', 'parquet', 'kafka'],
   state: ['foundation', 'record', 'subscriber'],
-  consumers: ['foundation', 'record', 'subscriber', 'state'],
+  consumers: ['foundation', 'record', 'parquet', 'kafka', 'subscriber', 'state'],
   snapshot: ['foundation', 'record', 'subscriber'],
-  serve: ['foundation', 'record', 'subscriber', 'snapshot'],
+  report: ['foundation', 'record', 'subscriber', 'snapshot'],
+  verify: ['foundation', 'record', 'parquet', 'subscriber', 'state'],
+  export: ['foundation', 'record', 'subscriber', 'snapshot'],
+  serve: ['foundation', 'record', 'subscriber', 'snapshot', 'report'],
   config: ['foundation', 'record', 'snapshot'],
+  terminal: ['foundation', 'record', 'subscriber', 'state', 'snapshot', 'serve', 'config'],
+  process: [
+    ...['foundation', 'record', 'parquet', 'kafka', 'subscriber', 'state', 'consumers', 'snapshot'],
+    ...['report', 'export', 'serve', 'config', 'terminal'],
+  ],
   commands: [
-    ...['foundation', 'record', 'subscriber', 'state', 'consumers', 'snapshot', 'serve'],
-    'config',
+    ...['foundation', 'record', 'generate', 'parquet', 'kafka', 'subscriber', 'producer', 'state'],
+    ...['consumers', 'snapshot', 'report', 'verify', 'export', 'serve', 'config', 'terminal'],
+    'process',
   ],
   cli: ['foundation', 'config', 'commands'],
 }
 
-/** The snapshot thread reads the state; all else of snapshot/ is given what it works on. */
-const READS_STATE = new Set(['src/snapshot/worker.ts', 'src/snapshot/take.ts'])
-/** What ingest reports, in words of its own: the server shows it. */
-const PROGRESS = 'consumers/progress.ts'
+/** What ingest reports: server and terminal show it. */
+const PROGRESS = 'consumers/ingest/progress.ts'
+const READ_PROGRESS = new Set(['serve', 'terminal'])
 
-const PURE = /^src\/(record|subscriber|snapshot)\/(?!worker\.ts)/
+const PURE = /^src\/(record|generate|subscriber|snapshot)\//
 /** I/O, clock, environment, log, chance: pure code is given them as arguments. */
 const IMPURE_NAMES = new Set([
   ...['process', 'console', 'performance', 'fetch', 'crypto', 'Worker'],
@@ -52,13 +69,28 @@ const IMPURE_CALLS = new Set(['Date.now', 'Math.random'])
 const source = readTree(['src/**/*.ts', 'consumers/**/*.ts', 'state/**/*.ts']).filter(
   ({ path }) => !path.endsWith('.d.ts'),
 )
-const page = readTree(['src/serve/page/*.js'])
+const page = readTree(['src/serve/page/**/*.js'])
 const others = readTree(['test/**/*.ts', 'bench/**/*.ts', 'scripts/*.ts'])
 
 function layerOf(path: string): string {
-  if (FOUNDATION.includes(path)) return 'foundation'
   const [top, next] = path.split('/')
-  return top === 'src' ? next.replace('.ts', '') : top
+  return FILE_LAYERS[path] ?? (top === 'src' ? next : top)
+}
+
+const isInside = (folder: string, parent: string): boolean => `${folder}/`.startsWith(`${parent}/`)
+
+/** The cycles of a graph, each as its nodes in order. */
+function cyclesOf(graph: ReadonlyMap<string, readonly string[]>): string[] {
+  const cycles: string[] = []
+  const done = new Set<string>()
+  const visit = (node: string, trail: string[]): void => {
+    if (trail.includes(node)) cycles.push([...trail.slice(trail.indexOf(node)), node].join(' → '))
+    if (trail.includes(node) || done.has(node)) return
+    for (const next of graph.get(node) ?? []) visit(next, [...trail, node])
+    done.add(node)
+  }
+  for (const node of graph.keys()) visit(node, [])
+  return cycles
 }
 
 /** Fails with all that was found, one a line. */
@@ -92,33 +124,32 @@ describe('imports', () => {
         .filter(({ own, target }) => {
           const [from, to] = [layerOf(path), layerOf(target)]
           if (!own || from === to || MAY_SEE[from].includes(to)) return false
-          if (from === 'snapshot' && to === 'state') return !READS_STATE.has(path)
-          return !(from === 'serve' && target === PROGRESS)
+          return !(READ_PROGRESS.has(from) && target === PROGRESS)
         })
         .map(({ target }) => `${path} imports ${target}`),
     )
     none(upward, 'imports that point up or sideways')
   })
 
-  test('go round in no circle', () => {
-    const imported = new Map(
-      [...source, ...page, ...others].map(({ path, imports }) => [
-        path,
-        imports.filter(({ own }) => own).map(({ target }) => target),
-      ]),
-    )
-    const circles: string[] = []
-    const done = new Set<string>()
-    const visit = (path: string, trail: string[]): void => {
-      if (trail.includes(path)) {
-        circles.push([...trail.slice(trail.indexOf(path)), path].join(' → '))
-      }
-      if (trail.includes(path) || done.has(path)) return
-      for (const next of imported.get(path) ?? []) visit(next, [...trail, path])
-      done.add(path)
+  const ownImports = [...source, ...page, ...others].map(({ path, imports }) => ({
+    path,
+    targets: imports.filter(({ own }) => own).map(({ target }) => target),
+  }))
+
+  test('form no cycle', () => {
+    none(cyclesOf(new Map(ownImports.map(({ path, targets }) => [path, targets]))), 'import cycles')
+  })
+
+  test('form no cycle of folders', () => {
+    const sources = new Set([...source, ...page].map(({ path }) => path))
+    const folders = new Map<string, string[]>()
+    for (const { path, targets } of ownImports.filter(({ path }) => sources.has(path))) {
+      const from = dirname(path)
+      // A folder and those inside it are one unit to each other.
+      const others = targets.map(dirname).filter((to) => !isInside(from, to) && !isInside(to, from))
+      folders.set(from, [...(folders.get(from) ?? []), ...others])
     }
-    for (const path of imported.keys()) visit(path, [])
-    none(circles, 'circles of imports')
+    none(cyclesOf(folders), 'import cycles between folders')
   })
 
   test('lead to where a thing is: no file hands on what another exports', () => {

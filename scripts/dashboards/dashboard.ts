@@ -1,6 +1,6 @@
 // A dashboard as it stands in its file: variables, links, rows of panels in their places.
 import { DATASOURCE, type Panel, type Placed } from './panel.ts'
-import { PREFIX } from '../../src/serve/catalogue.ts'
+import { PREFIX } from '../../src/serve/metrics/catalogue.ts'
 
 /** One dashboard before it is laid out. */
 export interface DashboardSource {

@@ -1,5 +1,5 @@
 // PromQL as the dashboards use it: every selector names job and instance, every metric exists.
-import { PREFIX, type MetricName } from '../../src/serve/catalogue.ts'
+import { PREFIX, type MetricName } from '../../src/serve/metrics/catalogue.ts'
 
 type CounterName = Extract<MetricName, `${string}_total`>
 type HistogramName = Exclude<MetricName, CounterName>

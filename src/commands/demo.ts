@@ -6,7 +6,7 @@ import { openStateToRead, viewState } from '../../state/read.ts'
 import { hasState } from '../../state/writer.ts'
 import type { Log } from '../log.ts'
 import { writeSample } from './generate.ts'
-import type { DEMO_OPTIONS, ValuesOf } from './options.ts'
+import type { DEMO_OPTIONS, ValuesOf } from '../options.ts'
 import { replayAndServe } from './replay.ts'
 import { summaryText } from './report.ts'
 

@@ -5,9 +5,9 @@ import { dirname, resolve } from 'node:path'
 import { literal, withDatabase } from '../duckdb.ts'
 import { OPTIONS, type Values } from '../config.ts'
 import { messageOf, PulseError } from '../errors.ts'
-import { generateSql, sessionsOf, type SampleOptions } from '../record/generate.ts'
-import { print } from './output.ts'
-import { withProgress } from './progress.ts'
+import { generateSql, sessionsOf, type SampleOptions } from '../generate/sample-sql.ts'
+import { print } from '../terminal/table.ts'
+import { withProgress } from '../terminal/progress.ts'
 
 /** Rows of a row group: DuckDB's own default, about 35 MB of columns. */
 const ROW_GROUP = 122_880

@@ -1,15 +1,15 @@
 // `replay --to kafka`: Parquet files into a topic, with progress and an account.
-import { produceFiles, type ProduceOptions } from '../../consumers/produce.ts'
-import type { ProduceProgress } from '../../consumers/produce-send.ts'
-import type { Speed } from '../../consumers/produce-pace.ts'
+import { produceFiles, type ProduceOptions } from '../producer/run.ts'
+import type { ProduceProgress } from '../producer/send.ts'
+import type { Speed } from '../producer/throttle.ts'
 import { PulseError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { durationText } from '../snapshot/units.ts'
-import { connectionOf, registryOf } from './connection.ts'
-import type { PRODUCE_OPTIONS, REPLAY_OPTIONS, ValuesOf } from './options.ts'
-import { onSignals } from './signals.ts'
-import { tableText } from './output.ts'
-import { createProgress } from './progress.ts'
+import { connectionOf, registryOf } from '../process/kafka-connection.ts'
+import type { PRODUCE_OPTIONS, REPLAY_OPTIONS, ValuesOf } from '../options.ts'
+import { onSignals } from '../process/signals.ts'
+import { tableText } from '../terminal/table.ts'
+import { createProgress } from '../terminal/progress.ts'
 
 type ProduceValues = ValuesOf<typeof PRODUCE_OPTIONS> & ValuesOf<typeof REPLAY_OPTIONS>
 

@@ -3,8 +3,8 @@ import { Command, CommanderError, Option } from 'commander'
 import { environmentName, misspeltVariables, OPTIONS, parseValues } from '../config.ts'
 import type { OptionName, Values } from '../config.ts'
 import type { Log } from '../log.ts'
-import * as options from './options.ts'
-import { VERSION } from './version.ts'
+import * as options from '../options.ts'
+import { VERSION } from '../version.ts'
 
 /** One command: what it needs, and where its work is. Work is loaded when it is called for. */
 interface CommandRow<K extends OptionName = OptionName> {
@@ -72,7 +72,7 @@ const COMMANDS: readonly CommandRow[] = [
     name: 'top',
     doc: 'the top subscribers by each metric; --watch shows them again and again',
     options: options.TOP_OPTIONS,
-    work: async (_, values) => (await import('./watch.ts')).top(values),
+    work: async (_, values) => (await import('./top.ts')).top(values),
   },
   {
     name: 'segments',
@@ -85,7 +85,7 @@ const COMMANDS: readonly CommandRow[] = [
     argument: '<msisdn>',
     doc: 'one subscriber: aggregate, ranks, segment, distances',
     options: options.REPORT_OPTIONS,
-    work: async ([msisdn], values) => (await import('./inspect.ts')).subscriber(msisdn, values),
+    work: async ([msisdn], values) => (await import('./subscriber.ts')).subscriber(msisdn, values),
   },
   {
     name: 'status',
@@ -97,7 +97,7 @@ const COMMANDS: readonly CommandRow[] = [
     name: 'refused',
     doc: 'refused rows with reason, position and raw values; --retry tries them again',
     options: options.REFUSED_OPTIONS,
-    work: async (_, values) => (await import('./refused.ts')).refused(values),
+    work: async (_, values) => (await import('./rejected.ts')).refused(values),
   },
   {
     name: 'verify',

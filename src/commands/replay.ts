@@ -1,15 +1,15 @@
 // `replay`: Parquet files into a state directory, with page, API and metrics when asked.
-import type { IngestProgress } from '../../consumers/progress.ts'
-import type { ReplayOptions } from '../../consumers/replay.ts'
+import type { IngestProgress } from '../../consumers/ingest/progress.ts'
+import type { ReplayOptions } from '../../consumers/files/replay.ts'
 import type { Values } from '../config.ts'
 import type { Log } from '../log.ts'
-import type { IngestJob } from '../../consumers/worker.ts'
-import { accountOf, accountText } from './account.ts'
-import type { REPLAY_OPTIONS, SERVE_OPTIONS, ValuesOf } from './options.ts'
-import type { Pipeline } from './pipeline.ts'
-import { onSignals } from './signals.ts'
-import { replayDisplay } from './terminal.ts'
-import { startIngest } from './threads.ts'
+import type { IngestJob } from '../process/ingest-worker.ts'
+import { accountOf, accountText } from '../terminal/summary.ts'
+import type { REPLAY_OPTIONS, SERVE_OPTIONS, ValuesOf } from '../options.ts'
+import type { Pipeline } from '../process/pipeline.ts'
+import { onSignals } from '../process/signals.ts'
+import { replayDisplay } from '../terminal/replay-progress.ts'
+import { startIngest } from '../process/ingest-thread.ts'
 
 type ReplayValues = ValuesOf<typeof REPLAY_OPTIONS>
 
@@ -60,7 +60,7 @@ export async function replayAndServe(
 ): Promise<void> {
   const display = await replayDisplay()
   // A replay alone needs no server.
-  const { servePipeline } = await import('./serving.ts')
+  const { servePipeline } = await import('../process/serving.ts')
   const job: IngestJob = { type: 'replay', options: replayOptions(files, values) }
   await servePipeline(job, values, log, {
     onProgress: (progress) => display.show(progress),

@@ -2,7 +2,7 @@
 import { performance } from 'node:perf_hooks'
 import { withView, type StateView } from '../../state/read.ts'
 import { PulseError } from '../errors.ts'
-import { totalsWords } from '../serve/report/words.ts'
+import { totalsWords } from '../report/words.ts'
 import {
   DISTRIBUTION_METRICS,
   METRICS,
@@ -18,9 +18,9 @@ import {
   type FILE_OPTIONS,
   type REPORT_OPTIONS,
   type ValuesOf,
-} from './options.ts'
-import { print, tableText } from './output.ts'
-import { shownView, withProgress, type ProgressDisplay } from './progress.ts'
+} from '../options.ts'
+import { print, tableText } from '../terminal/table.ts'
+import { shownView, withProgress, type ProgressDisplay } from '../terminal/progress.ts'
 
 export type ReportValues = ValuesOf<typeof REPORT_OPTIONS>
 export type FileValues = ReportValues & ValuesOf<typeof FILE_OPTIONS>

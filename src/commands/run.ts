@@ -2,15 +2,15 @@
 import { createHash } from 'node:crypto'
 import { hostname } from 'node:os'
 import { resolve } from 'node:path'
-import type { ConsumeOptions } from '../../consumers/consume-options.ts'
-import type { IngestProgress, SourceAccount } from '../../consumers/progress.ts'
+import type { ConsumeOptions } from '../../consumers/kafka/options.ts'
+import type { IngestProgress, SourceAccount } from '../../consumers/ingest/progress.ts'
 import { PulseError } from '../errors.ts'
 import type { Log } from '../log.ts'
-import { accountOf, accountText } from './account.ts'
-import { connectionOf, registryOf, schemaOf } from './connection.ts'
-import type { RUN_OPTIONS, ValuesOf } from './options.ts'
-import { servePipeline } from './serving.ts'
-import { tableText } from './output.ts'
+import { accountOf, accountText } from '../terminal/summary.ts'
+import { connectionOf, registryOf, schemaOf } from '../process/kafka-connection.ts'
+import type { RUN_OPTIONS, ValuesOf } from '../options.ts'
+import { servePipeline } from '../process/serving.ts'
+import { tableText } from '../terminal/table.ts'
 
 type RunValues = ValuesOf<typeof RUN_OPTIONS>
 

@@ -1,14 +1,14 @@
 // `status`: what a state directory holds, how far its sources were read, and whether it adds up.
 import { hashState } from '../../state/hash.ts'
-import type { SourcePosition } from '../../state/ledger.ts'
+import type { SourcePosition } from '../../state/partition-metadata.ts'
 import { withView, type ReadableState, type StateView } from '../../state/read.ts'
 import { storeBytes } from '../../state/store.ts'
 import { PulseError } from '../errors.ts'
 import { bytesText } from '../snapshot/units.ts'
-import { readLedgers, violationsOf } from './ledger-check.ts'
-import type { STATUS_OPTIONS, ValuesOf } from './options.ts'
-import { print, tableText } from './output.ts'
-import { shownView, withProgress } from './progress.ts'
+import { readLedgers, violationsOf } from '../../state/conservation.ts'
+import type { STATUS_OPTIONS, ValuesOf } from '../options.ts'
+import { print, tableText } from '../terminal/table.ts'
+import { shownView, withProgress } from '../terminal/progress.ts'
 
 /** Violations in the sentence of the error; JSON has all. */
 const MOST_SAID = 3

@@ -2,17 +2,17 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { findFiles, openFile } from '../../consumers/parquet-files.ts'
+import { findFiles, openFile } from '../parquet/files.ts'
 import { openStateToRead, viewState, type StateView } from '../../state/read.ts'
 import { withDatabase, type DuckDBConnection } from '../duckdb.ts'
 import type { Values } from '../config.ts'
 import { PulseError } from '../errors.ts'
-import { print, tableText } from './output.ts'
-import { withProgress } from './progress.ts'
-import { compareState, type Verification, type VerifyProgress } from './verify-compare.ts'
-import { expectedSql, type VerifySource } from './verify-sql.ts'
+import { print, tableText } from '../terminal/table.ts'
+import { withProgress } from '../terminal/progress.ts'
+import { compareState, type Verification, type VerifyProgress } from '../verify/compare.ts'
+import { expectedSql, type VerifySource } from '../verify/expected-sql.ts'
 
-export type { Verification, VerifyProgress } from './verify-compare.ts'
+export type { Verification, VerifyProgress } from '../verify/compare.ts'
 
 const MOST_THREADS = 4
 const MEMORY_MIB = 2048

@@ -1,6 +1,6 @@
 // How long a request may take to arrive, and how many connections there may be.
 import { maxHeaderSize } from 'node:http'
-import { LIVE_LIMITS } from './live.ts'
+import { LIVE_LIMITS } from './live/stream.ts'
 
 /** Room for the live streams and for as many short requests besides. */
 export const MOST_CONNECTIONS = 2 * LIVE_LIMITS.clients

@@ -2,10 +2,10 @@
 import fastifyStatic from '@fastify/static'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { assert } from '../errors.ts'
-import { createAccess } from './access.ts'
-import { checkHost, listenError, urlOf } from './address.ts'
-import { API_PREFIX, apiRoutes, type ApiContext } from './api.ts'
-import { compressed } from './compress.ts'
+import { createAccess } from './http/authorization.ts'
+import { checkHost, listenError, urlOf } from './http/address.ts'
+import { API_PREFIX, apiRoutes, type ApiContext } from './api/routes.ts'
+import { compressed } from './http/compress.ts'
 import {
   answerBroken,
   hostsOf,
@@ -14,17 +14,17 @@ import {
   SECURITY_HEADERS,
   type Hosts,
   type Rejected,
-} from './guard.ts'
+} from './http/request-filter.ts'
 import { MOST_CONNECTIONS, SERVER_LIMITS } from './limits.ts'
-import { createLive, LIVE_LIMITS, type Live, type LiveLimits } from './live.ts'
-import { createMetrics, type Metrics } from './metrics.ts'
-import { createPaceMeter, meterView } from './pace.ts'
+import { createLive, LIVE_LIMITS, type Live, type LiveLimits } from './live/stream.ts'
+import { createMetrics, type Metrics } from './metrics/exposition.ts'
+import { createPaceMeter, meterView } from './health/throughput.ts'
 import { ECHARTS_FILE, PAGE_FILES } from './page-files.ts'
-import type { Asked } from './parameters.ts'
-import { problem, type Answer } from './problem.ts'
-import { createReadiness, watchReadiness } from './readiness.ts'
-import { requestLabels } from './request-labels.ts'
-import type { Token } from './tokens.ts'
+import type { Asked } from './api/parameters.ts'
+import { problem, type Answer } from './http/problem.ts'
+import { createReadiness, watchReadiness } from './health/readiness.ts'
+import { requestLabels } from './http/request-labels.ts'
+import type { Token } from './http/tokens.ts'
 import type { PipelineView } from './view.ts'
 
 /** Where to listen, and who is told of an error that a client only sees as 500. */

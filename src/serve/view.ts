@@ -1,5 +1,5 @@
 // What serving needs to know of the pipeline: the one interface between them.
-import type { IngestProgress } from '../../consumers/progress.ts'
+import type { IngestProgress } from '../../consumers/ingest/progress.ts'
 import type { MemberQuery } from '../snapshot/members.ts'
 import type { Snapshot } from '../snapshot/schema.ts'
 import type { Members, Subscriber } from '../snapshot/subscriber-schema.ts'

@@ -1,5 +1,5 @@
 // The segment of any row of aggregates: the one whose centre is nearest.
-import { squaredDistance } from './distance.ts'
+import { squaredDistance } from './kmeans/distance.ts'
 import { featureAt } from './lookup.ts'
 import { scaled } from './scale.ts'
 import type { Snapshot } from './schema.ts'

@@ -2,14 +2,14 @@
 import { chosenK, ELBOW_K, elbowOf, kneeOf } from './elbow.ts'
 import { featureMatrix } from './features.ts'
 import { interpretSegments } from './interpret.ts'
-import { clusterUpTo, createSearch, type Clustering } from './kmeans.ts'
+import { clusterUpTo, createSearch, type Clustering } from './kmeans/kmeans.ts'
 import { orderByMsisdn } from './order.ts'
 import type { Phase } from './phase.ts'
 import type { Scan } from './scan.ts'
 import type { Snapshot, SnapshotOptions } from './schema.ts'
 import { segmentsOf } from './segments.ts'
-import { settle } from './settle.ts'
-import { buildTree } from './tree.ts'
+import { settle } from './kmeans/settle.ts'
+import { buildTree } from './kmeans/tree.ts'
 
 /** The two parts of a snapshot that come from k-means. */
 export type Segmentation = Pick<Snapshot, 'segments' | 'elbow'>

@@ -6,7 +6,7 @@ import { sampleSegments } from './sample.ts'
 import { unscaled, type Scale } from './scale.ts'
 import type { Scan } from './scan.ts'
 import { METRICS, type Feature, type Metric, type Segment } from './schema.ts'
-import type { Settled } from './settle.ts'
+import type { Settled } from './kmeans/settle.ts'
 
 /** What k-means found: `order[i]` is the index in the scan of the point with `labels[i]`. */
 export interface Found extends Settled {

@@ -13,7 +13,7 @@ import { pulse } from '../e2e/command.ts'
 
 const FILES = ['applications', 'hours', 'segments', 'subscribers', 'top']
 /** The bench's environment when it is there, else the machine's Python. */
-const VENV = join(import.meta.dirname, '..', '..', 'bench', 'out', 'venv', 'bin', 'python')
+const VENV = join(import.meta.dirname, '../../bench/out/venv/bin/python')
 const PYTHON = existsSync(VENV) ? VENV : 'python3'
 
 let home = ''
@@ -220,7 +220,7 @@ print(json.dumps([len(found)] + [int(found[name].sum()) for name in names]))
   })
 
   test('of a state without subscribers has tables with columns and no rows', async () => {
-    const empty = join(import.meta.dirname, '..', 'fixtures', 'parquet', 'empty.parquet')
+    const empty = join(import.meta.dirname, '../fixtures/parquet/empty.parquet')
     const [nobody, into] = [join(home, 'nobody'), join(home, 'nothing')]
     await pulse(['replay', empty, '--state', nobody])
     const { code, stderr } = await pulse(['report', '--state', nobody, '--export', into])

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
-import { sampleIn } from '../consumers/samples.ts'
+import { sampleIn } from '../consumers/files/samples.ts'
 import { pulse, start } from '../e2e/command.ts'
 import { withDirectory } from '../state-directory.ts'
 
@@ -13,7 +13,7 @@ const SPY = join(import.meta.dirname, 'loaded-packages.ts')
 const HEAVY = ['@platformatic/kafka', '@duckdb/node-api', 'fastify', 'lmdb', 'pino', 'cli-progress']
 
 /** All that the ingest thread of a consumer runs. */
-const CONSUME = join(import.meta.dirname, '..', '..', 'consumers', 'consume.ts')
+const CONSUME = join(import.meta.dirname, '../../consumers/kafka/consumer.ts')
 
 /** Those that a command and its threads load; for none, those of the consumer alone. */
 async function heavyOf(argv: string[] | null, directory: string): Promise<string[]> {

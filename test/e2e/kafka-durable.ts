@@ -9,7 +9,7 @@ import { beginRead } from '../../state/store.ts'
 import { hasState } from '../../state/writer.ts'
 import { readBack, type Found } from '../state-directory.ts'
 import { pulse, startPulse, type Running } from './command.ts'
-import { sampleIn } from '../consumers/samples.ts'
+import { sampleIn } from '../consumers/files/samples.ts'
 
 const BOUND_MS = 180_000
 const POLL_MS = 20

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { ConsumerProgress, IngestProgress } from '../../consumers/progress.ts'
+import type { ConsumerProgress, IngestProgress } from '../../consumers/ingest/progress.ts'
 import { startPulse, type Running } from './command.ts'
 
 const SPY = join(import.meta.dirname, 'kafka-spy.ts')

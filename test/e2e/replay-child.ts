@@ -1,7 +1,7 @@
 // A process that replays one file and says how far it is: what kill.test.ts kills.
 //   node replay-child.ts FILE STATE PARTITIONS COMMIT_MS
 import { writeSync } from 'node:fs'
-import { replayFiles } from '../../consumers/replay.ts'
+import { replayFiles } from '../../consumers/files/replay.ts'
 
 const [file, stateDirectory, partitions, commitMs] = process.argv.slice(2)
 const say = (word: string): number => writeSync(1, `${word}\n`)

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
 import { dashboardFile, DASHBOARDS, dashboardText } from '../../scripts/dashboards.ts'
-import { CATALOGUE, PREFIX } from '../../src/serve/catalogue.ts'
+import { CATALOGUE, PREFIX } from '../../src/serve/metrics/catalogue.ts'
 import { committed, drawn, labelsOf } from './dashboards.ts'
 import { alerts, filesOf, rulesOf } from './tools.ts'
 

@@ -4,9 +4,9 @@ import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import avro from 'avsc'
 import { AVRO_FILE, avroText } from '../../scripts/schema.ts'
-import { compileAvro } from '../../src/record/avro.ts'
+import { compileAvro } from '../../src/record/decode/avro.ts'
 import { FILE_COLUMNS, USED_COLUMNS } from '../../src/record/columns.ts'
-import { canonicalName } from '../../src/record/match.ts'
+import { canonicalName } from '../../src/record/column-names.ts'
 import { XDR_FIELDS, XDR_SCHEMA } from '../../src/record/xdr-schema.ts'
 
 test('the file is up to date: else run npm run schema', () => {

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { durationUnitOf } from '../../consumers/duration-unit.ts'
-import { openFile } from '../../consumers/parquet-files.ts'
+import { durationUnitOf } from '../../src/parquet/duration-sample.ts'
+import { openFile } from '../../src/parquet/files.ts'
 import { literal, withDatabase } from '../../src/duckdb.ts'
 import { withDirectory } from '../state-directory.ts'
 

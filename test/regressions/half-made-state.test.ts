@@ -5,7 +5,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { open } from 'lmdb'
-import { FORMAT } from '../../state/ledger.ts'
+import { FORMAT } from '../../state/partition-metadata.ts'
 import { openStateToRead } from '../../state/read.ts'
 import { withDirectory } from '../state-directory.ts'
 

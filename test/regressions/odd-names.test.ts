@@ -3,9 +3,9 @@ import assert from 'node:assert/strict'
 import { cpSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { findFiles } from '../../consumers/parquet-files.ts'
+import { findFiles } from '../../src/parquet/files.ts'
 import { literal, withDatabase } from '../../src/duckdb.ts'
-import { replay } from '../consumers/replaying.ts'
+import { replay } from '../consumers/files/replaying.ts'
 import { readBack, withDirectory } from '../state-directory.ts'
 
 const FIXTURES = join(import.meta.dirname, '..', 'fixtures', 'parquet')

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import type { Replay } from '../../consumers/replay.ts'
-import { sampleIn } from '../consumers/samples.ts'
-import { replay } from '../consumers/replaying.ts'
+import type { Replay } from '../../consumers/files/replay.ts'
+import { sampleIn } from '../consumers/files/samples.ts'
+import { replay } from '../consumers/files/replaying.ts'
 import { withDirectory } from '../state-directory.ts'
 
 /** A day in four seconds, and a day in a quarter of an hour. */

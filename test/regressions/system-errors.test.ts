@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { pulse, startPulse } from '../e2e/command.ts'
-import { sampleIn } from '../consumers/samples.ts'
+import { sampleIn } from '../consumers/files/samples.ts'
 import { breakStore, withDirectory } from '../state-directory.ts'
 
 test('what the operating system refuses is said in one sentence', async () => {

@@ -4,7 +4,7 @@ import {
   type ConsumerProgress,
   type IngestProgress,
   type PartitionProgress,
-} from '../../consumers/progress.ts'
+} from '../../consumers/ingest/progress.ts'
 import { generateProgress } from './fixture.ts'
 
 /** A partition of which 1,000 records wait, all else in order. */

@@ -1,5 +1,5 @@
 // A stand-in pipeline for the server's tests: a seeded snapshot, progress, and how to push them.
-import type { IngestProgress } from '../../consumers/progress.ts'
+import type { IngestProgress } from '../../consumers/ingest/progress.ts'
 import { seededRandom, type Random } from '../../src/random.ts'
 import { APPLICATIONS } from '../../src/record/columns.ts'
 import type { PipelineView, Published } from '../../src/serve/view.ts'

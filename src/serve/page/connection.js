@@ -1,7 +1,7 @@
 // The stream from the server: reconnects for ever, and tells how it stands.
 
 /** @typedef {import('../../snapshot/schema.ts').Snapshot} Snapshot */
-/** @typedef {import('../status.ts').ProgressMessage} ProgressMessage */
+/** @typedef {import('../api/status.ts').ProgressMessage} ProgressMessage */
 /** @typedef {'open' | 'lost'} Link */
 /** @typedef {{ snapshot(snapshot: Snapshot): void, progress(message: ProgressMessage): void,
  *   link(link: Link): void }} Listener */

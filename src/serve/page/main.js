@@ -1,26 +1,26 @@
 // The live page: every message of the stream goes to the parts that show it.
 import { currentAddress } from './address.js'
-import { createAmounts } from './amounts.js'
-import { createApplications, createLeaders } from './applications.js'
+import { createAmounts } from './views/amounts.js'
+import { createApplications, createLeaders } from './views/applications.js'
 import { connect } from './connection.js'
-import { createDistributions } from './distributions.js'
+import { createDistributions } from './views/distributions.js'
 import { byId, setText } from './dom.js'
-import { createElbow } from './elbow.js'
-import { createHeatmaps } from './heatmaps.js'
-import { createHours } from './hours.js'
-import { createPipeline } from './pipeline.js'
-import { createQuality } from './quality.js'
-import { createScatter } from './scatter.js'
-import { createSegments } from './segments.js'
-import { createSubscriber } from './subscriber.js'
-import { createTops } from './top.js'
-import { showTopic } from './topic.js'
-import { createTotals, showLost, showProgress } from './totals.js'
+import { createElbow } from './views/elbow.js'
+import { createHeatmaps } from './views/heatmaps.js'
+import { createHours } from './views/hours.js'
+import { createPipeline } from './views/pipeline.js'
+import { createQuality } from './views/quality.js'
+import { createScatter } from './views/scatter.js'
+import { createSegments } from './views/segments.js'
+import { createSubscriber } from './views/subscriber.js'
+import { createTops } from './views/top.js'
+import { showTopic } from './views/topic.js'
+import { createTotals, showLost, showProgress } from './views/totals.js'
 import { createViews } from './views.js'
 import { useZone } from './zone.js'
 
 /** @typedef {import('../../snapshot/schema.ts').Snapshot} Snapshot */
-/** @typedef {import('../status.ts').Status} Status */
+/** @typedef {import('../api/status.ts').Status} Status */
 
 const NOTICES = {
   opening: '',

@@ -1,0 +1,80 @@
+// `subscriber`: one subscriber of a state directory.
+import { findRow, withView } from '../../state/read.ts'
+import type { StateView } from '../../state/read.ts'
+import { PulseError } from '../errors.ts'
+import { viewSubscriber } from '../snapshot/lookup.ts'
+import { METRICS, type SubscriberView } from '../snapshot/schema.ts'
+import type { Subscriber } from '../snapshot/subscriber-schema.ts'
+import { momentOf } from '../snapshot/take.ts'
+import { bytesText } from '../snapshot/units.ts'
+import { shownView, withProgress, type ProgressDisplay } from '../terminal/progress.ts'
+import { METRIC_NAMES, metricText, snapshotOf } from './report.ts'
+import type { ReportValues } from './report.ts'
+import { print, tableText } from '../terminal/table.ts'
+
+/** One subscriber: aggregate, ranks, segment, distances. Throws PulseError `not-found`. */
+export async function subscriber(written: string, values: ReportValues): Promise<void> {
+  if (!/^\d{1,15}$/.test(written)) {
+    throw new PulseError(
+      'usage',
+      'the MSISDN is no number of up to 15 digits; expected digits only',
+    )
+  }
+  const view = await withProgress('subscriber', (display) =>
+    withView(values.state, (state) => viewOf(state, Number(written), values, display)),
+  )
+  print(values, view, () => subscriberText(view))
+}
+
+function viewOf(
+  state: StateView,
+  msisdn: number,
+  values: ReportValues,
+  display: ProgressDisplay,
+): Subscriber {
+  const asOf = { ...momentOf(state, Date.now()), segmentsNumber: state.counters.commit }
+  const row = findRow(shownView(state, display, 'looking it up', 'looking it up'), msisdn)
+  if (row === null) {
+    throw new PulseError(
+      'not-found',
+      `${values.state} knows no subscriber of that MSISDN; expected one that occurs in the files ` +
+        'replayed into it',
+    )
+  }
+  const { segments } = snapshotOf(state, values, display)
+  const ranked = shownView(state, display, 'ranking', 'ranking')
+  return { asOf, ...viewSubscriber(row, (visit) => ranked.scan(visit), segments) }
+}
+
+function subscriberText({ aggregate, ranks, subscribers, segment, distances }: SubscriberView) {
+  const day = (ms: number | null): string => (ms === null ? 'unknown' : new Date(ms).toISOString())
+  return [
+    tableText([
+      [`MSISDN ${aggregate.msisdn}`, 'value', `rank of ${subscribers.toLocaleString('en-US')}`],
+      ...METRICS.map((metric) => [
+        METRIC_NAMES[metric],
+        metricText(metric, aggregate[metric]),
+        ranks[metric].toLocaleString('en-US'),
+      ]),
+      ['records', aggregate.records.toLocaleString('en-US'), ''],
+      ['first start', day(aggregate.firstStartMs), ''],
+      ['last end', day(aggregate.lastEndMs), ''],
+    ]),
+    tableText([
+      ['application', 'download', 'upload'],
+      ...aggregate.applications.map(({ name, downlinkBytes, uplinkBytes }) => [
+        name,
+        bytesText(downlinkBytes),
+        bytesText(uplinkBytes),
+      ]),
+    ]),
+    tableText([
+      ['segment', 'distance to its centre', ''],
+      ...distances.map(({ segment: name, distance }) => [
+        name,
+        distance.toPrecision(4),
+        name === segment ? '← nearest' : '',
+      ]),
+    ]),
+  ].join('\n\n')
+}

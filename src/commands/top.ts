@@ -1,0 +1,137 @@
+// `top`: the top subscribers by each metric or one, once or again and again like the tool of that name.
+import { setTimeout as sleep } from 'node:timers/promises'
+import { withView, type StateView } from '../../state/read.ts'
+import { addRows, createScan } from '../snapshot/scan.ts'
+import { METRICS, type Metric, type TopEntry } from '../snapshot/schema.ts'
+import type { AsOf } from '../snapshot/subscriber-schema.ts'
+import { momentOf } from '../snapshot/take.ts'
+import { entriesOf } from '../snapshot/top.ts'
+import type { TOP_OPTIONS, ValuesOf } from '../options.ts'
+import { topText } from './report.ts'
+import { onSignals } from '../process/signals.ts'
+import { coloured, print } from '../terminal/table.ts'
+
+type TopValues = ValuesOf<typeof TOP_OPTIONS>
+
+interface Found {
+  /** No segments are used. */
+  asOf: Omit<AsOf, 'segmentsNumber'>
+  subscribers: number
+  records: number
+  /** All metrics, or the one asked for. */
+  top: Partial<Record<Metric, TopEntry[]>>
+}
+
+/** Prints the top lists; with `--watch` until a signal. */
+export async function top(values: TopValues): Promise<void> {
+  if (values.watch > 0) return watch(values)
+  const found = await read(values)
+  print(values, { asOf: found.asOf, ...found.top }, () => topsOf(found).join('\n\n'))
+}
+
+/** One pass over the subscribers: no segments are needed for this. */
+const read = (values: TopValues): Promise<Found> =>
+  withView(values.state, (view) => foundIn(view, values))
+
+function foundIn(view: StateView, { top: length, by }: TopValues): Found {
+  const asOf = momentOf(view, Date.now())
+  const scan = createScan(length)
+  view.scan((rows, count) => addRows(scan, rows, count))
+  const tops: Found['top'] = {}
+  for (const [at, metric] of METRICS.entries()) {
+    if (by === 'all' || by === metric) tops[metric] = entriesOf(scan.tops[at], length)
+  }
+  return { asOf, subscribers: scan.subscribers, records: view.counters.applied, top: tops }
+}
+
+const topsOf = ({ top: tops }: Found): string[] =>
+  METRICS.flatMap((metric) => {
+    const list = tops[metric]
+    return list === undefined ? [] : [topText(list, metric)]
+  })
+
+async function watch(values: TopValues): Promise<void> {
+  const ending = new AbortController()
+  const release = onSignals(() => ending.abort())
+  try {
+    while (!ending.signal.aborted) {
+      show(await read(values), values)
+      await sleep(values.watch * 1000, undefined, { signal: ending.signal }).catch(() => undefined)
+    }
+  } finally {
+    release()
+  }
+}
+
+/** Begins at the upper left and clears what is below, so that nothing flickers. */
+const [HOME, CLEAR_LINE, CLEAR_BELOW] = ['\u001b[H', '\u001b[K', '\u001b[J']
+/** A page of its own for whoever reads the output from a file or pipe. */
+const FORM_FEED = '\f'
+
+function show(found: Found, values: TopValues): void {
+  const { stdout } = process
+  if (values.json) {
+    stdout.write(`${JSON.stringify({ commit: found.asOf.commit, ...found })}\n`)
+    return
+  }
+  const head = headText(found, values)
+  if (!stdout.isTTY) {
+    stdout.write(`${[head, ...topsOf(found)].join('\n\n')}\n${FORM_FEED}\n`)
+    return
+  }
+  // A terminal that does not know its size says 0.
+  const [columns, rows] = [stdout.columns || 80, stdout.rows || 24]
+  const text = `${head}\n\n${sideBySide(topsOf(found), columns)}`
+  const advice = values.by === 'all' ? '; --by METRIC shows one list' : ''
+  const lines = coloured(fitted(text, { columns, rows: rows - 1 }, advice)).split('\n')
+  stdout.write(`${HOME}${lines.map((line) => `${line}${CLEAR_LINE}\n`).join('')}${CLEAR_BELOW}`)
+}
+
+/** The text as far as there is room: a last line says how many are cut, and what to do about it. */
+export function fitted(
+  text: string,
+  { columns, rows }: { columns: number; rows: number },
+  advice: string,
+): string {
+  const lines = text.split('\n')
+  const kept = lines.length > rows ? lines.slice(0, Math.max(0, rows - 1)) : lines
+  const more = lines.length - kept.length
+  const said = more === 0 ? kept : [...kept, `… ${more} more lines${advice}`]
+  return said.map((line) => line.slice(0, columns)).join('\n')
+}
+
+function headText({ asOf, subscribers, records }: Found, { state, watch: every }: TopValues) {
+  const time = new Date().toLocaleTimeString('en-GB')
+  const counts = [`${records.toLocaleString('en-US')} records`, `commit ${asOf.commit}`].join(', ')
+  return `${time}  ${state}: ${subscribers.toLocaleString('en-US')} subscribers, ${counts}; every ${every} s`
+}
+
+const GAP = '    '
+
+/** Blocks of lines beside each other as far as the width goes, then below. */
+export function sideBySide(blocks: readonly string[], width: number): string {
+  const rows: string[][][] = []
+  let used = Infinity
+  for (const block of blocks) {
+    const lines = block.split('\n')
+    const wide = Math.max(...lines.map((line) => line.length))
+    const padded = lines.map((line) => line.padEnd(wide))
+    if (used + GAP.length + wide > width) {
+      rows.push([])
+      used = -GAP.length
+    }
+    rows[rows.length - 1].push(padded)
+    used += GAP.length + wide
+  }
+  return rows.map(joined).join('\n\n')
+}
+
+function joined(blocks: readonly (readonly string[])[]): string {
+  const height = Math.max(...blocks.map((lines) => lines.length))
+  return Array.from({ length: height }, (_, row) =>
+    blocks
+      .map((lines) => lines[row] ?? ' '.repeat(lines[0].length))
+      .join(GAP)
+      .trimEnd(),
+  ).join('\n')
+}

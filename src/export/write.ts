@@ -1,0 +1,83 @@
+// Writes tables as Parquet and CSV files through DuckDB, each whole or not at all.
+import { rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { identifier, literal, type DuckDBConnection } from '../duckdb.ts'
+import type { Cell, Kind, TableShape } from './tables.ts'
+
+/** Rows come in as text and doubles, which hold every whole number up to 2^53. */
+const KEPT_AS: Readonly<Record<Kind, string>> = {
+  whole: 'DOUBLE',
+  number: 'DOUBLE',
+  text: 'VARCHAR',
+  time: 'DOUBLE',
+}
+
+/** How a column is written; a time as a moment, not as what clocks show somewhere. */
+function shown(name: string, kind: Kind, format: Format): string {
+  const column = identifier(name)
+  if (kind === 'whole') return `${column}::BIGINT AS ${column}`
+  if (kind !== 'time') return column
+  const moment =
+    format === 'parquet'
+      ? `make_timestamptz(${column}::BIGINT * 1000)`
+      : `strftime(epoch_ms(${column}::BIGINT), '%Y-%m-%dT%H:%M:%S.%gZ')`
+  return `${moment} AS ${column}`
+}
+
+/** A table that takes rows in. */
+export interface OpenTable {
+  add(cells: readonly Cell[]): void
+  close(): void
+}
+
+/** Makes a table of a shape. Rows are added without waiting, while a view of the state is open. */
+export async function openTable(
+  connection: DuckDBConnection,
+  { name, columns }: TableShape,
+): Promise<OpenTable> {
+  const declared = columns.map(([column, kind]) => `${identifier(column)} ${KEPT_AS[kind]}`)
+  await connection.run(`CREATE TABLE ${identifier(name)} (${declared.join(', ')})`)
+  const appender = await connection.createAppender(name)
+  return {
+    add(cells) {
+      for (const cell of cells) {
+        if (cell === null) appender.appendNull()
+        else if (typeof cell === 'string') appender.appendVarchar(cell)
+        else appender.appendDouble(cell)
+      }
+      appender.endRow()
+    },
+    close: () => appender.closeSync(),
+  }
+}
+
+/** How a table becomes a file. */
+export type Format = 'parquet' | 'csv'
+
+const OPTIONS: Readonly<Record<Format, string>> = {
+  parquet: 'FORMAT parquet, COMPRESSION zstd',
+  csv: 'FORMAT csv, HEADER',
+}
+
+/** Writes a table as a file and returns the path of that. */
+export async function writeTable(
+  connection: DuckDBConnection,
+  { name, columns, orderBy }: TableShape,
+  directory: string,
+  format: Format,
+): Promise<string> {
+  const path = join(directory, `${name}.${format}`)
+  const partial = `${path}.${process.pid}.part`
+  const select = columns.map(([column, kind]) => shown(column, kind, format)).join(', ')
+  const order = orderBy === undefined ? '' : ` ORDER BY ${identifier(orderBy)}`
+  try {
+    await connection.run(
+      `COPY (SELECT ${select} FROM ${identifier(name)}${order}) TO ${literal(partial)} (${OPTIONS[format]})`,
+    )
+    await rename(partial, path)
+  } catch (error) {
+    await rm(partial, { force: true })
+    throw error
+  }
+  return path
+}

@@ -1,0 +1,127 @@
+// Streams the rows of Parquet files: in the file's own order, or all files in order of event time.
+import { CHUNK_ROWS, doubles, textAt } from '../duckdb.ts'
+import type { DuckDBConnection, DuckDBDataChunk } from '../duckdb.ts'
+import { messageOf, PulseError } from '../errors.ts'
+import { USED_COLUMNS } from '../record/columns.ts'
+import { readParquet, type ParquetFile } from './files.ts'
+import { EVENT_TIME, FILE_COLUMN, isText, RAW_COLUMN, ROW_COLUMN, rowsSql } from './columns-sql.ts'
+import { usedColumns, type Reading } from './columns-sql.ts'
+import type { Delivery } from './delivery.ts'
+
+/** A file and what was decided about it. */
+export interface Readable {
+  file: ParquetFile
+  reading: Reading
+}
+
+const REMEDY =
+  'rows committed so far are kept, and a repaired file counts as another one: write or copy it ' +
+  'again and replay all files into a new directory'
+
+/**
+ * All chunks of a query. The next one is decoded while the last one is worked on. Throws a
+ * PulseError `input-invalid` that names `subject` and says what to do.
+ */
+export async function* chunksOf(
+  connection: DuckDBConnection,
+  sql: string | Promise<string>,
+  subject: string,
+  remedy = REMEDY,
+): AsyncGenerator<DuckDBDataChunk> {
+  let pending: Promise<DuckDBDataChunk | null> = Promise.resolve(null)
+  try {
+    const result = await connection.stream(await sql)
+    pending = result.fetchChunk()
+    for (;;) {
+      const chunk = await pending
+      if (chunk === null || chunk.rowCount === 0) return
+      pending = result.fetchChunk()
+      // It may fail while the chunk before it waits for its time; it is awaited after that.
+      pending.catch(() => undefined)
+      yield chunk
+    }
+  } catch (error) {
+    throw new PulseError(
+      'input-invalid',
+      `${subject}: reading its rows failed (${messageOf(error).split('\n')[0]}); ${remedy}`,
+      error,
+    )
+  } finally {
+    // Left early: the connection must not be closed under a fetch. Its failure no longer matters.
+    await Promise.allSettled([pending])
+  }
+}
+
+function rawRows(chunk: DuckDBDataChunk, text: readonly boolean[]): Delivery['rows'] {
+  return {
+    count: chunk.rowCount,
+    columns: text.map((isText, column) => ({ values: doubles(chunk, column), text: isText })),
+    raw: (i) => textAt(chunk, RAW_COLUMN, i) ?? '[]',
+  }
+}
+
+/** The latest Start of some files, UTC ms; 0 when no row has one. */
+export async function lastEventTime(
+  connection: DuckDBConnection,
+  readables: readonly Readable[],
+): Promise<number> {
+  let latest = 0
+  for (const { file, reading } of readables) {
+    const rows = `SELECT ${usedColumns(file, reading).join(', ')} FROM ${readParquet(file.path)}`
+    const sql = `SELECT max(${EVENT_TIME})::DOUBLE FROM (${rows})`
+    for await (const chunk of chunksOf(connection, sql, file.name)) {
+      latest = Math.max(latest, doubles(chunk, 0)[0] || 0)
+    }
+  }
+  return latest
+}
+
+/** The rows of one file from row `from` on, in its own order. */
+export async function* readInFileOrder(
+  connection: DuckDBConnection,
+  { file, reading }: Readable,
+  place: number,
+  from: number,
+): AsyncGenerator<Delivery> {
+  const text = USED_COLUMNS.map((column) => isText(file, column))
+  let first = from
+  for await (const chunk of chunksOf(connection, rowsSql(file, reading, place, from), file.path)) {
+    const at = first
+    const ordinal = (i: number): number => at + i
+    const rows = rawRows(chunk, text)
+    yield { rows, source: () => place, ordinal, rowNumber: ordinal, eventTimeMs: null }
+    first += chunk.rowCount
+  }
+}
+
+/**
+ * The rows of all files, merged in order of Start (unknown ones first, equal ones by file and row).
+ * A file's rows come in an order that depends on this file alone, so positions hold in any run.
+ */
+export async function* readInTimeOrder(
+  connection: DuckDBConnection,
+  files: readonly Readable[],
+): AsyncGenerator<Delivery> {
+  if (files.length === 0) return
+  // What is text in one file may be a number in another: a value UNREADABLE in a number column
+  // would be taken as unreadable instead of negative, and no such number occurs in practice.
+  const text = USED_COLUMNS.map((column) => files.some(({ file }) => isText(file, column)))
+  const parts = files.map(({ file, reading }, place) => rowsSql(file, reading, place, 0))
+  const sql = `SELECT * FROM (SELECT *, ${EVENT_TIME} AS event FROM (${parts.join(' UNION ALL ')}))
+    ORDER BY event NULLS FIRST, file, row`
+  const read = new Float64Array(files.length)
+  const ordinals = new Float64Array(CHUNK_ROWS)
+  const subject = files.map(({ file }) => file.path).join(', ')
+  for await (const chunk of chunksOf(connection, sql, subject)) {
+    const rowNumbers = doubles(chunk, ROW_COLUMN)
+    const places = doubles(chunk, FILE_COLUMN)
+    for (let i = 0; i < chunk.rowCount; i++) ordinals[i] = read[places[i]]++
+    yield {
+      rows: rawRows(chunk, text),
+      source: (i) => places[i],
+      ordinal: (i) => ordinals[i],
+      rowNumber: (i) => rowNumbers[i],
+      eventTimeMs: doubles(chunk, FILE_COLUMN + 1),
+    }
+  }
+}

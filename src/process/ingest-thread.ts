@@ -1,0 +1,36 @@
+// The ingest thread, as values and promises.
+import { extname } from 'node:path'
+import { Worker } from 'node:worker_threads'
+import type { IngestProgress } from '../../consumers/ingest/progress.ts'
+import type { IngestJob, IngestMessage, IngestRequest } from './ingest-worker.ts'
+import { errorOf } from '../errors.ts'
+
+/** `.ts` in the checkout, `.js` in the built package. */
+const SCRIPT = new URL(`./ingest-worker${extname(import.meta.url)}`, import.meta.url)
+
+export interface IngestThread {
+  /** Resolves with the last progress; rejects with what ended the job. */
+  ended: Promise<IngestProgress>
+  send(request: IngestRequest): void
+}
+
+/** Starts a job in the ingest thread. */
+export function startIngest(
+  job: IngestJob,
+  onProgress: (progress: IngestProgress) => void,
+): IngestThread {
+  const worker = new Worker(SCRIPT, { workerData: job })
+  const ended = new Promise<IngestProgress>((resolve, reject) => {
+    worker.on('error', reject)
+    worker.on('exit', (code) => reject(new Error(`the ingest thread exited with code ${code}`)))
+    worker.on('message', (message: IngestMessage) => {
+      if (message.type === 'failed') {
+        reject(errorOf(message.code, message.message))
+        return
+      }
+      onProgress(message.progress)
+      if (message.type === 'end') resolve(message.progress)
+    })
+  })
+  return { ended, send: (request) => worker.postMessage(request) }
+}

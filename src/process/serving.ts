@@ -1,0 +1,93 @@
+// A pipeline that is served: page, API and metrics beside it, from its start until a signal.
+import { readFileSync } from 'node:fs'
+import type { IngestProgress } from '../../consumers/ingest/progress.ts'
+import type { IngestJob } from './ingest-worker.ts'
+import { messageOf, PulseError } from '../errors.ts'
+import type { Log } from '../log.ts'
+import { checkHost } from '../serve/http/address.ts'
+import { startServer } from '../serve/server.ts'
+import { withLookUps } from './lookup-thread.ts'
+import { parseTokens, type Token } from '../serve/http/tokens.ts'
+import { snapshotOptions, type SERVE_OPTIONS, type ValuesOf } from '../options.ts'
+import { startPipeline, type Pipeline } from './pipeline.ts'
+import { onSignals } from './signals.ts'
+
+/** The tokens that requests must carry; none without a file. */
+function readTokens(file: string): Token[] {
+  if (file === '') return []
+  let text: string
+  try {
+    text = readFileSync(file, 'utf8')
+  } catch (error) {
+    const why = messageOf(error)
+    throw new PulseError('input-missing', `--token-file ${file} cannot be read (${why})`, error)
+  }
+  return parseTokens(text, `--token-file ${file}`)
+}
+
+export interface ServingListener {
+  onProgress: (progress: IngestProgress) => void
+  /**
+   * The job has come to its end, with its last progress.
+   *
+   * @param url where it is served
+   * @returns true when there is nothing to serve any more
+   */
+  onEnd: (last: IngestProgress, pipeline: Pipeline, url: string) => boolean
+  /** Nothing is shown any more: all has ended, or has failed. */
+  onClose?: () => void
+}
+
+/** Runs a job and serves it; after the job's end it goes on serving until a signal. */
+export async function servePipeline(
+  job: IngestJob,
+  values: ValuesOf<typeof SERVE_OPTIONS>,
+  log: Log,
+  { onProgress, onEnd, onClose }: ServingListener,
+): Promise<void> {
+  const snapshotIntervalMs = values.snapshotInterval
+  // Before anything is begun: a wrong file must not cost a start.
+  const tokens = readTokens(values.tokenFile)
+  checkHost(values.host, tokens.length > 0)
+  const snapshot = snapshotOptions(values)
+  const pipeline = startPipeline({ job, snapshot, snapshotIntervalMs }, log)
+  const { stateDirectory } = job.options
+  const subscribers = withLookUps(pipeline.view, { stateDirectory, options: snapshot })
+  const signalled = Promise.withResolvers<undefined>()
+  const release = onSignals(() => {
+    pipeline.ingest.send('stop')
+    signalled.resolve(undefined)
+  })
+  try {
+    const server = await startServer(subscribers.view, {
+      host: values.host,
+      port: values.port,
+      tokens,
+      allowedHosts: values.allowHost,
+      onError(error) {
+        pipeline.noteLookUpError(error)
+        log.error({ err: error }, 'a request failed')
+      },
+    })
+    log.info(`live page, API and metrics at ${server.url}`)
+    const unsubscribe = pipeline.view.subscribe((event) => {
+      const progress = pipeline.view.progress()
+      if (event === 'progress' && progress !== null) onProgress(progress)
+    })
+    try {
+      const last = await pipeline.ended
+      if (!onEnd(last, pipeline, server.url)) await signalled.promise
+    } finally {
+      unsubscribe()
+      await server.close()
+    }
+  } finally {
+    // A failing start must not leave a thread that keeps writing.
+    pipeline.ingest.send('stop')
+    await pipeline.ended.catch(() => undefined)
+    onClose?.()
+    await subscribers.end()
+    await pipeline.close()
+    release()
+  }
+}

@@ -1,0 +1,193 @@
+// The SQL that reads all 55 columns of files as messages carry them, in order of Start.
+//
+// A value is a number (float64) or text. The texts of a row come as one BLOB, and each one's size
+// as a number of its own: one call into DuckDB a row instead of one a text.
+import { identifier, queryRows, type DuckDBConnection } from '../duckdb.ts'
+import { UNREADABLE } from '../record/batch.ts'
+import { FILE_COLUMNS, USED_COLUMNS, type FileColumn } from '../record/columns.ts'
+import { looseName } from '../record/column-names.ts'
+import type { Readable } from '../parquet/rows.ts'
+import { readParquet, type ParquetFile } from '../parquet/files.ts'
+import { EVENT_TIME, usedColumns, type Reading } from '../parquet/columns-sql.ts'
+
+/** Where a column's numbers and the sizes of its texts are in a chunk, -1 for nowhere. */
+export interface ValuePlace {
+  number: number
+  size: number
+}
+
+/** A query over files, and the places of its result's columns. */
+export interface RowQuery {
+  sql: string
+  /** As FILE_COLUMNS. */
+  values: ValuePlace[]
+  texts: number
+  msisdn: number
+  row: number
+  file: number
+  event: number
+}
+
+/** SQL of a column of one file: as a number and as text; at most one is not null in a row. */
+interface Spelling {
+  number: string | null
+  text: string | null
+}
+
+const NOTHING: Spelling = { number: null, text: null }
+const WHOLE_LIMIT = 2 ** 53
+/** Decimal digits that a float64 keeps. */
+const SAFE_DIGITS = 15
+/** How writers spell what is not there; `undefined` is a literal name in columns of text. */
+const MISSING = `'', '\\n', '\\\\n', 'nan', 'null'`
+const MISSING_NUMBER = `${MISSING}, 'undefined'`
+
+/** The query over all rows of files, ordered by Start across them (unknown first), file and row. */
+export async function rowQuery(
+  connection: DuckDBConnection,
+  readables: readonly Readable[],
+): Promise<RowQuery> {
+  const spelt = await Promise.all(
+    readables.map(async ({ file, reading }) => {
+      const columns = await allColumns(connection, file)
+      return { columns, spellings: FILE_COLUMNS.map((c) => spellingOf(c, columns, reading)) }
+    }),
+  )
+  const used = FILE_COLUMNS.map((_, at) => ({
+    number: spelt.some(({ spellings }) => spellings[at].number !== null),
+    text: spelt.some(({ spellings }) => spellings[at].text !== null),
+  }))
+  let places = 0
+  const values = used.map(({ number, text }) => ({
+    number: number ? places++ : -1,
+    size: text ? places++ : -1,
+  }))
+  const parts = readables.map((readable, place) => {
+    const { columns, spellings } = spelt[place]
+    const shown = used.flatMap(({ number, text }, at) => [
+      ...(number ? [`(${spellings[at].number ?? 'NULL'})::DOUBLE AS n${at}`] : []),
+      ...(text ? [`(${spellings[at].text ?? 'NULL'})::VARCHAR AS t${at}`] : []),
+    ])
+    return partSql(readable, place, [...columns.values()], shown)
+  })
+  return {
+    sql: orderedSql(parts, used),
+    values,
+    texts: places,
+    msisdn: places + 1,
+    row: places + 2,
+    file: places + 3,
+    event: places + 4,
+  }
+}
+
+function partSql(
+  { file, reading }: Readable,
+  place: number,
+  names: readonly { name: string }[],
+  shown: readonly string[],
+): string {
+  const inner = [...names.map(({ name }) => identifier(name)), 'file_row_number']
+  return `SELECT ${shown.join(', ')}, c0 AS msisdn, file_row_number::DOUBLE AS row,
+      ${place}::DOUBLE AS file, ${EVENT_TIME} AS event
+    FROM (SELECT ${[...inner, ...usedColumns(file, reading)].join(', ')}
+      FROM ${readParquet(file.path, ', file_row_number = true')})`
+}
+
+function orderedSql(
+  parts: readonly string[],
+  used: readonly { number: boolean; text: boolean }[],
+): string {
+  const shown = used.flatMap(({ number, text }, at) => [
+    ...(number ? [`n${at}`] : []),
+    ...(text ? [`strlen(t${at})::DOUBLE`] : []),
+  ])
+  const texts = used.flatMap(({ text }, at) => (text ? [`t${at}`] : []))
+  const joined = texts.length === 0 ? "''" : `concat(${texts.join(', ')})`
+  return `SELECT ${shown.join(', ')}, encode(${joined}), msisdn, row, file, event
+    FROM (${parts.join(' UNION ALL ')}) ORDER BY event NULLS FIRST, file, row`
+}
+
+type FileColumns = Map<string, { name: string; type: string }>
+
+/** Those of the 55 columns that a file has: canonical name to the file's own name and type. */
+async function allColumns(connection: DuckDBConnection, file: ParquetFile): Promise<FileColumns> {
+  const described = await queryRows(connection, `DESCRIBE SELECT * FROM ${readParquet(file.path)}`)
+  const types = new Map(described.map((row) => [String(row.column_name), String(row.column_type)]))
+  const found: FileColumns = new Map()
+  for (const column of FILE_COLUMNS) {
+    const isUsed = (USED_COLUMNS as readonly string[]).includes(column.name)
+    const name = isUsed ? file.columns.get(column.name) : nameIn([...types.keys()], column)
+    if (name !== undefined) found.set(column.name, { name, type: types.get(name) ?? '' })
+  }
+  return found
+}
+
+/** A column that nobody adds up may be there twice: its own name wins, then the first. */
+function nameIn(names: readonly string[], { name, aliases }: FileColumn): string | undefined {
+  const known = [name, ...aliases].map(looseName)
+  return names.includes(name) ? name : names.find((found) => known.includes(looseName(found)))
+}
+
+function spellingOf(column: FileColumn, columns: FileColumns, reading: Reading): Spelling {
+  const found = columns.get(column.name)
+  if (found === undefined || found.type === '"NULL"') return NOTHING
+  const name = identifier(found.name)
+  const used = `c${(USED_COLUMNS as readonly string[]).indexOf(column.name)}`
+  if (column.type === 'time') return time(name, found.type, used)
+  if (column.type === 'text') return { number: null, text: unless(MISSING, name) }
+  if (column.name === 'Bearer Id') return bearer(name, found.type)
+  if (column.name === 'Dur. (ms)' && reading.durationUnit === 's') {
+    return inMilliseconds(name, found.type, used)
+  }
+  return numeric(name, found.type)
+}
+
+const unless = (missing: string, name: string): string =>
+  `CASE WHEN lower(trim(${name}::VARCHAR)) NOT IN (${missing}) THEN ${name}::VARCHAR END`
+
+/** Milliseconds since 1970 where the time is readable, else its text. */
+function time(name: string, type: string, used: string): Spelling {
+  const number = `CASE WHEN abs(${used}) < ${WHOLE_LIMIT} THEN floor(${used}) END`
+  if (/^(TIMESTAMP|DATE)/.test(type)) return { number, text: null }
+  const text = `CASE WHEN abs(${used}) >= ${WHOLE_LIMIT} AND NOT isnan(${used})
+    THEN ${name}::VARCHAR END`
+  return { number, text }
+}
+
+/** Only its presence matters: kept as text, which holds it whole whatever its type. */
+const bearer = (name: string, type: string): Spelling => ({
+  number: null,
+  text:
+    type === 'VARCHAR'
+      ? unless(MISSING_NUMBER, name)
+      : `CASE WHEN NOT isnan(${name}::DOUBLE) THEN ${name}::VARCHAR END`,
+})
+
+function inMilliseconds(name: string, type: string, used: string): Spelling {
+  if (type !== 'VARCHAR') return { number: used, text: null }
+  const unreadable = `${used} = ${UNREADABLE}::DOUBLE`
+  return {
+    number: `CASE WHEN NOT ${unreadable} THEN ${used} END`,
+    text: `CASE WHEN ${unreadable} THEN ${name} END`,
+  }
+}
+
+/** As a number where a float64 holds it exactly, else as text. */
+function numeric(name: string, type: string): Spelling {
+  if (type === 'VARCHAR') return { number: null, text: unless(MISSING_NUMBER, name) }
+  if (/^(U?(TINY|SMALL)INT|U?INTEGER|FLOAT|DOUBLE)$/.test(type)) return { number: name, text: null }
+  const decimal = /^DECIMAL\((\d+),(\d+)\)$/.exec(type)
+  if (decimal === null && !/^U?(BIG|HUGE)INT$/.test(type)) {
+    return { number: null, text: unless(MISSING_NUMBER, name) }
+  }
+  const [digits, scale] =
+    decimal === null ? [Infinity, 0] : [Number(decimal[1]), Number(decimal[2])]
+  if (digits <= SAFE_DIGITS) return { number: name, text: null }
+  const limit = scale === 0 ? WHOLE_LIMIT : 10 ** Math.max(0, SAFE_DIGITS - scale)
+  const fits = `abs(${name}::DOUBLE) < ${limit}`
+  return {
+    number: `CASE WHEN ${fits} THEN ${name} END`,
+    text: `CASE WHEN NOT ${fits} THEN ${name}::VARCHAR END`,
+  }
+}

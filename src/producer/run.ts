@@ -1,0 +1,126 @@
+// Parquet files into a topic: rows in order of Start, encoded, sent, acknowledged.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { withDatabase, type DuckDBConnection } from '../duckdb.ts'
+import { XDR_SCHEMA } from '../record/xdr-schema.ts'
+import { durationUnitOf } from '../parquet/duration-sample.ts'
+import { createAvroEncoder } from './encode-avro.ts'
+import { encodeJson } from './encode-json.ts'
+import type { Encode } from './values.ts'
+import type { KafkaConnection } from '../kafka/client.ts'
+import type { Readable } from '../parquet/rows.ts'
+import { findFiles, openFile } from '../parquet/files.ts'
+import { createRecordWriter, type Compression } from './batch.ts'
+import type { Speed } from './throttle.ts'
+import { registerSchema, wirePrefix } from './register-schema.ts'
+import type { RegistryOptions } from '../kafka/registry-address.ts'
+import { findSent } from './sent-rows.ts'
+import { createRounds } from './in-flight.ts'
+import { sendAll, type ProduceNotes, type ProduceProgress } from './send.ts'
+import { prepareTopic, type TopicWish } from './topic.ts'
+import { createWire } from './sender.ts'
+
+export interface ProduceOptions extends TopicWish {
+  files: readonly string[]
+  connection: KafkaConnection
+  format: 'avro' | 'json'
+  /** Null: bodies of the project's own schema without an id. */
+  registry: RegistryOptions | null
+  compression: Compression
+  speed: Speed
+  durationUnit: 'auto' | 'ms' | 's'
+  timeZone: string
+}
+
+/** A run as others see it. */
+export interface Produce {
+  ended: Promise<ProduceProgress>
+  /** Sends what is in hand, then ends. */
+  stop: () => void
+}
+
+const SORT_MEMORY_MIB = 1024
+/** After a stop the brokers get this long to take what is in hand; later runs go on anyway. */
+const DRAIN_MS = 15_000
+
+/** Sends files until their end or a stop. */
+export function produceFiles(options: ProduceOptions, notes: ProduceNotes): Produce {
+  const control = { stopping: false }
+  return {
+    ended: inDatabase((connection) => run(connection, options, notes, control)),
+    stop: () => {
+      control.stopping = true
+    },
+  }
+}
+
+async function inDatabase<T>(work: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
+  const spillDirectory = mkdtempSync(join(tmpdir(), 'xdr-pulse-'))
+  const limits = { threads: 1, memoryMiB: SORT_MEMORY_MIB, spillDirectory }
+  try {
+    return await withDatabase(limits, work)
+  } finally {
+    rmSync(spillDirectory, { recursive: true, force: true })
+  }
+}
+
+async function run(
+  connection: DuckDBConnection,
+  options: ProduceOptions,
+  notes: ProduceNotes,
+  control: { stopping: boolean },
+): Promise<ProduceProgress> {
+  const readables = await openAll(connection, options)
+  const sources = readables.map(({ file: { id, rows } }) => ({ id, rows }))
+  const topic = await prepareTopic(options.connection, options)
+  const encode = await encoderOf(options)
+  const sent = await findSent(options.connection, topic, sources, (records, of) => {
+    notes.onNote(`read ${records} of ${of} records to see what the topic holds`)
+  })
+  if (sent.rows > 0) notes.onNote(`the topic holds ${sent.rows} of these rows: they are left out`)
+  const wire = createWire(options.connection, topic.name, {
+    onTrouble: notes.onTrouble,
+    onRecovered: (seconds) => notes.onTrouble(`sending goes on after ${seconds.toFixed(1)} s`),
+    patienceMs: () => (control.stopping ? DRAIN_MS : Infinity),
+  })
+  const writer = createRecordWriter(
+    encode,
+    sources.map(({ id }) => id),
+  )
+  const rounds = createRounds(topic.partitions, writer, wire, options.compression)
+  try {
+    return await sendAll(connection, readables, {
+      speed: options.speed,
+      notes,
+      control,
+      topic,
+      sent,
+      rounds,
+    })
+  } finally {
+    await wire.close()
+  }
+}
+
+async function openAll(
+  connection: DuckDBConnection,
+  { files, durationUnit, timeZone }: ProduceOptions,
+): Promise<Readable[]> {
+  const readables: Readable[] = []
+  for (const path of findFiles(files)) {
+    const file = await openFile(connection, path)
+    // A copy of a file that comes earlier is the same source.
+    if (readables.some((known) => known.file.id === file.id)) continue
+    const unit = await durationUnitOf(connection, file, durationUnit)
+    readables.push({ file, reading: { durationUnit: unit.durationUnit, timeZone } })
+  }
+  return readables
+}
+
+async function encoderOf({ format, registry, topic }: ProduceOptions): Promise<Encode> {
+  if (format === 'json') return encodeJson
+  if (registry === null) return createAvroEncoder(XDR_SCHEMA, new Uint8Array(0))
+  const id = await registerSchema(registry, topic, JSON.stringify(XDR_SCHEMA))
+  return createAvroEncoder(XDR_SCHEMA, wirePrefix(id))
+}

@@ -1,0 +1,186 @@
+// Which rows a topic already holds: the position of a producer is the topic itself.
+//
+// Every record names its row (`xdr-source`, `xdr-row`), so the records are read once from start to
+// end when a producer starts, and each row found is marked in one bit. Sending then leaves out the
+// marked rows. Chose this because it can neither leave a gap nor be out of date, whenever a process
+// was killed, on whatever machine it starts again, whatever files it is given then, and when the
+// topic was made anew. A position kept in a file beside it would say rows were sent to a topic
+// that is gone; the last record of each partition alone says nothing of files whose rows ended
+// before, or of a partition that has none. The price is one reading of the topic.
+import type { Broker, KafkaConnection } from '../kafka/client.ts'
+import { PulseError } from '../errors.ts'
+import { createFetcher, type FetchedPartition, type Fetcher } from '../kafka/fetch.ts'
+import { ROW_HEADER, SOURCE_HEADER } from '../kafka/headers.ts'
+import { withAdmin, type Topic } from './topic.ts'
+import {
+  checkBatch,
+  nextRecord,
+  openRecords,
+  readBatch,
+  type RecordCursor,
+} from '../kafka/record-batch.ts'
+
+/** A file as a source of rows. */
+export interface SentSource {
+  id: string
+  rows: number
+}
+
+/** Rows found in the topic. */
+export interface SentRows {
+  /** One bit a row, by place of the source. */
+  marks: Uint8Array[]
+  /** Rows marked. */
+  rows: number
+  /** Records that were read. */
+  records: number
+}
+
+const EARLIEST = -2n
+const LATEST = -1n
+const MAX_BYTES = 16 * 2 ** 20
+const MAX_WAIT_MS = 100
+
+/** True where a row is marked. */
+export const isSent = ({ marks }: SentRows, source: number, row: number): boolean =>
+  (marks[source][row >> 3] & (1 << (row & 7))) !== 0
+
+/** Reads a topic from start to end for rows of some sources. */
+export async function findSent(
+  connection: KafkaConnection,
+  topic: Topic,
+  sources: readonly SentSource[],
+  onRead: (records: number, ofRecords: number) => void,
+): Promise<SentRows> {
+  const places = new Map(sources.map(({ id }, place) => [id, place]))
+  const marks = sources.map(({ rows }) => new Uint8Array(Math.ceil(rows / 8)))
+  const sent: SentRows = { marks, rows: 0, records: 0 }
+  const { topicId, leaders, from, to } = await withAdmin(connection, async (admin) => {
+    const metadata = await admin.metadata({ topics: [topic.name], forceUpdate: true })
+    const found = metadata.topics.get(topic.name)
+    const offsets = async (timestamp: bigint): Promise<number[]> => {
+      const partitions = Array.from({ length: topic.partitions }, (_, p) => ({
+        partitionIndex: p,
+        timestamp,
+      }))
+      const [listed] = await admin.listOffsets({ topics: [{ name: topic.name, partitions }] })
+      const by = new Map(listed.partitions.map((l) => [l.partitionIndex, Number(l.offset)]))
+      return partitions.map(({ partitionIndex }) => by.get(partitionIndex) ?? 0)
+    }
+    const leaders = found?.partitions.map(({ leader }) => metadata.brokers.get(leader)) ?? []
+    return {
+      topicId: found?.id ?? '',
+      leaders,
+      from: await offsets(EARLIEST),
+      to: await offsets(LATEST),
+    }
+  })
+  const total = to.reduce((sum, end, p) => sum + end - from[p], 0)
+  if (total === 0) return sent
+  const fetcher = createFetcher(connection, 'xdr-pulse-produce')
+  try {
+    for (let p = 0; p < topic.partitions; p++) {
+      await readPartition(fetcher, leaders[p], topicId, p, from[p], to[p], (cursor) => {
+        note(cursor, places, sources, sent)
+        if (sent.records % 65_536 === 0) onRead(sent.records, total)
+      })
+    }
+  } finally {
+    await fetcher.close()
+  }
+  return sent
+}
+
+async function readPartition(
+  fetcher: Fetcher,
+  broker: Broker | undefined,
+  topicId: string,
+  partition: number,
+  from: number,
+  to: number,
+  onRecord: (cursor: RecordCursor) => void,
+): Promise<void> {
+  const fail = (what: string): PulseError =>
+    new PulseError('kafka', `partition ${partition} cannot be read to see what it holds: ${what}`)
+  if (broker === undefined) throw fail('it has no leader; see the brokers')
+  const limits = { maxBytes: MAX_BYTES, maxPartitionBytes: MAX_BYTES, maxWaitMs: MAX_WAIT_MS }
+  for (let offset = from; offset < to;) {
+    const positions = [{ partition, offset, lastEpoch: -1 }]
+    const answer = await fetcher.fetch(broker, { topicId, positions, ...limits })
+    const fetched = answer.partitions.at(0)
+    const code = answer.errorCode === 0 ? (fetched?.errorCode ?? 0) : answer.errorCode
+    if (code !== 0) throw fail(`the broker answers error ${code}; run the command again`)
+    if (fetched === undefined) continue
+    const next = readRecords(fetched, offset, onRecord, fail)
+    // An open transaction of somebody else hides what is behind it.
+    if (next === offset && fetched.stableOffset <= offset) return
+    offset = next
+  }
+}
+
+/** Reads the batches of an answer; returns the offset behind the last one. */
+function readRecords(
+  { records }: FetchedPartition,
+  from: number,
+  onRecord: (cursor: RecordCursor) => void,
+  fail: (what: string) => PulseError,
+): number {
+  let next = from
+  for (let at = 0; ;) {
+    const batch = readBatch(records, at, records.length)
+    if (batch === null) return next
+    const fault = checkBatch(records, batch)
+    if (fault !== null) throw fail(`${fault} at offset ${batch.baseOffset}`)
+    at = batch.to
+    next = Math.max(next, batch.lastOffset + 1)
+    if (batch.control) continue
+    const cursor = openRecords(records, batch)
+    if (typeof cursor === 'string') throw fail(`${cursor} at offset ${batch.baseOffset}`)
+    while (nextRecord(cursor) === 1) if (cursor.offset >= from) onRecord(cursor)
+  }
+}
+
+/** Marks the row that a record names, if it names one of these sources. */
+function note(
+  cursor: RecordCursor,
+  places: ReadonlyMap<string, number>,
+  sources: readonly SentSource[],
+  sent: SentRows,
+): void {
+  sent.records++
+  const headers = headersOf(cursor)
+  const place = places.get(headers.get(SOURCE_HEADER) ?? '')
+  const row = Number(headers.get(ROW_HEADER) ?? NaN)
+  if (place === undefined || !(row >= 0 && row < sources[place].rows)) return
+  const mark = 1 << (row & 7)
+  if ((sent.marks[place][row >> 3] & mark) !== 0) return
+  sent.marks[place][row >> 3] |= mark
+  sent.rows++
+}
+
+/** The headers of the record that a cursor has just read. */
+function headersOf({ bytes, valueTo, at: end }: RecordCursor): Map<string, string> {
+  const headers = new Map<string, string>()
+  const place = { at: valueTo }
+  const text = (): string => {
+    const size = varint(bytes, place, end)
+    const from = place.at
+    place.at = Math.min(end, from + Math.max(0, size))
+    return bytes.toString('latin1', from, place.at)
+  }
+  for (let left = varint(bytes, place, end); left > 0 && place.at < end; left--) {
+    headers.set(text(), text())
+  }
+  return headers
+}
+
+/** A zigzag varint of small numbers. */
+function varint(bytes: Uint8Array, place: { at: number }, end: number): number {
+  let value = 0
+  for (let shift = 0; shift < 35 && place.at < end; shift += 7) {
+    const byte = bytes[place.at++]
+    value += (byte & 127) * 2 ** shift
+    if (byte < 128) break
+  }
+  return value % 2 === 0 ? value / 2 : -(value + 1) / 2
+}

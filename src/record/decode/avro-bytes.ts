@@ -1,0 +1,123 @@
+// What the generated code calls to read Avro's bytes: long integers, texts, decimals.
+import { UNREADABLE } from '../batch.ts'
+import { isMissing, numberOf, timeOf } from './text.ts'
+import type { WallClock } from './text-zone.ts'
+
+/** Bytes of the longest varint: 64 bits, 7 a byte. */
+const LONGEST_VARINT = 10
+/** Longer ones are no numbers that anybody has; their digits would take long to write. */
+const LONGEST_DECIMAL = 1024
+const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
+
+/**
+ * Reads a long as the nearest double. `after[0]` becomes where it ends, -1 where it does not: at
+ * `to`, or after 64 bits.
+ */
+export function readLong(bytes: Uint8Array, from: number, to: number, after: Int32Array): number {
+  const end = Math.min(to, from + LONGEST_VARINT)
+  let [low, high, at] = [0, 0, from]
+  after[0] = -1
+  for (let scale = 1; ; scale *= 128) {
+    if (at >= end) return 0
+    const byte = bytes[at++]
+    const bits = byte & 127
+    // Two halves, both exact, so that their sum is rounded once.
+    if (at - from <= 4) low += bits * scale
+    else high += bits * (scale / 268_435_456)
+    if (byte < 128) {
+      if (at - from === LONGEST_VARINT && byte > 1) return 0
+      break
+    }
+  }
+  after[0] = at
+  const half = Math.floor(low / 2)
+  return low % 2 === 1 ? -(high * 134_217_728 + (half + 1)) : high * 134_217_728 + half
+}
+
+/** Where a long that nobody needs ends; -1 as above. */
+export function skipLong(bytes: Uint8Array, from: number, to: number): number {
+  const end = Math.min(to, from + LONGEST_VARINT)
+  for (let at = from; at < end; at++) {
+    if (bytes[at] < 128) return at - from === LONGEST_VARINT - 1 && bytes[at] > 1 ? -1 : at + 1
+  }
+  return -1
+}
+
+const textOf = (bytes: Uint8Array, from: number, to: number): string =>
+  utf8.decode(bytes.subarray(from, to))
+
+/** The number that text spells; few digits, the usual case, are read as they stand. */
+export function numberAt(bytes: Uint8Array, from: number, to: number): number {
+  if (to - from > 15 || from === to) return numberOf(textOf(bytes, from, to))
+  let value = 0
+  for (let at = from; at < to; at++) {
+    const digit = bytes[at] - 48
+    if (digit < 0 || digit > 9) return numberOf(textOf(bytes, from, to))
+    value = value * 10 + digit
+  }
+  return value
+}
+
+/** 1 where text says something, NaN where it spells a missing value. */
+export function presenceAt(bytes: Uint8Array, from: number, to: number): number {
+  if (from < to && bytes[from] >= 48 && bytes[from] <= 57) return 1
+  return isMissing(textOf(bytes, from, to)) ? NaN : 1
+}
+
+/** The instant that text spells. */
+export function timeAt(bytes: Uint8Array, from: number, to: number, clock: WallClock): number {
+  const plain = plainTimeAt(bytes, from, to)
+  return Number.isNaN(plain) ? timeOf(textOf(bytes, from, to), clock) : clock(plain)
+}
+
+/** What ends month, day, year and hour of `M/D/YYYY H:MM`. */
+const ENDS = Uint8Array.from('// :', (end) => end.charCodeAt(0))
+
+/**
+ * The wall clock's time of `M/D/YYYY H:MM` as if it were UTC: how files have it, hence read as it
+ * stands. NaN for all else, days that not every month has included.
+ */
+function plainTimeAt(bytes: Uint8Array, from: number, to: number): number {
+  let [part, value, digits, month, day, year, hour] = [0, 0, 0, 0, 0, 0, 0]
+  for (let at = from; at < to; at++) {
+    const digit = bytes[at] - 48
+    if (digit >= 0 && digit <= 9) {
+      value = value * 10 + digit
+      if (++digits > (part === 2 ? 4 : 2)) return NaN
+      continue
+    }
+    if (digits === 0 || part > 3 || bytes[at] !== ENDS[part]) return NaN
+    if (part === 0) month = value
+    else if (part === 1) day = value
+    else if (part === 2) year = value
+    else hour = value
+    part++
+    value = digits = 0
+  }
+  const isDate = month >= 1 && month <= 12 && day >= 1 && day <= 28 && year >= 1000
+  if (part !== 4 || digits === 0 || !isDate || hour > 23 || value > 59) return NaN
+  return Date.UTC(year, month - 1, day, hour, value)
+}
+
+/** A decimal's bytes, two's complement with the highest first, over a power of ten. */
+export function decimalAt(bytes: Uint8Array, from: number, to: number, scale: number): number {
+  const size = to - from
+  const negative = size > 0 && bytes[from] > 127
+  if (size > LONGEST_DECIMAL) return negative ? -Infinity : Infinity
+  if (size <= 6 && scale <= 22) {
+    let value = negative ? -1 : 0
+    for (let at = from; at < to; at++) value = value * 256 + bytes[at]
+    return value / 10 ** scale
+  }
+  let unscaled = 0n
+  for (let at = from; at < to; at++) unscaled = (unscaled << 8n) | BigInt(bytes[at])
+  // As text, so that it is rounded once.
+  return real(Number(`${BigInt.asIntN(8 * size, unscaled)}e-${scale}`))
+}
+
+/** A number that happens to look like text that is none is as far below zero as any. */
+export const real = (value: number): number => (value === UNREADABLE ? -Infinity : value)
+
+/** A number in place of a time: seconds since 1970 where it is too small for milliseconds. */
+export const sinceEpoch = (value: number): number =>
+  Math.abs(value) < 1e11 ? value * 1000 : real(value)

@@ -1,0 +1,114 @@
+// Decodes one message of JSON, an object with the columns of an XDR file, into a row of columns.
+import { real, sinceEpoch } from './avro-bytes.ts'
+import type { DecodeRow } from './avro.ts'
+import { UNREADABLE } from '../batch.ts'
+import { USED_COLUMNS } from '../columns.ts'
+import { canonicalName } from '../column-names.ts'
+import { isMissing, numberOf, timeOf } from './text.ts'
+import { wallClockOf, type WallClock } from './text-zone.ts'
+
+/** A record has about 2 KB; what is longer by far is none. */
+export const MOST_JSON_BYTES = 1_048_576
+/** Names kept, so that a stream of ever new ones takes no memory. */
+const MOST_NAMES = 4096
+
+const utf8 = new TextDecoder('utf-8', { fatal: true })
+const [BEARER, START, START_MS, END, END_MS] = [1, 2, 3, 4, 5] as const
+
+/** Where the value of a name belongs. */
+interface Place {
+  /** In USED_COLUMNS; -1 for a column that nobody needs. */
+  column: number
+  /** The name is the column's own, not one of its other spellings. */
+  exact: boolean
+}
+
+/**
+ * The decoder of JSON messages. Columns go by any known name, the one of the file wins; a column
+ * that an object lacks is missing there. Malformed: no object, an object without any known column,
+ * an object or array for a needed value, more than MOST_JSON_BYTES.
+ */
+export function compileJson(options: { timeZone: string }): DecodeRow {
+  const clock = wallClockOf(options.timeZone)
+  const placeOf = createPlaces()
+  const exact = new Uint8Array(USED_COLUMNS.length)
+  const seen = new Uint8Array(USED_COLUMNS.length)
+  return (bytes, from, to, columns, row) => {
+    const object = parseObject(bytes, from, to)
+    if (object === null) return false
+    for (const column of columns) column[row] = NaN
+    exact.fill(0)
+    seen.fill(0)
+    let known = false
+    for (const name of Object.keys(object)) {
+      const place = placeOf(name)
+      if (place === null) continue
+      known = true
+      const { column } = place
+      if (column < 0 || (seen[column] === 1 && (exact[column] === 1 || !place.exact))) continue
+      if (place.exact) exact[column] = 1
+      const value = valueOf(object[name], column, clock)
+      if (value === null) return false
+      columns[column][row] = value
+      seen[column] = 1
+    }
+    instead(columns[START], columns[START_MS], row)
+    instead(columns[END], columns[END_MS], row)
+    return known
+  }
+}
+
+function parseObject(
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+): Readonly<Record<string, unknown>> | null {
+  if (to - from > MOST_JSON_BYTES) return null
+  try {
+    const value: unknown = JSON.parse(utf8.decode(bytes.subarray(from, to)))
+    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
+    return isObject ? (value as Record<string, unknown>) : null
+  } catch {
+    // Bytes that are no UTF-8, text that is no JSON: a malformed message.
+    return null
+  }
+}
+
+function createPlaces(): (name: string) => Place | null {
+  const known = new Map<string, Place | null>()
+  return (name) => {
+    const found = known.get(name)
+    if (found !== undefined) return found
+    const canonical = canonicalName(name)
+    const place =
+      canonical === undefined
+        ? null
+        : {
+            column: (USED_COLUMNS as readonly string[]).indexOf(canonical),
+            exact: name === canonical,
+          }
+    if (known.size < MOST_NAMES) known.set(name, place)
+    return place
+  }
+}
+
+/** Null: a value that no column has. */
+function valueOf(value: unknown, column: number, clock: WallClock): number | null {
+  if (value === null) return NaN
+  if (column === BEARER) {
+    if (typeof value === 'string') return isMissing(value) ? NaN : 1
+    return typeof value === 'object' ? null : 1
+  }
+  const isTime = column === START || column === END
+  if (typeof value === 'number') return isTime ? sinceEpoch(value) : real(value)
+  if (typeof value === 'string') return isTime ? timeOf(value, clock) : numberOf(value)
+  if (typeof value === 'boolean') return isTime ? UNREADABLE : Number(value)
+  return null
+}
+
+/** A time's own milliseconds are below 1,000: more of them, and no time, are all of the time. */
+function instead(times: Float64Array, parts: Float64Array, row: number): void {
+  if (!Number.isNaN(times[row]) || !(parts[row] >= 1000)) return
+  times[row] = parts[row]
+  parts[row] = NaN
+}

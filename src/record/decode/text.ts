@@ -1,0 +1,105 @@
+// What a text in place of a number or a time means; the same that the SQL over Parquet makes of it.
+import { UNREADABLE } from '../batch.ts'
+import type { WallClock } from './text-zone.ts'
+
+/** How writers spell a value that is not there, in lower case. */
+const MISSING: ReadonlySet<string> = new Set([...['', '\\n', '\\\\n', 'nan', 'undefined', 'null']])
+const LONGEST_MISSING = 9
+
+const SPACE = '[\\t-\\r ]*'
+const DIGITS = '\\d+(?:_\\d+)*'
+const NUMBER = new RegExp(
+  `^${SPACE}\\+?(-?(?:${DIGITS}(?:\\.(?:${DIGITS})?)?|\\.${DIGITS})(?:[eE][+-]?${DIGITS})?)${SPACE}$`,
+)
+const WORD = new RegExp(`^${SPACE}\\+?(-?)(inf|infinity|nan)${SPACE}$`, 'i')
+
+const MONTH_FIRST = new RegExp(
+  `^${SPACE}(\\d{1,2})/(\\d{1,2})/(\\d{1,4})[\\t-\\r ]${SPACE}(\\d{1,2}):(\\d{1,2})(?::(\\d{1,2}))?${SPACE}$`,
+)
+const DATE = '(\\d{1,6})([-/ \\\\])(\\d{1,2})\\2(\\d{1,2})'
+const ZONE = '(Z| UTC|[+-]\\d\\d(?::?\\d\\d(?::?\\d\\d)?)?)'
+const CLOCK = `(\\d+):(?:(\\d{1,2})(?::(?:(\\d{1,2})(?:\\.(\\d*))?${ZONE}?(?: ${SPACE})?)?)?)?`
+const YEAR_FIRST = new RegExp(`^${SPACE}${DATE}(?:[T\\t-\\r ]${SPACE}${CLOCK})?$`)
+
+/** Whether a text says that there is no value. */
+export const isMissing = (text: string): boolean => spellsNothing(withoutSpaces(text))
+
+const spellsNothing = (trimmed: string): boolean =>
+  trimmed.length <= LONGEST_MISSING && MISSING.has(trimmed.toLowerCase())
+
+const isSpace = (code: number): boolean =>
+  code === 32 || (code > 127 && /\p{Zs}/u.test(String.fromCharCode(code)))
+
+/** Without spaces of any width at both ends; other white space stays, as DuckDB's trim has it. */
+function withoutSpaces(text: string): string {
+  let [from, to] = [0, text.length]
+  while (from < to && isSpace(text.charCodeAt(from))) from++
+  while (to > from && isSpace(text.charCodeAt(to - 1))) to--
+  return text.slice(from, to)
+}
+
+/** The number that a text spells: NaN for a missing one, UNREADABLE for what is none. */
+export function numberOf(text: string): number {
+  const trimmed = withoutSpaces(text)
+  if (spellsNothing(trimmed)) return NaN
+  const digits = NUMBER.exec(trimmed)?.[1]
+  if (digits !== undefined) {
+    return Number(digits.includes('_') ? digits.replaceAll('_', '') : digits)
+  }
+  const word = WORD.exec(trimmed)
+  if (word === null) return UNREADABLE
+  if (word[2].toLowerCase() === 'nan') return NaN
+  return word[1] === '-' ? -Infinity : Infinity
+}
+
+/**
+ * The instant that a text spells, in UTC milliseconds since 1970: `M/D/YYYY H:MM[:SS]` or as in
+ * ISO 8601, by `clock` where it names no zone. NaN: missing; UNREADABLE: no time.
+ */
+export function timeOf(text: string, clock: WallClock): number {
+  const trimmed = withoutSpaces(text)
+  if (spellsNothing(trimmed)) return NaN
+  const monthFirst = MONTH_FIRST.exec(trimmed)
+  if (monthFirst !== null) {
+    const [, month, day, year, hour, minute, second = '0'] = monthFirst
+    if (Number(hour) > 23) return UNREADABLE
+    return instant(year, month, day, hour, minute, Number(second), clock)
+  }
+  const yearFirst = YEAR_FIRST.exec(text)
+  if (yearFirst === null) return UNREADABLE
+  const [, year, , month, day, hour = '0', minute = '0', second = '0', fraction = '', zone = ''] =
+    yearFirst
+  const seconds = Number(second)
+  const ms = Number(fraction.slice(0, 3).padEnd(3, '0'))
+  if (seconds > 59) return UNREADABLE
+  if (zone === '') return instant(year, month, day, hour, minute, seconds + ms / 1000, clock)
+  const offset = offsetOf(zone)
+  const named: WallClock = (localMs) => localMs - offset
+  return instant(year, month, day, hour, minute, seconds + ms / 1000, named)
+}
+
+function instant(
+  year: string,
+  month: string,
+  day: string,
+  hour: string,
+  minute: string,
+  second: number,
+  clock: WallClock,
+): number {
+  const [y, m, d, h, min] = [year, month, day, hour, minute].map(Number)
+  const midnight = Date.UTC(y, m - 1, d)
+  const date = new Date(midnight)
+  const isDate = y >= 1000 && date.getUTCMonth() === m - 1 && date.getUTCDate() === d
+  const isTime = min < 60 && second < 60 && (h < 24 || (h === 24 && min + second === 0))
+  if (!isDate || !isTime) return UNREADABLE
+  return clock(midnight + h * 3_600_000 + min * 60_000 + Math.round(second * 1000))
+}
+
+/** Milliseconds that a zone such as `Z`, `+02` or `-05:30` is ahead of UTC. */
+function offsetOf(zone: string): number {
+  const digits = zone.replace(/\D/g, '').padEnd(6, '0')
+  const [hours, minutes, seconds] = [0, 2, 4].map((at) => Number(digits.slice(at, at + 2)))
+  const size = ((hours * 60 + minutes) * 60 + seconds) * 1000
+  return zone.startsWith('-') ? -size : size
+}

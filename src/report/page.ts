@@ -1,0 +1,180 @@
+// The report as one page of HTML that needs nothing else: no network, no script.
+import type { Position, Snapshot } from '../snapshot/schema.ts'
+import { bytesText, durationText } from '../snapshot/units.ts'
+import { details, escaped, paragraph, section, table } from './markup.ts'
+import { distributionSection, topSection, type Msisdn } from './people.ts'
+import { methodTables, segmentSections } from './segments.ts'
+import { REPORT_STYLE } from './style.ts'
+import { applicationSection, hourSection } from './traffic.ts'
+import { applicationWords, periodText, qualityWords, summaryWords } from './words.ts'
+import { zoneOf, type Zone } from './zone.ts'
+
+/** What a report is made of; the same gives the same page to the byte. */
+export interface ReportInput {
+  snapshot: Snapshot
+  /** Canonical hash of the state. */
+  hash: string
+  /** How the state was made: partitions, time zone and so on. */
+  stamp: Readonly<Record<string, string | number>> & { timeZone: string }
+  seed: number
+  version: string
+  /** Whether only the last digits of MSISDNs are shown. */
+  mask: boolean
+}
+
+/** Nothing may be loaded or run, whoever opens the page. */
+const POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+
+const PARTS: readonly (readonly [string, string])[] = [
+  ['segments', 'Segments'],
+  ['elbow', 'Elbow'],
+  ['distribution', 'Distribution'],
+  ['applications', 'Applications'],
+  ['hours', 'Over time'],
+  ['top', 'Top subscribers'],
+  ['quality', 'Data quality'],
+  ['method', 'Method'],
+]
+
+/** The whole page. */
+export function reportPage(input: ReportInput): string {
+  const { snapshot } = input
+  const zone = zoneOf(input.stamp.timeZone)
+  const msisdn: Msisdn = input.mask ? masked : String
+  const links = PARTS.map(([id, name]) => `<li><a href="#${id}">${name}</a></li>`).join('')
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="${POLICY}">
+<meta name="referrer" content="no-referrer">
+<title>Engagement report</title>
+<style>${REPORT_STYLE}</style>
+</head>
+<body>
+<header>
+<h1>Engagement report</h1>
+<p class="lead">${escaped(leadText(snapshot, zone))}</p>
+<nav aria-label="Parts of the report"><ul>${links}</ul></nav>
+</header>
+<main>
+${summarySection(snapshot)}
+${segmentSections(snapshot)}
+${distributionSection(snapshot)}
+${applicationSection(snapshot, msisdn)}
+${hourSection(snapshot, zone)}
+${topSection(snapshot, msisdn)}
+${qualitySection(snapshot)}
+${methodSection(input)}
+</main>
+<footer><p>Written by xdr-pulse ${escaped(input.version)}. State ${escaped(input.hash.slice(0, 16))}, commit ${snapshot.number}. Bytes in powers of 1,000; times in ${escaped(zone.name)}.</p></footer>
+</body>
+</html>
+`
+}
+
+/** All but the last three digits hidden. */
+export const masked = (msisdn: number): string => {
+  const digits = String(msisdn)
+  return '•'.repeat(Math.max(0, digits.length - 3)) + digits.slice(-3)
+}
+
+function leadText(snapshot: Snapshot, zone: Zone): string {
+  const names = [...new Set(snapshot.positions.map(({ name }) => name))]
+  const sources = names.length <= 3 ? names.join(', ') : `${names.length} sources`
+  return `Mobile data sessions ${periodText(snapshot, zone)}${sources === '' ? '' : `; read from ${sources}`}.`
+}
+
+function summarySection(snapshot: Snapshot): string {
+  const { subscribers, sessions, durationMs, downlinkBytes, uplinkBytes } = snapshot
+  const tiles = [
+    ['Subscribers', subscribers.toLocaleString('en-US')],
+    ['Sessions', sessions.toLocaleString('en-US')],
+    ['Session duration', durationText(durationMs)],
+    ['Download', bytesText(downlinkBytes)],
+    ['Upload', bytesText(uplinkBytes)],
+  ].map(([name, value]) => `<div><dt>${name}</dt><dd>${escaped(value)}</dd></div>`)
+  return section(
+    'summary',
+    'In short',
+    `<dl class="tiles">${tiles.join('')}</dl>`,
+    ...[...summaryWords(snapshot), applicationWords(snapshot)[0], qualityWords(snapshot)[0]].map(
+      paragraph,
+    ),
+  )
+}
+
+function qualitySection(snapshot: Snapshot): string {
+  const counted = (what: string, counts: Readonly<Record<string, number>>): string[][] =>
+    Object.entries(counts)
+      .filter(([, count]) => count > 0)
+      .sort(([, a], [, b]) => b - a)
+      .map(([name, count]) => [what, name, count.toLocaleString('en-US')])
+  const refused = counted('row refused', snapshot.refused)
+  const values = [
+    ...counted('rounded or no number', snapshot.coerced),
+    ...counted('missing', snapshot.missing),
+  ]
+  return section(
+    'quality',
+    'Data quality',
+    ...qualityWords(snapshot).map(paragraph),
+    ...(refused.length === 0 ? [] : [wrongTable('Rows refused, by reason', 'Reason', refused)]),
+    ...(values.length === 0
+      ? []
+      : [details('Values by column', wrongTable('Values by column', 'Column', values))]),
+  )
+}
+
+const wrongTable = (caption: string, of: string, rows: readonly string[][]): string =>
+  table({ caption, heading: ['What', of, 'Count'], rows, words: [1] })
+
+function methodSection({ snapshot, hash, stamp, seed, version }: ReportInput): string {
+  const { features, scaling, k, inertia, iterations } = snapshot.segments
+  const parameters = {
+    features: features.join(', '),
+    scaling,
+    segments: String(k),
+    seed: String(seed),
+    iterations: String(iterations),
+    inertia: String(inertia),
+    ...Object.fromEntries(Object.entries(stamp).map(([name, value]) => [name, String(value)])),
+    'commits in the state': String(snapshot.number),
+    'hash of the state': hash,
+    'xdr-pulse': version,
+  }
+  return section(
+    'method',
+    'Method',
+    paragraph(
+      'Every row that passed cleaning is added to the aggregate of its subscriber (MSISDN): bytes ' +
+        'and milliseconds are whole numbers, so that sums are exact and depend on no order. Segments ' +
+        'come from k-means over all subscribers, run to a fixed point from starts that the seed ' +
+        'decides, on features brought to one scale. They are named by how far their centres lie ' +
+        'from the least engaged. The bend of the elbow is the point farthest from the straight ' +
+        'line between its ends. The same rows give the same hash, however they were split or ordered.',
+    ),
+    table({
+      caption: 'Parameters',
+      heading: ['Name', 'Value'],
+      rows: Object.entries(parameters),
+      words: [1],
+    }),
+    ...(k === 0 ? [] : methodTables(snapshot.segments)),
+    positionsTable(snapshot.positions),
+  )
+}
+
+const positionsTable = (positions: readonly Position[]): string =>
+  table({
+    caption: 'How far each source was read',
+    heading: ['Source', 'Identity', 'Order', 'Partition', 'Position', 'Rows'],
+    rows: positions.map(({ name, source, order, partition, position, rows }) => [
+      name,
+      source.slice(0, 16),
+      order,
+      ...[partition, position, rows].map((each) => each.toLocaleString('en-US')),
+    ]),
+    words: [1, 2],
+  })

@@ -1,0 +1,136 @@
+// The report on segments: who they are, what they carry, and how many there should be.
+import { FEATURES, METRICS, type Snapshot } from '../snapshot/schema.ts'
+import { shareText } from '../snapshot/units.ts'
+import { curveDrawing, sharesDrawing } from './charts.ts'
+import { details, figure, legend, paragraph, section, table } from './markup.ts'
+import { metricName, metricValue } from './metrics.ts'
+import { segmentColour } from './palette.ts'
+
+/** Segments with their shares, numbers and centres, and the elbow. */
+export function segmentSections({ segments, elbow }: Snapshot): string {
+  const names = segments.segments.map(({ name }, level) => ({ name, colour: segmentColour(level) }))
+  return [
+    section(
+      'segments',
+      'Engagement segments',
+      paragraph(segments.text),
+      ...(names.length === 0 ? [] : [sharesFigure(segments), legend(names), meansTable(segments)]),
+      details('Least, mean, most and total of every metric', ...rangeTables(segments)),
+    ),
+    section(
+      'elbow',
+      'How many segments there are',
+      paragraph(elbow.text),
+      paragraph(
+        'Inertia is the sum of squared distances of all subscribers to the centre of their segment. ' +
+          'It falls with every segment that is added; where the curve bends, more segments begin to ' +
+          `tell little. ${chosenText(segments.k, elbow.knee)}`,
+      ),
+      ...(elbow.k.length === 0 ? [] : [elbowFigure(elbow), elbowTable(elbow)]),
+    ),
+  ].join('\n')
+}
+
+function chosenText(k: number, knee: number | null): string {
+  if (knee === null || k === 0) return ''
+  const chosen = `This report has ${k} ${k === 1 ? 'segment' : 'segments'}`
+  return k === knee ? `${chosen}, as the curve suggests.` : `${chosen}; the curve suggests ${knee}.`
+}
+
+type Segments = Snapshot['segments']
+
+function sharesFigure({ segments }: Segments): string {
+  const parts = (value: (segment: (typeof segments)[number]) => number) =>
+    segments.map((segment, level) => ({
+      name: segment.name,
+      value: value(segment),
+      colour: segmentColour(level),
+    }))
+  const bars = [
+    { label: 'Subscribers', text: '', parts: parts(({ subscribers }) => subscribers) },
+    ...(['sessions', 'durationMs', 'trafficBytes'] as const).map((metric) => ({
+      label: metricName(metric),
+      text: '',
+      parts: parts(({ metrics }) => metrics[metric].total),
+    })),
+  ]
+  const words = segments.map(({ name, share }) => `${name}: ${shareText(share)} of subscribers`)
+  return figure('What share each segment has', words.join(', '), (width) =>
+    sharesDrawing(bars, width),
+  )
+}
+
+const meansTable = ({ features, segments }: Segments): string =>
+  table({
+    caption: 'Means of a subscriber, by segment',
+    heading: ['Segment', 'Subscribers', 'Share', ...features.map(metricName)],
+    rows: segments.map(({ name, subscribers, share, centroid }) => [
+      name,
+      subscribers.toLocaleString('en-US'),
+      shareText(share),
+      ...features.map((feature) => metricValue(feature, centroid[feature])),
+    ]),
+  })
+
+const rangeTables = ({ segments }: Segments): string[] =>
+  segments.map(({ name, metrics }) =>
+    table({
+      caption: name.slice(0, 1).toUpperCase() + name.slice(1),
+      heading: ['Metric', 'Least', 'Mean', 'Most', 'Total'],
+      rows: METRICS.map((metric) => {
+        const { min, mean, max, total } = metrics[metric]
+        return [
+          metricName(metric),
+          ...[min, mean, max, total].map((value) => metricValue(metric, value)),
+        ]
+      }),
+    }),
+  )
+
+function elbowFigure({ inertia, knee, text }: Snapshot['elbow']): string {
+  const options = {
+    axis: (value: number) => Number(value.toPrecision(3)).toLocaleString('en-US'),
+    mark: 'bends here',
+  }
+  return figure('Inertia by number of segments', text, (width) =>
+    curveDrawing(inertia, knee, width, options),
+  )
+}
+
+const elbowTable = ({ k, inertia, knee }: Snapshot['elbow']): string =>
+  details(
+    'The curve as a table',
+    table({
+      caption: 'Inertia by number of segments',
+      heading: ['Segments', 'Inertia', 'Of that of one segment'],
+      rows: k.map((each, at) => [
+        `${each}${each === knee ? ' (the bend)' : ''}`,
+        inertia[at].toPrecision(6),
+        inertia[0] > 0 ? shareText(inertia[at] / inertia[0]) : '',
+      ]),
+    }),
+  )
+
+/** How segments were made: features, scaling and the centres in scaled space. */
+export function methodTables({ features, scaling, scale, segments }: Segments): string[] {
+  const chosen = FEATURES.filter((feature) => features.includes(feature))
+  return [
+    table({
+      caption: `Scaling (${scaling}): a value becomes (value − offset) × factor`,
+      heading: ['Feature', 'Offset', 'Factor'],
+      rows: chosen.map((feature) => [
+        metricName(feature),
+        scale[feature].offset.toPrecision(6),
+        scale[feature].factor.toPrecision(6),
+      ]),
+    }),
+    table({
+      caption: 'Centres of the segments after scaling',
+      heading: ['Segment', ...chosen.map(metricName)],
+      rows: segments.map(({ name, centroidScaled }) => [
+        name,
+        ...chosen.map((feature) => centroidScaled[feature].toPrecision(5)),
+      ]),
+    }),
+  ]
+}

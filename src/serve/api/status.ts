@@ -1,0 +1,138 @@
+// What the server says of the pipeline itself: the short form for streams, the long for people.
+import type {
+  ConsumerProgress,
+  IngestCounters,
+  LifeState,
+} from '../../../consumers/ingest/progress.ts'
+import type { Snapshot } from '../../snapshot/schema.ts'
+import type { SourceNote } from '../../record/duration-unit.ts'
+import { assignedPartitions, orderedOffsets } from '../health/offsets.ts'
+import type { Pace } from '../health/throughput.ts'
+import { stateOf } from '../health/readiness.ts'
+import type { PipelineView, SnapshotRuns, SnapshotTimings } from '../view.ts'
+
+/** How far a topic is read, in a line. */
+export interface KafkaMessage {
+  topic: string
+  member: boolean
+  assignedPartitions: number
+  topicPartitions: number
+  /** Of all partitions assigned; null while one of them is not known. */
+  lagRecords: number | null
+  /** The longest; null while none is known. */
+  lagSeconds: number | null
+  /** What this message is as of: exclusive ends of what is applied and what is durable. */
+  positions: { partition: number; appliedOffset: number; durableOffset: number }[]
+}
+
+/** What is known beside the pipeline's own messages. */
+export interface Judgement {
+  pace: Pace
+  /** Why the pipeline is not ready, null when it is. */
+  notReady: string | null
+}
+
+/** Sent about once a second to every live client. */
+export interface ProgressMessage extends Pace {
+  state: LifeState
+  /** Why the pipeline is not ready, in a sentence; null when it is. */
+  notReady: string | null
+  /** Null when the source is files. */
+  kafka: KafkaMessage | null
+  version: string
+  uptimeSeconds: number
+  /** Of the last snapshot, null before the first. */
+  snapshotNumber: number | null
+  snapshotAtMs: number | null
+  /** Null before ingest has said anything. */
+  counters: IngestCounters | null
+  totalRows: number
+  /** Share of the rows dealt with, 0 to 1; null without rows. */
+  progress: number | null
+  subscribers: number
+  dirtySubscribers: number
+  lastDurableMs: number | null
+  eventTimeMs: number | null
+  done: boolean
+}
+
+/** The answer of `/api/v1/status`. */
+export interface Status extends ProgressMessage {
+  startedAtMs: number
+  restoreSeconds: number | null
+  store: { fileBytes: number; usedBytes: number; volumeFreeBytes: number } | null
+  sources: SourceNote[]
+  /** Null when the source is files. */
+  consumer: ConsumerProgress | null
+  positions: Snapshot['positions']
+  runs: SnapshotRuns
+  timings: SnapshotTimings | null
+  options: Record<string, unknown>
+}
+
+/** The lag of all partitions this process reads. */
+function kafkaMessage(consumer: ConsumerProgress): KafkaMessage {
+  const partitions = assignedPartitions(consumer)
+  const lags = partitions.map(orderedOffsets)
+  const seconds = partitions.map(({ lagSeconds }) => lagSeconds).filter((each) => each !== null)
+  const isKnown = lags.every(({ end }) => end !== null)
+  return {
+    topic: consumer.topic,
+    member: consumer.member,
+    assignedPartitions: consumer.assigned.length,
+    topicPartitions: consumer.topicPartitions,
+    lagRecords: isKnown ? lags.reduce((sum, { end, applied }) => sum + end! - applied, 0) : null,
+    lagSeconds: seconds.length === 0 ? null : Math.max(...seconds),
+    positions: partitions.map(({ partition, appliedOffset, durableOffset }) => {
+      return { partition, appliedOffset, durableOffset }
+    }),
+  }
+}
+
+/** The short form, as of `nowMs`. */
+export function progressMessage(
+  view: PipelineView,
+  { pace, notReady }: Judgement,
+  nowMs: number,
+): ProgressMessage {
+  const progress = view.progress()
+  const published = view.published()
+  const totalRows = progress?.totalRows ?? 0
+  return {
+    state: stateOf(view),
+    notReady,
+    kafka: progress?.consumer ? kafkaMessage(progress.consumer) : null,
+    version: view.version,
+    uptimeSeconds: (nowMs - view.startedAtMs) / 1000,
+    snapshotNumber: published?.snapshot.number ?? null,
+    snapshotAtMs: published?.atMs ?? null,
+    rowsPerSecond: pace.rowsPerSecond,
+    etaSeconds: pace.etaSeconds,
+    counters: progress?.counters ?? null,
+    totalRows,
+    progress: totalRows > 0 ? (progress?.counters.rows ?? 0) / totalRows : null,
+    subscribers: progress?.subscribers ?? 0,
+    dirtySubscribers: progress?.dirtySubscribers ?? 0,
+    lastDurableMs: progress?.lastDurableMs ?? null,
+    eventTimeMs: progress?.eventTimeMs ?? null,
+    done: progress?.done ?? false,
+  }
+}
+
+/** The long form, as of `nowMs`. */
+export function status(view: PipelineView, judgement: Judgement, nowMs: number): Status {
+  const progress = view.progress()
+  const published = view.published()
+  return {
+    ...progressMessage(view, judgement, nowMs),
+    startedAtMs: view.startedAtMs,
+    restoreSeconds: progress?.restoreSeconds ?? null,
+    store: progress?.store ?? null,
+    sources: progress?.sources ?? [],
+    consumer: progress?.consumer ?? null,
+    positions: published?.snapshot.positions ?? [],
+    runs: view.runs(),
+    timings: published?.timings ?? null,
+    options: view.options(),
+  }
+}

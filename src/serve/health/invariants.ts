@@ -1,0 +1,36 @@
+// Invariants that every message of ingest and every snapshot must keep; pure.
+//
+// Those of the state itself are checked where it is opened, and end the process there.
+import type { IngestProgress, PartitionProgress } from '../../../consumers/ingest/progress.ts'
+import type { Snapshot } from '../../snapshot/schema.ts'
+import { refusedRows } from './source-counters.ts'
+
+/** `conservation` of rows, `order` of offsets, a `snapshot` that agrees with itself. */
+export const CHECKS = ['conservation', 'order', 'snapshot'] as const
+export type Check = (typeof CHECKS)[number]
+
+/** What a message breaks. */
+export function brokenByProgress({ counters, consumer }: IngestProgress): Check[] {
+  const broken: Check[] = []
+  const { rows, applied, duplicate } = counters
+  if (rows !== applied + duplicate + refusedRows(counters)) broken.push('conservation')
+  // Where a log was cut off or made again, positions go back: that is said and counted as a gap.
+  const steady = consumer !== null && consumer.gapsPassed.gaps === 0
+  if (steady && consumer.partitions.some(isOutOfOrder)) broken.push('order')
+  return broken
+}
+
+function isOutOfOrder(partition: PartitionProgress): boolean {
+  const { appliedOffset, durableOffset, committedOffset, gap } = partition
+  if (gap) return false
+  return durableOffset > appliedOffset || (committedOffset ?? 0) > durableOffset
+}
+
+/** What a snapshot breaks. */
+export function brokenBySnapshot({ subscribers, segments, top }: Snapshot): Check[] {
+  const sizes = segments.segments.reduce((sum, each) => sum + each.subscribers, 0)
+  const isSorted = Object.values(top).every((list) =>
+    list.every(({ value }, at) => at === 0 || list[at - 1].value >= value),
+  )
+  return sizes === subscribers && isSorted ? [] : ['snapshot']
+}

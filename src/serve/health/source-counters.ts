@@ -1,0 +1,58 @@
+// Counters of ingest by source: one process may read a history of files, then a topic; pure.
+import type { IngestCounters, IngestProgress } from '../../../consumers/ingest/progress.ts'
+
+export type Source = 'parquet' | 'kafka'
+
+/** Counters before anything was said. */
+const NO_COUNTERS: IngestCounters = {
+  rows: 0,
+  applied: 0,
+  duplicate: 0,
+  refused: {},
+  coerced: {},
+  missing: {},
+  applicationBytes: [],
+  durationMs: 0,
+  commits: 0,
+  consumedBytes: 0,
+}
+
+/** Rows refused for whatever reason. */
+export function refusedRows(counters: IngestCounters): number {
+  return Object.values(counters.refused).reduce((sum, rows) => sum + rows, 0)
+}
+
+/** Counters of each source. A consumer's message counts its topic; its history stands beside. */
+export function countersBySource(progress: IngestProgress | null): Record<Source, IngestCounters> {
+  if (progress === null) return { parquet: NO_COUNTERS, kafka: NO_COUNTERS }
+  const { counters, consumer, history } = progress
+  if (consumer === null) return { parquet: counters, kafka: NO_COUNTERS }
+  return { parquet: history ?? NO_COUNTERS, kafka: counters }
+}
+
+/** Counters of both sources together, so that nothing goes back when a history ends. */
+export function allCounters(progress: IngestProgress | null): IngestCounters {
+  const { parquet: a, kafka: b } = countersBySource(progress)
+  const { length } = a.applicationBytes.length === 0 ? b.applicationBytes : a.applicationBytes
+  return {
+    rows: a.rows + b.rows,
+    applied: a.applied + b.applied,
+    duplicate: a.duplicate + b.duplicate,
+    refused: sumOf(a.refused, b.refused),
+    coerced: sumOf(a.coerced, b.coerced),
+    missing: sumOf(a.missing, b.missing),
+    applicationBytes: Array.from(
+      { length },
+      (_, at) => (a.applicationBytes[at] ?? 0) + (b.applicationBytes[at] ?? 0),
+    ),
+    durationMs: a.durationMs + b.durationMs,
+    commits: a.commits + b.commits,
+    consumedBytes: a.consumedBytes + b.consumedBytes,
+  }
+}
+
+function sumOf(a: Record<string, number>, b: Record<string, number>): Record<string, number> {
+  const sums = { ...a }
+  for (const [name, count] of Object.entries(b)) sums[name] = (sums[name] ?? 0) + count
+  return sums
+}

@@ -1,0 +1,84 @@
+// Bearer tokens: read from text, kept as digests, compared in constant time.
+import { createHash, timingSafeEqual } from 'node:crypto'
+import { PulseError } from '../../errors.ts'
+
+/** What a token may be for; `admin` is for what changes something, of which there is nothing yet. */
+export const SCOPES = ['metrics', 'read', 'subscribers', 'admin'] as const
+export type Scope = (typeof SCOPES)[number]
+
+/** A token without its text: it cannot be told to anyone. */
+export interface Token {
+  digest: Buffer
+  scopes: ReadonlySet<Scope>
+}
+
+/** Shorter ones can be guessed; 16 random characters cannot. */
+export const SHORTEST_TOKEN = 16
+
+/** RFC 6750, 2.1. */
+const TOKEN = /^[A-Za-z0-9._~+/-]+=*$/
+
+/**
+ * Reads `token` or `token scope,scope` a line; empty lines and those that begin with # are passed
+ * over. Says which line is wrong, never what stands in it.
+ *
+ * @param name of the file, for errors
+ * @throws PulseError `usage`
+ */
+export function parseTokens(text: string, name: string): Token[] {
+  const tokens: Token[] = []
+  text.split(/\r?\n/).forEach((line, at) => {
+    const [token, scopes, ...more] = line.trim().split(/\s+/)
+    if (token === '' || token.startsWith('#')) return
+    const wrong = faultOf(token, scopes, more)
+    if (wrong !== null) {
+      throw new PulseError('usage', `${name}: line ${at + 1} has ${wrong}; ${EXPECTED}`)
+    }
+    const parsed = { digest: digestOf(token), scopes: new Set(scopesOf(scopes)) }
+    if (tokens.some(({ digest }) => digest.equals(parsed.digest))) {
+      throw new PulseError('usage', `${name}: line ${at + 1} has a token that stands above already`)
+    }
+    tokens.push(parsed)
+  })
+  if (tokens.length === 0) throw new PulseError('usage', `${name} holds no token; ${EXPECTED}`)
+  return tokens
+}
+
+const EXPECTED =
+  `expected a line such as TOKEN or TOKEN ${SCOPES.slice(0, 2).join(',')}: a token of at least ` +
+  `${SHORTEST_TOKEN} letters, digits and . _ ~ + / -, scopes out of ${SCOPES.join(', ')}`
+
+function faultOf(token: string, scopes: string | undefined, more: string[]): string | null {
+  if (!TOKEN.test(token)) return 'a token with other characters'
+  if (token.length < SHORTEST_TOKEN) return `a token of ${token.length} characters`
+  if (more.length > 0) return 'more than a token and its scopes'
+  const known = scopesOf(scopes).every((scope) => (SCOPES as readonly string[]).includes(scope))
+  return known ? null : 'a scope that does not exist'
+}
+
+const scopesOf = (written: string | undefined): readonly Scope[] =>
+  written === undefined ? SCOPES : (written.split(',') as Scope[])
+
+const digestOf = (token: string): Buffer => createHash('sha256').update(token).digest()
+
+/** The token that was presented, or null. Takes the same time whichever it is, or none. */
+export function findToken(tokens: readonly Token[], presented: string): Token | null {
+  const digest = digestOf(presented)
+  let found: Token | null = null
+  for (const token of tokens) if (timingSafeEqual(token.digest, digest)) found = token
+  return found
+}
+
+/**
+ * The token in an Authorization header: a bearer's, or the password of Basic, which is what a browser
+ * asks its user for; null where there is none.
+ */
+export function presentedToken(authorization: string | undefined): string | null {
+  const parts = /^(\S+) +(\S+) *$/.exec(authorization ?? '')
+  if (parts === null) return null
+  const [, scheme, value] = parts
+  if (scheme.toLowerCase() === 'bearer') return value
+  if (scheme.toLowerCase() !== 'basic') return null
+  const pair = Buffer.from(value, 'base64').toString('utf8')
+  return pair.slice(pair.indexOf(':') + 1)
+}

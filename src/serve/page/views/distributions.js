@@ -1,0 +1,131 @@
+// How sessions, duration and traffic are spread over the subscribers.
+import { nameAxis, valueAxis } from '../axes.js'
+import { tooltip } from '../chart.js'
+import { count, metric, share, tick, trimmed, valueOrMean } from '../format.js'
+import { createPanel } from '../panel.js'
+
+/** @typedef {import('../../../snapshot/schema.ts').Snapshot} Snapshot */
+/** @typedef {import('../../../snapshot/schema.ts').Distribution} Distribution */
+/** @typedef {import('../choices.js').Chosen} Chosen */
+
+const METRICS = /** @type {const} */ (['sessions', 'durationMs', 'trafficBytes'])
+const QUANTILES = /** @type {const} */ (['p01', 'p10', 'p25', 'p50', 'p75', 'p90', 'p99'])
+
+/** Makes a panel a metric and one of quantiles; the result shows a snapshot in them. */
+export function createDistributions() {
+  const quantiles = createPanel({
+    id: 'quantiles',
+    title: 'Engagement at a glance',
+    views: ['subscribers'],
+    span: 'half',
+    chart: false,
+    open: true,
+  })
+  const shown = METRICS.map((key) => ({
+    key,
+    panel: createPanel({
+      id: `distribution-${key}`,
+      title: `Subscribers by ${metric(key).name.toLowerCase()}`,
+      views: ['subscribers'],
+      span: 'third',
+      choices: ['bins'],
+    }),
+  }))
+  return (/** @type {Snapshot} */ snapshot, /** @type {Chosen} */ chosen) => {
+    showQuantiles(quantiles, snapshot)
+    for (const { key, panel } of shown) {
+      const distribution = snapshot.distribution[key]
+      const { format } = metric(key)
+      const { p50, p99 } = distribution.quantiles
+      panel.setLead(
+        snapshot.subscribers === 0
+          ? 'No subscribers yet.'
+          : `Half have at most ${format(p50)}, one in a hundred more than ${format(p99)}.`,
+      )
+      showHistogram(panel, distribution, key, chosen.bins === 'linear' ? 'linear' : 'log')
+    }
+  }
+}
+
+/**
+ * @param {import('../panel.js').Panel} panel
+ * @param {Distribution} distribution
+ * @param {string} key
+ * @param {'linear' | 'log'} bins
+ */
+function showHistogram(panel, distribution, key, bins) {
+  const { edges, counts } = distribution[bins]
+  const { name, unit, format } = metric(key)
+  const all = counts.reduce((sum, each) => sum + each, 0)
+  const at = (/** @type {number} */ index) => edges[index] ?? 0
+  const range = (/** @type {number} */ index) => `${format(at(index))} to ${format(at(index + 1))}`
+  panel.draw(({ theme }) => ({
+    grid: { left: 2, right: 14, top: 8, bottom: 2, outerBoundsMode: 'same' },
+    xAxis: nameAxis(
+      theme,
+      counts.map((_, index) => trimmed(format(at(index)))),
+      `${name.toLowerCase()} of a subscriber, from`,
+    ),
+    yAxis: valueAxis(theme, 'subscribers', tick),
+    tooltip: tooltip(theme, 'axis', (index) => ({
+      title: range(index),
+      rows: [
+        ['Subscribers', count(counts[index] ?? 0)],
+        ['Share', share((counts[index] ?? 0) / (all || 1))],
+      ],
+    })),
+    series: [
+      {
+        id: 'subscribers',
+        type: 'bar',
+        barCategoryGap: '8%',
+        itemStyle: { color: theme.bar, borderRadius: [2, 2, 0, 0] },
+        data: [...counts],
+      },
+    ],
+  }))
+  panel.table(() => ({
+    caption: `Subscribers by ${name}`,
+    columns: [
+      { name: `${name} from`, unit, format },
+      { name: 'to', unit, format },
+      { name: 'Subscribers', format: count },
+      { name: 'Share', format: share },
+    ],
+    rows: counts.map((each, index) => [at(index), at(index + 1), each, each / (all || 1)]),
+  }))
+}
+
+/**
+ * @param {import('../panel.js').Panel} panel
+ * @param {Snapshot} snapshot
+ */
+function showQuantiles(panel, { distribution, subscribers }) {
+  panel.setLead(
+    `The share of the ${count(subscribers)} subscribers named on the left has at most this much.`,
+  )
+  /** @type {[string, (each: Distribution) => number][]} */
+  const rows = [
+    ['least', ({ min }) => min],
+    ...QUANTILES.map(
+      (quantile) =>
+        /** @type {[string, (each: Distribution) => number]} */ ([
+          `${Number(quantile.slice(1))}%`,
+          ({ quantiles }) => quantiles[quantile],
+        ]),
+    ),
+    ['most', ({ max }) => max],
+    ['mean', ({ mean }) => mean],
+  ]
+  panel.table(() => ({
+    caption: 'Quantiles over subscribers',
+    columns: [
+      { name: 'Share' },
+      ...METRICS.map((key) => {
+        const { name, unit } = metric(key)
+        return { name, unit, format: valueOrMean(key) }
+      }),
+    ],
+    rows: rows.map(([name, read]) => [name, ...METRICS.map((key) => read(distribution[key]))]),
+  }))
+}

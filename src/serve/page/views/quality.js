@@ -1,0 +1,159 @@
+// What was wrong with the data, and how it was understood.
+import { bars, barSeries } from '../axes.js'
+import { tooltip } from '../chart.js'
+import { ALL } from '../choices.js'
+import { bytes, count, metric, share } from '../format.js'
+import { createPanel } from '../panel.js'
+import { trafficIn } from './traffic.js'
+
+/** @typedef {import('../../../snapshot/schema.ts').Snapshot} Snapshot */
+/** @typedef {import('../../api/status.ts').Status} Status */
+
+const UNITS = { ms: 'milliseconds', s: 'seconds' }
+const ORDERS = { file: 'as in the file', time: 'by start', log: 'as in the topic' }
+const TRAFFIC = /** @type {const} */ (['downlinkBytes', 'uplinkBytes', 'trafficBytes'])
+const VALUE_ROOM = 70
+/** The most that are drawn; the table has all of them. */
+const BARS = 8
+
+const KINDS = /** @type {const} */ ([
+  ['refused', 'Rows refused, by reason', 'Reason', 'rows'],
+  ['coerced', 'Values coerced, by column', 'Column', 'values'],
+  ['missing', 'Values missing, by column', 'Column', 'values'],
+])
+
+/** Makes the panels; the result shows a snapshot in them, and of the status what it has not. */
+export function createQuality() {
+  const kinds = KINDS.map(([key, title, of, what]) => ({
+    key,
+    of,
+    what,
+    panel: createPanel({ id: key, title, views: ['pipeline'], span: 'third', chart: 'low' }),
+  }))
+  const measures = createPanel({
+    id: 'measures',
+    title: 'Totals and applications',
+    views: ['pipeline'],
+    span: 'full',
+    chart: false,
+    open: true,
+  })
+  const sources = createPanel({
+    id: 'sources',
+    title: 'Sources, and the unit found in “Dur. (ms)”',
+    views: ['pipeline'],
+    span: 'full',
+    chart: false,
+    open: true,
+  })
+  return (/** @type {Snapshot} */ snapshot, /** @type {Status | null} */ status) => {
+    const rows = snapshot.records + sumOf(snapshot.refused)
+    for (const { key, of, what, panel } of kinds) {
+      const found = Object.entries(snapshot[key])
+        .filter(([, value]) => value > 0)
+        .sort(([, a], [, b]) => b - a)
+      const all = sumOf(snapshot[key])
+      panel.setLead(
+        all === 0
+          ? 'None.'
+          : `${count(all)} ${what}${key === 'refused' ? `, ${share(all / (rows || 1))} of all` : ''}.`,
+      )
+      showCounts(panel, found, of, what)
+    }
+    showMeasures(measures, snapshot)
+    showSources(sources, snapshot, status)
+  }
+}
+
+/** @param {Record<string, number>} counts */
+export function sumOf(counts) {
+  return Object.values(counts).reduce((total, each) => total + each, 0)
+}
+
+/**
+ * @param {import('../panel.js').Panel} panel
+ * @param {[name: string, value: number][]} found
+ * @param {string} of
+ * @param {string} what
+ */
+function showCounts(panel, found, of, what) {
+  const drawn = found.slice(0, BARS)
+  const names = drawn.map(([name]) => name)
+  panel.draw((surroundings) => ({
+    ...bars(surroundings, names, VALUE_ROOM),
+    tooltip: tooltip(surroundings.theme, 'axis', (index) => ({
+      title: names[index] ?? '',
+      rows: [[what, count(drawn[index]?.[1] ?? 0)]],
+    })),
+    series: [
+      barSeries(
+        surroundings,
+        'counts',
+        drawn.map(([, value]) => ({ value, text: count(value), colour: surroundings.theme.bar })),
+      ),
+    ],
+  }))
+  panel.table(() => ({
+    caption: `${what} by ${of}`,
+    columns: [{ name: of }, { name: what, format: count }],
+    rows: found,
+  }))
+}
+
+/**
+ * @param {import('../panel.js').Panel} panel
+ * @param {Snapshot} snapshot
+ */
+function showMeasures(panel, snapshot) {
+  const applications = bytes(trafficIn(snapshot, ALL, 'trafficBytes'))
+  panel.setLead(
+    `Totals are the records’ own Total columns (${bytes(snapshot.trafficBytes)}), traffic of ` +
+      `applications is that of the application columns (${applications}). The two do not add ` +
+      'up: Total DL leaves out Other DL, while Total UL includes Other UL.',
+  )
+  panel.table(() => ({
+    caption: 'Traffic by Total columns and by application columns',
+    columns: [
+      { name: 'Traffic' },
+      { name: 'Total columns', unit: 'bytes', format: bytes },
+      { name: 'Application columns', unit: 'bytes', format: bytes },
+    ],
+    rows: TRAFFIC.map((key) => [metric(key).name, snapshot[key], trafficIn(snapshot, ALL, key)]),
+  }))
+}
+
+/**
+ * @param {import('../panel.js').Panel} panel
+ * @param {Snapshot} snapshot
+ * @param {Status | null} status
+ */
+function showSources(panel, { positions }, status) {
+  const units = [...new Set(positions.map((position) => UNITS[position.durationUnit]))]
+  panel.setLead(
+    units.length === 0
+      ? 'Not known yet.'
+      : `The column holds ${units.join(' and ')}, whatever its name says.`,
+  )
+  const evidence = new Map((status?.sources ?? []).map((each) => [each.name, each.evidence]))
+  panel.table(() => ({
+    caption: 'Sources and positions',
+    columns: [
+      { name: 'Source' },
+      { name: 'Partition' },
+      { name: 'Read up to', format: count },
+      { name: 'Rows', format: count },
+      { name: 'Order' },
+      { name: 'Unit' },
+      { name: 'Found from' },
+    ],
+    rows: positions.map(({ name, partition, position, rows, order, durationUnit }) => [
+      name,
+      String(partition),
+      position,
+      rows,
+      ORDERS[order],
+      UNITS[durationUnit],
+      evidence.get(name) ?? '',
+    ]),
+  }))
+}

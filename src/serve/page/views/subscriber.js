@@ -1,0 +1,214 @@
+// One subscriber as of now: aggregate, ranks, applications, and how near each segment is.
+import { bars, barSeries } from '../axes.js'
+import { tooltip } from '../chart.js'
+import { byId, make, setEntries } from '../dom.js'
+import { bytes, count, metric } from '../format.js'
+import { applicationColours, segmentColours } from '../palette.js'
+import { createPanel } from '../panel.js'
+import { measureText } from './traffic.js'
+import { moment } from '../zone.js'
+
+/** @typedef {import('../../../snapshot/schema.ts').SubscriberView} Found */
+
+const VALUE_ROOM = 84
+
+/** Makes the panels; the result asks for a subscriber and shows what is known. */
+export function createSubscriber() {
+  const plan = /** @type {const} */ ({ views: ['subscriber'], span: 'half' })
+  const main = createPanel({
+    ...plan,
+    views: [...plan.views],
+    id: 'subscriber',
+    title: 'Subscriber',
+    chart: false,
+    open: true,
+  })
+  const distances = createPanel({
+    ...plan,
+    views: [...plan.views],
+    id: 'distances',
+    title: 'Distance to each segment',
+    chart: 'low',
+  })
+  const used = createPanel({
+    ...plan,
+    views: [...plan.views],
+    id: 'used',
+    title: 'Traffic by application',
+    span: 'full',
+    chart: 'low',
+  })
+  const list = make('dl')
+  list.className = 'entries'
+  const lead = byId('subscriber-lead')
+  lead.after(list)
+  // Whoever does not see it change is told.
+  lead.setAttribute('role', 'status')
+  lead.setAttribute('aria-live', 'polite')
+  const hide = (/** @type {boolean} */ isEmpty) =>
+    byId('panels').classList.toggle('nobody', isEmpty)
+  let asked = 0
+  return async (/** @type {string} */ msisdn) => {
+    const number = ++asked
+    main.setTitle(msisdn === '' ? 'Subscriber' : `Subscriber ${msisdn}`)
+    // Between two answers, as the same sentence again would not be announced.
+    main.setLead('Looking up…')
+    hide(true)
+    const { found, text } = await lookUp(msisdn)
+    // Another one was asked for in the meantime.
+    if (number !== asked) return
+    main.setLead(text)
+    hide(found === null)
+    if (found === null) return
+    setEntries(list, entriesOf(found))
+    main.table(() => ranksTable(found))
+    showDistances(distances, found)
+    showApplications(used, found)
+  }
+}
+
+/**
+ * @param {string} msisdn
+ * @returns {Promise<{ found: Found | null, text: string }>}
+ */
+async function lookUp(msisdn) {
+  if (msisdn === '') return { found: null, text: 'Enter an MSISDN above: 1 to 15 digits.' }
+  const response = await fetch(`/api/v1/subscribers/${msisdn}`).catch(() => null)
+  if (response === null) return { found: null, text: 'The server could not be reached.' }
+  if (!response.ok) {
+    const { detail } = /** @type {{ detail: string }} */ (await response.json())
+    return { found: null, text: detail }
+  }
+  const found = /** @type {Found} */ (await response.json())
+  const number = response.headers.get('x-snapshot-number')
+  const held = number === null ? '' : `, against the segments of snapshot ${number}`
+  return { found, text: `As of ${moment(Date.now())}${held}.` }
+}
+
+/**
+ * @param {Found} found
+ * @returns {[string, string, string?][]}
+ */
+function entriesOf({ aggregate, segment }) {
+  const time = (/** @type {number | null} */ ms) => (ms === null ? 'not known' : moment(ms))
+  return [
+    ['Segment', segment ?? 'none yet'],
+    ['Records', count(aggregate.records)],
+    ['First start', time(aggregate.firstStartMs)],
+    ['Last end', time(aggregate.lastEndMs)],
+  ]
+}
+
+/**
+ * @param {Found} found
+ * @returns {import('../table.js').Table}
+ */
+function ranksTable({ aggregate, ranks, subscribers }) {
+  const keys = /** @type {(keyof Found['ranks'])[]} */ (Object.keys(ranks))
+  return {
+    caption: 'Aggregate and ranks',
+    columns: [
+      { name: 'Metric' },
+      { name: 'Value' },
+      { name: `Rank of ${count(subscribers)}`, format: count },
+    ],
+    rows: keys.map((key) => [
+      { text: metric(key).name, unit: metric(key).unit },
+      aggregate[key],
+      ranks[key],
+    ]),
+    formats: keys.map((key) => metric(key).format),
+  }
+}
+
+/**
+ * @param {import('../panel.js').Panel} panel
+ * @param {Found} found
+ */
+function showDistances(panel, { distances, segment }) {
+  const names = distances.map(({ segment: name }) => name)
+  const colours = segmentColours(names)
+  panel.setLead('Between the subscriber and the centre of each segment, after scaling.')
+  panel.draw((surroundings) => ({
+    ...bars(surroundings, names, VALUE_ROOM),
+    tooltip: tooltip(surroundings.theme, 'axis', (index) => ({
+      title: names[index] ?? '',
+      rows: [['Distance', near(distances[index]?.distance ?? 0)]],
+    })),
+    series: [
+      barSeries(
+        surroundings,
+        'distances',
+        distances.map(({ segment: name, distance }) => ({
+          value: distance,
+          text: `${near(distance)}${name === segment ? ' nearest' : ''}`,
+          colour: colours.get(name) ?? '',
+        })),
+      ),
+    ],
+  }))
+  panel.table(() => ({
+    caption: 'Distance to each segment',
+    columns: [{ name: 'Segment' }, { name: 'Distance', format: near }],
+    rows: distances.map(({ segment: name, distance }) => [
+      { text: name, colour: colours.get(name) },
+      distance,
+    ]),
+  }))
+}
+
+/** @param {number} distance */
+function near(distance) {
+  return distance.toPrecision(3)
+}
+
+/**
+ * @param {import('../panel.js').Panel} panel
+ * @param {Found} found
+ */
+function showApplications(panel, { aggregate }) {
+  const { applications } = aggregate
+  panel.setLead(measureText(aggregate))
+  const colours = applicationColours(applications.map(({ name }) => name))
+  const ranked = applications
+    .map((each) => ({ ...each, traffic: each.downlinkBytes + each.uplinkBytes }))
+    .sort((a, b) => b.traffic - a.traffic)
+  panel.draw((surroundings) => ({
+    ...bars(
+      surroundings,
+      ranked.map(({ name }) => name),
+      VALUE_ROOM,
+    ),
+    tooltip: tooltip(surroundings.theme, 'axis', (index) => ({
+      title: ranked[index]?.name ?? '',
+      rows: [
+        ['Download', bytes(ranked[index]?.downlinkBytes ?? 0)],
+        ['Upload', bytes(ranked[index]?.uplinkBytes ?? 0)],
+      ],
+    })),
+    series: [
+      barSeries(
+        surroundings,
+        'used',
+        ranked.map(({ name, traffic }) => ({
+          value: traffic,
+          text: bytes(traffic),
+          colour: colours.get(name) ?? '',
+        })),
+      ),
+    ],
+  }))
+  panel.table(() => ({
+    caption: 'Traffic by application',
+    columns: [
+      { name: 'Application' },
+      { name: 'Download', unit: 'bytes', format: bytes },
+      { name: 'Upload', unit: 'bytes', format: bytes },
+    ],
+    rows: ranked.map(({ name, downlinkBytes, uplinkBytes }) => [
+      { text: name, colour: colours.get(name) },
+      downlinkBytes,
+      uplinkBytes,
+    ]),
+  }))
+}

@@ -1,0 +1,75 @@
+// The subscribers that lead in a metric that may be chosen.
+import { goTo } from '../address.js'
+import { bars, barSeries } from '../axes.js'
+import { tooltip } from '../chart.js'
+import { metric } from '../format.js'
+import { createPanel } from '../panel.js'
+
+/** @typedef {import('../../../snapshot/schema.ts').Snapshot} Snapshot */
+/** @typedef {import('../../../snapshot/schema.ts').TopEntry} TopEntry */
+/** @typedef {import('../../../snapshot/schema.ts').Metric} Metric */
+/** @typedef {import('../choices.js').Chosen} Chosen */
+/** @typedef {import('../panel.js').Panel} Panel */
+
+/** Room for the longest value, such as `1,234,567 h`. */
+const VALUE_ROOM = 84
+
+/** Makes the panel; the result shows a snapshot in it. */
+export function createTops() {
+  const panel = createPanel({
+    id: 'top',
+    title: 'Top subscribers',
+    views: ['overview', 'subscribers'],
+    span: 'half',
+    choices: ['top'],
+  })
+  return (/** @type {Snapshot} */ snapshot, /** @type {Chosen} */ chosen) => {
+    const key = /** @type {Metric} */ (chosen.top)
+    const entries = snapshot.top[key]
+    panel.setTitle(`Top ${entries.length || 10} by ${metric(key).name.toLowerCase()}`)
+    showLeaders(panel, entries, key, null)
+  }
+}
+
+/**
+ * Shows a top list as bars and table; a bar leads to its subscriber.
+ * @param {Panel} panel
+ * @param {readonly TopEntry[]} entries
+ * @param {string} key of the metric
+ * @param {string | null} colour null: that of bars without a meaning of their own
+ */
+export function showLeaders(panel, entries, key, colour) {
+  const { name, unit, format } = metric(key)
+  const names = entries.map(({ msisdn }) => String(msisdn))
+  panel.draw((surroundings) => ({
+    ...bars(surroundings, names, VALUE_ROOM),
+    tooltip: tooltip(surroundings.theme, 'axis', (index) => ({
+      title: names[index] ?? '',
+      rows: [
+        ['Rank', String(index + 1)],
+        [name, format(entries[index]?.value ?? 0)],
+      ],
+    })),
+    series: [
+      barSeries(
+        surroundings,
+        panel.id,
+        entries.map(({ value }) => ({
+          value,
+          text: format(value),
+          colour: colour ?? surroundings.theme.bar,
+        })),
+      ),
+    ],
+  }))
+  panel.pick((index) => goTo({ view: 'subscriber', msisdn: names[index] ?? '' }))
+  panel.table(() => ({
+    caption: `Top subscribers: ${name}`,
+    columns: [{ name: 'Rank' }, { name: 'MSISDN' }, { name, unit, format }],
+    rows: entries.map(({ msisdn, value }, index) => [
+      String(index + 1),
+      { text: String(msisdn), msisdn },
+      value,
+    ]),
+  }))
+}

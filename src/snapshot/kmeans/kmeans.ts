@@ -1,0 +1,160 @@
+// K-means of all points for k = 1, 2, 3 …: starts on summaries, then exact descent on everything.
+import { seededRandom, type Random } from '../../random.ts'
+import { createFilter, type Filter } from './filter.ts'
+import { descend } from './lloyd.ts'
+import { addCentroids } from './starts.ts'
+import { summarise, type Summary } from './sketch.ts'
+import type { Tree } from './tree.ts'
+
+/** One solution: k centroids in scaled space, row by row. */
+export interface Clustering {
+  k: number
+  centroids: Float64Array
+  /** Sum of squared distances of all points to their nearest centroid. */
+  inertia: number
+  /** Steps over all points that it took to come to rest. */
+  iterations: number
+}
+
+/** Points of the sketch, the summary on which starts compete. */
+const SKETCH_POINTS = 1500
+
+/**
+ * Fresh starts for each k, starts grown from the solution for k - 1, and swaps tried after: so
+ * many on a full sketch, more on a smaller one, where they cost less, up to `MOST_TRIES` times.
+ */
+const FRESH_STARTS = 12
+const GROWN_STARTS = 4
+const SWAPS = 40
+const MOST_TRIES = 8
+
+/**
+ * Different local optima of the sketch that take a few steps on all points, how many steps (the
+ * first few tell which is best), and how many of them go on until nothing moves: those whose
+ * inertia is then within a share of the least.
+ */
+const SEMIFINALISTS = 8
+const TRIAL_STEPS = 3
+const FINALISTS = 2
+const CLOSE = 1e-3
+
+/** Inertias closer than this belong to the same local optimum. */
+const SAME = 1e-9
+
+/** A tree with what is needed to search on it. */
+export interface Search {
+  tree: Tree
+  /** Steps over all points, and over the sketch. */
+  filter: Filter
+  sketch: Summary
+  sketchFilter: Filter
+  /** By how much the numbers of starts and swaps are multiplied. */
+  tries: number
+  seed: number
+}
+
+/** Prepares a search for up to `most` clusters. */
+export function createSearch(tree: Tree, most: number, seed: number): Search {
+  const sketch = summarise(tree, Math.max(SKETCH_POINTS, 20 * most))
+  return {
+    tree,
+    filter: createFilter(tree, most),
+    sketch,
+    sketchFilter: createFilter(sketch.tree, most),
+    tries: Math.min(MOST_TRIES, SKETCH_POINTS / Math.max(1, sketch.count)),
+    seed,
+  }
+}
+
+/**
+ * The best solution found for `k` clusters, given the one for k - 1, or null for k = 1. There must
+ * be k distinct points: where the inertia for k - 1 is 0 there are not. Lloyd's algorithm only
+ * finds the local optimum below its start, so many starts compete on a small summary: greedy
+ * k-means++ draws, the solution for k - 1 with one centroid more (Likas, Vlassis, Verbeek, "The
+ * global k-means clustering algorithm", Pattern Recognition 36, 2003), then random swaps of the
+ * best (Fränti, "Efficiency of random swap clustering", J. Big Data 5, 2018). The best few go on
+ * to all points. The inertia is never above that for k - 1.
+ */
+function cluster(search: Search, k: number, previous: Clustering | null): Clustering {
+  const random = seededRandom(search.seed + k)
+  const starts = sketchSolutions(search, k, previous, random)
+  const tried = refine(search.filter, starts.slice(0, SEMIFINALISTS), 0, TRIAL_STEPS)
+  const close = tried.filter(({ inertia }) => inertia <= tried[0].inertia * (1 + CLOSE))
+  const best = refine(search.filter, close.slice(0, FINALISTS), 0)[0]
+  if (previous === null || best.inertia <= previous.inertia) return best
+  return refine(search.filter, [grow(search, previous, k, random)], 0)[0]
+}
+
+/** Solutions for k = 1, 2, 3 … `most`, or up to the number of distinct points if that is less. */
+export function clusterUpTo(search: Search, most: number): Clustering[] {
+  const found: Clustering[] = []
+  for (let k = 1; k <= most && search.tree.nodes > 0; k++) {
+    const previous = found.at(-1) ?? null
+    if (previous?.inertia === 0) break
+    found.push(cluster(search, k, previous))
+  }
+  return found
+}
+
+/** Different solutions on the sketch, best first. */
+function sketchSolutions(
+  search: Search,
+  k: number,
+  previous: Clustering | null,
+  random: Random,
+): Clustering[] {
+  const starts: Clustering[] = []
+  for (let start = 0; start < FRESH_STARTS * search.tries; start++) {
+    starts.push(grow(search, null, k, random))
+  }
+  for (let start = 0; previous !== null && start < GROWN_STARTS; start++) {
+    starts.push(grow(search, previous, k, random))
+  }
+  let found = refine(search.sketchFilter, starts, search.sketch.coarse)
+  for (let swap = 0; k > 1 && swap < SWAPS * search.tries; swap++) {
+    const swapped = swapOne(search, found[0], random)
+    found = distinct([...found, ...refine(search.sketchFilter, [swapped], search.sketch.coarse)])
+  }
+  return found
+}
+
+/** Descends from each start; the different solutions, best first. */
+function refine(
+  filter: Filter,
+  starts: readonly Clustering[],
+  coarse: number,
+  limit = Infinity,
+): Clustering[] {
+  return distinct(
+    starts.map(({ k, centroids }) => {
+      const moved = centroids.slice()
+      return { k, centroids: moved, ...descend(filter, moved, k, coarse, limit) }
+    }),
+  )
+}
+
+/** Best first, of solutions with the same inertia only the first. */
+function distinct(solutions: Clustering[]): Clustering[] {
+  return solutions
+    .sort((a, b) => a.inertia - b.inertia)
+    .filter(({ inertia }, at, all) => at === 0 || inertia > all[at - 1].inertia * (1 + SAME))
+}
+
+/** A start of `k` centroids: those of `base`, and the rest drawn. */
+function grow(search: Search, base: Clustering | null, k: number, random: Random): Clustering {
+  const { dimensions } = search.tree
+  const centroids = new Float64Array(k * dimensions)
+  if (base !== null) centroids.set(base.centroids)
+  addCentroids(search.sketch, dimensions, centroids, base?.k ?? 0, k, random)
+  return { k, centroids, inertia: Infinity, iterations: 0 }
+}
+
+/** A start in which one centroid, drawn evenly, was taken out and another one drawn. */
+function swapOne(search: Search, from: Clustering, random: Random): Clustering {
+  const { dimensions } = search.tree
+  const out = Math.floor(random() * from.k)
+  const centroids = from.centroids.slice()
+  centroids.copyWithin(out * dimensions, (out + 1) * dimensions)
+  const base = { ...from, k: from.k - 1, centroids: centroids.subarray(0, -dimensions) }
+  return grow(search, base, from.k, random)
+}

@@ -1,0 +1,27 @@
+// Progress on long work, as people see it on a terminal.
+import type { IngestProgress } from '../../consumers/ingest/progress.ts'
+import { createPaceMeter } from '../serve/health/throughput.ts'
+import { durationText } from '../snapshot/units.ts'
+import { createProgress } from './progress.ts'
+
+/** Shows a replay's messages: rows, rows a second, time left, and the event time reached. */
+export async function replayDisplay(): Promise<{
+  show(progress: IngestProgress): void
+  end(): void
+}> {
+  const display = await createProgress('replay')
+  const meter = createPaceMeter()
+  return {
+    show(progress) {
+      const now = Date.now()
+      meter.note(now, progress)
+      const { rowsPerSecond, etaSeconds } = meter.read(now)
+      const left = etaSeconds === null ? '' : `, ${durationText(etaSeconds * 1000)} left`
+      const time = progress.eventTimeMs
+      const event = time === null ? '' : `, ${new Date(time).toISOString().slice(0, 16)}`
+      const rate = Math.round(rowsPerSecond).toLocaleString('en-US')
+      display.update(progress.counters.rows, progress.totalRows, `${rate} rows/s${left}${event}`)
+    },
+    end: () => display.end(),
+  }
+}

@@ -1,0 +1,202 @@
+// Compares what SQL made of the files with what the state says, subscriber by subscriber.
+import type { StateView } from '../../state/read.ts'
+import { doubles, queryRows, type DuckDBConnection } from '../duckdb.ts'
+import { assert } from '../errors.ts'
+import { REASONS } from '../record/batch.ts'
+import { APPLICATIONS } from '../record/columns.ts'
+import { FIELD, WIDTH } from '../subscriber/aggregate.ts'
+import { NUMBERS, REFUSED_SQL, SUBSCRIBERS_SQL, TOTALS_SQL } from './expected-sql.ts'
+
+/** One number that the state has and the files do not give, or the other way round. */
+export interface Difference {
+  what: string
+  expected: string
+  found: string
+}
+
+export interface Verification {
+  /** Subscribers that the files give. */
+  subscribers: number
+  applications: number
+  /** The first ten. */
+  differing: Difference[]
+  differences: number
+}
+
+/**
+ * Where it is: `parquet` aggregates in SQL and counts rows, `state` reads LMDB and `compare` goes
+ * through both, counting subscribers.
+ */
+export type VerifyProgress = (
+  stage: 'parquet' | 'state' | 'compare',
+  done: number,
+  total: number,
+) => void
+
+const MOST_NAMED = 10
+
+type Value = number | bigint | string
+
+/** Collects differences: all are counted, some are named. */
+interface Findings {
+  differing: Difference[]
+  differences: number
+  expect: (what: string, expected: Value, found: Value) => void
+}
+
+function createFindings(): Findings {
+  const findings: Findings = {
+    differing: [],
+    differences: 0,
+    expect(what, expected, found) {
+      if (expected === found) return
+      findings.differences++
+      if (findings.differing.length >= MOST_NAMED) return
+      findings.differing.push({ what, expected: String(expected), found: String(found) })
+    },
+  }
+  return findings
+}
+
+/** Compares the table `expected` with a view of a state. */
+export async function compareState(
+  connection: DuckDBConnection,
+  view: StateView,
+  onProgress: VerifyProgress,
+): Promise<Verification> {
+  const findings = createFindings()
+  const rows = readRows(view, onProgress)
+  const [totals] = await queryRows(connection, TOTALS_SQL)
+  compareCounts(await queryRows(connection, REFUSED_SQL), totals, view, findings)
+  compareApplications(totals, rows, findings)
+  const subscribers = Number(totals.subscribers)
+  await compareSubscribers(connection, rows, findings, (compared) => {
+    onProgress('compare', compared, subscribers)
+  })
+  const { differing, differences } = findings
+  return { subscribers, applications: APPLICATIONS.length, differing, differences }
+}
+
+function compareCounts(
+  refused: Record<string, unknown>[],
+  totals: Record<string, unknown>,
+  { counters }: StateView,
+  { expect }: Findings,
+): void {
+  expect('rows applied', Number(totals.n0), counters.applied)
+  for (const reason of REASONS) {
+    const expected = refused.find(({ verdict }) => verdict === reason)?.n0 ?? 0
+    expect(`rows refused ${reason}`, Number(expected), counters.refused[reason] ?? 0)
+  }
+}
+
+/** All rows of the state, WIDTH numbers each, and their order by MSISDN. */
+interface Rows {
+  values: Float64Array
+  /** MSISDNs, ascending. */
+  sorted: Float64Array
+  /** Row of each MSISDN in `sorted`. */
+  order: Uint32Array
+}
+
+function readRows(view: StateView, onProgress: VerifyProgress): Rows {
+  const count = view.counters.subscribers
+  const values = new Float64Array(count * WIDTH)
+  let filled = 0
+  onProgress('state', 0, count)
+  view.scan((rows, size) => {
+    values.set(rows.subarray(0, size * WIDTH), filled)
+    filled += size * WIDTH
+    onProgress('state', filled / WIDTH, count)
+  })
+  assert(filled === values.length, 'a view has as many rows as it says')
+  const sorted = new Float64Array(count)
+  for (let row = 0; row < count; row++) sorted[row] = values[row * WIDTH + FIELD.msisdn]
+  sorted.sort()
+  const order = new Uint32Array(count)
+  const taken = new Uint8Array(count)
+  for (let row = 0; row < count; row++) {
+    let place = lowerBound(sorted, values[row * WIDTH + FIELD.msisdn])
+    // An MSISDN that the state has twice must show as one too many.
+    while (taken[place] === 1) place++
+    taken[place] = 1
+    order[place] = row
+  }
+  return { values, sorted, order }
+}
+
+function lowerBound(sorted: Float64Array, value: number): number {
+  let [low, high] = [0, sorted.length]
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (sorted[middle] < value) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+/** Totals can be beyond 2^53: both halves of each number are summed apart. */
+function compareApplications(
+  totals: Record<string, unknown>,
+  { values }: Rows,
+  { expect }: Findings,
+): void {
+  const half = 2 ** 26
+  for (let number = 0; number < 2 * APPLICATIONS.length; number++) {
+    let [high, low] = [0, 0]
+    for (let at = FIELD.applications + number; at < values.length; at += WIDTH) {
+      const part = Math.floor(values[at] / half)
+      high += part
+      low += values[at] - part * half
+    }
+    const found = BigInt(high) * BigInt(half) + BigInt(low)
+    expect(`total ${NUMBERS[5 + number]}`, totals[`n${5 + number}`] as bigint, found)
+  }
+}
+
+/** Walks both in order of MSISDN. */
+async function compareSubscribers(
+  connection: DuckDBConnection,
+  { values, sorted, order }: Rows,
+  findings: Findings,
+  onCompared: (subscribers: number) => void,
+): Promise<void> {
+  const { expect } = findings
+  const result = await connection.stream(SUBSCRIBERS_SQL)
+  let place = 0
+  let compared = 0
+  const onlyInState = (): void => {
+    const records = values[order[place] * WIDTH + FIELD.records]
+    expect(`subscriber ${sorted[place++]}`, 'none', `${records} records`)
+  }
+  for (;;) {
+    const chunk = await result.fetchChunk()
+    if (chunk === null || chunk.rowCount === 0) break
+    const columns = Array.from({ length: WIDTH }, (_, column) => doubles(chunk, column))
+    for (let i = 0; i < chunk.rowCount; i++) {
+      const msisdn = columns[FIELD.msisdn][i]
+      while (place < sorted.length && sorted[place] < msisdn) onlyInState()
+      if (place < sorted.length && sorted[place] === msisdn) {
+        compareRow(columns, i, values, order[place++] * WIDTH, findings)
+      } else expect(`subscriber ${msisdn}`, `${columns[FIELD.records][i]} records`, 'none')
+    }
+    compared += chunk.rowCount
+    onCompared(compared)
+  }
+  while (place < sorted.length) onlyInState()
+}
+
+function compareRow(
+  columns: readonly Float64Array[],
+  i: number,
+  values: Float64Array,
+  at: number,
+  { expect }: Findings,
+): void {
+  for (let field = 1; field < WIDTH; field++) {
+    const expected = columns[field][i]
+    const found = values[at + field]
+    if (expected === found) continue
+    expect(`subscriber ${columns[FIELD.msisdn][i]}: ${NUMBERS[field - 1]}`, expected, found)
+  }
+}

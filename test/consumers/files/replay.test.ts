@@ -1,0 +1,207 @@
+// Replays of files that were replayed before, in part or whole, in this order or another.
+import assert from 'node:assert/strict'
+import { copyFileSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { openFile } from '../../../src/parquet/files.ts'
+import type { Replay } from '../../../consumers/files/replay.ts'
+import { withDatabase } from '../../../src/duckdb.ts'
+import { PulseError, type ErrorCode } from '../../../src/errors.ts'
+import { openStateToRead, readRefused } from '../../../state/read.ts'
+import { readBack, withDirectory } from '../../state-directory.ts'
+import { replay } from './replaying.ts'
+import { cutFile, sampleIn, SMALL } from './samples.ts'
+
+const FIXTURES = join(import.meta.dirname, '../../fixtures/parquet')
+const stopAtOnce = (running: Replay): void => running.stop()
+const isTrouble = (code: ErrorCode, sentence: RegExp) => (error: unknown) => {
+  assert.ok(error instanceof PulseError, String(error))
+  assert.equal(error.code, code)
+  assert.match(error.message, sentence)
+  return true
+}
+
+for (const speed of ['max', 1e15] as const) {
+  test(`a file replayed again at speed ${speed} applies nothing`, () =>
+    withDirectory(async (directory) => {
+      const file = await sampleIn(directory)
+      const state = join(directory, 'state')
+      const first = await replay([file], state)
+      assert.equal(first.counters.duplicate, 0)
+      const { hash } = await readBack(state)
+      const again = await replay([file], state, { speed })
+      assert.equal(again.done, true)
+      assert.equal(again.counters.applied, 0)
+      assert.equal(again.counters.duplicate, SMALL.rows)
+      assert.equal(again.counters.rows, again.totalRows)
+      assert.equal(again.counters.commits, 0)
+      assert.equal((await readBack(state)).hash, hash)
+    }))
+}
+
+test('the bytes of a file that was read are all of its bytes, however many batches it takes', () =>
+  withDirectory(async (directory) => {
+    const file = await sampleIn(directory, { rows: 61_001, subscribers: 300 })
+    const { counters } = await replay([file], join(directory, 'state'))
+    assert.equal(counters.consumedBytes, statSync(file).size)
+  }))
+
+test('a copy of a file under another name is the same source', () =>
+  withDirectory(async (directory) => {
+    const file = await sampleIn(directory)
+    const copy = join(directory, 'another name.parquet')
+    copyFileSync(file, copy)
+    const state = join(directory, 'state')
+    const both = await replay([file, copy], state)
+    assert.equal(both.totalRows, SMALL.rows)
+    assert.equal(both.sources.length, 1)
+    const { hash } = await readBack(state)
+    const again = await replay([copy], state)
+    assert.equal(again.counters.duplicate, SMALL.rows)
+    assert.equal((await readBack(state)).hash, hash)
+  }))
+
+test('files that differ in their values alone are two sources', () =>
+  withDirectory(async (directory) => {
+    const original = readFileSync(join(FIXTURES, 'parquetjs-v1.parquet'))
+    const footer = original.length - 8 - original.readUInt32LE(original.length - 8)
+    const files = [0, 1].map((n) => join(directory, `${n}.parquet`))
+    writeFileSync(files[0], original)
+    // A bit of the body: footer, statistics and size stay as they were.
+    original[footer - 3] ^= 1
+    writeFileSync(files[1], original)
+    const ids = await withDatabase({ threads: 1, memoryMiB: 256 }, async (connection) => [
+      await openFile(connection, files[0]),
+      await openFile(connection, files[1]),
+    ])
+    assert.notEqual(ids[0].id, ids[1].id)
+    assert.equal(ids[0].bytes, ids[1].bytes)
+  }))
+
+test('a replay that is stopped says so, and the next one goes on where it ended', () =>
+  withDirectory(async (directory) => {
+    const file = await sampleIn(directory)
+    const state = join(directory, 'state')
+    const first = await replay([file], state, {}, stopAtOnce)
+    assert.equal(first.done, false)
+    assert.equal(first.state, 'draining')
+    const dealtWith = first.counters.rows
+    assert.ok(dealtWith > 0 && dealtWith < SMALL.rows)
+    const [{ position }] = (await readBack(state)).positions
+    assert.equal(position.position, dealtWith)
+    assert.equal(position.applied + position.refused, dealtWith)
+    const second = await replay([file], state)
+    assert.equal(second.done, true)
+    assert.equal(second.counters.duplicate, dealtWith)
+    assert.equal(second.counters.rows, SMALL.rows)
+    const whole = join(directory, 'whole')
+    await replay([file], whole)
+    assert.equal((await readBack(state)).hash, (await readBack(whole)).hash)
+  }))
+
+test('what was begun in order of time is finished in order of time, at any speed', () =>
+  withDirectory(async (directory) => {
+    const file = await sampleIn(directory)
+    const state = join(directory, 'state')
+    const stopSoon = (running: Replay): void => {
+      if (running.progress().counters.rows > 0) running.stop()
+      else setImmediate(stopSoon, running)
+    }
+    const begun = await replay([file], state, { speed: 1e15 }, stopSoon)
+    assert.equal(begun.done, false)
+    assert.equal((await readBack(state)).positions[0].position.order, 'time')
+    const ended = await replay([file], state, { speed: 'max' })
+    assert.equal(ended.counters.rows, SMALL.rows)
+    assert.ok(ended.eventTimeMs !== null, 'event time is known in order of time alone')
+    const whole = join(directory, 'whole')
+    await replay([file], whole)
+    assert.equal((await readBack(state)).hash, (await readBack(whole)).hash)
+  }))
+
+test('what was begun in file order cannot be finished in order of time', () =>
+  withDirectory(async (directory) => {
+    const file = await sampleIn(directory)
+    const state = join(directory, 'state')
+    await replay([file], state, {}, stopAtOnce)
+    const { hash } = await readBack(state)
+    const refusal = isTrouble('state-options', /begun in the order of their rows.*--speed max/)
+    await assert.rejects(replay([file], state, { speed: 60 }), refusal)
+    assert.equal((await readBack(state)).hash, hash)
+    assert.equal(existsSync(join(state, 'writer.lock')), false)
+    assert.equal((await replay([file], state)).done, true)
+  }))
+
+test('files, directories and globs name the same files', () =>
+  withDirectory(async (directory) => {
+    const file = await sampleIn(directory)
+    const parts = join(directory, 'parts')
+    mkdirSync(parts)
+    const files = await cutFile(file, [1000, 4000], parts)
+    const hashes = await Promise.all(
+      [files, [parts], [join(parts, 'part-*.parquet')], [parts, ...files]].map(async (names, n) => {
+        const state = join(directory, `state-${n}`)
+        const progress = await replay(names, state, { state: { durationUnit: 's' } })
+        assert.equal(progress.sources.length, 3)
+        return (await readBack(state)).hash
+      }),
+    )
+    assert.equal(new Set(hashes).size, 1)
+  }))
+
+test('a path that names nothing is refused by its name, and nothing is touched', () =>
+  withDirectory(async (directory) => {
+    const state = join(directory, 'state')
+    const absent = join(directory, 'absent')
+    for (const pattern of [`${absent}.parquet`, `${absent}*.parquet`, directory]) {
+      await assert.rejects(replay([pattern], state), (error) => {
+        assert.ok(error instanceof PulseError)
+        assert.equal(error.code, 'input-missing')
+        assert.ok(error.message.startsWith(`${pattern}: `))
+        return true
+      })
+    }
+    assert.equal(existsSync(state), false)
+  }))
+
+test('refused rows are kept with their reason and raw values, up to the bound', () =>
+  withDirectory(async (directory) => {
+    const file = await sampleIn(directory)
+    const kept = async (keepRefused: number) => {
+      const state = join(directory, `state-${keepRefused}`)
+      await replay([file], state, { keepRefused })
+      const found = await readBack(state)
+      const reading = openStateToRead(state)
+      const rows = readRefused(reading, 1e6)
+      await reading.close()
+      return { rows, refused: found.refused, source: found.positions[0].source }
+    }
+    const { rows, refused, source } = await kept(1e6)
+    const counts: Record<string, number> = {}
+    for (const { reason } of rows) counts[reason] = (counts[reason] ?? 0) + 1
+    assert.deepEqual(counts, refused)
+    assert.ok(rows.every((row) => row.source === source))
+    const raw = rows.map((row) => JSON.parse(row.raw) as (string | null)[])
+    assert.ok(raw.every((values) => values.length === 23))
+    const footer = rows.findIndex(({ reason }) => reason === 'footer')
+    assert.equal(rows[footer].row, SMALL.rows - 1)
+    assert.deepEqual(raw[footer].slice(0, 3), [null, null, null])
+    const few = await kept(10)
+    assert.deepEqual(few.rows, rows.slice(0, 10))
+    assert.deepEqual(few.refused, refused)
+  }))
+
+test('a replay that is paused deals with nothing until it goes on', () =>
+  withDirectory(async (directory) => {
+    const file = await sampleIn(directory)
+    let whilePaused = NaN
+    const progress = await replay([file], join(directory, 'state'), {}, (running) => {
+      running.pause(true)
+      setTimeout(() => {
+        whilePaused = running.progress().counters.rows
+        running.pause(false)
+      }, 100)
+    })
+    assert.equal(whilePaused, 0)
+    assert.equal(progress.counters.rows, SMALL.rows)
+    assert.equal(progress.done, true)
+  }))

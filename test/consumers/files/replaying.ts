@@ -1,0 +1,72 @@
+// A replay in this process, and what the oracle expects of it.
+import type { Replay, ReplayOptions } from '../../../consumers/files/replay.ts'
+import { replayFiles } from '../../../consumers/files/replay.ts'
+import type { IngestProgress } from '../../../consumers/ingest/progress.ts'
+import type { StateOptions } from '../../../state/writer.ts'
+import type { OracleHour } from '../../oracle.ts'
+import type { Found } from '../../state-directory.ts'
+
+export const STATE: StateOptions = {
+  partitions: 1,
+  durationUnit: 'auto',
+  timeZone: 'UTC',
+  missingMsisdn: 'refuse',
+}
+
+/** Replays files with the defaults of a test, but for what is given. */
+export function replay(
+  files: readonly string[],
+  stateDirectory: string,
+  changes: Partial<Omit<ReplayOptions, 'state'>> & { state?: Partial<StateOptions> } = {},
+  onReady: (replay: Replay) => void = () => undefined,
+): Promise<IngestProgress> {
+  const options: ReplayOptions = {
+    files,
+    stateDirectory,
+    commitIntervalMs: 1000,
+    keepRefused: 100_000,
+    speed: 'max',
+    ...changes,
+    state: { ...STATE, ...changes.state },
+  }
+  return replayFiles(options, onReady)
+}
+
+/** What `oracleJson` gives, as it stands in the fixtures. */
+export interface Expected {
+  durationUnit: 'ms' | 's'
+  rows: number
+  applied: number
+  refused: Record<string, number>
+  coerced: Record<string, number>
+  missing: Record<string, number>
+  subscribers: [number, number[]][]
+  hours: [number | null, OracleHour][]
+}
+
+/** The part of what was found that an expectation speaks of, in the expectation's form. */
+export type Comparable = Pick<
+  Found,
+  'applied' | 'refused' | 'coerced' | 'missing' | 'subscribers' | 'hours'
+>
+
+export const comparableFound = (found: Found): Comparable => {
+  const { applied, refused, coerced, missing, subscribers, hours } = found
+  return { applied, refused, coerced, missing, subscribers, hours }
+}
+
+export const comparableExpected = (expected: Expected): Comparable => {
+  const { applied, refused, coerced, missing, subscribers } = expected
+  const hours = expected.hours.map(([start, hour]): [number | null, number[]] => [
+    start,
+    [
+      hour.records,
+      hour.sessions,
+      hour.durationMs,
+      hour.downlinkBytes,
+      hour.uplinkBytes,
+      ...hour.applications,
+    ],
+  ])
+  return { applied, refused, coerced, missing, subscribers, hours }
+}

@@ -1,0 +1,126 @@
+// Batch = stream: the same rows give the same state, however they are cut, ordered and interrupted.
+import assert from 'node:assert/strict'
+import { mkdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import fc from 'fast-check'
+import type { Replay } from '../../../consumers/files/replay.ts'
+import { oracle, oracleJson } from '../../oracle.ts'
+import { readBack, withDirectory } from '../../state-directory.ts'
+import { comparableExpected, comparableFound, replay } from './replaying.ts'
+import type { Comparable, Expected } from './replaying.ts'
+import { cutFile, rawRowsOf, sampleIn, SMALL } from './samples.ts'
+
+const SEED = Number(process.env.XDR_PULSE_SEED ?? Date.now() % 2 ** 31)
+const RUNS = Number(process.env.XDR_PULSE_RUNS ?? 30)
+/** Parts of a file could vote otherwise than the whole: the unit is told. */
+const UNIT = { durationUnit: 's' } as const
+
+let sample = ''
+let expected: Comparable
+let hash = ''
+let leave: () => void = () => undefined
+let done: Promise<void> = Promise.resolve()
+
+before(async () => {
+  const directory = await new Promise<string>((resolve) => {
+    done = withDirectory((made) => {
+      resolve(made)
+      return new Promise<void>((end) => (leave = end))
+    })
+  })
+  sample = await sampleIn(directory)
+  const options = { ...UNIT, missingMsisdn: 'refuse' } as const
+  const result = oracle(await rawRowsOf(sample), options)
+  expected = comparableExpected(oracleJson(result) as Expected)
+  const state = join(directory, 'whole')
+  await replay([sample], state, { state: UNIT })
+  hash = (await readBack(state)).hash
+})
+after(() => {
+  leave()
+  return done
+})
+
+/** One way to replay the sample: how it is cut, kept, ordered, committed and interrupted. */
+interface Way {
+  cuts: number[]
+  partitions: number
+  timeOrderFirst: boolean
+  timeOrderLast: boolean
+  commitIntervalMs: number
+  /** Rows after which a run is stopped; the next run goes on. */
+  stops: number[]
+}
+
+const aWay: fc.Arbitrary<Way> = fc.record({
+  cuts: fc
+    .uniqueArray(fc.integer({ min: 1, max: SMALL.rows - 1 }), { maxLength: 3 })
+    .map((cuts) => cuts.sort((a, b) => a - b)),
+  partitions: fc.constantFrom(1, 3, 8),
+  timeOrderFirst: fc.boolean(),
+  timeOrderLast: fc.boolean(),
+  commitIntervalMs: fc.constantFrom(0, 5, 1e9),
+  stops: fc.array(fc.integer({ min: 0, max: SMALL.rows }), { maxLength: 3 }),
+})
+
+/** Stops a replay when so many rows are dealt with; false when it ended before. */
+async function replayUntil(
+  rows: number,
+  files: readonly string[],
+  state: string,
+  way: Way,
+  timeOrder: boolean,
+): Promise<boolean> {
+  let ended = false
+  const stopLater = (running: Replay): void => {
+    if (ended) return
+    if (running.progress().counters.rows >= rows) running.stop()
+    else setImmediate(stopLater, running)
+  }
+  const options = {
+    speed: timeOrder ? 1e15 : ('max' as const),
+    commitIntervalMs: way.commitIntervalMs,
+    state: { ...UNIT, partitions: way.partitions },
+  }
+  const onReady = (running: Replay): void => {
+    setImmediate(stopLater, running)
+  }
+  const progress = await replay(files, state, options, onReady).finally(() => (ended = true))
+  return progress.done
+}
+
+test('any way to replay the same rows gives the same state, the one of the oracle', async (t) => {
+  t.diagnostic(`XDR_PULSE_SEED=${SEED}`)
+  let interrupted = 0
+  const property = fc.asyncProperty(aWay, (way) =>
+    withDirectory(async (directory) => {
+      const parts = join(directory, 'parts')
+      mkdirSync(parts)
+      const files = await cutFile(sample, way.cuts, parts)
+      const state = join(directory, 'state')
+      for (const stop of way.stops) {
+        if (!(await replayUntil(stop, files, state, way, way.timeOrderFirst))) interrupted++
+      }
+      // What was begun in file order cannot be finished in order of time.
+      const timeOrder = way.timeOrderLast && (way.timeOrderFirst || way.stops.length === 0)
+      assert.equal(await replayUntil(Infinity, files, state, way, timeOrder), true)
+      const found = await readBack(state)
+      assert.deepEqual(comparableFound(found), expected)
+      assert.equal(found.hash, hash)
+      rmSync(state, { recursive: true })
+    }),
+  )
+  await fc.assert(property, { seed: SEED, numRuns: RUNS, endOnFailure: true })
+  assert.ok(interrupted > RUNS / 3, `seed ${SEED}: only ${interrupted} runs were cut off`)
+})
+
+test('the sample that this rests on has rows of every kind', () => {
+  assert.deepEqual(
+    Object.keys(expected.refused).sort(),
+    ['footer', 'invalid-msisdn', 'invalid-number', 'missing-msisdn'],
+    `seed ${SEED}`,
+  )
+  assert.ok(Object.keys(expected.coerced).length > 10)
+  assert.ok(Object.keys(expected.missing).length > 10)
+})

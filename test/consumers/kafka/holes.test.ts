@@ -1,0 +1,140 @@
+// Logs with holes and logs that were cut off: compaction, and a disk that lost what was read.
+import assert from 'node:assert/strict'
+import { rm } from 'node:fs/promises'
+import { globSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, test } from 'node:test'
+import { launchCluster, needsKafka } from '../../broker.ts'
+import { operate, uniqueName, type Operations } from '../../broker-operations.ts'
+import { sharedBroker } from '../../shared-broker.ts'
+import { withDirectory } from '../../state-directory.ts'
+import { consumed } from './consuming.ts'
+import { fetchRecords, fetchWhole, type recordsOf } from '../../kafka/fetching.ts'
+import { foreignProducer, rowsOf, type Row } from './messages.ts'
+import { sampleIn } from '../files/samples.ts'
+
+const someRows = (rows: number): Promise<Row[]> =>
+  withDirectory(async (directory) =>
+    rowsOf(await sampleIn(directory, { rows, dirt: 0, subscribers: rows }), 'avro'),
+  )
+
+describe('logs with less than was written', { ...needsKafka(), concurrency: 2 }, () => {
+  /** Messages into partition 0, in one batch. */
+  async function send(
+    { bootstrap }: Operations,
+    topic: string,
+    messages: readonly { key: string; value: Buffer | null }[],
+  ): Promise<void> {
+    const producer = await foreignProducer(bootstrap)
+    await producer.send({ topic, messages: [...messages] })
+    await producer.disconnect()
+  }
+
+  test('compaction: what is left is applied once, holes are counted, and reading goes on within one', () =>
+    withDirectory(async (directory) => {
+      const broker = await sharedBroker()
+      const rows = (await someRows(120)).map(({ value }) => value)
+      const topic = uniqueName('compacted')
+      await broker.createTopic(topic, {
+        partitions: 1,
+        configs: {
+          ...{ 'cleanup.policy': 'compact', 'segment.ms': '50', 'max.compaction.lag.ms': '100' },
+          ...{ 'min.cleanable.dirty.ratio': '0.001', 'min.compaction.lag.ms': '0' },
+        },
+      })
+      // Keys come again in later batches: what stood at offsets 5 to 34 goes.
+      const batch = (from: number, to: number, key: (at: number) => string, value = true) =>
+        send(
+          broker,
+          topic,
+          rows.slice(from, to).map((row, at) => ({ key: key(at), value: value ? row : null })),
+        )
+      await batch(0, 10, (at) => `a${at}`)
+      await batch(10, 15, (at) => `a${at + 5}`)
+      const state = join(directory, 'state')
+      const first = await consumed(broker.bootstrap, topic, state)
+      const at = first.logs[0].position
+      await batch(20, 40, (n) => `b${n}`)
+      await batch(40, 60, (n) => `b${n}`)
+      await batch(60, 63, (n) => `a${n + 5}`, false)
+      await batch(63, 65, (n) => `a${n + 8}`)
+      // The segment that is written to stays as it is: something must come behind each of these.
+      let list: ReturnType<typeof recordsOf> = []
+      const isHoled = (): boolean =>
+        list.length > 0 && !list.some(({ offset }) => offset >= 5 && offset < at + 20)
+      for (let n = 0; !isHoled(); n++) {
+        await send(broker, topic, [{ key: `end${n}`, value: rows[70] }])
+        list = (await fetchRecords(broker.bootstrap, topic)).records
+      }
+      const tails = list.filter(
+        ({ offset, lastOffset }, n) =>
+          offset < lastOffset && (list[n + 1]?.lastOffset ?? -1) !== lastOffset,
+      )
+      assert.ok(tails.length > 0, "a batch's tail was compacted away")
+      assert.ok(!list.some(({ offset }) => offset === at), 'the position is in a hole')
+
+      const whole = await consumed(broker.bootstrap, topic, join(directory, 'whole'))
+      const [log] = whole.logs
+      const { stableOffset: end } = await fetchRecords(broker.bootstrap, topic)
+      assert.equal(log.position, end)
+      assert.equal(log.applied + log.refused, list.length)
+      assert.equal(log.skipped, end - list.length)
+      assert.equal(log.skipped, 30, 'offsets 5 to 34')
+      assert.ok(
+        whole.refusedRows.every(({ reason, value }) => reason === 'no-value' && value === null),
+      )
+      assert.equal(whole.refusedRows.length, list.length - log.applied)
+
+      const rest = await consumed(broker.bootstrap, topic, state)
+      const later = list.filter(({ offset }) => offset >= at).length
+      const { applied, refused, position } = rest.logs[0]
+      assert.deepEqual([position, applied + refused], [end, at + later])
+      assert.equal(rest.progress.counters.duplicate, 0)
+    }))
+
+  test('a disk that lost the log: cut off below the position, even when it has grown again', () =>
+    withDirectory(async (directory) => {
+      const data = join(directory, 'kafka')
+      const running = await launchCluster(data, {}, null)
+      try {
+        const broker = operate(running.bootstrap)
+        const rows = await someRows(60)
+        const messages = rows.map(({ key, value }) => ({ key: key ?? '', value }))
+        const topics = ['short', 'grown']
+        const stateOf = (topic: string): string => join(directory, `state-${topic}`)
+        for (const topic of topics) {
+          await broker.createTopic(topic, { partitions: 1 })
+          await send(broker, topic, messages.slice(0, 20))
+          const found = await consumed(broker.bootstrap, topic, stateOf(topic))
+          assert.equal(found.logs[0].position, 20)
+        }
+        await running.brokers[0].node.stop('SIGKILL')
+        const lost = globSync(`${data}/**/{short,grown}-0`)
+        assert.equal(lost.length, 2, `logs of both topics in ${data}`)
+        for (const path of lost) await rm(path, { recursive: true })
+        await running.brokers[0].node.start()
+        await running.answering(1)
+        await send(broker, 'short', messages.slice(20, 25))
+        await send(broker, 'grown', messages.slice(20, 60))
+        for (const [topic, end, applied] of [
+          ['short', 5, 25],
+          ['grown', 40, 60],
+        ] as const) {
+          const log = await fetchWhole(broker.bootstrap, topic, 0)
+          assert.equal(log.endOffset, end, 'the log was cut off and has grown again')
+          const read = (onGap: 'stop' | 'earliest') =>
+            consumed(broker.bootstrap, topic, stateOf(topic), { onGap })
+          await assert.rejects(read('stop'), {
+            code: 'kafka',
+            message: /log was cut off at 0; offsets 0 to 19 \(20\) are in the state/,
+          })
+          const found = await read('earliest')
+          assert.equal(found.progress.consumer?.gapsPassed.gaps, 1)
+          const [one] = found.logs
+          assert.deepEqual([one.position, one.applied, one.skipped], [end, applied, 0])
+        }
+      } finally {
+        await running.stop('SIGKILL')
+      }
+    }))
+})

@@ -1,0 +1,77 @@
+// Refused messages that were only read in the wrong way are applied by a retry, once.
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { describe, test } from 'node:test'
+import { needsKafka } from '../../broker.ts'
+import { uniqueName } from '../../broker-operations.ts'
+import { pulse } from '../../e2e/command.ts'
+import { sharedBroker } from '../../shared-broker.ts'
+import { withDirectory } from '../../state-directory.ts'
+import { consumeTopic, readConsumed } from './consuming.ts'
+import { rowsOf, sendRows } from './messages.ts'
+import { sampleIn } from '../files/samples.ts'
+
+interface Retried {
+  tried: number
+  applied: number
+  refused: Record<string, number>
+}
+
+async function retried(state: string, ...more: string[]): Promise<Retried> {
+  const { code, stdout, stderr } = await pulse([
+    'refused',
+    '--state',
+    state,
+    '--retry',
+    '--json',
+    ...more,
+  ])
+  assert.equal(code, 0, stderr)
+  return JSON.parse(stdout) as Retried
+}
+
+describe('a retry', needsKafka(), () => {
+  test('applies what another format reads, and keeps the rest with its reason', async () => {
+    await withDirectory(async (directory) => {
+      const sample = await sampleIn(directory, { rows: 1500, dirt: 0.1 })
+      const rows = await rowsOf(sample, 'json')
+      const broker = await sharedBroker()
+      const topic = uniqueName('retry')
+      await broker.createTopic(topic, { partitions: 2 })
+      const nonsense = { key: null, value: Buffer.from('{"nonsense":1}') }
+      const packing = { partitions: 2, batches: [200], codec: 'none' as const }
+      await sendRows(broker.bootstrap, topic, [...rows, nonsense], packing)
+
+      const [right, wrong] = [join(directory, 'right'), join(directory, 'wrong')]
+      await consumeTopic(broker.bootstrap, topic, right)
+      await consumeTopic(broker.bootstrap, topic, wrong, { format: 'avro' })
+      const expected = await readConsumed(right)
+      const before = await readConsumed(wrong)
+      assert.equal(before.refused.malformed, rows.length + 1)
+      assert.equal(before.applied, 0)
+
+      assert.deepEqual((await retried(wrong, '--reason', 'no-value')).tried, 0)
+      const first = await retried(wrong, '--reason', 'malformed', '--format', 'json')
+      assert.equal(first.tried, rows.length + 1)
+      assert.equal(first.applied, expected.applied)
+      const after = await readConsumed(wrong)
+      assert.equal(after.hash, expected.hash)
+      assert.deepEqual(after.refused, expected.refused)
+      assert.deepEqual(after.coerced, expected.coerced)
+
+      // What was applied is no longer there to be applied again.
+      const second = await retried(wrong, '--format', 'json')
+      assert.equal(second.applied, 0)
+      assert.equal((await readConsumed(wrong)).hash, expected.hash)
+    })
+  })
+
+  test('of a state that is none says so', async () => {
+    await withDirectory(async (directory) => {
+      const state = join(directory, 'none')
+      const { code, stderr } = await pulse(['refused', '--state', state, '--retry'])
+      assert.equal(code, 1)
+      assert.match(stderr, /holds no state/)
+    })
+  })
+})

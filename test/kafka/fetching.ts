@@ -1,0 +1,201 @@
+// Reads a partition answer by answer, as small as wanted: the parts of the consumer without its loops.
+import { createFetcher, type FetchedPartition } from '../../src/kafka/fetch.ts'
+import { Consumer } from '../../src/kafka/client.ts'
+import { createLogPartition } from '../../consumers/kafka/log/partition.ts'
+import { createLogReader } from '../../consumers/kafka/log/reader.ts'
+import {
+  createFormat,
+  WAITING,
+  type MessageFormat,
+} from '../../consumers/kafka/log/message-format.ts'
+import { nextRecord, openRecords, readBatch } from '../../src/kafka/record-batch.ts'
+import { createSlice, SLICE_ROWS } from '../../consumers/kafka/log/message-batch.ts'
+import { createTally } from '../../consumers/ingest/ingest-stats.ts'
+import { describeTopic, sourceOf, type TopicView } from '../../src/kafka/topic.ts'
+import { XDR_SCHEMA } from '../../src/record/xdr-schema.ts'
+import { createPosition } from '../../state/partition-metadata.ts'
+import { openState } from '../../state/writer.ts'
+import { uniqueName } from '../broker-operations.ts'
+import { readConsumed, type Consumed } from '../consumers/kafka/consuming.ts'
+import { STATE } from '../consumers/files/replaying.ts'
+
+const PLAIN = { tls: null, sasl: null }
+const WHOLE_BYTES = 2 ** 26
+/** Far more than the smallest pieces of a thousand records need. */
+const MOST_ANSWERS = 3000
+
+/** Runs `work` with what the cluster says of a topic. */
+async function withTopic<T>(
+  brokers: readonly string[],
+  topic: string,
+  work: (view: TopicView) => Promise<T>,
+): Promise<T> {
+  const name = uniqueName('viewer')
+  const consumer = new Consumer({ clientId: name, groupId: name, bootstrapBrokers: [...brokers] })
+  try {
+    const view = await describeTopic(consumer, topic)
+    if (view === null) throw new Error(`${topic} is not there`)
+    return await work(view)
+  } finally {
+    await consumer.close(true)
+  }
+}
+
+type Fetch = (partition: number, offset: number, bytes: number) => Promise<FetchedPartition>
+
+async function withFetch<T>(
+  brokers: readonly string[],
+  view: TopicView,
+  work: (fetch: Fetch) => Promise<T>,
+): Promise<T> {
+  const fetcher = createFetcher({ brokers, ...PLAIN }, uniqueName('fetcher'))
+  try {
+    return await work(async (partition, offset, maxPartitionBytes) => {
+      const broker = view.brokers.get(view.leaders[partition])
+      if (broker === undefined) throw new Error('the partition has no leader')
+      const { partitions } = await fetcher.fetch(broker, {
+        topicId: view.id,
+        positions: [{ partition, offset, lastEpoch: -1 }],
+        ...{ maxBytes: WHOLE_BYTES, maxPartitionBytes, maxWaitMs: 100 },
+      })
+      return partitions[0]
+    })
+  } finally {
+    await fetcher.close()
+  }
+}
+
+/** A partition from an offset on, in one answer. */
+export const fetchWhole = (
+  brokers: readonly string[],
+  topic: string,
+  partition: number,
+  from = 0,
+): Promise<FetchedPartition> =>
+  withTopic(brokers, topic, (view) =>
+    withFetch(brokers, view, (fetch) => fetch(partition, from, WHOLE_BYTES)),
+  )
+
+/** Offsets of all records in some batches, and the last offset that their batch claims. */
+export function recordsOf(bytes: Buffer): { offset: number; lastOffset: number }[] {
+  const found: { offset: number; lastOffset: number }[] = []
+  for (let at = 0; ;) {
+    const batch = readBatch(bytes, at, bytes.length)
+    if (batch === null) return found
+    at = batch.to
+    const cursor = openRecords(bytes, batch)
+    if (typeof cursor === 'string') throw new Error(cursor)
+    if (batch.control) continue
+    while (nextRecord(cursor) === 1) found.push({ ...cursor, lastOffset: batch.lastOffset })
+  }
+}
+
+/** All records of partition 0, as many answers as that takes: one never spans two segments. */
+export const fetchRecords = (
+  brokers: readonly string[],
+  topic: string,
+): Promise<{ records: ReturnType<typeof recordsOf>; stableOffset: number }> =>
+  withTopic(brokers, topic, (view) =>
+    withFetch(brokers, view, async (fetch) => {
+      const records: ReturnType<typeof recordsOf> = []
+      for (let at = 0; ;) {
+        const answer = await fetch(0, at, WHOLE_BYTES)
+        const found = recordsOf(answer.records)
+        if (found.length === 0) return { records, stableOffset: answer.stableOffset }
+        records.push(...found)
+        at = found[found.length - 1].lastOffset + 1
+      }
+    }),
+  )
+
+/** How answers are cut, and after how many records reading stops, wherever that is. */
+export interface Cutting {
+  maxPartitionBytes: number
+  stopEvery: number
+}
+
+/** What a reading met. */
+export interface Met {
+  /** Answers that end within a batch. */
+  cut: number
+  /** Answers that begin within an aborted transaction. */
+  within: number
+  /** Records that came again, because reading had stopped within their batch. */
+  duplicates: number
+}
+
+/** Partition 0 of a topic, read to its stable end into a new state. */
+export async function readByHand(
+  brokers: readonly string[],
+  topic: string,
+  stateDirectory: string,
+  { maxPartitionBytes, stopEvery }: Cutting,
+): Promise<Consumed & Met> {
+  const state = await openState(stateDirectory, STATE, 'test')
+  const met: Met = { cut: 0, within: 0, duplicates: 0 }
+  const tally = createTally(
+    { missingMsisdnZero: false },
+    { commitIntervalMs: 0, keepRefused: 1000 },
+    SLICE_ROWS,
+  )
+  const format = stoppingFormat(stopEvery)
+  const unit = { durationUnit: 'auto' as const, knownUnit: null }
+  const options = { format, partitions: 1, ...unit, cutoverMs: null }
+  const reader = createLogReader(createSlice(options, tally), tally)
+  const known = { name: topic, rows: 0, order: 'log', durationUnit: 'ms', evidence: '' } as const
+  try {
+    await withTopic(brokers, topic, (view) =>
+      withFetch(brokers, view, async (fetch) => {
+        const log = createLogPartition(
+          0,
+          state.partitions[0],
+          sourceOf(view),
+          createPosition(known),
+        )
+        log.state.positions.set(log.source, log.position)
+        for (let answers = 0; log.position.position < log.stableOffset || answers === 0;) {
+          if (++answers > MOST_ANSWERS) throw new Error('reading comes to no end')
+          const at = log.position.position
+          const fetched = await fetch(0, at, maxPartitionBytes)
+          if (endsWithin(fetched.records)) met.cut++
+          if (fetched.aborted.some(({ firstOffset }) => firstOffset < at)) met.within++
+          log.waitingFor = null
+          const gap = reader.take(log, fetched)
+          if (gap !== null) throw new Error(gap.message)
+          tally.commit([log.state])
+        }
+      }),
+    )
+    met.duplicates = tally.counters.duplicate
+  } finally {
+    await state.close()
+  }
+  return { ...(await readConsumed(stateDirectory)), ...met }
+}
+
+function endsWithin(bytes: Buffer): boolean {
+  for (let at = 0; ;) {
+    const batch = readBatch(bytes, at, bytes.length)
+    if (batch === null) return at < bytes.length
+    at = batch.to
+  }
+}
+
+/** The project's own Avro, that waits once after so many records: so reading stops within a batch. */
+function stoppingFormat(every: number): MessageFormat {
+  const format = createFormat({
+    format: 'avro',
+    registry: null,
+    schema: XDR_SCHEMA,
+    timeZone: 'UTC',
+  })
+  let left = every
+  return {
+    ...format,
+    decode: (...message) => {
+      if (left-- > 0) return format.decode(...message)
+      left = every
+      return WAITING
+    },
+  }
+}

@@ -1,0 +1,93 @@
+// Look-ups have a thread of their own: what they say is the same, and no snapshot keeps them waiting.
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { startSnapshots, type SnapshotThread } from '../../src/process/snapshot-thread.ts'
+import { withLookUps, type Subscribers } from '../../src/process/lookup-thread.ts'
+import type { Published } from '../../src/serve/view.ts'
+import { replay } from '../consumers/files/replaying.ts'
+import { ROOT } from '../source-tree.ts'
+import { OPTIONS } from '../snapshot/subscribers.ts'
+import { withDirectory } from '../state-directory.ts'
+import { published, standIn } from '../serve/fixture.ts'
+
+const FILE = join(ROOT, 'test/fixtures/parquet/duckdb-snappy.parquet')
+const EVERYONE = { segment: null, application: null, after: -1, limit: 1000 }
+
+interface Tried {
+  /** Of the same state. */
+  snapshots: SnapshotThread
+  /** What is published, and how to publish another one. */
+  latest: { published: Published | null }
+  /** Over a pipeline whose snapshot thread never answers: it is busy. */
+  subscribers: Subscribers
+}
+
+async function withBusySnapshots(body: (tried: Tried) => Promise<void>): Promise<void> {
+  await withDirectory(async (stateDirectory) => {
+    await replay([FILE], stateDirectory)
+    const data = { stateDirectory, options: OPTIONS }
+    const snapshots = startSnapshots(data)
+    const latest: Tried['latest'] = { published: null }
+    const never = () => new Promise<never>(() => undefined)
+    const { view } = standIn()
+    const busy = { ...view, published: () => latest.published, lookup: never, members: never }
+    const subscribers = withLookUps(busy, data)
+    try {
+      await body({ snapshots, latest, subscribers })
+    } finally {
+      await subscribers.end()
+      await snapshots.end()
+    }
+  })
+}
+
+test('look-ups are answered while a snapshot is under way, as the snapshot thread would', () =>
+  withBusySnapshots(async ({ snapshots, latest, subscribers: { view } }) => {
+    const taken = await snapshots.snapshot()
+    assert.ok(taken)
+    latest.published = published(taken.snapshot)
+    const everyone = await view.members(EVERYONE)
+    const expected = await snapshots.members(EVERYONE)
+    assert.ok(everyone && expected && expected.subscribers.length > 1)
+    const asOf = { ...expected.asOf, timeMs: everyone.asOf.timeMs }
+    assert.deepEqual(everyone, { ...expected, asOf })
+    const some = everyone.subscribers.slice(0, 5).map(({ msisdn }) => msisdn)
+    for (const msisdn of [...some, 1]) {
+      const [found, wanted] = [await view.lookup(msisdn), await snapshots.lookup(msisdn)]
+      const { timeMs } = asOf
+      const atOnce = (one: typeof found) => one && { ...one, asOf: { ...one.asOf, timeMs } }
+      assert.deepEqual(atOnce(found), atOnce(wanted))
+      if (found !== null) assert.deepEqual({ ...found.asOf, timeMs }, asOf)
+    }
+  }))
+
+test('look-ups are held against the segments that were published last', () =>
+  withBusySnapshots(async ({ snapshots, latest, subscribers: { view } }) => {
+    const taken = await snapshots.snapshot()
+    assert.ok(taken)
+    const names: (string | null)[][] = []
+    for (const name of ['first', 'second']) {
+      const [segment] = taken.snapshot.segments.segments
+      const segments = { ...taken.snapshot.segments, segments: [{ ...segment, name }] }
+      latest.published = published({ ...taken.snapshot, segments })
+      const found = await view.members({ ...EVERYONE, limit: 1 })
+      const one = await view.lookup(found!.subscribers[0].msisdn)
+      names.push([found!.subscribers[0].segment, one!.segment])
+    }
+    assert.deepEqual(names, [
+      ['first', 'first'],
+      ['second', 'second'],
+    ])
+  }))
+
+test('who asks when the thread has ended is told so, and so is who waits', () =>
+  withBusySnapshots(async ({ snapshots, latest, subscribers }) => {
+    const taken = await snapshots.snapshot()
+    assert.ok(taken)
+    latest.published = published(taken.snapshot)
+    const waiting = assert.rejects(subscribers.view.lookup(1), /has ended/)
+    await subscribers.end()
+    await waiting
+    await assert.rejects(subscribers.view.members(EVERYONE), /has ended/)
+  }))

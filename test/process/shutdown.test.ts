@@ -1,0 +1,59 @@
+// A thread that reads the state ends by itself; it is cut off only while it computes alone.
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Worker } from 'node:worker_threads'
+import { askToEnd, computeApart, createStay, mayStay } from '../../src/process/shutdown.ts'
+
+const ENDED = /has ended/
+
+test('who is asked to end while it reads learns it, and computes no more', () => {
+  const stay = createStay()
+  mayStay(stay)
+  assert.equal(
+    computeApart(stay, () => 7),
+    7,
+  )
+  mayStay(stay)
+  assert.equal(askToEnd(stay), false)
+  assert.throws(() => mayStay(stay), ENDED)
+  assert.throws(() => computeApart(stay, () => assert.fail('nothing is computed')), ENDED)
+  assert.equal(askToEnd(stay), false, 'asking twice cuts nothing off')
+})
+
+test('who computes may be cut off, also after one that failed', () => {
+  const stay = createStay()
+  const failing = (): never => {
+    throw new Error('no')
+  }
+  assert.throws(() => computeApart(stay, failing), /no/)
+  assert.equal(askToEnd(stay), false, 'it computes no more')
+})
+
+const SCRIPT = `
+const { parentPort, workerData } = require('node:worker_threads')
+import(workerData.module).then(({ computeApart }) => {
+  const { stay, go } = workerData
+  computeApart(stay, () => {
+    parentPort.postMessage('computes')
+    Atomics.wait(go, 0, 0)
+  })
+  parentPort.postMessage('has come to more')
+})`
+
+test('who is to be cut off comes to nothing more, even when it is done before that', async () => {
+  const stay = createStay()
+  const go = new Int32Array(new SharedArrayBuffer(4))
+  const module = new URL('../../src/process/shutdown.ts', import.meta.url).href
+  const worker = new Worker(SCRIPT, { eval: true, workerData: { module, stay, go } })
+  const said: unknown[] = []
+  worker.on('message', (message) => said.push(message))
+  await once(worker, 'message')
+  assert.equal(askToEnd(stay), true)
+  Atomics.store(go, 0, 1)
+  Atomics.notify(go, 0)
+  await sleep(200)
+  await worker.terminate()
+  assert.deepEqual(said, ['computes'])
+})

@@ -1,0 +1,165 @@
+// Rows as messages say of every fixture exactly what the replay of its file reads.
+import assert from 'node:assert/strict'
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import avro from 'avsc'
+import { createAvroEncoder } from '../../src/producer/encode-avro.ts'
+import { encodeJson } from '../../src/producer/encode-json.ts'
+import { mostBytes, type Encode } from '../../src/producer/values.ts'
+import { durationUnitOf } from '../../src/parquet/duration-sample.ts'
+import { openFile } from '../../src/parquet/files.ts'
+import { readInTimeOrder, type Readable } from '../../src/parquet/rows.ts'
+import { readRows } from '../../src/producer/rows.ts'
+import { literal, withDatabase, type DuckDBConnection } from '../../src/duckdb.ts'
+import { compileAvro, type DecodeRow } from '../../src/record/decode/avro.ts'
+import { UNREADABLE } from '../../src/record/batch.ts'
+import { FILE_COLUMNS, USED_COLUMNS } from '../../src/record/columns.ts'
+import { compileJson } from '../../src/record/decode/json.ts'
+import { XDR_SCHEMA } from '../../src/record/xdr-schema.ts'
+import { withDirectory } from '../state-directory.ts'
+import { sampleIn } from '../consumers/files/samples.ts'
+
+const FIXTURES = join(import.meta.dirname, '../fixtures/parquet')
+const PATHS = readdirSync(FIXTURES)
+  .filter((name) => name.endsWith('.parquet'))
+  .map((name) => join(FIXTURES, name))
+const ZONES = ['UTC', 'Europe/Paris']
+const NONE = new Uint8Array(0)
+
+const TYPE = avro.Type.forSchema(XDR_SCHEMA as unknown as avro.Schema, { wrapUnions: true })
+
+/** Opens files as both the replay and the producer do. */
+async function open(
+  connection: DuckDBConnection,
+  paths: readonly string[],
+  timeZone: string,
+): Promise<Readable[]> {
+  const readables: Readable[] = []
+  for (const path of paths) {
+    const file = await openFile(connection, path)
+    const { durationUnit } = await durationUnitOf(connection, file, 'auto')
+    readables.push({ file, reading: { durationUnit, timeZone } })
+  }
+  return readables
+}
+
+/** Every row's message. */
+async function messages(
+  connection: DuckDBConnection,
+  readables: readonly Readable[],
+  encode: Encode,
+): Promise<Buffer[]> {
+  const found: Buffer[] = []
+  for await (const values of readRows(connection, readables)) {
+    for (let i = 0; i < values.count; i++) {
+      const texts = values.texts(i)
+      const into = Buffer.alloc(mostBytes(texts))
+      found.push(into.subarray(0, encode(values, i, texts, into)))
+    }
+  }
+  return found
+}
+
+/** The used values of every row as the replay reads them, in order of time. */
+async function replayed(
+  connection: DuckDBConnection,
+  readables: readonly Readable[],
+): Promise<number[][]> {
+  const found: number[][] = []
+  for await (const { rows } of readInTimeOrder(connection, readables)) {
+    for (let i = 0; i < rows.count; i++) found.push(rows.columns.map(({ values }) => values[i]))
+  }
+  return found
+}
+
+/** The used values of messages as a consumer decodes them. */
+function decoded(bodies: readonly Buffer[], decode: DecodeRow): number[][] {
+  const columns = USED_COLUMNS.map(() => new Float64Array(1))
+  return bodies.map((body) => {
+    assert.ok(decode(body, 0, body.length, columns, 0), 'the message is whole')
+    return columns.map(([value]) => value)
+  })
+}
+
+/** What cleaning cannot tell apart: -0 is 0, and a time outside of any calendar is no time. */
+const told = (rows: readonly number[][]): number[][] =>
+  rows.map((row) =>
+    row.map((value, column) => {
+      const isTime = USED_COLUMNS[column] === 'Start' || USED_COLUMNS[column] === 'End'
+      if (isTime && Math.abs(value) >= 2 ** 53) return UNREADABLE
+      return (isTime ? Math.floor(value) : value) + 0
+    }),
+  )
+
+async function compare(paths: readonly string[], timeZone: string): Promise<void> {
+  await withDatabase({ threads: 1, memoryMiB: 512 }, async (connection) => {
+    const readables = await open(connection, paths, timeZone)
+    const expected = told(await replayed(connection, readables))
+    const bodies = await messages(connection, readables, createAvroEncoder(XDR_SCHEMA, NONE))
+    assert.deepEqual(told(decoded(bodies, compileAvro(XDR_SCHEMA, { timeZone }))), expected)
+    const objects = await messages(connection, readables, encodeJson)
+    assert.deepEqual(told(decoded(objects, compileJson({ timeZone }))), expected)
+    for (const body of bodies) {
+      assert.ok(TYPE.toBuffer(TYPE.fromBuffer(body)).equals(body), 'avsc makes the same bytes')
+    }
+  })
+}
+
+for (const path of PATHS) {
+  for (const zone of ZONES) {
+    test(`${path.slice(FIXTURES.length + 1)} in ${zone} is the same in messages`, () =>
+      compare([path], zone))
+  }
+}
+
+test('files of different types and columns go in one run', () => compare(PATHS, 'UTC'))
+
+test('a dirty sample is the same in messages', () =>
+  withDirectory(async (directory) => compare([await sampleIn(directory)], 'UTC')))
+
+test('all 55 columns arrive', () =>
+  withDirectory(async (directory) => {
+    const path = await sampleIn(directory, { dirt: 0 })
+    await withDatabase({ threads: 1, memoryMiB: 512 }, async (connection) => {
+      const readables = await open(connection, [path], 'UTC')
+      const { durationUnit } = readables[0].reading
+      const bodies = await messages(connection, readables, createAvroEncoder(XDR_SCHEMA, NONE))
+      const names = FILE_COLUMNS.map(({ name, type }) =>
+        name === 'Bearer Id'
+          ? `"${name}"::VARCHAR AS "${name}"`
+          : type === 'time'
+            ? `'' AS "${name}"`
+            : `"${name}"`,
+      )
+      const rows = (
+        await connection.runAndReadAll(
+          `SELECT ${names.join(', ')} FROM read_parquet(${literal(path)})`,
+        )
+      ).getRows()
+      const shown = bodies.map((body) => {
+        const record = TYPE.fromBuffer(body) as Record<string, Record<string, unknown> | null>
+        return Object.values(record).map((value, column) => {
+          if (FILE_COLUMNS[column].type === 'time') return ''
+          const [found] = value === null ? [null] : Object.values(value)
+          const isScaled = FILE_COLUMNS[column].name === 'Dur. (ms)' && durationUnit === 's'
+          return isScaled && typeof found === 'number' ? found / 1000 : found
+        })
+      })
+      const sorted = (all: unknown[][]): string[] => all.map((row) => JSON.stringify(row)).sort()
+      assert.deepEqual(sorted(shown), sorted(rows))
+    })
+  }))
+
+test('what goes before a body is there', async () => {
+  await withDatabase({ threads: 1, memoryMiB: 512 }, async (connection) => {
+    const readables = await open(connection, [PATHS[0]], 'UTC')
+    const prefix = Uint8Array.of(0, 0, 0, 1, 2)
+    const bare = await messages(connection, readables, createAvroEncoder(XDR_SCHEMA, NONE))
+    const with5 = await messages(connection, readables, createAvroEncoder(XDR_SCHEMA, prefix))
+    assert.deepEqual(
+      with5,
+      bare.map((body) => Buffer.concat([prefix, body])),
+    )
+  })
+})

@@ -1,0 +1,189 @@
+// Messages of JSON are read by any name of a column, and survive any bytes.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { UNREADABLE } from '../../../src/record/batch.ts'
+import { USED_COLUMNS } from '../../../src/record/columns.ts'
+import { compileJson, MOST_JSON_BYTES } from '../../../src/record/decode/json.ts'
+import { XDR_FIELDS } from '../../../src/record/xdr-schema.ts'
+
+const SEED = Number(process.env.XDR_PULSE_SEED ?? Date.now() % 2 ** 31)
+const decode = compileJson({ timeZone: 'Europe/Berlin' })
+const COLUMNS: readonly string[] = USED_COLUMNS
+
+/** A row of bytes that stand amid others; null where they are malformed. */
+function decodeBytes(bytes: Uint8Array): number[] | null {
+  const around = Buffer.concat([Buffer.from('{"'), bytes, Buffer.from('"}')])
+  const columns = USED_COLUMNS.map(() => Float64Array.of(-77, -77, -77))
+  const done = decode(around, 2, 2 + bytes.length, columns, 1)
+  for (const column of columns) assert.deepEqual([column[0], column[2]], [-77, -77])
+  return done ? columns.map((column) => column[1]) : null
+}
+const decodeText = (text: string): number[] | null => decodeBytes(Buffer.from(text))
+
+/** What is written, by column; missing values are left out. */
+function written(text: string): Record<string, number> | null {
+  const row = decodeText(text)
+  if (row === null) return null
+  const pairs = row.map((value, at): [string, number] => [COLUMNS[at], value])
+  return Object.fromEntries(pairs.filter(([, value]) => !Number.isNaN(value)))
+}
+
+const aValue = fc.oneof(
+  fc.double({ noNaN: true, noDefaultInfinity: true }).map((n) => [n, n] as const),
+  fc.maxSafeInteger().map((n) => [n, n] as const),
+  fc.constantFrom(
+    ...([
+      [null, NaN],
+      [true, 1],
+      [false, 0],
+      ['12', 12],
+      ['', NaN],
+      ['\\N', NaN],
+    ] as const),
+    ...([
+      ['x', UNREADABLE],
+      ['1.3E+6', 1.3e6],
+      ['undefined', NaN],
+      ['é', UNREADABLE],
+    ] as const),
+  ),
+)
+
+test('objects with columns under any of their names are read by value', () => {
+  const amounts = COLUMNS.slice(6)
+  const names = fc.tuple(
+    ...amounts.map((name) =>
+      fc.constantFrom(name, XDR_FIELDS.get(name) ?? name, name.toUpperCase()),
+    ),
+  )
+  const values = fc.array(fc.option(aValue), { minLength: 17, maxLength: 17 })
+  const more = fc.dictionary(
+    fc.string().map((name) => `_${name}_`),
+    fc.jsonValue(),
+  )
+  const property = fc.property(names, values, more, (spelt, drawn, others) => {
+    const object: Record<string, unknown> = { ...others, msisdn: 7 }
+    const expected = USED_COLUMNS.map(() => NaN)
+    expected[0] = 7
+    for (const [at, pair] of drawn.entries()) {
+      if (pair === null) continue
+      object[spelt[at]] = pair[0]
+      expected[6 + at] =
+        pair[1] === UNREADABLE && pair[0] !== 'x' && pair[0] !== 'é' ? -Infinity : pair[1]
+    }
+    const found = decodeText(JSON.stringify(object))
+    assert.deepEqual(
+      found?.map((value) => value + 0),
+      expected.map((value) => value + 0),
+    )
+  })
+  fc.assert(property, { seed: SEED, numRuns: 500 })
+})
+
+test('times are instants, seconds or milliseconds since 1970, or text of the zone', () => {
+  const noon = Date.UTC(2019, 6, 1, 12)
+  const startOf = (value: unknown): number | undefined =>
+    written(JSON.stringify({ Start: value, msisdn: 1 }))?.Start
+  assert.equal(startOf(noon), noon)
+  assert.equal(startOf(noon / 1000), noon)
+  assert.equal(startOf('7/1/2019 14:00'), noon)
+  assert.equal(startOf('2019-07-01T12:00:00Z'), noon)
+  assert.equal(startOf(true), UNREADABLE)
+  assert.equal(startOf('soon'), UNREADABLE)
+  assert.equal(startOf(null), undefined)
+})
+
+test('milliseconds beside no time are that time when they are enough for one', () => {
+  const ms = 1_554_379_278_123
+  assert.deepEqual(written(`{"start_ms": ${ms}, "end_ms": ${ms}}`), { Start: ms, End: ms })
+  assert.deepEqual(written('{"start_ms": 250}'), { 'Start ms': 250 })
+  assert.deepEqual(written(`{"start": null, "start_ms": ${ms}}`), { Start: ms })
+})
+
+test('a Bearer Id is there or not', () => {
+  const bearer = (value: string): number | undefined =>
+    written(`{"bearer_id": ${value}}`)?.['Bearer Id']
+  for (const value of ['1', '"13114483460844900000"', '1e300', 'true'])
+    assert.equal(bearer(value), 1)
+  for (const value of ['null', '""', '"NaN"', '"\\\\N"']) assert.equal(bearer(value), undefined)
+})
+
+test('of two names of a column its own wins, else the first', () => {
+  assert.deepEqual(written('{"duration": 1, "Dur. (ms)": 2, "dur_ms": 3}'), { 'Dur. (ms)': 2 })
+  assert.deepEqual(written('{"Dur. (ms)": null, "duration": 1}'), {})
+  assert.deepEqual(written('{"duration": 1, "dur_ms": 3}'), { 'Dur. (ms)': 1 })
+  assert.deepEqual(written('{"dur_ms": 1, "dur_ms": 3}'), { 'Dur. (ms)': 3 })
+})
+
+test('numbers beyond all bounds are the nearest there are', () => {
+  assert.deepEqual(written('{"imei": 1, "msisdn": 9007199254740993}'), {
+    'MSISDN/Number': 9007199254740992,
+  })
+  assert.deepEqual(written('{"msisdn": 1e999, "dur_ms": -1.7976931348623157e308}'), {
+    'MSISDN/Number': Infinity,
+    'Dur. (ms)': -Infinity,
+  })
+})
+
+test('what is no object with a known column is malformed', () => {
+  const wrong = [
+    '',
+    ' ',
+    '{',
+    '[]',
+    'null',
+    '1',
+    '"msisdn"',
+    '{}',
+    '{"a": 1}',
+    '{"msisdn": 1',
+    '[{}]',
+  ]
+  const more = [
+    '{"msisdn": 1}}',
+    '{"msisdn": NaN}',
+    '{"msisdn": [1]}',
+    '{"dur_ms": {}}',
+    '{"start": []}',
+  ]
+  for (const text of [...wrong, ...more]) assert.equal(decodeText(text), null, text)
+  assert.notEqual(decodeText('{"imsi": 1}'), null, 'a known column that nobody needs')
+  assert.notEqual(decodeText('{"imsi": [1], "msisdn": 1, "__proto__": {"msisdn": 2}}'), null)
+  assert.equal(decodeBytes(Buffer.from([...Buffer.from('{"msisdn": "'), 255, 34, 125])), null)
+})
+
+test('deep and long messages are bounded', () => {
+  const deep = '['.repeat(500_000)
+  assert.equal(decodeText(deep), null)
+  assert.equal(decodeText(`{"msisdn": ${'{"a":'.repeat(150_000)}`), null)
+  const closed = `${'['.repeat(200_000)}${']'.repeat(200_000)}`
+  assert.notEqual(decodeText(`{"imsi": ${closed}, "msisdn": 1}`), null)
+  const long = (length: number): string => `{"msisdn": 1, "a": "${' '.repeat(length - 22)}"}`
+  assert.notEqual(decodeText(long(MOST_JSON_BYTES)), null)
+  assert.equal(decodeText(long(MOST_JSON_BYTES + 1)), null)
+})
+
+test('a stream of ever new names is read as before', () => {
+  for (let n = 0; n < 10_000; n++) {
+    assert.deepEqual(written(`{"n${n}": 1, "MSISDN": ${n + 1}}`), { 'MSISDN/Number': n + 1 })
+  }
+})
+
+test('bytes with random faults are refused or numbers', () => {
+  const message = Buffer.from(
+    JSON.stringify({ msisdn: 33664962239, Start: '4/4/2019 12:01', dur_ms: 1.5 }),
+  )
+  const aFault = fc.tuple(fc.nat(message.length - 1), fc.nat(255))
+  const property = fc.property(
+    fc.array(aFault, { maxLength: 4 }),
+    fc.nat(message.length),
+    (faults, length) => {
+      const broken = Buffer.from(message)
+      for (const [at, byte] of faults) broken[at] = byte
+      decodeBytes(broken)
+      if (length < message.length) assert.equal(decodeBytes(message.subarray(0, length)), null)
+    },
+  )
+  fc.assert(property, { seed: SEED, numRuns: 3000 })
+})

@@ -1,0 +1,64 @@
+// The file of tokens as a user gives it: read first, told to nobody.
+import assert from 'node:assert/strict'
+import { existsSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, test } from 'node:test'
+import { pulse, withPulse } from '../../e2e/command.ts'
+import { withDirectory } from '../../state-directory.ts'
+
+const TOKEN = 'a-token-of-somebody-1'
+
+describe('a start that must not be', () => {
+  const refusal = (code: number, says: RegExp, more: (directory: string) => string[]) =>
+    withDirectory(async (directory) => {
+      const state = join(directory, 'state')
+      const found = await pulse(['demo', '--state', state, '--rows', '10', ...more(directory)])
+      assert.match(found.stderr, says)
+      assert.equal(found.code, code)
+      assert.ok(!found.stderr.includes(TOKEN))
+      assert.ok(!existsSync(join(state, 'writer.lock')))
+    })
+
+  test('on a network without tokens says what it needs', () =>
+    refusal(2, /Host 0\.0\.0\.0 is not of this machine alone; .*--token-file FILE/, () => [
+      ...['--host', '0.0.0.0'],
+    ]))
+
+  test('with a file that is not there names it', () =>
+    refusal(1, /--token-file .*nothing cannot be read/, (directory) => [
+      ...['--token-file', join(directory, 'nothing')],
+    ]))
+
+  test('with a file that is wrong names its line', () =>
+    refusal(2, /--token-file .*tokens: line 2 has a scope that does not exist/, (directory) => {
+      const file = join(directory, 'tokens')
+      writeFileSync(file, `# mine\n${TOKEN} everything\n`)
+      return ['--token-file', file]
+    }))
+
+  test('with a name that has a port says what is expected', () =>
+    refusal(2, /--allow-host is "a:80", expected a .* without ports/, () => [
+      '--allow-host',
+      'a:80',
+    ]))
+})
+
+test('a token opens what is served, and is said nowhere', () =>
+  withDirectory(async (directory) => {
+    const file = join(directory, 'tokens')
+    writeFileSync(file, `${TOKEN}\n`)
+    const options = ['--state', join(directory, 'state'), '--rows', '500', '--speed', 'max']
+    const serving = ['--port', '0', '--host', '0.0.0.0', '--token-file', file]
+    await withPulse(['demo', ...options, ...serving], async (running) => {
+      const [, port] = await running.says(/at http:\/\/0\.0\.0\.0:(\d+)/)
+      const url = `http://127.0.0.1:${port}`
+      assert.equal((await fetch(`${url}/api/v1/status`)).status, 401)
+      const headers = { authorization: `Bearer ${TOKEN}` }
+      const reply = await fetch(`${url}/api/v1/status`, { headers })
+      assert.equal(reply.status, 200)
+      assert.ok(!(await reply.text()).includes(TOKEN))
+      running.process.kill('SIGTERM')
+      const { stdout, stderr } = await running.ended
+      assert.ok(!(stdout + stderr).includes(TOKEN))
+    })
+  }))

@@ -1,0 +1,192 @@
+// `verify` agrees with a replay of every kind of file, and names what was tampered with.
+import assert from 'node:assert/strict'
+import { copyFileSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { before, after, test } from 'node:test'
+import { openFile } from '../../src/parquet/files.ts'
+import { replayFiles } from '../../consumers/files/replay.ts'
+import { writeSample } from '../../src/commands/generate.ts'
+import { expectedSql } from '../../src/verify/expected-sql.ts'
+import { verifyState } from '../../src/commands/verify.ts'
+import { queryRows, withDatabase } from '../../src/duckdb.ts'
+import { FIELD } from '../../src/subscriber/aggregate.ts'
+import { commitPartition } from '../../state/commit.ts'
+import { openState, type StateOptions } from '../../state/writer.ts'
+
+const FIXTURES = join(import.meta.dirname, '../fixtures/parquet')
+const OPTIONS: StateOptions = {
+  partitions: 1,
+  durationUnit: 'auto',
+  timeZone: 'UTC',
+  missingMsisdn: 'refuse',
+}
+const ROWS = 20_000
+const SUBSCRIBERS = 5000
+
+let folder: string
+let dirty: string
+before(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'verify-'))
+  dirty = join(folder, 'dirty.parquet')
+  const sample = { rows: ROWS, subscribers: SUBSCRIBERS, days: 30, seed: 7, dirt: 0.2 }
+  await writeSample(sample, dirty)
+})
+after(() => {
+  rmSync(folder, { recursive: true })
+})
+
+let states = 0
+async function replay(files: string[], options: Partial<StateOptions> = {}): Promise<string> {
+  const stateDirectory = join(folder, `state-${states++}`)
+  const state = { ...OPTIONS, ...options }
+  await replayFiles(
+    { files, stateDirectory, state, commitIntervalMs: 50, keepRefused: 10, speed: 'max' },
+    () => undefined,
+  )
+  return stateDirectory
+}
+
+async function withWriter(
+  directory: string,
+  work: (state: Awaited<ReturnType<typeof openState>>) => void,
+): Promise<void> {
+  const state = await openState(directory, OPTIONS, 'test')
+  try {
+    work(state)
+  } finally {
+    await state.close()
+  }
+}
+
+test('a replay of a file with every kind of dirt equals its recomputation', async () => {
+  const seen = new Map<string, [done: number, total: number]>()
+  const result = await verifyState([dirty], await replay([dirty]), (stage, done, total) => {
+    assert.ok(done >= (seen.get(stage)?.[0] ?? 0) && done <= total, `${stage}: ${done}`)
+    seen.set(stage, [done, total])
+  })
+  assert.deepEqual(result.differing, [])
+  assert.equal(result.differences, 0)
+  assert.equal(result.applications, 7)
+  assert.ok(result.subscribers > SUBSCRIBERS / 2, `${result.subscribers} subscribers`)
+  const all = [result.subscribers, result.subscribers]
+  assert.deepEqual([...seen].slice(1), Object.entries({ state: all, compare: all }))
+  assert.equal(seen.get('parquet')?.[1], ROWS)
+})
+
+test('the recomputation has no join, behind which DuckDB cannot tell how far it is', () =>
+  withDatabase({ threads: 1, memoryMiB: 512 }, async (connection) => {
+    const paths = [join(FIXTURES, 'text.parquet'), dirty]
+    const files = await Promise.all(paths.map((path) => openFile(connection, path)))
+    assert.ok([...files[0].types.values()].includes('VARCHAR'))
+    const sources = files.map((file) => ({ file, durationUnit: 'ms' as const }))
+    const plan = await queryRows(connection, `EXPLAIN ${expectedSql(sources, OPTIONS)}`)
+    assert.match(String(plan[0]['explain_value']), /PARQUET/)
+    assert.doesNotMatch(String(plan[0]['explain_value']), /JOIN/)
+  }))
+
+for (const change of [
+  { timeZone: 'Europe/Paris' },
+  { missingMsisdn: 'zero' as const },
+  { partitions: 3 },
+  { durationUnit: 's' as const },
+]) {
+  test(`a state made with ${JSON.stringify(change)} equals its recomputation`, async () => {
+    const result = await verifyState([dirty], await replay([dirty], change))
+    assert.deepEqual(result.differing, [])
+  })
+}
+
+for (const name of readdirSync(FIXTURES).filter((name) => name.endsWith('.parquet'))) {
+  test(`the fixture ${name} equals its recomputation, in two zones`, async () => {
+    const files = [join(FIXTURES, name)]
+    for (const change of [{}, { timeZone: 'Europe/Paris', missingMsisdn: 'zero' as const }]) {
+      const result = await verifyState(files, await replay(files, change))
+      assert.deepEqual(result.differing, [])
+    }
+  })
+}
+
+test('all fixtures together, one of them twice, equal their recomputation', async () => {
+  const copy = join(folder, 'copy.parquet')
+  copyFileSync(join(FIXTURES, 'text.parquet'), copy)
+  const files = [join(FIXTURES, '*.parquet'), copy]
+  assert.deepEqual((await verifyState(files, await replay(files))).differing, [])
+})
+
+test('one byte more for one subscriber is found and named', async () => {
+  const directory = await replay([dirty])
+  let msisdn = 0
+  await withWriter(directory, ({ partitions: [partition] }) => {
+    const [rows] = partition.table.chunks
+    msisdn = rows[FIELD.msisdn]
+    rows[FIELD.uplinkBytes]++
+    partition.table.dirty[0] = 1
+    partition.table.dirtyCount++
+    commitPartition(partition, 0)
+  })
+  const { differing, differences } = await verifyState([dirty], directory)
+  assert.equal(differences, 1)
+  assert.equal(differing[0].what, `subscriber ${msisdn}: uplinkBytes`)
+  assert.equal(Number(differing[0].found), Number(differing[0].expected) + 1)
+})
+
+test('a subscriber under another MSISDN is one missing and one too many', async () => {
+  const directory = await replay([dirty])
+  let msisdn = 0
+  await withWriter(directory, ({ partitions: [partition] }) => {
+    const [rows] = partition.table.chunks
+    msisdn = rows[FIELD.msisdn]
+    rows[FIELD.msisdn] = 7
+    partition.table.dirty[0] = 1
+    partition.table.dirtyCount++
+    commitPartition(partition, 0)
+  })
+  const { differing } = await verifyState([dirty], directory)
+  assert.deepEqual(
+    differing.map(({ what }) => what),
+    ['subscriber 7', `subscriber ${msisdn}`],
+  )
+})
+
+test('application totals and counts of rows are compared, and ten differences named', async () => {
+  const directory = await replay([dirty])
+  await withWriter(directory, ({ partitions: [partition] }) => {
+    for (let slot = 0; slot < 20; slot++) {
+      partition.table.chunks[0][slot * 22 + FIELD.applications]++
+      partition.table.dirty[slot] = 1
+    }
+    partition.table.dirtyCount += 20
+    partition.counters.refused['invalid-number']++
+    commitPartition(partition, 0)
+  })
+  const { differing, differences } = await verifyState([dirty], directory)
+  assert.equal(differences, 22)
+  assert.equal(differing.length, 10)
+  assert.equal(differing[0].what, 'rows refused invalid-number')
+  assert.equal(differing[1].what, 'total Social Media downlinkBytes')
+})
+
+test('a file that the state has not applied is refused by name', async () => {
+  const clean = join(FIXTURES, 'integers.parquet')
+  await assert.rejects(verifyState([clean, dirty], await replay([dirty])), {
+    code: 'verify-differs',
+    message: /integers\.parquet: the state has applied none of its \d+ rows.*replay the file/,
+  })
+})
+
+test('a source of the state that is not among the files is named', async () => {
+  const clean = join(FIXTURES, 'integers.parquet')
+  await assert.rejects(verifyState([clean], await replay([clean, dirty])), {
+    code: 'input-missing',
+    message: /the state holds 20000 rows of dirty\.parquet .* name every file/,
+  })
+})
+
+test('a file that does not exist and a directory without state are refused', async () => {
+  const directory = await replay([dirty])
+  await assert.rejects(verifyState([join(folder, 'absent.parquet')], directory), {
+    code: 'input-missing',
+  })
+  await assert.rejects(verifyState([dirty], join(folder, 'nothing')), { code: 'state-missing' })
+})
