@@ -1,7 +1,7 @@
 // Generated files that benches read: made once, kept under bench/out.
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { writeSample } from '../src/commands/generate.ts'
+import { writeSample } from '../src/generate/write.ts'
 
 /** Where benches keep what they make; git does not. */
 export const OUT: string = join(import.meta.dirname, 'out')

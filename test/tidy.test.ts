@@ -41,7 +41,9 @@ const MAY_SEE: Readonly<Record<string, readonly string[]>> = {
   export: ['foundation', 'record', 'subscriber', 'snapshot'],
   serve: ['foundation', 'record', 'subscriber', 'snapshot', 'report'],
   config: ['foundation', 'record', 'snapshot'],
-  terminal: ['foundation', 'record', 'subscriber', 'state', 'snapshot', 'serve', 'config'],
+  terminal: [
+    ...['foundation', 'record', 'subscriber', 'state', 'snapshot', 'report', 'serve', 'config'],
+  ],
   process: [
     ...['foundation', 'record', 'parquet', 'kafka', 'subscriber', 'state', 'consumers', 'snapshot'],
     ...['report', 'export', 'serve', 'config', 'terminal'],
@@ -58,7 +60,7 @@ const MAY_SEE: Readonly<Record<string, readonly string[]>> = {
 const PROGRESS = 'consumers/ingest/progress.ts'
 const READ_PROGRESS = new Set(['serve', 'terminal'])
 
-const PURE = /^src\/(record|generate|subscriber|snapshot)\//
+const PURE = /^src\/(record|subscriber|snapshot)\//
 /** I/O, clock, environment, log, chance: pure code is given them as arguments. */
 const IMPURE_NAMES = new Set([
   ...['process', 'console', 'performance', 'fetch', 'crypto', 'Worker'],

@@ -5,10 +5,10 @@ import { lockState } from '../../state/lock.ts'
 import { openStateToRead, viewState } from '../../state/read.ts'
 import { hasState } from '../../state/writer.ts'
 import type { Log } from '../log.ts'
-import { writeSample } from './generate.ts'
+import { writeSample } from '../generate/write.ts'
 import type { DEMO_OPTIONS, ValuesOf } from '../options.ts'
 import { replayAndServe } from './replay.ts'
-import { summaryText } from './report.ts'
+import { summaryText } from '../terminal/report-text.ts'
 
 /** Lies in a state directory that the demo made, and so may make anew. */
 const MARK = 'made-by-demo'

@@ -62,11 +62,7 @@ const COMMANDS: readonly CommandRow[] = [
     name: 'report',
     doc: 'everything a state directory says; as a page with --html, as tables with --export',
     options: [...options.REPORT_OPTIONS, ...options.FILE_OPTIONS],
-    async work(_, values) {
-      const { report, wantsFiles } = await import('./report.ts')
-      if (!wantsFiles(values)) return report(values)
-      return (await import('./report-files.ts')).writeReport(values)
-    },
+    work: async (_, values) => (await import('./report.ts')).report(values),
   },
   {
     name: 'top',
@@ -78,7 +74,7 @@ const COMMANDS: readonly CommandRow[] = [
     name: 'segments',
     doc: 'segments and elbow',
     options: options.REPORT_OPTIONS,
-    work: async (_, values) => (await import('./report.ts')).segments(values),
+    work: async (_, values) => (await import('./segments.ts')).segments(values),
   },
   {
     name: 'subscriber',

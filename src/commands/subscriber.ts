@@ -8,8 +8,8 @@ import type { Subscriber } from '../snapshot/subscriber-schema.ts'
 import { momentOf } from '../snapshot/take.ts'
 import { bytesText } from '../snapshot/units.ts'
 import { shownView, withProgress, type ProgressDisplay } from '../terminal/progress.ts'
-import { METRIC_NAMES, metricText, snapshotOf } from './report.ts'
-import type { ReportValues } from './report.ts'
+import { snapshotOf, type ReportValues } from '../process/state-snapshot.ts'
+import { METRIC_NAMES, metricText } from '../terminal/report-text.ts'
 import { print, tableText } from '../terminal/table.ts'
 
 /** One subscriber: aggregate, ranks, segment, distances. Throws PulseError `not-found`. */

@@ -7,7 +7,7 @@ import type { AsOf } from '../snapshot/subscriber-schema.ts'
 import { momentOf } from '../snapshot/take.ts'
 import { entriesOf } from '../snapshot/top.ts'
 import type { TOP_OPTIONS, ValuesOf } from '../options.ts'
-import { topText } from './report.ts'
+import { topText } from '../terminal/report-text.ts'
 import { onSignals } from '../process/signals.ts'
 import { coloured, print } from '../terminal/table.ts'
 

@@ -1,5 +1,5 @@
-// How one metric is spread over the subscribers.
-import { linearHistogram, logHistogram } from './histogram.ts'
+// How one metric is spread over the subscribers: extremes, quantiles, histograms.
+import { FLOAT_BINS, floatBin, lowestOfBins, wordsOf } from './floatbins.ts'
 import { quantilesOf } from './quantile.ts'
 import type { Distribution } from './schema.ts'
 
@@ -24,4 +24,87 @@ export function distributionOf(values: Float64Array, total: number): Distributio
     linear: linearHistogram(values, min, max),
     log: logHistogram(values, max),
   }
+}
+
+type Histogram = Distribution['linear']
+
+/** Bins of the linear histogram. */
+const LINEAR_BINS = 30
+
+/**
+ * 30 bins of equal width from the smallest to the largest value; the last bin includes the
+ * largest. When all values are equal the bins are 1 wide. No values: one edge, no bins.
+ */
+export function linearHistogram(values: Float64Array, min: number, max: number): Histogram {
+  if (values.length === 0) return { edges: [0], counts: [] }
+  const width = (max > min ? max - min : LINEAR_BINS) / LINEAR_BINS
+  const edges = Array.from({ length: LINEAR_BINS + 1 }, (_, at) => min + at * width)
+  if (max > min) edges[LINEAR_BINS] = max
+  return { edges, counts: countBetween(values, edges) }
+}
+
+/**
+ * Bins in steps of 1-2-5 times powers of ten, before them one bin for 0 alone: its upper edge is
+ * the largest step that no positive value is below. No values: one edge, no bins.
+ */
+export function logHistogram(values: Float64Array, max: number): Histogram {
+  if (values.length === 0) return { edges: [0], counts: [] }
+  let smallest = Infinity
+  for (const value of values) if (value > 0 && value < smallest) smallest = value
+  const edges = [0]
+  if (max === 0) edges.push(1)
+  else for (const step of stepsAround(smallest, max)) edges.push(step)
+  return { edges, counts: countBetween(values, edges) }
+}
+
+/** 1-2-5 steps from the last at or below `smallest` to the first above `largest`. */
+function stepsAround(smallest: number, largest: number): number[] {
+  const steps: number[] = []
+  const first = Math.floor(Math.log10(smallest)) - 1
+  for (let power = first; ; power++) {
+    for (const mantissa of [1, 2, 5]) {
+      // Through text, because 10 ** -3 * 2 is not the number nearest to 0.002.
+      const step = Number(`${mantissa}e${power}`)
+      if (step <= smallest) steps.length = 0
+      steps.push(step)
+      if (step > largest) return steps
+    }
+  }
+}
+
+/**
+ * Values in each bin lower <= value < upper; what equals the last edge counts in the last bin. The
+ * leading bits of a value narrow its bin down to a few, which are searched by halving.
+ */
+function countBetween(values: Float64Array, edges: readonly number[]): number[] {
+  const bounds = Float64Array.from(edges)
+  const bins = bounds.length - 1
+  const first = firstBins(bounds)
+  const words = wordsOf(values)
+  const counts = new Float64Array(bins)
+  for (let at = 0; at < values.length; at++) {
+    const value = values[at]
+    const narrow = floatBin(words, at)
+    let low = first[narrow]
+    let high = first[narrow + 1] + 1
+    while (high - low > 1) {
+      const middle = (low + high) >>> 1
+      if (value >= bounds[middle]) low = middle
+      else high = middle
+    }
+    counts[low]++
+  }
+  return Array.from(counts)
+}
+
+/** For each bin of floats the histogram's bin of its smallest number; after them the last bin. */
+function firstBins(bounds: Float64Array): Uint16Array {
+  const last = bounds.length - 2
+  const first = new Uint16Array(FLOAT_BINS + 1).fill(last)
+  let bin = 0
+  for (const [narrow, lowest] of lowestOfBins().entries()) {
+    while (bin < last && lowest >= bounds[bin + 1]) bin++
+    first[narrow] = bin
+  }
+  return first
 }

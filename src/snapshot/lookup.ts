@@ -1,6 +1,6 @@
 // One subscriber against all others: ranks, segment, distances.
 import { aggregateAt, FIELD, WIDTH } from '../subscriber/aggregate.ts'
-import { meanSession } from './metric.ts'
+import { meanSession } from './features.ts'
 import { scaled } from './scale.ts'
 import { createKept, keepColumns, kept, type Kept } from './scan.ts'
 import { METRICS, type Feature, type Metric, type Snapshot, type SubscriberView } from './schema.ts'

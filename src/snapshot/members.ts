@@ -2,7 +2,7 @@
 import { APPLICATIONS } from '../record/columns.ts'
 import { aggregateAt, FIELD, WIDTH } from '../subscriber/aggregate.ts'
 import type { ForEachRows } from './lookup.ts'
-import { segmentFinder } from './nearest.ts'
+import { segmentFinder } from './segment-finder.ts'
 import type { Snapshot } from './schema.ts'
 import type { Member } from './subscriber-schema.ts'
 

@@ -193,3 +193,9 @@ export interface SubscriberView {
   /** Scaled distance to each centroid, in the order of the segments. */
   distances: { segment: string; distance: number }[]
 }
+
+/**
+ * Phases of computing a snapshot. top: totals, top lists, applications, distributions; elbow: the
+ * tree and all k; kmeans: the rest.
+ */
+export type Phase = 'top' | 'scale' | 'elbow' | 'kmeans'

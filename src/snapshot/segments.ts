@@ -1,7 +1,7 @@
 // The segments as they are shown: members counted and measured in their own units.
 import { addExact, createSums, totalOf, type ExactSums } from './exact.ts'
-import { featureColumn } from './metric.ts'
-import { byEngagement, segmentNames } from './naming.ts'
+import { featureColumn } from './features.ts'
+import { byEngagement, segmentNames } from './segment-text.ts'
 import { sampleSegments } from './sample.ts'
 import { unscaled, type Scale } from './scale.ts'
 import type { Scan } from './scan.ts'

@@ -3,10 +3,15 @@ import { FIELD } from '../subscriber/aggregate.ts'
 import { applicationsOf, mostUsed } from './applications.ts'
 import { distributionOf } from './distribution.ts'
 import { totalOf } from './exact.ts'
-import { featureColumn } from './metric.ts'
-import type { Phase } from './phase.ts'
+import { featureColumn } from './features.ts'
 import type { Scan } from './scan.ts'
-import { METRICS, type Snapshot, type SnapshotOptions, type StateSummary } from './schema.ts'
+import {
+  METRICS,
+  type Phase,
+  type Snapshot,
+  type SnapshotOptions,
+  type StateSummary,
+} from './schema.ts'
 import { segmentation } from './segmentation.ts'
 import { entriesOf } from './top.ts'
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { chosenK, elbowOf, kneeOf } from '../../src/snapshot/elbow.ts'
-import { byEngagement, segmentNames } from '../../src/snapshot/naming.ts'
+import { byEngagement, segmentNames } from '../../src/snapshot/segment-text.ts'
 import { bytesText, countText, durationText, shareText } from '../../src/snapshot/units.ts'
 import { snapshotOf, subscriber } from './subscribers.ts'
 

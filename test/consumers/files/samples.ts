@@ -1,6 +1,6 @@
 // Small generated files, their rows as the oracle reads them, and the same rows cut into parts.
 import { join } from 'node:path'
-import { writeSample } from '../../../src/commands/generate.ts'
+import { writeSample } from '../../../src/generate/write.ts'
 import { literal, withDatabase } from '../../../src/duckdb.ts'
 import { USED_COLUMNS } from '../../../src/record/columns.ts'
 import type { SampleOptions } from '../../../src/generate/sample-sql.ts'

@@ -7,15 +7,18 @@ import { withView, type StateView } from '../../state/read.ts'
 import { withDatabase, type DuckDBConnection } from '../duckdb.ts'
 import { messageOf, PulseError } from '../errors.ts'
 import { reportPage } from '../report/page.ts'
-import { segmentFinder } from '../snapshot/nearest.ts'
+import { segmentFinder } from '../snapshot/segment-finder.ts'
 import type { Snapshot } from '../snapshot/schema.ts'
 import { WIDTH } from '../subscriber/aggregate.ts'
 import { snapshotTables, SUBSCRIBERS, subscriberCells, type TableShape } from '../export/tables.ts'
 import { openTable, writeTable, type Format, type OpenTable } from '../export/write.ts'
 import { print } from '../terminal/table.ts'
 import { shownView, withProgress, type ProgressDisplay } from '../terminal/progress.ts'
-import { snapshotOf, type FileValues } from './report.ts'
+import type { FILE_OPTIONS, ValuesOf } from '../options.ts'
+import { snapshotOf, type ReportValues } from './state-snapshot.ts'
 import { VERSION } from '../version.ts'
+
+export type FileValues = ReportValues & ValuesOf<typeof FILE_OPTIONS>
 
 /** Bounds what DuckDB holds; what is more goes to the temporary directory. */
 const MEMORY_MIB = 1024

@@ -1,0 +1,25 @@
+// The snapshot of a state directory as it is now, with progress on the terminal.
+import { performance } from 'node:perf_hooks'
+import { withView, type StateView } from '../../state/read.ts'
+import { snapshotOptions, type REPORT_OPTIONS, type ValuesOf } from '../options.ts'
+import type { Snapshot } from '../snapshot/schema.ts'
+import { takeSnapshot } from '../snapshot/take.ts'
+import { shownView, withProgress, type ProgressDisplay } from '../terminal/progress.ts'
+
+export type ReportValues = ValuesOf<typeof REPORT_OPTIONS>
+
+/** The snapshot of a view of a state directory. */
+export function snapshotOf(
+  view: StateView,
+  values: ReportValues,
+  display: ProgressDisplay,
+): Snapshot {
+  const shown = shownView(view, display, 'reading', 'finding segments')
+  return takeSnapshot(shown, snapshotOptions(values), () => performance.now()).snapshot
+}
+
+/** Opens a state directory and takes its snapshot; `subject` is what the progress is called. */
+export const readSnapshot = (subject: string, values: ReportValues): Promise<Snapshot> =>
+  withProgress(subject, (display) =>
+    withView(values.state, (view) => snapshotOf(view, values, display)),
+  )

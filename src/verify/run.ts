@@ -1,0 +1,101 @@
+// Recomputes every subscriber from Parquet by an independent path, and compares with the state.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { availableParallelism, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { openStateToRead, viewState, type StateView } from '../../state/read.ts'
+import { withDatabase, type DuckDBConnection } from '../duckdb.ts'
+import { PulseError } from '../errors.ts'
+import { findFiles, openFile } from '../parquet/files.ts'
+import { compareState, type Verification, type VerifyProgress } from './compare.ts'
+import { expectedSql, type VerifySource } from './expected-sql.ts'
+
+const MOST_THREADS = 4
+const MEMORY_MIB = 2048
+const PROGRESS_MS = 200
+
+/**
+ * Compares all numbers of all subscribers, of all applications, and the counts of rows.
+ *
+ * @param files files, directories and globs: exactly what the state was made from
+ * @throws PulseError `input-missing` when the state has a source that is not among the files,
+ *   `verify-differs` when it has not applied one of them to its end
+ */
+export async function verifyState(
+  files: string[],
+  stateDirectory: string,
+  onProgress: VerifyProgress = () => undefined,
+): Promise<Verification> {
+  const state = openStateToRead(stateDirectory)
+  const view = viewState(state)
+  const spillDirectory = mkdtempSync(join(tmpdir(), 'xdr-pulse-verify-'))
+  const threads = Math.min(MOST_THREADS, availableParallelism())
+  try {
+    const limits = { threads, memoryMiB: MEMORY_MIB, spillDirectory }
+    return await withDatabase(limits, async (connection) => {
+      const sources = await sourcesOf(connection, files, view, state.stamp.partitions)
+      const rows = sources.reduce((sum, { file }) => sum + file.rows, 0)
+      const sql = expectedSql(sources, state.stamp)
+      await runWatched(connection, sql, (read) => {
+        onProgress('parquet', Math.min(read, rows), rows)
+      })
+      return await compareState(connection, view, onProgress)
+    })
+  } finally {
+    view.finish()
+    await state.close()
+    rmSync(spillDirectory, { recursive: true, force: true })
+  }
+}
+
+/** Runs a query and says how many rows DuckDB has read for it, which it does once asked for. */
+async function runWatched(
+  connection: DuckDBConnection,
+  sql: string,
+  onRows: (read: number) => void,
+): Promise<void> {
+  await connection.run(`SET enable_progress_bar = true; SET enable_progress_bar_print = false;
+    SET progress_bar_time = 1`)
+  onRows(0)
+  const timer = setInterval(() => {
+    onRows(Number(connection.progress.rows_processed))
+  }, PROGRESS_MS)
+  try {
+    await connection.run(sql)
+  } finally {
+    clearInterval(timer)
+  }
+}
+
+/** The files with the units the state read them in; both must be about the same sources. */
+async function sourcesOf(
+  connection: DuckDBConnection,
+  files: string[],
+  { positions }: StateView,
+  partitions: number,
+): Promise<VerifySource[]> {
+  const sources = new Map<string, VerifySource>()
+  for (const path of findFiles(files)) {
+    const file = await openFile(connection, path)
+    const known = positions.filter(({ source }) => source === file.id)
+    const applied = known.filter(({ position }) => position.position >= file.rows)
+    if (applied.length < partitions && file.rows > 0) {
+      const read = Math.min(...known.map(({ position }) => position.position))
+      const found = known.length < partitions ? 'none' : `the first ${read}`
+      throw new PulseError(
+        'verify-differs',
+        `${path}: the state has applied ${found} of its ${file.rows} rows, expected all; ` +
+          'replay the file to its end into this state, or leave it out',
+      )
+    }
+    sources.set(file.id, { file, durationUnit: known[0]?.position.durationUnit ?? 'ms' })
+  }
+  const absent = positions.find(({ source }) => !sources.has(source))
+  if (absent !== undefined) {
+    throw new PulseError(
+      'input-missing',
+      `the state holds ${absent.position.position} rows of ${absent.position.name} (content ` +
+        `${absent.source}), which is not among the files given; name every file it was made from`,
+    )
+  }
+  return [...sources.values()]
+}
