@@ -17,7 +17,7 @@ const STATE: StateOptions = {
   partitions: 1,
   durationUnit: 'auto',
   timeZone: 'UTC',
-  missingMsisdn: 'refuse',
+  missingMsisdn: 'reject',
 }
 
 /** Memory of our own, after what is garbage has gone; mapped files are the system's to drop. */
@@ -28,7 +28,7 @@ function ownBytes(): number {
 
 async function replay(file: string, stateDirectory: string): Promise<Steps['replay']> {
   const [start, cpu] = [performance.now(), process.cpuUsage()]
-  const speed = { commitIntervalMs: 1000, keepRefused: 100_000, speed: 'max' } as const
+  const speed = { commitIntervalMs: 1000, keepRejected: 100_000, speed: 'max' } as const
   const end = await replayFiles({ files: [file], stateDirectory, state: STATE, ...speed }, () => {
     // Nothing to show.
   })

@@ -7,11 +7,11 @@ const { counters } = await consume(
   {
     connection: { brokers: brokers.split(','), tls: null, sasl: null },
     ...{ topic, stateDirectory, groupId: `${topic}-alone`, instanceId: 'bench' },
-    state: { durationUnit: 'auto', timeZone: 'UTC', missingMsisdn: 'refuse' },
+    state: { durationUnit: 'auto', timeZone: 'UTC', missingMsisdn: 'reject' },
     ...{ format: 'auto', registry: null, schema: XDR_SCHEMA, deadLetterTopic: null },
-    ...{ from: 'earliest', onGap: 'stop', refusedLimit: 1, sessionTimeoutMs: 30_000 },
+    ...{ from: 'earliest', onGap: 'stop', rejectedLimit: 1, sessionTimeoutMs: 30_000 },
     ...{ untilCaughtUp: true, history: [], cutover: 'auto' },
-    ...{ commitIntervalMs: 1000, keepRefused: 100_000 },
+    ...{ commitIntervalMs: 1000, keepRejected: 100_000 },
   },
   () => undefined,
 )

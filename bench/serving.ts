@@ -68,7 +68,7 @@ export function watchState(directory: string): Durable | null {
       const { transaction, finish } = beginRead(store)
       try {
         const ends = [...readPositions(store, transaction).values()]
-        return ends.reduce((sum, { position }) => sum + position, 0)
+        return ends.reduce((sum, { next }) => sum + next, 0)
       } finally {
         finish()
       }

@@ -15,7 +15,7 @@ const STATE: StateSummary = {
   number: 1,
   hours: [],
   positions: [],
-  refused: {},
+  rejected: {},
   coerced: {},
   missing: {},
 }

@@ -142,16 +142,16 @@ export const OPTIONS = {
   missingMsisdn: option({
     flag: '--missing-msisdn',
     value: 'WHAT',
-    default: 'refuse',
-    schema: oneOf(['refuse', 'zero']),
-    doc: 'refuse rows without MSISDN, or fold them under 0; fixed when the state is made',
+    default: 'reject',
+    schema: oneOf(['reject', 'zero']),
+    doc: 'reject rows without MSISDN, or fold them under 0; fixed when the state is made',
   }),
-  keepRefused: option({
-    flag: '--keep-refused',
+  keepRejected: option({
+    flag: '--keep-rejected',
     value: 'ROWS',
     default: '100000',
     schema: whole(0, 1e9),
-    doc: 'refused rows kept in each partition to look at; more are only counted',
+    doc: 'rejected rows kept in each partition to look at; more are only counted',
   }),
   to: option({
     flag: '--to',
@@ -255,17 +255,17 @@ export const OPTIONS = {
     value: 'NAME',
     default: '',
     schema: z.string().regex(/^[\w.-]{0,249}$/, 'a name of letters, digits, ".", "_" and "-"'),
-    doc: 'topic that refused messages are forwarded to, with reason and position as headers',
+    doc: 'topic that rejected messages are forwarded to, with reason and position as headers',
   }),
-  refusedLimit: option({
-    flag: '--refused-limit',
+  rejectedLimit: option({
+    flag: '--rejected-limit',
     value: 'SHARE',
     default: '0.5',
     schema: z
       .string()
       .transform(Number)
       .refine((n) => n >= 0 && n <= 1, ratio),
-    doc: 'share of refused rows among the last thousands at which reading pauses; 1 never does',
+    doc: 'share of rejected rows among the last thousands at which reading pauses; 1 never does',
   }),
   history: option({
     flag: '--history',
@@ -553,18 +553,18 @@ export const OPTIONS = {
     schema: whole(1, 1e9),
     doc: 'most rows to list',
   }),
-  retry: option({
-    flag: '--retry',
+  reprocess: option({
+    flag: '--reprocess',
     default: 'false',
     schema: onOff,
-    doc: 'try the kept refused messages again, and apply what is a record now; nothing else may write',
+    doc: 'validate kept rejected messages again and apply those that are records now; no other process may write',
   }),
   reason: option({
     flag: '--reason',
     value: 'REASON',
     default: 'all',
     schema: oneOf(['all', ...REASONS]),
-    doc: 'only rows refused for this reason',
+    doc: 'only rows rejected for this reason',
   }),
   hash: option({
     flag: '--hash',

@@ -64,12 +64,12 @@ export const RUN_OPTIONS = [
   'history',
   'cutover',
   'deadLetterTopic',
-  'refusedLimit',
+  'rejectedLimit',
   'commitInterval',
   'durationUnit',
   'timeZone',
   'missingMsisdn',
-  'keepRefused',
+  'keepRejected',
   ...SERVE_OPTIONS,
   'json',
   'logLevel',
@@ -84,7 +84,7 @@ export const REPLAY_OPTIONS = [
   'timeZone',
   'missingMsisdn',
   'partitions',
-  'keepRefused',
+  'keepRejected',
   'json',
   'logLevel',
 ] as const
@@ -118,16 +118,16 @@ export const TOP_OPTIONS = ['state', 'top', 'by', 'watch', 'json', 'logLevel'] a
 
 export const STATUS_OPTIONS = ['state', 'hash', 'json', 'logLevel'] as const
 
-export const REFUSED_OPTIONS = [
+export const REJECTED_OPTIONS = [
   'state',
   'limit',
-  'retry',
+  'reprocess',
   'reason',
   'format',
   'registry',
   'registrySecretFile',
   'schema',
-  'keepRefused',
+  'keepRejected',
   'json',
   'logLevel',
 ] as const

@@ -2,22 +2,22 @@
 //
 // Rewriting the page of every changed subscriber would rewrite nearly the whole store each second
 // (subscribers are hit at random, a page holds dozens). So a commit
-//   1. picks segments to rewrite, in turn, as many subscribers as changed since the last commit;
-//   2. writes the base image of these segments, all of their rows;
-//   3. writes the changed rows of all other segments into the journal;
-//   4. drops journal entries that every segment has overtaken;
-//   5. writes hours, positions, refused rows and counters.
+//   1. picks blocks to rewrite, in turn, as many subscribers as changed since the last commit;
+//   2. writes the base image of these blocks, all of their rows;
+//   3. writes the changed rows of all other blocks into the journal;
+//   4. drops journal entries that every block has overtaken;
+//   5. writes hours, positions, rejected rows and counters.
 // The journal thus never outgrows the base image by much, no commit is larger than about twice
-// what changed, and a small or busy partition, where step 1 takes all segments, has no journal.
+// what changed, and a small or busy partition, where step 1 takes all blocks, has no journal.
 import { performance } from 'node:perf_hooks'
 import { PulseError, messageOf } from '../src/errors.ts'
-import { hourKey, journalKey, refusedKey, segmentKey } from './keys.ts'
+import { hourKey, journalKey, rejectedKey, blockKey } from './keys.ts'
 import type { Partition, Sweep } from './partition.ts'
-import { SEGMENT_BITS, SEGMENT_SLOTS, writePieces } from './pages.ts'
+import { BLOCK_BITS, BLOCK_SLOTS, writePages } from './pages.ts'
 
 /** At least this share of the base image is rewritten, so that the journal has few entries. */
 const LEAST_SHARE = 1 / 256
-const LEAST_SLOTS = 4 * SEGMENT_SLOTS
+const LEAST_SLOTS = 4 * BLOCK_SLOTS
 
 /** Seconds a commit took, and of these to write and flush what the transaction collected. */
 export interface CommitTimes {
@@ -29,15 +29,15 @@ export interface CommitTimes {
  * Commits a partition; on return it is durable. Any error leaves the store as it was and the
  * memory unusable: the process must end and start again from the store.
  *
- * @param keepRefused most refused rows to keep
+ * @param keepRejected most rejected rows to keep
  * @throws PulseError `store-failed`
  */
-export function commitPartition(partition: Partition, keepRefused: number): CommitTimes {
+export function commitPartition(partition: Partition, keepRejected: number): CommitTimes {
   const start = performance.now()
   let written = start
   try {
     partition.store.environment.transactionSync(() => {
-      write(partition, keepRefused)
+      write(partition, keepRejected)
       written = performance.now()
     })
   } catch (error) {
@@ -52,106 +52,106 @@ export function commitPartition(partition: Partition, keepRefused: number): Comm
   return { commitSeconds: (end - start) / 1000, flushSeconds: (end - written) / 1000 }
 }
 
-function write(partition: Partition, keepRefused: number): void {
+function write(partition: Partition, keepRejected: number): void {
   const { table, counters } = partition
   counters.commit++
   counters.subscribers = table.count
   writeAggregates(partition)
   writeHours(partition)
   writePositions(partition)
-  writeRefused(partition, keepRefused)
+  writeRejected(partition, keepRejected)
   void partition.store.meta.put('counters', counters)
 }
 
 function writeAggregates(partition: Partition): void {
   const { table, sweep, counters } = partition
-  growSweep(sweep, Math.ceil(table.count / SEGMENT_SLOTS))
-  const dirtySegments = findDirtySegments(partition)
-  const chosen = chooseSegments(partition, dirtySegments)
-  for (let segment = 0; segment < chosen.length; segment++) {
-    if (chosen[segment] === 1) writeSegment(partition, segment)
+  growSweep(sweep, Math.ceil(table.count / BLOCK_SLOTS))
+  const dirtyBlocks = findDirtyBlocks(partition)
+  const chosen = chooseBlocks(partition, dirtyBlocks)
+  for (let block = 0; block < chosen.length; block++) {
+    if (chosen[block] === 1) writeBlock(partition, block)
   }
-  writeJournal(partition, dirtySegments, chosen)
+  writeJournal(partition, dirtyBlocks, chosen)
   trimJournal(partition)
   table.dirty.fill(0, 0, counters.subscribers)
   table.dirtyCount = 0
 }
 
-function growSweep(sweep: Sweep, segments: number): void {
-  if (segments <= sweep.pieces.length) return
-  const room = Math.max(segments, sweep.pieces.length * 2)
-  const grown = { staleSince: new Float64Array(room), pieces: new Uint16Array(room) }
+function growSweep(sweep: Sweep, blocks: number): void {
+  if (blocks <= sweep.pages.length) return
+  const room = Math.max(blocks, sweep.pages.length * 2)
+  const grown = { staleSince: new Float64Array(room), pages: new Uint16Array(room) }
   grown.staleSince.set(sweep.staleSince)
-  grown.pieces.set(sweep.pieces)
+  grown.pages.set(sweep.pages)
   Object.assign(sweep, grown)
 }
 
-/** By segment: 1 where a slot changed. */
-function findDirtySegments({ table }: Partition): Uint8Array {
-  const segments = new Uint8Array(Math.ceil(table.count / SEGMENT_SLOTS))
-  if (table.dirtyCount === 0) return segments
-  for (let segment = 0; segment < segments.length; segment++) {
-    const end = Math.min(table.count, (segment + 1) << SEGMENT_BITS)
-    const first = table.dirty.indexOf(1, segment << SEGMENT_BITS)
+/** By block: 1 where a slot changed. */
+function findDirtyBlocks({ table }: Partition): Uint8Array {
+  const blocks = new Uint8Array(Math.ceil(table.count / BLOCK_SLOTS))
+  if (table.dirtyCount === 0) return blocks
+  for (let block = 0; block < blocks.length; block++) {
+    const end = Math.min(table.count, (block + 1) << BLOCK_BITS)
+    const first = table.dirty.indexOf(1, block << BLOCK_BITS)
     if (first < 0) break
-    // Skips ahead over segments in which nothing changed.
-    if (first >= end) segment = (first >>> SEGMENT_BITS) - 1
-    else segments[segment] = 1
+    // Skips ahead over blocks in which nothing changed.
+    if (first >= end) block = (first >>> BLOCK_BITS) - 1
+    else blocks[block] = 1
   }
-  return segments
+  return blocks
 }
 
-/** Step 1: segments that are dirty or stale, in turn, until as many slots as changed are taken. */
-function chooseSegments({ table, sweep }: Partition, dirty: Uint8Array): Uint8Array {
+/** Step 1: blocks that are dirty or stale, in turn, until as many slots as changed are taken. */
+function chooseBlocks({ table, sweep }: Partition, dirty: Uint8Array): Uint8Array {
   const chosen = new Uint8Array(dirty.length)
   const budget = Math.max(table.dirtyCount, table.count * LEAST_SHARE, LEAST_SLOTS)
   let taken = 0
   for (let step = 0; step < dirty.length && taken < budget; step++) {
     if (sweep.next >= dirty.length) sweep.next = 0
-    const segment = sweep.next++
-    if (dirty[segment] === 0 && sweep.staleSince[segment] === 0) continue
-    chosen[segment] = 1
-    taken += SEGMENT_SLOTS
+    const block = sweep.next++
+    if (dirty[block] === 0 && sweep.staleSince[block] === 0) continue
+    chosen[block] = 1
+    taken += BLOCK_SLOTS
   }
   return chosen
 }
 
-const slots = new Uint32Array(SEGMENT_SLOTS)
+const slots = new Uint32Array(BLOCK_SLOTS)
 
 /** Step 2. */
-function writeSegment({ store, table, sweep, counters }: Partition, segment: number): void {
-  const first = segment << SEGMENT_BITS
-  const count = Math.min(SEGMENT_SLOTS, table.count - first)
+function writeBlock({ store, table, sweep, counters }: Partition, block: number): void {
+  const first = block << BLOCK_BITS
+  const count = Math.min(BLOCK_SLOTS, table.count - first)
   for (let i = 0; i < count; i++) slots[i] = first + i
-  const before = sweep.pieces[segment]
-  const pieces = writePieces(table, slots, count, counters.commit, (piece, bytes) => {
-    void store.subscribers.put(segmentKey(segment, piece), bytes)
+  const before = sweep.pages[block]
+  const pages = writePages(table, slots, count, counters.commit, (page, bytes) => {
+    void store.subscribers.put(blockKey(block, page), bytes)
   })
-  for (let piece = pieces; piece < before; piece++) {
-    void store.subscribers.remove(segmentKey(segment, piece))
+  for (let page = pages; page < before; page++) {
+    void store.subscribers.remove(blockKey(block, page))
   }
-  sweep.pieces[segment] = pieces
-  sweep.staleSince[segment] = 0
+  sweep.pages[block] = pages
+  sweep.staleSince[block] = 0
 }
 
 /** Step 3. */
-function writeJournal(partition: Partition, dirtySegments: Uint8Array, chosen: Uint8Array): void {
+function writeJournal(partition: Partition, dirtyBlocks: Uint8Array, chosen: Uint8Array): void {
   const { store, table, sweep, counters } = partition
   const changed = new Uint32Array(table.dirtyCount)
   let count = 0
-  for (let segment = 0; segment < dirtySegments.length; segment++) {
-    if (dirtySegments[segment] === 0 || chosen[segment] === 1) continue
-    const end = Math.min(table.count, (segment + 1) << SEGMENT_BITS)
-    for (let slot = segment << SEGMENT_BITS; slot < end; slot++) {
+  for (let block = 0; block < dirtyBlocks.length; block++) {
+    if (dirtyBlocks[block] === 0 || chosen[block] === 1) continue
+    const end = Math.min(table.count, (block + 1) << BLOCK_BITS)
+    for (let slot = block << BLOCK_BITS; slot < end; slot++) {
       if (table.dirty[slot] === 1) changed[count++] = slot
     }
-    if (sweep.staleSince[segment] === 0) sweep.staleSince[segment] = counters.commit
+    if (sweep.staleSince[block] === 0) sweep.staleSince[block] = counters.commit
   }
   if (count === 0) return
-  const pieces = writePieces(table, changed, count, 0, (piece, bytes) => {
-    void store.journal.put(journalKey(counters.commit, piece), bytes)
+  const pages = writePages(table, changed, count, 0, (page, bytes) => {
+    void store.journal.put(journalKey(counters.commit, page), bytes)
   })
-  sweep.journal.push({ commit: counters.commit, pieces })
+  sweep.journal.push({ commit: counters.commit, pages })
 }
 
 /** Step 4. */
@@ -159,9 +159,8 @@ function trimJournal({ store, sweep }: Partition): void {
   let oldest = Infinity
   for (const since of sweep.staleSince) if (since !== 0 && since < oldest) oldest = since
   while (sweep.journal.length > 0 && sweep.journal[0].commit < oldest) {
-    const { commit, pieces } = sweep.journal.shift() as { commit: number; pieces: number }
-    for (let piece = 0; piece < pieces; piece++)
-      void store.journal.remove(journalKey(commit, piece))
+    const { commit, pages } = sweep.journal.shift() as { commit: number; pages: number }
+    for (let page = 0; page < pages; page++) void store.journal.remove(journalKey(commit, page))
   }
 }
 
@@ -178,27 +177,27 @@ function writePositions({ store, positions, moved }: Partition): void {
   moved.clear()
 }
 
-/** Refused rows kept are bounded in bytes as well: one of Kafka may have a megabyte. */
+/** Rejected rows kept are bounded in bytes as well: one of Kafka may have a megabyte. */
 const MOST_KEPT_BYTES = 2 ** 28
 
-function writeRefused(partition: Partition, keepRefused: number): void {
-  const { store, refused, counters, delivered, outbox, mended } = partition
-  for (const { key, bytes } of mended) {
-    void store.refused.remove(key)
-    counters.refusedKept--
-    counters.refusedKeptBytes -= bytes
+function writeRejected(partition: Partition, keepRejected: number): void {
+  const { store, rejected, counters, delivered, outbox, reprocessed } = partition
+  for (const { key, bytes } of reprocessed) {
+    void store.rejected.remove(key)
+    counters.rejectedKept--
+    counters.rejectedKeptBytes -= bytes
   }
-  for (const { source, row, reason, raw } of refused) {
-    const key = refusedKey(source, row)
+  for (const { source, row, reason, raw } of rejected) {
+    const key = rejectedKey(source, row)
     if (outbox) void store.outbox?.put(key, [reason, raw])
-    if (counters.refusedKept >= keepRefused) continue
-    if (counters.refusedKeptBytes + raw.length > MOST_KEPT_BYTES) continue
-    void store.refused.put(key, [reason, raw])
-    counters.refusedKept++
-    counters.refusedKeptBytes += raw.length
+    if (counters.rejectedKept >= keepRejected) continue
+    if (counters.rejectedKeptBytes + raw.length > MOST_KEPT_BYTES) continue
+    void store.rejected.put(key, [reason, raw])
+    counters.rejectedKept++
+    counters.rejectedKeptBytes += raw.length
   }
   for (const key of delivered) void store.outbox?.remove(key)
-  refused.length = 0
+  rejected.length = 0
   delivered.length = 0
-  mended.length = 0
+  reprocessed.length = 0
 }

@@ -7,7 +7,7 @@ import { beginRead, readHeld, type PartitionStore } from './store.ts'
 import { FIELD, WIDTH } from '../src/subscriber/aggregate.ts'
 
 /** The numbers of a partition, all of one transaction. */
-export interface PartitionLedger {
+export interface PartitionCounts {
   partition: number
   /** False where another member of the consumer group reads it now. */
   held: boolean
@@ -18,9 +18,10 @@ export interface PartitionLedger {
 }
 
 /** The ledgers of all partitions, also of those that are not held. */
-export const readLedgers = ({ stores }: ReadableState): PartitionLedger[] => stores.map(readLedger)
+export const readPartitionCounts = ({ stores }: ReadableState): PartitionCounts[] =>
+  stores.map(readCounts)
 
-function readLedger(store: PartitionStore): PartitionLedger {
+function readCounts(store: PartitionStore): PartitionCounts {
   const { transaction, finish } = beginRead(store)
   try {
     const counters = readCounters(store, transaction)
@@ -48,7 +49,7 @@ function sumRecords(rows: Float64Array, count: number): number {
 }
 
 /** What does not add up, a sentence each. */
-export function violationsOf(ledgers: readonly PartitionLedger[]): string[] {
+export function violationsOf(ledgers: readonly PartitionCounts[]): string[] {
   return ledgers.flatMap(({ partition, counters, records, positions }) => [
     ...positions
       .map(([, position]) => logViolation(partition, position))
@@ -62,14 +63,14 @@ export function violationsOf(ledgers: readonly PartitionLedger[]): string[] {
   ])
 }
 
-/** In a log each offset from the first on was applied, refused, covered or skipped. */
+/** In a log each offset from the first on was applied, rejected, excluded or skipped. */
 function logViolation(partition: number, at: SourcePosition): string | null {
-  if (at.order !== 'log') return null
-  const read = at.position - at.first
-  const told = at.applied + at.refused + at.covered + at.skipped
+  if (at.kind !== 'topic') return null
+  const read = at.next - at.first
+  const told = at.applied + at.rejected + at.excluded + at.skipped
   if (read === told) return null
   return (
-    `partition ${partition} of ${at.name}: offsets ${at.first} to ${at.position} are ${read}, but ` +
-    `applied + refused + covered + skipped are ${told}`
+    `partition ${partition} of ${at.name}: offsets ${at.first} to ${at.next} are ${read}, but ` +
+    `applied + rejected + excluded + skipped are ${told}`
   )
 }

@@ -5,7 +5,7 @@ import type { StateView } from './read.ts'
 
 /**
  * SHA-256 over all aggregates by ascending MSISDN (22 float64, little-endian), all hours by
- * ascending hour number, and the counts of rows applied, refused, coerced, missing. The same rows
+ * ascending hour number, and the counts of rows applied, rejected, coerced, missing. The same rows
  * give the same hash, however they were split over files, batches, partitions and restarts.
  */
 export function hashState(view: StateView): string {
@@ -22,8 +22,8 @@ export function hashState(view: StateView): string {
   for (const [hour, sums] of [...view.hours].sort(([a], [b]) => a - b)) {
     hash.update(bytesOf(Float64Array.of(hour, ...sums)))
   }
-  const { applied, refused, coerced, missing } = view.counters
-  hash.update(JSON.stringify([applied, refused, coerced, missing].map(sorted)))
+  const { applied, rejected, coerced, missing } = view.counters
+  hash.update(JSON.stringify([applied, rejected, coerced, missing].map(sorted)))
   return hash.digest('hex')
 }
 

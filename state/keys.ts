@@ -2,24 +2,24 @@
 
 const U32 = 2 ** 32
 
-/** Base image: segment, then piece. */
-export function segmentKey(segment: number, piece: number): Buffer {
+/** Base image: block, then page. */
+export function blockKey(block: number, page: number): Buffer {
   const key = Buffer.allocUnsafe(6)
-  key.writeUInt32BE(segment, 0)
-  key.writeUInt16BE(piece, 4)
+  key.writeUInt32BE(block, 0)
+  key.writeUInt16BE(page, 4)
   return key
 }
 
-/** Journal: commit (48 bits), then piece. */
-export function journalKey(commit: number, piece: number): Buffer {
+/** Journal: commit (48 bits), then page. */
+export function journalKey(commit: number, page: number): Buffer {
   const key = Buffer.allocUnsafe(10)
   key.writeUIntBE(commit, 0, 6)
-  key.writeUInt32BE(piece, 6)
+  key.writeUInt32BE(page, 6)
   return key
 }
 
 export const commitOfKey = (key: Buffer): number => key.readUIntBE(0, 6)
-export const segmentOfKey = (key: Buffer): number => key.readUInt32BE(0)
+export const blockOfKey = (key: Buffer): number => key.readUInt32BE(0)
 
 /** Hours: hour number + 1, so that the unknown hour (-1) comes first. */
 export function hourKey(hour: number): Buffer {
@@ -30,8 +30,8 @@ export function hourKey(hour: number): Buffer {
 
 export const hourOfKey = (key: Buffer): number => key.readUInt32BE(0) - 1
 
-/** Refused rows: the first 16 bytes of the source's identity, then the row number. */
-export function refusedKey(source: string, row: number): Buffer {
+/** Rejected rows: the first 16 bytes of the source's identity, then the row number. */
+export function rejectedKey(source: string, row: number): Buffer {
   const key = Buffer.allocUnsafe(24)
   key.write(source.slice(0, 32), 0, 16, 'hex')
   key.writeUInt32BE(Math.floor(row / U32), 16)

@@ -3,10 +3,11 @@ import { REASONS } from '../src/record/batch.ts'
 import { USED_COLUMNS } from '../src/record/columns.ts'
 
 /**
- * Version of the format on disk; a newer one is refused. Format 1 knew files only: what it lacks reads
- * as its zero, and it is marked as 2 when it is next written.
+ * Version of the format on disk; a newer one is refused. A former format is read, and marked as this
+ * one when it is next written. Format 1 held files only: what it lacks reads as zero. Formats 1 and 2
+ * have other names for some fields: see `former-format.ts`.
  */
-export const FORMAT = 2
+export const FORMAT = 3
 
 /** What the state directory fixes: other options would give other numbers. */
 export interface Stamp {
@@ -14,7 +15,7 @@ export interface Stamp {
   partitions: number
   durationUnit: 'auto' | 'ms' | 's'
   timeZone: string
-  missingMsisdn: 'refuse' | 'zero'
+  missingMsisdn: 'reject' | 'zero'
 }
 
 /** Counters of a partition, written with every commit. Counts are of all time. */
@@ -23,31 +24,33 @@ export interface Counters {
   commit: number
   subscribers: number
   applied: number
-  refused: Record<string, number>
+  rejected: Record<string, number>
   coerced: Record<string, number>
   missing: Record<string, number>
-  /** Refused rows that can be looked at; the rest is beyond a bound, and only counted. */
-  refusedKept: number
-  refusedKeptBytes: number
+  /** Rejected rows that can be looked at; the rest is beyond a bound, and only counted. */
+  rejectedKept: number
+  rejectedKeptBytes: number
 }
 
 /**
  * How far a source was read, and what became of its rows. In a log, where one partition of the state
- * reads one partition of the topic: position − first = applied + refused + covered + skipped.
+ * reads one partition of the topic: position − first = applied + rejected + covered + skipped.
  */
 export interface SourcePosition {
   name: string
   /** Rows of a file; 0 for a log, which has no end. */
   rows: number
   /** Rows below this are dealt with: in the order of the file, of Start, or of the log (offset). */
-  position: number
-  order: 'file' | 'time' | 'log'
+  next: number
+  kind: 'file' | 'topic'
+  /** What `next` counts: rows of the file, rows by Start, or offsets of the topic. */
+  order: 'file' | 'time' | 'offset'
   durationUnit: 'ms' | 's'
   evidence: string
   applied: number
-  refused: number
+  rejected: number
   /** Rows left out because another source has them: beyond or before a cut-over. */
-  covered: number
+  excluded: number
   /** Where reading began: 0 for a file. */
   first: number
   /** Positions of a log without a row: markers, aborted, compacted away, and gaps passed over. */
@@ -58,21 +61,21 @@ export interface SourcePosition {
 
 /** A source of which nothing was read. */
 export const createPosition = (
-  known: Pick<SourcePosition, 'name' | 'rows' | 'order' | 'durationUnit' | 'evidence'>,
+  known: Pick<SourcePosition, 'name' | 'kind' | 'rows' | 'order' | 'durationUnit' | 'evidence'>,
   first = 0,
 ): SourcePosition => ({
   ...known,
-  position: first,
+  next: first,
   applied: 0,
-  refused: 0,
-  covered: 0,
+  rejected: 0,
+  excluded: 0,
   first,
   skipped: 0,
   leaderEpoch: -1,
 })
 
-/** One refused row as it is kept. */
-export interface RefusedRow {
+/** One rejected row as it is kept. */
+export interface RejectedRow {
   source: string
   row: number
   reason: (typeof REASONS)[number]
@@ -91,11 +94,11 @@ export const createCounters = (): Counters => ({
   commit: 0,
   subscribers: 0,
   applied: 0,
-  refused: zeros(REASONS),
+  rejected: zeros(REASONS),
   coerced: zeros(USED_COLUMNS),
   missing: zeros(USED_COLUMNS),
-  refusedKept: 0,
-  refusedKeptBytes: 0,
+  rejectedKept: 0,
+  rejectedKeptBytes: 0,
 })
 
 /** Adds the counts of `more` to `to`, name by name. */

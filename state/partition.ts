@@ -1,24 +1,25 @@
-// The writer's memory of a partition: aggregates, hours, counters, positions, what is refused.
+// The writer's memory of a partition: aggregates, hours, counters, positions, what is rejected.
 import { FIELD, WIDTH } from '../src/subscriber/aggregate.ts'
 import { createHourTable, type HourTable } from '../src/subscriber/hours.ts'
 import { appendRows, createTable, reserve, type Table } from '../src/subscriber/table.ts'
+import { presentCounters, presentPosition } from './former-format.ts'
 import { commitOfKey, hourOfKey } from './keys.ts'
 import { createCounters, createPosition } from './partition-metadata.ts'
-import type { Counters, RefusedRow, SourcePosition } from './partition-metadata.ts'
-import { SEGMENT_SLOTS } from './pages.ts'
+import type { Counters, RejectedRow, SourcePosition } from './partition-metadata.ts'
+import { BLOCK_SLOTS } from './pages.ts'
 import { requireRecords, scanPartition } from './scan.ts'
 import { beginRead, type PartitionStore, type ReadTransaction } from './store.ts'
 
 /** Which parts of the base image are behind, and which commits the journal still holds. */
 export interface Sweep {
-  /** By segment: first commit whose rows its base image lacks, 0 for none. */
+  /** By block: first commit whose rows its base image lacks, 0 for none. */
   staleSince: Float64Array
-  /** By segment: pieces of its base image. */
-  pieces: Uint16Array
-  /** The segment at which the next sweep begins. */
+  /** By block: pages of its base image. */
+  pages: Uint16Array
+  /** The block at which the next sweep begins. */
   next: number
-  /** Commits in the journal, ascending, with the number of their pieces. */
-  journal: { commit: number; pieces: number }[]
+  /** Commits in the journal, ascending, with the number of their pages. */
+  journal: { commit: number; pages: number }[]
 }
 
 export interface Partition {
@@ -29,12 +30,12 @@ export interface Partition {
   positions: Map<string, SourcePosition>
   /** Sources whose position changed since the last commit. */
   moved: Set<string>
-  /** Refused since the last commit. */
-  refused: RefusedRow[]
-  /** Refused rows also go to the outbox, for the dead-letter topic. */
+  /** Rejected since the last commit. */
+  rejected: RejectedRow[]
+  /** Rejected rows also go to the outbox, for the dead-letter topic. */
   outbox: boolean
-  /** Refused rows that are refused no more since the last commit. */
-  mended: { key: Buffer; bytes: number }[]
+  /** Rejected rows that are rejected no more since the last commit. */
+  reprocessed: { key: Buffer; bytes: number }[]
   /** Keys of the outbox that were delivered since the last commit. */
   delivered: Buffer[]
   sweep: Sweep
@@ -52,14 +53,14 @@ export function loadPartition(store: PartitionStore): Partition {
       counters,
       positions: readPositions(store, transaction),
       moved: new Set(),
-      refused: [],
+      rejected: [],
       outbox: false,
       delivered: [],
-      mended: [],
-      sweep: createSweep(Math.ceil(counters.subscribers / SEGMENT_SLOTS)),
+      reprocessed: [],
+      sweep: createSweep(Math.ceil(counters.subscribers / BLOCK_SLOTS)),
     }
     loadTable(partition, transaction)
-    for (const key of store.journal.getKeys({ transaction })) countPiece(partition.sweep, key)
+    for (const key of store.journal.getKeys({ transaction })) countPage(partition.sweep, key)
     partition.sweep.next = longestStale(partition.sweep)
     return partition
   } finally {
@@ -70,12 +71,12 @@ export function loadPartition(store: PartitionStore): Partition {
 function loadTable({ store, table, counters, sweep }: Partition, transaction: ReadTransaction) {
   reserve(table, counters.subscribers)
   let records = 0
-  let segment = 0
+  let block = 0
   scanPartition(store, transaction, counters.subscribers, (rows, count, state) => {
     appendRows(table, rows, count)
     records += sumRecords(rows, count)
-    sweep.pieces[segment] = state.pieces
-    sweep.staleSince[segment++] = state.staleSince
+    sweep.pages[block] = state.pages
+    sweep.staleSince[block++] = state.staleSince
   })
   requireRecords(store, records, counters.applied)
 }
@@ -87,42 +88,43 @@ function sumRecords(rows: Float64Array, count: number): number {
   return sum
 }
 
-function createSweep(segments: number): Sweep {
+function createSweep(blocks: number): Sweep {
   return {
-    staleSince: new Float64Array(segments),
-    pieces: new Uint16Array(segments),
+    staleSince: new Float64Array(blocks),
+    pages: new Uint16Array(blocks),
     next: 0,
     journal: [],
   }
 }
 
-/** Where a sweep goes on: short runs that all began at segment 0 would never reach the last ones. */
+/** Where a sweep goes on: short runs that all began at block 0 would never reach the last ones. */
 function longestStale({ staleSince }: Sweep): number {
   let longest = 0
-  for (let segment = 0; segment < staleSince.length; segment++) {
-    const since = staleSince[segment]
-    if (since > 0 && (staleSince[longest] === 0 || since < staleSince[longest])) longest = segment
+  for (let block = 0; block < staleSince.length; block++) {
+    const since = staleSince[block]
+    if (since > 0 && (staleSince[longest] === 0 || since < staleSince[longest])) longest = block
   }
   return longest
 }
 
-function countPiece({ journal }: Sweep, key: Buffer): void {
+function countPage({ journal }: Sweep, key: Buffer): void {
   const commit = commitOfKey(key)
   const last = journal.at(-1)
-  if (last?.commit === commit) last.pieces++
-  else journal.push({ commit, pieces: 1 })
+  if (last?.commit === commit) last.pages++
+  else journal.push({ commit, pages: 1 })
 }
 
 export function readCounters(store: PartitionStore, transaction: ReadTransaction): Counters {
   const zero = createCounters()
-  const counters = store.meta.get('counters', { transaction }) as Counters | undefined
-  if (counters === undefined) return zero
+  const stored: unknown = store.meta.get('counters', { transaction })
+  if (stored === undefined) return zero
+  const counters = presentCounters(stored)
   // An older version may have known fewer reasons, columns and counters.
-  const { refused, coerced, missing } = zero
+  const { rejected, coerced, missing } = zero
   return {
     ...zero,
     ...counters,
-    refused: { ...refused, ...counters.refused },
+    rejected: { ...rejected, ...counters.rejected },
     coerced: { ...coerced, ...counters.coerced },
     missing: { ...missing, ...counters.missing },
   }
@@ -144,7 +146,7 @@ export function readPositions(
 ): Map<string, SourcePosition> {
   const positions = new Map<string, SourcePosition>()
   for (const { key, value } of store.positions.getRange({ transaction })) {
-    const known = value as SourcePosition
+    const known = presentPosition(value)
     positions.set(key, { ...createPosition(known), ...known })
   }
   return positions

@@ -3,15 +3,15 @@ import { PulseError } from '../src/errors.ts'
 import { FIELD, WIDTH } from '../src/subscriber/aggregate.ts'
 import { HOUR_WIDTH } from '../src/subscriber/hours.ts'
 import {
-  catchUp,
-  createPartitionCopy,
-  visitCopy,
-  type Copies,
-  type PartitionCopy,
+  updateCache,
+  createCachedPartition,
+  visitCached,
+  type RowCache,
+  type CachedPartition,
 } from './row-cache.ts'
 import { rowOfKey, sourceOfKey } from './keys.ts'
 import { addCounts, createCounters } from './partition-metadata.ts'
-import type { Counters, RefusedRow, SourcePosition, Stamp } from './partition-metadata.ts'
+import type { Counters, RejectedRow, SourcePosition, Stamp } from './partition-metadata.ts'
 import { readCounters, readHours, readPositions } from './partition.ts'
 import { scanPartition } from './scan.ts'
 import { beginRead, isMade, openPartition, partitionDirectory, readHeld } from './store.ts'
@@ -33,10 +33,10 @@ export interface StateView {
   hours: Map<number, Float64Array>
   positions: { source: string; partition: number; position: SourcePosition }[]
   /**
-   * Visits all aggregates, WIDTH numbers each, in slot order; the array is reused. With `copies`,
+   * Visits all aggregates, WIDTH numbers each, in slot order; the array is reused. With `cache`,
    * which are kept from view to view, only what changed since is read, for the memory of all rows.
    */
-  scan(visit: (rows: Float64Array, count: number) => void, copies?: Copies): void
+  scan(visit: (rows: Float64Array, count: number) => void, cache?: RowCache): void
   finish(): void
 }
 
@@ -90,10 +90,10 @@ export function viewState({ stores }: ReadableState): StateView {
     counters,
     hours,
     positions,
-    scan: (visit, copies) => {
+    scan: (visit, cache) => {
       views.forEach(({ store, transaction }, i) => {
-        if (copies === undefined) scanPartition(store, transaction, held[i].subscribers, visit)
-        else visitCopy(caughtUp(copies, store, transaction, held[i]), visit)
+        if (cache === undefined) scanPartition(store, transaction, held[i].subscribers, visit)
+        else visitCached(caughtUp(cache, store, transaction, held[i]), visit)
       })
     },
     finish: () => {
@@ -103,16 +103,16 @@ export function viewState({ stores }: ReadableState): StateView {
 }
 
 function caughtUp(
-  copies: Copies,
+  cache: RowCache,
   store: PartitionStore,
   transaction: ReadTransaction,
   counters: Counters,
-): PartitionCopy {
-  const copy = copies.get(store.partition) ?? createPartitionCopy()
+): CachedPartition {
+  const copy = cache.get(store.partition) ?? createCachedPartition()
   // One that could not be brought up is made anew.
-  copies.delete(store.partition)
-  catchUp(copy, store, transaction, counters)
-  copies.set(store.partition, copy)
+  cache.delete(store.partition)
+  updateCache(copy, store, transaction, counters)
+  cache.set(store.partition, copy)
   return copy
 }
 
@@ -153,9 +153,9 @@ function addPartition(
   sums.commit += counters.commit
   sums.subscribers += counters.subscribers
   sums.applied += counters.applied
-  sums.refusedKept += counters.refusedKept
-  sums.refusedKeptBytes += counters.refusedKeptBytes
-  addCounts(sums.refused, counters.refused)
+  sums.rejectedKept += counters.rejectedKept
+  sums.rejectedKeptBytes += counters.rejectedKeptBytes
+  addCounts(sums.rejected, counters.rejected)
   addCounts(sums.coerced, counters.coerced)
   addCounts(sums.missing, counters.missing)
   for (const [hour, row] of readHours(store, transaction).rows) {
@@ -169,14 +169,14 @@ function addPartition(
   return counters
 }
 
-/** Refused rows that were kept, in order of source and row; at most `limit`. */
-export function readRefused(state: ReadableState, limit: number): RefusedRow[] {
-  const rows: RefusedRow[] = []
+/** Rejected rows that were kept, in order of source and row; at most `limit`. */
+export function readRejected(state: ReadableState, limit: number): RejectedRow[] {
+  const rows: RejectedRow[] = []
   for (const store of state.stores) {
     const { transaction, finish } = beginRead(store)
     try {
-      for (const { key, value } of store.refused.getRange({ transaction, limit })) {
-        const [reason, raw] = value as [RefusedRow['reason'], string]
+      for (const { key, value } of store.rejected.getRange({ transaction, limit })) {
+        const [reason, raw] = value as [RejectedRow['reason'], string]
         rows.push({ source: sourceOfKey(key), row: rowOfKey(key), reason, raw })
       }
     } finally {

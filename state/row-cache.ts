@@ -1,14 +1,14 @@
 // A copy of a partition's aggregates in memory that follows the store at the cost of what changed.
 import { FIELD, WIDTH } from '../src/subscriber/aggregate.ts'
 import { CHUNK_BITS, CHUNK_MASK } from '../src/subscriber/table.ts'
-import { commitOfKey, journalKey, segmentKey } from './keys.ts'
+import { commitOfKey, journalKey, blockKey } from './keys.ts'
 import type { Counters } from './partition-metadata.ts'
-import { openPiece, SEGMENT_BITS, takeRow } from './pages.ts'
+import { openPage, BLOCK_BITS, takeRow } from './pages.ts'
 import { requireRecords } from './scan.ts'
 import type { PartitionStore, ReadTransaction } from './store.ts'
 
 /** Rows by slot, in chunks as in the writer's memory, as of a commit; 0 before the first. */
-export interface PartitionCopy {
+export interface CachedPartition {
   commit: number
   count: number
   /** Of all rows together. */
@@ -16,10 +16,10 @@ export interface PartitionCopy {
   chunks: Float64Array[]
 }
 
-/** Copies by partition. */
-export type Copies = Map<number, PartitionCopy>
+/** Cached rows by partition. */
+export type RowCache = Map<number, CachedPartition>
 
-export const createPartitionCopy = (): PartitionCopy => ({
+export const createCachedPartition = (): CachedPartition => ({
   commit: 0,
   count: 0,
   records: 0,
@@ -33,8 +33,8 @@ export const createPartitionCopy = (): PartitionCopy => ({
  * @param counters those of the transaction
  * @throws PulseError `state-corrupt` when what changed is not all there
  */
-export function catchUp(
-  copy: PartitionCopy,
+export function updateCache(
+  copy: CachedPartition,
   store: PartitionStore,
   transaction: ReadTransaction,
   { commit, subscribers, applied }: Counters,
@@ -50,8 +50,8 @@ export function catchUp(
 }
 
 /** Visits all rows of a copy, WIDTH numbers each, chunk by chunk; they are not to be changed. */
-export function visitCopy(
-  { chunks, count }: PartitionCopy,
+export function visitCached(
+  { chunks, count }: CachedPartition,
   visit: (rows: Float64Array, count: number) => void,
 ): void {
   for (let first = 0; first < count; first += CHUNK_MASK + 1) {
@@ -59,50 +59,50 @@ export function visitCopy(
   }
 }
 
-/** Takes the base images that are newer; returns as of which commit that of each segment is. */
+/** Takes the base images that are newer; returns as of which commit that of each block is. */
 function takeBase(
-  copy: PartitionCopy,
+  copy: CachedPartition,
   store: PartitionStore,
   transaction: ReadTransaction,
   subscribers: number,
 ): Float64Array {
-  const images = new Float64Array(Math.ceil(subscribers / (1 << SEGMENT_BITS)))
-  for (let segment = 0; segment < images.length; segment++) {
-    for (let piece = 0; piece === 0 || images[segment] > copy.commit; piece++) {
-      const bytes = store.subscribers.get(segmentKey(segment, piece), { transaction })
+  const images = new Float64Array(Math.ceil(subscribers / (1 << BLOCK_BITS)))
+  for (let block = 0; block < images.length; block++) {
+    for (let page = 0; page === 0 || images[block] > copy.commit; page++) {
+      const bytes = store.subscribers.get(blockKey(block, page), { transaction })
       if (bytes === undefined) break
-      images[segment] = openPiece(bytes).tag
-      if (images[segment] > copy.commit) takePiece(copy, bytes, null, 0)
+      images[block] = openPage(bytes).tag
+      if (images[block] > copy.commit) takePage(copy, bytes, null, 0)
     }
   }
   return images
 }
 
 function takeJournal(
-  copy: PartitionCopy,
+  copy: CachedPartition,
   store: PartitionStore,
   transaction: ReadTransaction,
   images: Float64Array,
 ): void {
   const start = journalKey(copy.commit + 1, 0)
   for (const { key, value } of store.journal.getRange({ transaction, start, snapshot: true })) {
-    takePiece(copy, value, images, commitOfKey(key))
+    takePage(copy, value, images, commitOfKey(key))
   }
 }
 
 const skipped = new Float64Array(WIDTH)
 
-/** Takes the rows of a piece, but those of a journal that the base image of their segment has. */
-function takePiece(
-  copy: PartitionCopy,
+/** Takes the rows of a page, but those of a journal that the base image of their block has. */
+function takePage(
+  copy: CachedPartition,
   bytes: Uint8Array,
   images: Float64Array | null,
   commit: number,
 ): void {
-  const reader = openPiece(bytes)
+  const reader = openPage(bytes)
   while (reader.slot >= 0) {
     const { slot } = reader
-    if (images !== null && commit <= images[slot >>> SEGMENT_BITS]) {
+    if (images !== null && commit <= images[slot >>> BLOCK_BITS]) {
       takeRow(reader, skipped, 0)
       continue
     }

@@ -1,31 +1,31 @@
 // Goes over all aggregates of a partition as of one read transaction: base image, then journal.
 import { PulseError } from '../src/errors.ts'
 import { FIELD, WIDTH } from '../src/subscriber/aggregate.ts'
-import { commitOfKey, journalKey, segmentOfKey } from './keys.ts'
-import { openPiece, SEGMENT_BITS, SEGMENT_SLOTS, takeRow, type PieceReader } from './pages.ts'
+import { commitOfKey, journalKey, blockOfKey } from './keys.ts'
+import { openPage, BLOCK_BITS, BLOCK_SLOTS, takeRow, type PageReader } from './pages.ts'
 import type { PartitionStore, ReadTransaction } from './store.ts'
 
-/** How a segment stands in the store; what the writer needs to go on. */
-export interface SegmentState {
-  /** Pieces of its base image. */
-  pieces: number
+/** How a block stands in the store; what the writer needs to go on. */
+export interface BlockState {
+  /** Pages of its base image. */
+  pages: number
   /** First commit whose journal holds rows that the base image lacks; 0: none. */
   staleSince: number
 }
 
-/** Rows of one segment, WIDTH numbers each, in slot order; valid until the next call. */
-export type VisitSegment = (rows: Float64Array, count: number, segment: SegmentState) => void
+/** Rows of one block, WIDTH numbers each, in slot order; valid until the next call. */
+export type VisitBlock = (rows: Float64Array, count: number, block: BlockState) => void
 
-/** One commit's rows in the journal, read piece by piece in slot order. */
+/** One commit's rows in the journal, read page by page in slot order. */
 interface JournalEntry {
   commit: number
-  piece: number
-  reader: PieceReader | null
+  page: number
+  reader: PageReader | null
 }
 
 /**
- * Visits all rows, segment by segment. A row of the journal counts when it is newer than the base
- * image of its segment; later commits overwrite earlier ones.
+ * Visits all rows, block by block. A row of the journal counts when it is newer than the base
+ * image of its block; later commits overwrite earlier ones.
  *
  * @param slots subscribers of the partition as of the transaction
  * @throws PulseError `state-corrupt` when rows are missing
@@ -34,28 +34,28 @@ export function scanPartition(
   store: PartitionStore,
   transaction: ReadTransaction,
   slots: number,
-  visit: VisitSegment,
+  visit: VisitBlock,
 ): void {
-  const rows = new Float64Array(SEGMENT_SLOTS * WIDTH)
+  const rows = new Float64Array(BLOCK_SLOTS * WIDTH)
   const journal = journalEntries(store, transaction)
   const base = store.subscribers.getRange({ transaction, snapshot: true })[Symbol.iterator]()
   let next = base.next()
-  const segments = Math.ceil(slots / SEGMENT_SLOTS)
-  for (let segment = 0; segment < segments; segment++) {
-    const first = segment << SEGMENT_BITS
-    const state: SegmentState = { pieces: 0, staleSince: 0 }
+  const blocks = Math.ceil(slots / BLOCK_SLOTS)
+  for (let block = 0; block < blocks; block++) {
+    const first = block << BLOCK_BITS
+    const state: BlockState = { pages: 0, staleSince: 0 }
     let asOf = 0
     let count = 0
     rows.fill(0)
-    while (next.done !== true && segmentOfKey(next.value.key) === segment) {
-      const reader = openPiece(next.value.value)
+    while (next.done !== true && blockOfKey(next.value.key) === block) {
+      const reader = openPage(next.value.value)
       asOf = reader.tag
       for (; reader.slot >= 0; count++) takeRow(reader, rows, (reader.slot - first) * WIDTH)
-      state.pieces++
+      state.pages++
       next = base.next()
     }
     for (const entry of journal) overlay(store, transaction, entry, first, asOf, rows, state)
-    count = Math.min(SEGMENT_SLOTS, slots - first)
+    count = Math.min(BLOCK_SLOTS, slots - first)
     requireRows(store, rows, count, first)
     visit(rows, count, state)
   }
@@ -68,7 +68,7 @@ function journalEntries(store: PartitionStore, transaction: ReadTransaction): Jo
     const key = [...store.journal.getKeys({ transaction, start: after, limit: 1 })].at(0)
     if (key === undefined) return entries
     const commit = commitOfKey(key)
-    const entry: JournalEntry = { commit, piece: -1, reader: null }
+    const entry: JournalEntry = { commit, page: -1, reader: null }
     nextPiece(store, transaction, entry)
     entries.push(entry)
     after = journalKey(commit + 1, 0)
@@ -76,12 +76,12 @@ function journalEntries(store: PartitionStore, transaction: ReadTransaction): Jo
 }
 
 function nextPiece(store: PartitionStore, transaction: ReadTransaction, entry: JournalEntry): void {
-  entry.piece++
-  const bytes = store.journal.get(journalKey(entry.commit, entry.piece), { transaction })
-  entry.reader = bytes === undefined ? null : openPiece(bytes)
+  entry.page++
+  const bytes = store.journal.get(journalKey(entry.commit, entry.page), { transaction })
+  entry.reader = bytes === undefined ? null : openPage(bytes)
 }
 
-/** Puts the entry's rows of the segment that begins at slot `first` over those in `rows`. */
+/** Puts the entry's rows of the block that begins at slot `first` over those in `rows`. */
 function overlay(
   store: PartitionStore,
   transaction: ReadTransaction,
@@ -89,10 +89,10 @@ function overlay(
   first: number,
   asOf: number,
   rows: Float64Array,
-  state: SegmentState,
+  state: BlockState,
 ): void {
   const newer = entry.commit > asOf
-  while (entry.reader !== null && entry.reader.slot < first + SEGMENT_SLOTS) {
+  while (entry.reader !== null && entry.reader.slot < first + BLOCK_SLOTS) {
     const at = newer ? (entry.reader.slot - first) * WIDTH : -1
     takeRow(entry.reader, newer ? rows : skipped, Math.max(at, 0))
     if (newer && state.staleSince === 0) state.staleSince = entry.commit

@@ -8,9 +8,9 @@ export type ReadTransaction = Transaction
 
 /**
  * Named databases of a partition (the unnamed root database is never used):
- * `meta` the stamp and the counters; `subscribers` the base image of all aggregates, in pieces;
+ * `meta` the stamp and the counters; `subscribers` the base image of all aggregates, in pages;
  * `journal` what changed since parts of the base were written; `positions` source to position;
- * `hours` hour to totals; `refused` source and position to reason and raw row; `outbox` the same, of
+ * `hours` hour to totals; `rejected` source and position to reason and raw row; `outbox` the same, of
  * those that the dead-letter topic has not acknowledged yet.
  */
 export interface PartitionStore {
@@ -22,7 +22,7 @@ export interface PartitionStore {
   journal: Database<Buffer, Buffer>
   positions: Database<unknown, string>
   hours: Database<Buffer, Buffer>
-  refused: Database<unknown, Buffer>
+  rejected: Database<unknown, Buffer>
   /** The writer's own; null for readers, who also read states made without it. */
   outbox: Database<unknown, Buffer> | null
 }
@@ -77,7 +77,8 @@ export function openPartition(
     journal: binary('journal'),
     positions: json('positions'),
     hours: binary('hours'),
-    refused: rows('refused'),
+    // The name on disk since format 1.
+    rejected: rows('refused'),
     outbox: access === 'write' ? rows('outbox') : null,
   }
 }
@@ -140,8 +141,8 @@ export function storeBytes(stores: readonly PartitionStore[]): {
   let pages = 0
   for (const store of stores) {
     fileBytes += statSync(join(store.directory, 'data.mdb')).size
-    const { meta, subscribers, journal, positions, hours, refused } = store
-    for (const database of [meta, subscribers, journal, positions, hours, refused]) {
+    const { meta, subscribers, journal, positions, hours, rejected } = store
+    for (const database of [meta, subscribers, journal, positions, hours, rejected]) {
       const stats = database.getStats() as PageStats
       pages += stats.treeBranchPageCount + stats.treeLeafPageCount + stats.overflowPages
     }

@@ -1,6 +1,7 @@
 // Opens a state directory as its one writer: lock, stamp, every partition loaded.
 import { mkdirSync } from 'node:fs'
 import { PulseError } from '../src/errors.ts'
+import { presentStamp } from './former-format.ts'
 import { FORMAT, type Stamp } from './partition-metadata.ts'
 import { lockState } from './lock.ts'
 import { loadPartition, type Partition } from './partition.ts'
@@ -118,8 +119,9 @@ const FLAGS: Record<keyof StateOptions, string> = {
 
 /** The stamp of a partition, null before its first; refuses one of a newer version. */
 export function readStamp(directory: string, store: PartitionStore): Stamp | null {
-  const stamp = store.meta.get('stamp') as Stamp | undefined
-  if (stamp === undefined) return null
+  const stored: unknown = store.meta.get('stamp')
+  if (stored === undefined) return null
+  const stamp = presentStamp(stored)
   if (stamp.format > FORMAT) {
     throw new PulseError(
       'state-version',

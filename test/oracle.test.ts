@@ -6,7 +6,7 @@ import { test } from 'node:test'
 import { oracle, oracleJson, type OracleOptions, type RawCell, type RawRows } from './oracle.ts'
 
 const FIXTURES = join(import.meta.dirname, 'fixtures/parquet')
-const AUTO: OracleOptions = { durationUnit: 'auto', missingMsisdn: 'refuse' }
+const AUTO: OracleOptions = { durationUnit: 'auto', missingMsisdn: 'reject' }
 const APPLICATIONS = ['Social Media', 'Google', 'Email', 'Youtube', 'Netflix', 'Gaming', 'Other']
 
 /** Total DL 1000, UL 100, applications 1 to 14, one hour from 8:00 to 9:00 on 2019-04-01. */
@@ -45,7 +45,7 @@ test('two good rows of one subscriber are added up', () => {
     durationUnit: 'ms',
     rows: 2,
     applied: 2,
-    refused: {},
+    rejected: {},
     coerced: {},
     missing: {},
     subscribers: new Map([
@@ -67,7 +67,7 @@ test('two good rows of one subscriber are added up', () => {
   })
 })
 
-test('each refusal has its reason, tested in order', () => {
+test('each rejection has its reason, tested in order', () => {
   const cases: [Record<string, RawCell>, string][] = [
     [{ 'MSISDN/Number': null }, 'missing-msisdn'],
     [{ 'MSISDN/Number': nan, 'Total DL (Bytes)': -1 }, 'missing-msisdn'],
@@ -88,8 +88,8 @@ test('each refusal has its reason, tested in order', () => {
     [{ 'Gaming DL (Bytes)': { number: '9007199254740993' } }, 'invalid-number'],
   ]
   for (const [change, reason] of cases) {
-    const { applied, refused } = oracle(rowsOf(change), AUTO)
-    assert.deepEqual({ applied, refused }, { applied: 0, refused: { [reason]: 1 } })
+    const { applied, rejected } = oracle(rowsOf(change), AUTO)
+    assert.deepEqual({ applied, rejected }, { applied: 0, rejected: { [reason]: 1 } })
   }
   assert.equal(oracle(rowsOf({ 'MSISDN/Number': 999999999999999 }), AUTO).applied, 1)
   const seconds = { ...AUTO, durationUnit: 's' } as const
@@ -103,7 +103,7 @@ test('missing MSISDN may be folded under 0, but a footer never', () => {
     { 'MSISDN/Number': null, Start: null, End: null, 'Email DL (Bytes)': 0.5 },
   )
   const result = oracle(raw, { ...AUTO, missingMsisdn: 'zero' })
-  assert.deepEqual(result.refused, { footer: 1 })
+  assert.deepEqual(result.rejected, { footer: 1 })
   assert.deepEqual([...result.subscribers.keys()], [0])
 })
 
@@ -136,7 +136,7 @@ test('numbers are rounded, read from text or counted as missing', () => {
   }
 })
 
-test('what a refused row lacks is not counted, and a bearer counts by its presence', () => {
+test('what a rejected row lacks is not counted, and a bearer counts by its presence', () => {
   const raw = rowsOf(
     { 'MSISDN/Number': 0, 'Google DL (Bytes)': null, 'Email DL (Bytes)': 0.5 },
     { 'Bearer Id': String.raw`\N` },

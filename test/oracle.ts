@@ -13,7 +13,7 @@ export interface RawRows {
 /** How the rows are to be understood. */
 export interface OracleOptions {
   durationUnit: 'auto' | 'ms' | 's'
-  missingMsisdn: 'refuse' | 'zero'
+  missingMsisdn: 'reject' | 'zero'
 }
 
 /** Totals of an hour; `applications` are DL and UL of the seven, in turn. */
@@ -31,7 +31,7 @@ export interface OracleResult {
   durationUnit: 'ms' | 's'
   rows: number
   applied: number
-  refused: Record<string, number>
+  rejected: Record<string, number>
   coerced: Record<string, number>
   missing: Record<string, number>
   subscribers: Map<number, number[]>
@@ -58,16 +58,16 @@ export function oracle(raw: RawRows, options: OracleOptions): OracleResult {
         cells[raw.columns.indexOf(column)] ?? null,
   )
   const unit = options.durationUnit === 'auto' ? unitOf(rows) : options.durationUnit
-  const refused = new Map<string, number>()
+  const rejected = new Map<string, number>()
   const coerced = new Map<string, number>()
   const missing = new Map<string, number>()
   const subscribers = new Map<number, bigint[]>()
   const hours = new Map<number | null, bigint[]>()
   let applied = 0
   for (const row of rows) {
-    const reason = refusal(row, unit, options.missingMsisdn)
+    const reason = rejection(row, unit, options.missingMsisdn)
     if (reason !== null) {
-      count(refused, reason)
+      count(rejected, reason)
       continue
     }
     applied += 1
@@ -95,7 +95,7 @@ export function oracle(raw: RawRows, options: OracleOptions): OracleResult {
     durationUnit: unit,
     rows: rows.length,
     applied,
-    refused: Object.fromEntries(refused),
+    rejected: Object.fromEntries(rejected),
     coerced: Object.fromEntries(coerced),
     missing: Object.fromEntries(missing),
     subscribers: new Map([...subscribers].map(([msisdn, sums]) => [msisdn, sums.map(exact)])),
@@ -109,7 +109,7 @@ export function oracleJson(result: OracleResult): unknown {
     Object.fromEntries(Object.entries(counts).sort(([a], [b]) => (a < b ? -1 : 1)))
   return {
     ...result,
-    refused: sorted(result.refused),
+    rejected: sorted(result.rejected),
     coerced: sorted(result.coerced),
     missing: sorted(result.missing),
     subscribers: [...result.subscribers].sort(([a], [b]) => a - b),
@@ -117,12 +117,12 @@ export function oracleJson(result: OracleResult): unknown {
   }
 }
 
-function refusal(row: Row, unit: 'ms' | 's', missingMsisdn: 'refuse' | 'zero'): string | null {
+function rejection(row: Row, unit: 'ms' | 's', missingMsisdn: 'reject' | 'zero'): string | null {
   const msisdn = row('MSISDN/Number')
   if (isMissing(msisdn)) {
     const timeless = isMissing(row('Start')) && isMissing(row('End'))
     if (timeless && BYTES.some((column) => hasFraction(numberOf(row(column))))) return 'footer'
-    if (missingMsisdn === 'refuse') return 'missing-msisdn'
+    if (missingMsisdn === 'reject') return 'missing-msisdn'
   } else {
     const value = numberOf(msisdn)
     if (value === null || !Number.isFinite(value) || hasFraction(value)) return 'invalid-msisdn'

@@ -32,7 +32,7 @@ export function breakStore(file: string): void {
 export interface Found {
   hash: string
   applied: number
-  refused: Record<string, number>
+  rejected: Record<string, number>
   coerced: Record<string, number>
   missing: Record<string, number>
   subscribers: [number, number[]][]
@@ -43,11 +43,11 @@ export interface Found {
 /** Reads a state directory as others would: from its files, in one view. */
 export const readBack = (directory: string): Promise<Found> =>
   withView(directory, (view) => {
-    const { applied, refused, coerced, missing } = view.counters
+    const { applied, rejected, coerced, missing } = view.counters
     return {
       hash: hashState(view),
       applied,
-      refused: withoutZeros(refused),
+      rejected: withoutZeros(rejected),
       coerced: withoutZeros(coerced),
       missing: withoutZeros(missing),
       subscribers: subscribersOf(view),

@@ -19,7 +19,7 @@ const SLOW_STEP_MS = 20
  */
 export type ProxyMode =
   | { kind: 'pass' }
-  | { kind: 'refuse' }
+  | { kind: 'reject' }
   | { kind: 'blackhole' }
   | { kind: 'cut'; afterBytes: number }
   | { kind: 'slow'; bytesPerSecond: number }
@@ -84,8 +84,8 @@ async function startProxy(): Promise<{ proxy: TcpProxy; close: () => Promise<voi
     // What a hole swallowed would be missing from the middle of what comes after.
     const wasHole = mode.kind === 'blackhole' && next.kind !== 'blackhole'
     mode = next
-    if (wasHole || next.kind === 'refuse' || next.kind === 'cut') resetAll()
-    if (next.kind === 'refuse') await stopListening(server)
+    if (wasHole || next.kind === 'reject' || next.kind === 'cut') resetAll()
+    if (next.kind === 'reject') await stopListening(server)
     else if (!server.listening) await listen(server, port)
   }
   const proxy: TcpProxy = {

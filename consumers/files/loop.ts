@@ -2,10 +2,10 @@
 import { performance } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Partition } from '../../state/partition.ts'
-import { createPace, type Pace } from '../../src/record/replay-clock.ts'
+import { createReplayClock, type ReplayClock } from '../../src/record/replay-clock.ts'
 import type { Router } from './router.ts'
 import type { Delivery, SourceInfo } from '../../src/parquet/delivery.ts'
-import type { CommitOptions, Tally } from '../ingest/ingest-stats.ts'
+import type { CommitOptions, IngestStats } from '../ingest/ingest-stats.ts'
 
 export interface IngestOptions extends CommitOptions {
   /** Event time at this multiple of real time, or as fast as possible. */
@@ -29,10 +29,10 @@ export function createIngest(
   partitions: readonly Partition[],
   sources: readonly SourceInfo[],
   router: Router,
-  tally: Tally,
+  stats: IngestStats,
   speed: number | 'max',
 ): Ingest {
-  const pace = speed === 'max' ? null : createPace(speed)
+  const clock = speed === 'max' ? null : createReplayClock(speed)
   /** Rounded where it is told, lest thousands of batches add up their rounding. */
   let dealtBytes = 0
   const ingest: Ingest = {
@@ -41,11 +41,11 @@ export function createIngest(
     stopping: false,
     async run(deliveries) {
       for await (const delivery of deliveries) {
-        if (ingest.paused || pace !== null) await dealPaced(delivery)
+        if (ingest.paused || clock !== null) await dealPaced(delivery)
         else deal(delivery, 0, delivery.rows.count)
         if (ingest.stopping) break
       }
-      tally.commit(partitions)
+      stats.commit(partitions)
     },
   }
 
@@ -55,17 +55,17 @@ export function createIngest(
     for (let from = 0; from < count && !ingest.stopping;) {
       if (ingest.paused) {
         await sleep(LONGEST_WAIT_MS)
-        pace?.delay(LONGEST_WAIT_MS)
+        clock?.delay(LONGEST_WAIT_MS)
         commitWhenDue()
         continue
       }
       // Rows of an earlier run are not waited for again.
-      const to = dueUntil(pace, delivery, router.knownUntil(delivery, from))
+      const to = dueUntil(clock, delivery, router.knownUntil(delivery, from))
       if (to > from) deal(delivery, from, to)
       from = to
       commitWhenDue()
-      if (from < count && pace !== null && delivery.eventTimeMs !== null) {
-        const wait = pace.waitFor(delivery.eventTimeMs[from], performance.now())
+      if (from < count && clock !== null && delivery.eventTimeMs !== null) {
+        const wait = clock.waitFor(delivery.eventTimeMs[from], performance.now())
         await sleep(Math.min(wait, LONGEST_WAIT_MS))
       }
     }
@@ -73,28 +73,33 @@ export function createIngest(
 
   function deal(delivery: Delivery, from: number, to: number): void {
     const start = performance.now()
-    const { applied, refused, duplicate } = router.route(delivery, from, to)
-    const { counters } = tally
+    const { applied, rejected, duplicate, excluded } = router.route(delivery, from, to)
+    const { counters } = stats
     counters.rows += to - from
     counters.applied += applied
     counters.duplicate += duplicate
+    counters.excluded += excluded
     const source = sources[delivery.source(from)]
     dealtBytes += ((to - from) / Math.max(1, source.rows)) * source.bytes
     counters.consumedBytes = Math.round(dealtBytes)
-    if (applied + refused > 0) tally.observeBatch(applied, start)
+    if (applied + rejected > 0) stats.observeBatch(applied, start)
     const event = delivery.eventTimeMs?.[to - 1] ?? NaN
     if (event === event) ingest.eventTimeMs = event
     commitWhenDue()
   }
 
   function commitWhenDue(): void {
-    if (tally.isDue(partitions)) tally.commit(partitions)
+    if (stats.isDue(partitions)) stats.commit(partitions)
   }
 
   return ingest
 }
 
-function dueUntil(pace: Pace | null, { rows, eventTimeMs }: Delivery, from: number): number {
-  if (pace === null || eventTimeMs === null) return rows.count
-  return pace.dueUntil(eventTimeMs, from, rows.count, performance.now())
+function dueUntil(
+  clock: ReplayClock | null,
+  { rows, eventTimeMs }: Delivery,
+  from: number,
+): number {
+  if (clock === null || eventTimeMs === null) return rows.count
+  return clock.dueUntil(eventTimeMs, from, rows.count, performance.now())
 }

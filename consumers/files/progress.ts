@@ -2,27 +2,27 @@
 import type { Partition } from '../../state/partition.ts'
 import { storeBytes } from '../../state/store.ts'
 import type { IngestProgress } from '../ingest/progress.ts'
-import type { Tally } from '../ingest/ingest-stats.ts'
+import type { IngestStats } from '../ingest/ingest-stats.ts'
 
 type Known = Pick<IngestProgress, 'state'> & Partial<IngestProgress>
 
 /** Everything a run says at this moment; what only it knows is given. */
 export function filesProgress(
   partitions: readonly Partition[],
-  tally: Tally,
+  stats: IngestStats,
   known: Known,
 ): IngestProgress {
-  tally.update()
+  stats.update()
   const sum = (of: (partition: Partition) => number): number =>
     partitions.reduce((total, partition) => total + of(partition), 0)
   const nothing = { fileBytes: 0, usedBytes: 0, volumeFreeBytes: 0 }
   return {
-    counters: tally.counters,
-    observations: tally.observations,
+    counters: stats.counters,
+    observations: stats.observations,
     totalRows: 0,
     subscribers: sum(({ table }) => table.count),
     dirtySubscribers: sum(({ table }) => table.dirtyCount),
-    lastDurableMs: tally.lastDurableMs,
+    lastDurableMs: stats.lastDurableMs,
     restoreSeconds: null,
     eventTimeMs: null,
     sources: [],
@@ -30,8 +30,8 @@ export function filesProgress(
     done: false,
     consumer: null,
     history: null,
-    accounts: null,
-    notices: [],
+    reconciliation: null,
+    warnings: [],
     ...known,
   }
 }

@@ -6,7 +6,7 @@ import { inspectFiles, prepareFiles, withFiles, type FoundFiles } from './run.ts
 import { filesProgress } from './progress.ts'
 import type { IngestOptions } from './loop.ts'
 import type { IngestProgress, LifeState } from '../ingest/progress.ts'
-import { createTally } from '../ingest/ingest-stats.ts'
+import { createIngestStats } from '../ingest/ingest-stats.ts'
 
 export interface ReplayOptions extends IngestOptions {
   files: readonly string[]
@@ -52,10 +52,10 @@ async function replayInto(
   restoreSeconds: number,
   onReady: (replay: Replay) => void,
 ): Promise<IngestProgress> {
-  const cleaning = { missingMsisdnZero: options.state.missingMsisdn === 'zero' }
-  const tally = createTally(cleaning, options, CHUNK_ROWS)
+  const validation = { missingMsisdnZero: options.state.missingMsisdn === 'zero' }
+  const stats = createIngestStats(validation, options, CHUNK_ROWS)
   const how = { speed: options.speed, cutoverMs: null }
-  const { ingest, totalRows, run } = prepareFiles(state.partitions, files, connection, tally, how)
+  const { ingest, totalRows, run } = prepareFiles(state.partitions, files, connection, stats, how)
   let life: LifeState = 'running'
   const sources = files.sources.map(({ name, durationUnit, evidence }) => {
     return { name, durationUnit, evidence }
@@ -63,7 +63,7 @@ async function replayInto(
   const progress = (): IngestProgress => {
     const { eventTimeMs } = ingest
     const known = { state: life, totalRows, restoreSeconds, eventTimeMs, sources }
-    return filesProgress(state.partitions, tally, known)
+    return filesProgress(state.partitions, stats, known)
   }
   onReady({
     progress,

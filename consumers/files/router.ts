@@ -11,9 +11,11 @@ import type { Delivery, SourceInfo } from '../../src/parquet/delivery.ts'
 /** What one delivery did, over all partitions. */
 export interface RouteResult {
   applied: number
-  refused: number
+  rejected: number
   /** Rows that were dealt with in an earlier run. */
   duplicate: number
+  /** Rows that start at the cut-over or later. */
+  excluded: number
 }
 
 export interface Router {
@@ -53,10 +55,11 @@ export function createRouter(
     sources.map((source) => positionOf(partition, source, order)),
   )
   // As this run finds them: what it deals with itself comes but once.
-  const known = sources.map((_, place) => Math.min(...positions.map((of) => of[place].position)))
+  const known = sources.map((_, place) => Math.min(...positions.map((of) => of[place].next)))
   const router: Router = {
     route(delivery, from, to) {
-      const result = { applied: 0, refused: 0, duplicate: select(delivery, from, to) }
+      const result = { applied: 0, rejected: 0, duplicate: 0, excluded: 0 }
+      select(delivery, from, to, result)
       partitions.forEach((partition, p) => {
         if (scratch.counts[p] > 0) deal(partition, p, delivery, result)
       })
@@ -70,38 +73,37 @@ export function createRouter(
     },
   }
 
-  /** Sorts rows into partitions; returns how many were dealt with before. */
-  function select({ rows, source, ordinal }: Delivery, from: number, to: number): number {
+  /** Sorts rows into partitions; counts those that are left out. */
+  function select(delivery: Delivery, from: number, to: number, result: RouteResult): void {
+    const { rows, source, ordinal } = delivery
     const { selected, counts } = scratch
     const [subscribers, , starts, startParts] = rows.columns.map((column) => column.values)
-    let duplicate = 0
     counts.fill(0)
     for (let i = from; i < to; i++) {
       const msisdn = subscribers[i]
       const p = isMsisdn(msisdn) ? partitionOf(msisdn, partitions.length) : 0
       const position = positions[p][source(i)]
-      if (ordinal(i) < position.position) duplicate++
+      if (ordinal(i) < position.next) result.duplicate++
       else if (cutoverMs !== null && eventTimeOf(starts[i], startParts[i]) >= cutoverMs) {
-        position.covered++
-        duplicate++
+        position.excluded++
+        result.excluded++
       } else selected[p][counts[p]++] = i
     }
-    return duplicate
   }
 
   function deal(partition: Partition, p: number, delivery: Delivery, result: RouteResult): void {
     const { selected, counts } = scratch
     const applied = applier.apply(partition, delivery.rows, selected[p], counts[p])
     result.applied += applied
-    result.refused += counts[p] - applied
+    result.rejected += counts[p] - applied
     for (let n = 0; n < counts[p]; n++) {
       const i = selected[p][n]
       const position = positions[p][delivery.source(i)]
-      const verdict = applier.verdict[i]
-      if (verdict === 0) position.applied++
+      const outcome = applier.outcome[i]
+      if (outcome === 0) position.applied++
       else {
-        position.refused++
-        partition.refused.push(refusedRow(delivery, i, verdict, sources))
+        position.rejected++
+        partition.rejected.push(rejectedRow(delivery, i, outcome, sources))
       }
     }
   }
@@ -115,8 +117,8 @@ export function createRouter(
       if (reached[place] === 0) continue
       partitions.forEach((partition, p) => {
         const position = positions[p][place]
-        if (reached[place] <= position.position) return
-        position.position = reached[place]
+        if (reached[place] <= position.next) return
+        position.next = reached[place]
         partition.moved.add(sources[place].id)
       })
     }
@@ -133,19 +135,19 @@ function positionOf(
   const known = positions.get(source.id)
   if (known !== undefined) return known
   const { name, rows, durationUnit, evidence } = source
-  const start = createPosition({ name, rows, durationUnit, evidence, order })
+  const start = createPosition({ name, kind: 'file', rows, durationUnit, evidence, order })
   positions.set(source.id, start)
   return start
 }
 
-const refusedRow = (
+const rejectedRow = (
   { rows, rowNumber, source }: { rows: RawRows } & Delivery,
   i: number,
-  verdict: number,
+  outcome: number,
   sources: readonly SourceInfo[],
-): Partition['refused'][number] => ({
+): Partition['rejected'][number] => ({
   source: sources[source(i)].id,
   row: rowNumber(i),
-  reason: REASONS[verdict - 1],
+  reason: REASONS[outcome - 1],
   raw: rows.raw(i),
 })

@@ -12,7 +12,7 @@ import { durationUnitOf } from '../../src/parquet/duration-sample.ts'
 import { findFiles, openFile } from '../../src/parquet/files.ts'
 import { createRouter } from './router.ts'
 import type { Delivery, SourceInfo } from '../../src/parquet/delivery.ts'
-import type { Tally } from '../ingest/ingest-stats.ts'
+import type { IngestStats } from '../ingest/ingest-stats.ts'
 
 /** Decoding needs little; only sorting by time needs more, and spills what is beyond it. */
 const DECODE_MEMORY_MIB = 384
@@ -80,17 +80,17 @@ export function prepareFiles(
   partitions: readonly Partition[],
   files: FoundFiles,
   connection: DuckDBConnection,
-  tally: Tally,
+  stats: IngestStats,
   { speed, cutoverMs }: { speed: number | 'max'; cutoverMs: number | null },
 ): FileRun {
   const { sources } = files
   const order = orderOf(partitions, sources, speed)
-  const router = createRouter(partitions, sources, tally.applier, order, CHUNK_ROWS, cutoverMs)
-  const ingest = createIngest(partitions, sources, router, tally, speed)
+  const router = createRouter(partitions, sources, stats.applier, order, CHUNK_ROWS, cutoverMs)
+  const ingest = createIngest(partitions, sources, router, stats, speed)
   return {
     ingest,
     totalRows: sources.reduce((sum, { rows }) => sum + rows, 0),
-    run: () => ingest.run(deliveries(connection, partitions, files, order, tally)),
+    run: () => ingest.run(deliveries(connection, partitions, files, order, stats)),
   }
 }
 
@@ -104,8 +104,8 @@ function orderOf(
   for (const { id, rows } of sources) {
     for (const { positions } of partitions) {
       const known = positions.get(id)
-      if (known === undefined || known.order === 'log') continue
-      if (known.position > 0 && known.position < rows) begun.add(known.order)
+      if (known === undefined || known.order === 'offset') continue
+      if (known.next > 0 && known.next < rows) begun.add(known.order)
     }
   }
   const wanted = speed === 'max' ? 'file' : 'time'
@@ -124,10 +124,10 @@ async function* deliveries(
   partitions: readonly Partition[],
   { readables, sources }: FoundFiles,
   order: 'file' | 'time',
-  { counters }: Tally,
+  { counters }: IngestStats,
 ): AsyncGenerator<Delivery> {
   const from = sources.map(({ id }) =>
-    Math.min(...partitions.map(({ positions }) => positions.get(id)?.position ?? 0)),
+    Math.min(...partitions.map(({ positions }) => positions.get(id)?.next ?? 0)),
   )
   const open = readables
     .map((_, place) => place)

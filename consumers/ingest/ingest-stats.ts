@@ -2,7 +2,7 @@
 import { performance } from 'node:perf_hooks'
 import { REASONS } from '../../src/record/batch.ts'
 import type { Batch } from '../../src/record/batch.ts'
-import type { CleanAccount, CleanOptions } from '../../src/record/validation.ts'
+import type { ValidationCounts, ValidationOptions } from '../../src/record/validation.ts'
 import { APPLICATIONS, USED_COLUMNS } from '../../src/record/columns.ts'
 import { commitPartition } from '../../state/commit.ts'
 import { zeros } from '../../state/partition-metadata.ts'
@@ -13,18 +13,18 @@ import type { IngestCounters, IngestObservations } from './progress.ts'
 /** What may wait in memory for the commit. */
 export interface CommitOptions {
   commitIntervalMs: number
-  /** Most refused rows kept in each partition. */
-  keepRefused: number
+  /** Most rejected rows kept in each partition. */
+  keepRejected: number
   /** Called when something has become durable; only within a thread, which cannot be sent one. */
   onCommit?: () => void
 }
 
-/** Refused rows wait in memory for the commit: more than this, and it comes early. */
-const MOST_REFUSED_WAITING = 50_000
+/** Rejected rows wait in memory for the commit: more than this, and it comes early. */
+const MOST_REJECTED_WAITING = 50_000
 /** As many characters of them, for a message of Kafka may have a megabyte. */
-const MOST_REFUSED_CHARACTERS = 64 * 2 ** 20
+const MOST_REJECTED_CHARACTERS = 64 * 2 ** 20
 
-export interface Tally {
+export interface IngestStats {
   counters: IngestCounters
   /** Emptied by whoever reports them. */
   observations: IngestObservations
@@ -40,21 +40,21 @@ export interface Tally {
   update(): void
 }
 
-/** A tally of nothing yet, with an applier for up to `capacity` rows at a time. */
-export function createTally(
-  cleaning: CleanOptions,
-  { commitIntervalMs, keepRefused, onCommit }: CommitOptions,
+/** Counters at zero, with an applier for up to `capacity` rows at a time. */
+export function createIngestStats(
+  validation: ValidationOptions,
+  { commitIntervalMs, keepRejected, onCommit }: CommitOptions,
   capacity: number,
-): Tally {
+): IngestStats {
   const counters = createIngestCounters()
   const observations = createObservations()
   // Only what was committed counts: the first rows after a start or a pause are durable at once.
   let lastCommit = -Infinity
-  const tally: Tally = {
+  const stats: IngestStats = {
     counters,
     observations,
     lastDurableMs: null,
-    applier: createApplier(cleaning, capacity, (batch) => addTotals(counters, batch)),
+    applier: createApplier(validation, capacity, (batch) => addTotals(counters, batch)),
     observeBatch(applied, startedAt) {
       observations.batchFoldSeconds.push((performance.now() - startedAt) / 1000)
       observations.batchRecords.push(applied)
@@ -62,29 +62,29 @@ export function createTally(
     isDue(partitions) {
       if (performance.now() - lastCommit >= commitIntervalMs) return true
       let characters = 0
-      for (const { refused } of partitions) {
-        if (refused.length > MOST_REFUSED_WAITING) return true
-        for (const { raw } of refused) characters += raw.length
+      for (const { rejected } of partitions) {
+        if (rejected.length > MOST_REJECTED_WAITING) return true
+        for (const { raw } of rejected) characters += raw.length
       }
-      return characters > MOST_REFUSED_CHARACTERS
+      return characters > MOST_REJECTED_CHARACTERS
     },
     commit(partitions) {
       const before = counters.commits
       for (const partition of partitions) {
         if (partition.moved.size === 0 && partition.delivered.length === 0) continue
-        const { commitSeconds, flushSeconds } = commitPartition(partition, keepRefused)
+        const { commitSeconds, flushSeconds } = commitPartition(partition, keepRejected)
         observations.commitSeconds.push(commitSeconds)
         observations.flushSeconds.push(flushSeconds)
         counters.commits++
-        tally.lastDurableMs = Date.now()
+        stats.lastDurableMs = Date.now()
         lastCommit = performance.now()
       }
-      tally.update()
+      stats.update()
       if (counters.commits > before) onCommit?.()
     },
-    update: () => takeAccount(counters, tally.applier.account),
+    update: () => takeCounts(counters, stats.applier.counts),
   }
-  return tally
+  return stats
 }
 
 /** Counters that all begin at 0. */
@@ -93,7 +93,8 @@ function createIngestCounters(): IngestCounters {
     rows: 0,
     applied: 0,
     duplicate: 0,
-    refused: zeros(REASONS),
+    excluded: 0,
+    rejected: zeros(REASONS),
     coerced: zeros(USED_COLUMNS),
     missing: zeros(USED_COLUMNS),
     applicationBytes: new Array<number>(2 * APPLICATIONS.length).fill(0),
@@ -111,12 +112,12 @@ const createObservations = (): IngestObservations => ({
   visibleLatencySeconds: [],
 })
 
-/** Copies the run's account of cleaning into the counters that are reported. */
-function takeAccount(counters: IngestCounters, account: CleanAccount): void {
-  REASONS.forEach((reason, at) => (counters.refused[reason] = account.refused[at]))
+/** Copies the run's counts of validation into the counters that are reported. */
+function takeCounts(counters: IngestCounters, counts: ValidationCounts): void {
+  REASONS.forEach((reason, at) => (counters.rejected[reason] = counts.rejected[at]))
   USED_COLUMNS.forEach((column, at) => {
-    counters.coerced[column] = account.coerced[at]
-    counters.missing[column] = account.missing[at]
+    counters.coerced[column] = counts.coerced[at]
+    counters.missing[column] = counts.missing[at]
   })
 }
 

@@ -7,12 +7,14 @@ export type LifeState = (typeof LIFE_STATES)[number]
 
 /** Counters since this process started; all of them only grow. */
 export interface IngestCounters {
-  /** Rows of the sources dealt with: applied + duplicate + refused. */
+  /** Rows read of the sources: applied + duplicate + excluded + rejected. */
   rows: number
   applied: number
-  /** Rows that an earlier run had already applied or refused. */
+  /** Rows at positions that an earlier run had already applied or rejected. */
   duplicate: number
-  refused: Record<string, number>
+  /** Valid rows that the other source of a cut-over has. */
+  excluded: number
+  rejected: Record<string, number>
   coerced: Record<string, number>
   missing: Record<string, number>
   /** Bytes of application a: download at 2a, upload at 2a + 1. */
@@ -47,7 +49,7 @@ export const CONSUMER_ERRORS = [
 export type ConsumerError = (typeof CONSUMER_ERRORS)[number]
 
 /** A sentence for the log. */
-export interface Notice {
+export interface Warning {
   level: 'info' | 'warn' | 'error'
   message: string
 }
@@ -71,15 +73,15 @@ export interface PartitionProgress {
   gap: boolean
 }
 
-/** What became of all rows of a source, of all time: read = applied + duplicate + refused + gap. */
-export interface SourceAccount {
+/** All rows ever read of a source: read = applied + rejected + excluded + gap. */
+export interface SourceReconciliation {
   name: string
   kind: 'file' | 'topic'
   read: number
   applied: number
-  /** Left out because the other side of a cut-over has them. */
-  duplicate: number
-  refused: number
+  /** Valid rows that the other source of a cut-over has. */
+  excluded: number
+  rejected: number
   /** 0, or we have a bug. */
   gap: number
 }
@@ -133,7 +135,7 @@ export interface IngestProgress {
   /** What a consumer's history counted before it went live; null without one. */
   history: IngestCounters | null
   /** Told with the last message of a consumer, null before. */
-  accounts: SourceAccount[] | null
+  reconciliation: SourceReconciliation[] | null
   /** To be logged; told once. */
-  notices: Notice[]
+  warnings: Warning[]
 }

@@ -1,13 +1,13 @@
 // Trouble that does not end the run: counted by kind, and told to the main thread to be logged.
 import { performance } from 'node:perf_hooks'
 import { zeros } from '../../state/partition-metadata.ts'
-import { CONSUMER_ERRORS, type ConsumerError, type Notice } from './progress.ts'
+import { CONSUMER_ERRORS, type ConsumerError, type Warning } from './progress.ts'
 
-export interface Notices {
+export interface Warnings {
   /** Since the start. */
   counts: Record<string, number>
   /** Not told yet; emptied by whoever tells them. */
-  waiting: Notice[]
+  waiting: Warning[]
   error: (kind: ConsumerError, message: string) => void
   info(message: string): void
 }
@@ -18,23 +18,23 @@ const QUIET_MS = 30_000
 const MOST_WAITING = 100
 
 /** No trouble yet. */
-export function createNotices(): Notices {
+export function createWarnings(): Warnings {
   const said = new Map<string, number>()
-  const say = (level: Notice['level'], message: string): void => {
+  const say = (level: Warning['level'], message: string): void => {
     const now = performance.now()
     if (now - (said.get(message) ?? -Infinity) < QUIET_MS) return
     if (said.size > MOST_WAITING) said.clear()
     said.set(message, now)
-    if (notices.waiting.length < MOST_WAITING) notices.waiting.push({ level, message })
+    if (warnings.waiting.length < MOST_WAITING) warnings.waiting.push({ level, message })
   }
-  const notices: Notices = {
+  const warnings: Warnings = {
     counts: zeros(CONSUMER_ERRORS),
     waiting: [],
     error(kind, message) {
-      notices.counts[kind]++
+      warnings.counts[kind]++
       say(kind === 'gap' || kind === 'paused' ? 'error' : 'warn', message)
     },
     info: (message) => say('info', message),
   }
-  return notices
+  return warnings
 }

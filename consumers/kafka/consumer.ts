@@ -11,10 +11,10 @@ import { filesProgress } from '../files/progress.ts'
 import { findTopic } from './wait-for-topic.ts'
 import { createGroup, type Group } from './group/membership.ts'
 import { createLive } from './live.ts'
-import { createNotices } from '../ingest/warnings.ts'
+import { createWarnings } from '../ingest/warnings.ts'
 import type { IngestProgress } from '../ingest/progress.ts'
-import { accountSources } from './reconciliation.ts'
-import { createTally } from '../ingest/ingest-stats.ts'
+import { reconcileSources } from './reconciliation.ts'
+import { createIngestStats } from '../ingest/ingest-stats.ts'
 import type { TopicView } from '../../src/kafka/topic.ts'
 
 /** A consumer as others see it while it runs. */
@@ -71,7 +71,7 @@ export async function consume(
 /** What the phases of a run share. */
 interface Run {
   group: Group
-  notices: ReturnType<typeof createNotices>
+  warnings: ReturnType<typeof createWarnings>
   failed: PromiseWithResolvers<never>
   /** Set while the group may assign: before that nothing is read. */
   assign: (partitions: readonly number[]) => void
@@ -88,20 +88,20 @@ interface Run {
 }
 
 function createRun(options: ConsumeOptions): Run {
-  const notices = createNotices()
+  const warnings = createWarnings()
   const stopped = Promise.withResolvers<undefined>()
   const failed = Promise.withResolvers<never>()
   failed.promise.catch(() => undefined)
-  const tally = createTally({ missingMsisdnZero: false }, options, 1)
+  const stats = createIngestStats({ missingMsisdnZero: false }, options, 1)
   const group = createGroup(options.connection, options, () => run.claims(), {
     onAssigned: (partitions) => run.assign(partitions),
-    onError: notices.error,
+    onError: warnings.error,
     onExcluded: failed.reject,
   })
-  const starting = () => filesProgress([], tally, { state: 'starting', notices: notices.waiting })
+  const starting = () => filesProgress([], stats, { state: 'starting', warnings: warnings.waiting })
   const run: Run = {
     group,
-    notices,
+    warnings,
     failed,
     assign: () => undefined,
     claims: () => [],
@@ -127,13 +127,16 @@ async function consumeInto(
   options: ConsumeOptions,
 ): Promise<IngestProgress> {
   run.claims = () => claimsOf(stores)
-  const { group, notices, failed } = run
-  const last = (): IngestProgress => ({ ...run.progress(), accounts: accountSources(stores) })
+  const { group, warnings, failed } = run
+  const last = (): IngestProgress => ({
+    ...run.progress(),
+    reconciliation: reconcileSources(stores),
+  })
   const loaded = new Map<number, Partition>()
   const history = await readHistory(stores, loaded, run, options)
   if (run.stopping) return last()
   const cutoverMs = readCutover(stores[0])
-  const live = createLive({ stores, loaded, cutoverMs, topic, group, notices }, options, failed)
+  const live = createLive({ stores, loaded, cutoverMs, topic, group, warnings }, options, failed)
   run.progress = () => {
     const now = live.progress()
     return { ...now, ...history, sources: [...history.sources, ...now.sources] }
@@ -159,12 +162,12 @@ async function readHistory(
   for (const store of stores) loaded.set(store.partition, loadPartition(store))
   const restoreSeconds = (performance.now() - start) / 1000
   const partitions = [...loaded.values()]
-  const { notices } = run
+  const { warnings } = run
   await applyHistory(partitions, options, (ready) => {
-    const { ingest, totalRows, sources, tally } = ready
+    const { ingest, totalRows, sources, stats } = ready
     run.onStop = () => void (ingest.stopping = true)
-    const known = { totalRows, sources, restoreSeconds, notices: notices.waiting }
-    run.progress = () => filesProgress(partitions, tally, { state: 'running', ...known })
+    const known = { totalRows, sources, restoreSeconds, warnings: warnings.waiting }
+    run.progress = () => filesProgress(partitions, stats, { state: 'running', ...known })
     if (run.stopping) run.onStop()
   })
   run.onStop = () => undefined
@@ -184,7 +187,7 @@ function keepWhatCanBeRead(run: Run): void {
   try {
     keepLast(run)
   } catch (error) {
-    run.notices.info(`the state cannot be read any more either (${messageOf(error)})`)
+    run.warnings.info(`the state cannot be read any more either (${messageOf(error)})`)
     const { told } = run
     run.claims = () => []
     run.progress = () => told

@@ -1,6 +1,6 @@
-// Forwards refused messages to the dead-letter topic, from an outbox that is part of the commit.
+// Forwards rejected messages to the dead-letter topic, from an outbox that is part of the commit.
 //
-// What is refused enters the outbox in the commit that counts it, and leaves it in the first commit
+// What is rejected enters the outbox in the commit that counts it, and leaves it in the first commit
 // after the topic has acknowledged it. A crash in between sends it again: each message is there at
 // least once, and once by its headers (topic, partition, offset).
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -12,7 +12,7 @@ import { clientOptions, findErrorBy, ProduceAcks, Producer } from '../../src/kaf
 import type { KafkaConnection } from '../../src/kafka/client.ts'
 import type { LogPartition } from './log/partition.ts'
 import type { RawMessage } from './log/message-rows.ts'
-import type { Notices } from '../ingest/warnings.ts'
+import type { Warnings } from '../ingest/warnings.ts'
 
 export interface DeadLetters {
   /** Takes a partition's outbox as its last commit left it. */
@@ -52,7 +52,7 @@ export function createDeadLetters(
   clientId: string,
   sourceTopic: string,
   deadLetterTopic: string,
-  notices: Notices,
+  warnings: Warnings,
 ): DeadLetters {
   const producer = new Producer<Buffer, Buffer, string, string>({
     ...clientOptions(connection, `${clientId}-dead-letters`),
@@ -110,7 +110,7 @@ export function createDeadLetters(
     const [{ log, key }] = letters
     addTo(tooLarge, log, key)
     failures++
-    notices.error(
+    warnings.error(
       'dead-letter',
       `the message at offset ${rowOfKey(key)} of partition ${log.number} is too large for ` +
         `${deadLetterTopic}; raise its max.message.bytes and start again, until then it waits`,
@@ -135,7 +135,7 @@ export function createDeadLetters(
           continue
         }
         failures++
-        notices.error('dead-letter', `${deadLetterTopic}: ${messageOf(error)}`)
+        warnings.error('dead-letter', `${deadLetterTopic}: ${messageOf(error)}`)
         if (closing) return
         await sleep(wait)
         wait = Math.min(2 * wait, LONGEST_RETRY_MS)
@@ -159,7 +159,7 @@ export function createDeadLetters(
       pending -= log.state.store.outbox?.getKeysCount() ?? 0
     },
     beforeCommit(list) {
-      entering = list.reduce((sum, { state }) => sum + state.refused.length, 0)
+      entering = list.reduce((sum, { state }) => sum + state.rejected.length, 0)
       delivered.clear()
     },
     afterCommit: () => void (pending += entering),
@@ -167,7 +167,7 @@ export function createDeadLetters(
       if (pending > MOST_PENDING) blocked = true
       else if (pending < MOST_PENDING / 2) blocked = false
       if (!blocked) return null
-      return `${pending} refused rows wait for the dead-letter topic ${deadLetterTopic}`
+      return `${pending} rejected rows wait for the dead-letter topic ${deadLetterTopic}`
     },
     async close(withinMs) {
       closing = true

@@ -2,7 +2,7 @@
 //
 // The cut-over is written down before the first row is applied, so a crash in either phase goes on
 // with the same one. Below it rows are the files', from it on the topic's: each is counted as
-// `covered` on the other side, and none twice.
+// `excluded` on the other side, and none twice.
 import type { Partition } from '../../state/partition.ts'
 import { readCutover, writeCutover } from '../../state/store.ts'
 import { CHUNK_ROWS, type DuckDBConnection } from '../../src/duckdb.ts'
@@ -11,12 +11,12 @@ import type { ConsumeOptions } from './options.ts'
 import { inspectFiles, prepareFiles, withFiles, type FileRun } from '../files/run.ts'
 import { lastEventTime } from '../../src/parquet/rows.ts'
 import type { SourceNote } from '../../src/record/duration-unit.ts'
-import { createTally, type Tally } from '../ingest/ingest-stats.ts'
+import { createIngestStats, type IngestStats } from '../ingest/ingest-stats.ts'
 
 /** A history under way. */
 export interface HistoryRun extends Pick<FileRun, 'ingest' | 'totalRows'> {
   sources: SourceNote[]
-  tally: Tally
+  stats: IngestStats
 }
 
 /**
@@ -33,13 +33,13 @@ export async function applyHistory(
   onReady: (run: HistoryRun) => void,
 ): Promise<number> {
   const missingMsisdnZero = options.state.missingMsisdn === 'zero'
-  const tally = createTally({ missingMsisdnZero }, options, CHUNK_ROWS)
+  const stats = createIngestStats({ missingMsisdnZero }, options, CHUNK_ROWS)
   return withFiles('max', async (connection) => {
     const files = await inspectFiles(connection, options.history, options.state)
     const cutoverMs = await decideCutover(connection, partitions, files.readables, options)
     const how = { speed: 'max' as const, cutoverMs }
-    const { ingest, totalRows, run } = prepareFiles(partitions, files, connection, tally, how)
-    onReady({ ingest, totalRows, sources: files.sources, tally })
+    const { ingest, totalRows, run } = prepareFiles(partitions, files, connection, stats, how)
+    onReady({ ingest, totalRows, sources: files.sources, stats })
     await run()
     return cutoverMs
   })
@@ -65,7 +65,7 @@ async function decideCutover(
   return decided
 }
 
-const isLive = ({ order }: { order: string }): boolean => order === 'log'
+const isLive = ({ kind }: { kind: string }): boolean => kind === 'topic'
 
 const differs = (known: number, asked: number): PulseError =>
   new PulseError(

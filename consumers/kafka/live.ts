@@ -13,11 +13,11 @@ import type { Group } from './group/membership.ts'
 import { NO_ROW_READ } from './log/partition.ts'
 import { createLogReader } from './log/reader.ts'
 import { createFormat } from './log/message-format.ts'
-import type { Notices } from '../ingest/warnings.ts'
+import type { Warnings } from '../ingest/warnings.ts'
 import type { IngestProgress } from '../ingest/progress.ts'
 import { createRegistry } from '../../src/kafka/schema-registry.ts'
 import { createSlice, SLICE_ROWS } from './log/message-batch.ts'
-import { createTally } from '../ingest/ingest-stats.ts'
+import { createIngestStats } from '../ingest/ingest-stats.ts'
 import { sourceOf, type TopicView } from '../../src/kafka/topic.ts'
 
 /** What a live phase begins with. */
@@ -28,7 +28,7 @@ export interface LiveParts {
   cutoverMs: number | null
   topic: TopicView
   group: Group
-  notices: Notices
+  warnings: Warnings
 }
 
 export interface Live {
@@ -42,24 +42,28 @@ const CAUGHT_UP_POLL_MS = 20
 
 /** A live phase; it reads what the group assigns to it from now on. */
 export function createLive(parts: LiveParts, options: ConsumeOptions, failed: Failed): Live {
-  const { stores, loaded, cutoverMs, topic, group, notices } = parts
+  const { stores, loaded, cutoverMs, topic, group, warnings } = parts
   const { connection, schema, instanceId: clientId, deadLetterTopic } = options
   const { timeZone, durationUnit, missingMsisdn } = options.state
   const registry =
     options.registry === null
       ? null
-      : createRegistry(options.registry, (text) => notices.error('registry', text))
+      : createRegistry(options.registry, (text) => warnings.error('registry', text))
   const format = createFormat({ format: options.format, registry, schema, timeZone })
-  const tally = createTally({ missingMsisdnZero: missingMsisdn === 'zero' }, options, SLICE_ROWS)
+  const stats = createIngestStats(
+    { missingMsisdnZero: missingMsisdn === 'zero' },
+    options,
+    SLICE_ROWS,
+  )
   const { partitions } = topic
   const knownUnit = unitOf(stores, sourceOf(topic))
-  const slice = createSlice({ format, partitions, durationUnit, knownUnit, cutoverMs }, tally)
+  const slice = createSlice({ format, partitions, durationUnit, knownUnit, cutoverMs }, stats)
   const deadLetters =
     deadLetterTopic === null
       ? null
-      : createDeadLetters(connection, clientId, options.topic, deadLetterTopic, notices)
-  const reader = createLogReader(slice, tally)
-  const working = { stores, loaded, group, reader, format, tally, deadLetters, notices }
+      : createDeadLetters(connection, clientId, options.topic, deadLetterTopic, warnings)
+  const reader = createLogReader(slice, stats)
+  const working = { stores, loaded, group, reader, format, stats, deadLetters, warnings }
   const { reject: onFailure } = failed
   const consumption = createConsumption({ ...working, onFailure }, { ...options, clientId }, topic)
   const known = { ...options, topicPartitions: topic.partitions }

@@ -5,18 +5,18 @@ import type { Consumption } from './reader.ts'
 import type { DeadLetters } from './dead-letters.ts'
 import type { Group } from './group/membership.ts'
 import { lagRecords, type LogPartition } from './log/partition.ts'
-import type { Notices } from '../ingest/warnings.ts'
+import type { Warnings } from '../ingest/warnings.ts'
 import type { Slice } from './log/message-batch.ts'
 import type { ConsumerProgress, IngestProgress, PartitionProgress } from '../ingest/progress.ts'
-import type { Tally } from '../ingest/ingest-stats.ts'
+import type { IngestStats } from '../ingest/ingest-stats.ts'
 
 interface Told {
   stores: readonly PartitionStore[]
   group: Group
   slice: Slice
-  tally: Tally
+  stats: IngestStats
   deadLetters: DeadLetters | null
-  notices: Notices
+  warnings: Warnings
   consumption: Consumption
 }
 
@@ -30,12 +30,12 @@ interface Known {
 
 /** Everything a consumer says at this moment. */
 export function consumerProgress(told: Told, known: Known): IngestProgress {
-  const { tally, consumption, notices, slice, stores } = told
-  tally.update()
+  const { stats, consumption, warnings, slice, stores } = told
+  stats.update()
   const logs = [...consumption.logs.values()].sort((a, b) => a.number - b.number)
   const sum = (of: (partition: Partition) => number): number =>
     logs.reduce((total, { state }) => total + of(state), 0)
-  const { rows } = tally.counters
+  const { rows } = stats.counters
   const lag = logs.reduce((total, log) => total + (lagRecords(log) || 0), 0)
   const sources =
     slice.unit === null
@@ -50,12 +50,12 @@ export function consumerProgress(told: Told, known: Known): IngestProgress {
   return {
     // Until the group has said what is to be read, and all of that is loaded.
     state: consumption.isSettled() ? 'running' : 'restoring',
-    counters: tally.counters,
-    observations: tally.observations,
+    counters: stats.counters,
+    observations: stats.observations,
     totalRows: rows + lag,
     subscribers: sum(({ table }) => table.count),
     dirtySubscribers: sum(({ table }) => table.dirtyCount),
-    lastDurableMs: tally.lastDurableMs,
+    lastDurableMs: stats.lastDurableMs,
     restoreSeconds: consumption.restoreSeconds(),
     eventTimeMs: null,
     sources,
@@ -63,13 +63,13 @@ export function consumerProgress(told: Told, known: Known): IngestProgress {
     done: false,
     consumer: describeConsumer(told, known, logs),
     history: null,
-    accounts: null,
-    notices: notices.waiting,
+    reconciliation: null,
+    warnings: warnings.waiting,
   }
 }
 
 function describeConsumer(
-  { group, consumption, notices, slice, deadLetters }: Told,
+  { group, consumption, warnings, slice, deadLetters }: Told,
   known: Known,
   logs: readonly LogPartition[],
 ): ConsumerProgress {
@@ -84,7 +84,7 @@ function describeConsumer(
     partitions: logs.map((log) => describePartition(log, group, now)),
     paused: consumption.pausedBy(),
     rebalances: group.rebalances(),
-    errors: notices.counts,
+    errors: warnings.counts,
     gapsPassed: consumption.passed,
     deadLetters:
       deadLetters === null || known.deadLetterTopic === null
@@ -110,7 +110,7 @@ function describePartition(log: LogPartition, group: Group, nowMs: number): Part
   return {
     partition: number,
     endOffset: known ? stableOffset : null,
-    appliedOffset: position.position,
+    appliedOffset: position.next,
     durableOffset,
     committedOffset: group.committed.get(number) ?? null,
     lagRecords: known ? lag : null,

@@ -12,10 +12,10 @@ import type { Group } from './group/membership.ts'
 import { lagRecords, type LogPartition } from './log/partition.ts'
 import type { LogReader } from './log/reader.ts'
 import type { MessageFormat } from './log/message-format.ts'
-import type { Notices } from '../ingest/warnings.ts'
+import type { Warnings } from '../ingest/warnings.ts'
 import { createObstacles } from './log/recovery.ts'
-import { createRefusedWatch } from './rejected-limit.ts'
-import type { Tally } from '../ingest/ingest-stats.ts'
+import { createRejectedLimit } from './rejected-limit.ts'
+import type { IngestStats } from '../ingest/ingest-stats.ts'
 import type { Start, TopicView } from '../../src/kafka/topic.ts'
 import { commitLogs, statesOf } from './commit.ts'
 import { watchTopic } from './topic-watch.ts'
@@ -27,8 +27,8 @@ export interface ConsumptionOptions {
   /** Where to begin in a partition of which nothing was read. */
   from: Start
   onGap: GapPolicy
-  /** Share of refused rows at which reading pauses. */
-  refusedLimit: number
+  /** Share of rejected rows at which reading pauses. */
+  rejectedLimit: number
 }
 
 /** What a consumption works with. */
@@ -39,9 +39,9 @@ export interface ConsumptionParts {
   group: Group
   reader: LogReader
   format: MessageFormat
-  tally: Tally
+  stats: IngestStats
   deadLetters: DeadLetters | null
-  notices: Notices
+  warnings: Warnings
   /** Ends everything. */
   onFailure: (error: unknown) => void
 }
@@ -80,13 +80,13 @@ export function createConsumption(
   options: ConsumptionOptions,
   first: TopicView,
 ): Consumption {
-  const { stores, loaded, group, reader, format, tally, deadLetters, notices, onFailure } = parts
+  const { stores, loaded, group, reader, format, stats, deadLetters, warnings, onFailure } = parts
   const { topic, onGap, from } = options
   const { consumer } = group
-  const refused = createRefusedWatch(options.refusedLimit)
-  const pausedBy = (): string | null => refused.alarm() ?? deadLetters?.alarm() ?? null
-  const pause = watchPause(pausedBy, notices)
-  const watch = watchTopic(consumer, topic, first, notices, {
+  const rejected = createRejectedLimit(options.rejectedLimit)
+  const pausedBy = (): string | null => rejected.alarm() ?? deadLetters?.alarm() ?? null
+  const pause = watchPause(pausedBy, warnings)
+  const watch = watchTopic(consumer, topic, first, warnings, {
     onLook: () => loops.update(),
     onRecreated: () => holdings.startAnew(),
     onFailure,
@@ -96,7 +96,7 @@ export function createConsumption(
   let abandoned = false
   const obstacles = createObstacles({ ...parts, consumer, topic, onGap, format, refresh })
   const commit = (): void => commitLogs([...holdings.logs.values()], parts)
-  const common = { consumer, topic, view, stores, loaded, from, onGap, notices, commit, onFailure }
+  const common = { consumer, topic, view, stores, loaded, from, onGap, warnings, commit, onFailure }
   const holdings = createHoldings({
     ...common,
     passed: obstacles.passed,
@@ -128,10 +128,10 @@ export function createConsumption(
     },
     tick() {
       pause.look()
-      if (!abandoned && tally.isDue(statesOf(logs.values()))) commit()
+      if (!abandoned && stats.isDue(statesOf(logs.values()))) commit()
     },
     async onFetchError(message) {
-      notices.error('fetch', message)
+      warnings.error('fetch', message)
       await refresh()
     },
     onFailure,
@@ -139,11 +139,11 @@ export function createConsumption(
   const looking = setInterval(() => void refresh(), LOOK_MS)
 
   function read(log: LogPartition, fetched: FetchedPartition): void {
-    const { applied, refused: before } = log.position
+    const { applied, rejected: before } = log.position
     const gap = reader.take(log, fetched)
     if (gap !== null) obstacles.meetGap(log, gap)
     if (log.waitingFor !== null) obstacles.learn(log, log.waitingFor)
-    refused.add(log.position.applied - applied, log.position.refused - before)
+    rejected.add(log.position.applied - applied, log.position.rejected - before)
   }
 
   return {
@@ -185,7 +185,7 @@ interface Pause {
   look(): void
 }
 
-function watchPause(pausedBy: () => string | null, notices: Notices): Pause {
+function watchPause(pausedBy: () => string | null, warnings: Warnings): Pause {
   let since: number | null = null
   const pause: Pause = {
     seconds: 0,
@@ -193,7 +193,7 @@ function watchPause(pausedBy: () => string | null, notices: Notices): Pause {
       const reason = pausedBy()
       const now = performance.now()
       if (since !== null) pause.seconds += (now - since) / 1000
-      if (reason !== null && since === null) notices.error('paused', reason)
+      if (reason !== null && since === null) warnings.error('paused', reason)
       since = reason === null ? null : now
     },
   }

@@ -1,42 +1,42 @@
-// The account of every source: what became of all rows that were ever read of it.
+// The entry of every source: what became of all rows that were ever read of it.
 import type { SourcePosition } from '../../state/partition-metadata.ts'
 import { readPositions } from '../../state/partition.ts'
 import { beginRead, readHeld, type PartitionStore } from '../../state/store.ts'
-import type { SourceAccount } from '../ingest/progress.ts'
+import type { SourceReconciliation } from '../ingest/progress.ts'
 
 /**
  * Accounts by source, over all partitions of a state; of a topic only partitions that are held.
- * `gap` is 0 unless we have a bug: rows that are neither applied, nor duplicate, nor refused.
+ * `gap` is 0 unless we have a bug: rows that are neither applied, nor rejected, nor excluded.
  */
-export function accountSources(stores: readonly PartitionStore[]): SourceAccount[] {
-  const accounts = new Map<string, SourceAccount>()
+export function reconcileSources(stores: readonly PartitionStore[]): SourceReconciliation[] {
+  const bySource = new Map<string, SourceReconciliation>()
   for (const store of stores) {
     const held = readHeld(store)
     for (const [source, position] of positionsOf(store)) {
-      if (position.order === 'log' && !held) continue
-      const account = accounts.get(source) ?? createAccount(position)
-      addPosition(account, position)
-      accounts.set(source, account)
+      if (position.kind === 'topic' && !held) continue
+      const entry = bySource.get(source) ?? createEntry(position)
+      addPosition(entry, position)
+      bySource.set(source, entry)
     }
   }
-  for (const account of accounts.values()) {
-    account.gap = account.read - account.applied - account.duplicate - account.refused
+  for (const entry of bySource.values()) {
+    entry.gap = entry.read - entry.applied - entry.rejected - entry.excluded
   }
-  return [...accounts.values()]
+  return [...bySource.values()]
 }
 
-const createAccount = ({ name, order }: SourcePosition): SourceAccount => {
-  const counts = { read: 0, applied: 0, duplicate: 0, refused: 0, gap: 0 }
-  return { name, kind: order === 'log' ? 'topic' : 'file', ...counts }
+const createEntry = ({ name, kind }: SourcePosition): SourceReconciliation => {
+  const counts = { read: 0, applied: 0, rejected: 0, excluded: 0, gap: 0 }
+  return { name, kind, ...counts }
 }
 
-function addPosition(account: SourceAccount, position: SourcePosition): void {
-  account.applied += position.applied
-  account.duplicate += position.covered
-  account.refused += position.refused
-  const rows = position.position - position.first - position.skipped
+function addPosition(entry: SourceReconciliation, position: SourcePosition): void {
+  entry.applied += position.applied
+  entry.excluded += position.excluded
+  entry.rejected += position.rejected
+  const rows = position.next - position.first - position.skipped
   // Every partition knows how far a file was read; of a log each one reads its own.
-  account.read = account.kind === 'file' ? Math.max(account.read, rows) : account.read + rows
+  entry.read = entry.kind === 'file' ? Math.max(entry.read, rows) : entry.read + rows
 }
 
 function positionsOf(store: PartitionStore): Map<string, SourcePosition> {

@@ -1,7 +1,7 @@
-// Keeps what is known of the topic up to date, and notices when it is not the same any more.
+// Keeps what is known of the topic up to date, and warnings when it is not the same any more.
 import { messageOf, PulseError } from '../../src/errors.ts'
 import type { Consumer } from '../../src/kafka/client.ts'
-import type { Notices } from '../ingest/warnings.ts'
+import type { Warnings } from '../ingest/warnings.ts'
 import { describeTopic, type TopicView } from '../../src/kafka/topic.ts'
 
 export interface TopicWatch {
@@ -23,7 +23,7 @@ export function watchTopic(
   consumer: Consumer,
   topic: string,
   first: TopicView,
-  notices: Notices,
+  warnings: Warnings,
   { onLook, onRecreated, onFailure }: TopicListener,
 ): TopicWatch {
   let view = first
@@ -33,7 +33,7 @@ export function watchTopic(
     try {
       const now = await describeTopic(consumer, topic)
       if (now === null) {
-        notices.error('metadata', `the topic "${topic}" does not exist any more`)
+        warnings.error('metadata', `the topic "${topic}" does not exist any more`)
         return
       }
       if (now.partitions !== view.partitions) throw grown(topic, now.partitions, view.partitions)
@@ -43,7 +43,7 @@ export function watchTopic(
       onLook()
     } catch (error) {
       if (error instanceof PulseError) onFailure(error)
-      else notices.error('metadata', messageOf(error))
+      else warnings.error('metadata', messageOf(error))
     }
   }
 

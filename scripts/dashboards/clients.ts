@@ -40,7 +40,7 @@ export const clients: readonly Placed[] = [
     unit: 'ops',
     width: 6,
     queries: [
-      { expr: sumBy('reason', rate('http_rejected_total')), legend: '{{reason}}' },
+      { expr: sumBy('reason', rate('http_refused_requests_total')), legend: '{{reason}}' },
       { expr: `sum(${rate('live_dropped_messages_total')})`, legend: 'too slow' },
     ],
   }),

@@ -1,7 +1,7 @@
 // Numbers that several dashboards begin with: is it well?
 import { stat } from './kinds.ts'
 import type { Placed } from './panel.ts'
-import { of, orZero, refusedShare, since, stateNumber } from './query.ts'
+import { of, orZero, rejectedShare, since, stateNumber } from './query.ts'
 
 /** The states of a process, by the numbers of `stateNumber`. */
 export const STATES = [
@@ -77,10 +77,10 @@ export const durableAge = (width: number): Placed =>
   })
 
 /** Share of rows that did not pass cleaning. */
-export const refused = (width: number): Placed =>
+export const rejected = (width: number): Placed =>
   stat({
-    title: 'Refused',
-    description: 'Share of the rows read just now that were refused.',
+    title: 'Rejected',
+    description: 'Share of the rows read just now that were rejected.',
     unit: 'percentunit',
     width,
     decimals: 2,
@@ -89,6 +89,6 @@ export const refused = (width: number): Placed =>
       [0.01, 'yellow'],
       [0.1, 'red'],
     ],
-    queries: [{ expr: refusedShare(), legend: 'refused' }],
-    alert: 'XdrPulseRefusedRatioHigh',
+    queries: [{ expr: rejectedShare(), legend: 'rejected' }],
+    alert: 'XdrPulseRejectedRatioHigh',
   })

@@ -1,6 +1,6 @@
 // Dashboard: is it well, and how fast is it?
 import type { DashboardSource } from './dashboard.ts'
-import { durableAge, freshness, lag, refused, snapshotAge, state, STATES } from './health.ts'
+import { durableAge, freshness, lag, rejected, snapshotAge, state, STATES } from './health.ts'
 import { stat, stateTimeline, table, timeseries } from './kinds.ts'
 import type { Placed } from './panel.ts'
 import { maxBy, of, orZero, quantile, rate, stateNumber, sumBy } from './query.ts'
@@ -38,14 +38,14 @@ const health: Placed[] = [
   lag(3),
   freshness(3),
   snapshotAge(3),
-  refused(3),
+  rejected(3),
   durableAge(3),
 ]
 
 const input: Placed[] = [
   timeseries({
     title: 'Rows by outcome',
-    description: 'Rows dealt with a second: applied, refused, or duplicate of what was there.',
+    description: 'Rows dealt with a second: applied, rejected, or duplicate of what was there.',
     unit: 'recps',
     width: 12,
     stacked: true,

@@ -1,15 +1,15 @@
 // Dashboard: where do records stand on their way from Kafka to the store?
 import type { DashboardSource } from './dashboard.ts'
-import { freshness, lag, refused } from './health.ts'
+import { freshness, lag, rejected } from './health.ts'
 import { heatmap, stat, table, timeseries } from './kinds.ts'
 import type { PanelSource, Placed } from './panel.ts'
-import { coercedByColumn, deadLetters, refusedByReason } from './quality.ts'
+import { coercedByColumn, deadLetters, rejectedByReason } from './quality.ts'
 import { buckets, growth, of, orZero, rate, sumBy } from './query.ts'
 
 const health: Placed[] = [
   lag(4),
   freshness(4),
-  refused(4),
+  rejected(4),
   stat({
     title: 'Not read',
     description: 'Partitions that are paused, out of those assigned.',
@@ -36,7 +36,7 @@ const health: Placed[] = [
   }),
   stat({
     title: 'Dead letters waiting',
-    description: 'Refused records that are not sent to their topic yet.',
+    description: 'Rejected records that are not sent to their topic yet.',
     unit: 'short',
     width: 4,
     queries: [{ expr: `sum(${of('dead_letter_pending_records')})`, legend: 'waiting' }],
@@ -195,7 +195,7 @@ export const pipeline: DashboardSource = {
     {
       title: 'Quality',
       height: 8,
-      panels: [refusedByReason(6), ...deadLetters, coercedByColumn(6)],
+      panels: [rejectedByReason(6), ...deadLetters, coercedByColumn(6)],
     },
   ],
 }

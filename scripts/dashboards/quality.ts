@@ -1,18 +1,18 @@
-// Panels about rows that are not taken as they are: refused, coerced, dead letters.
+// Panels about rows that are not taken as they are: rejected, coerced, dead letters.
 import { timeseries } from './kinds.ts'
 import type { Placed } from './panel.ts'
 import { rate, sumBy } from './query.ts'
 
-/** Why rows are refused. */
-export const refusedByReason = (width: number): Placed =>
+/** Why rows are rejected. */
+export const rejectedByReason = (width: number): Placed =>
   timeseries({
-    title: 'Refused by reason',
-    description: 'Rows refused a second.',
+    title: 'Rejected by reason',
+    description: 'Rows rejected a second.',
     unit: 'recps',
     width,
     min: 0,
-    queries: [{ expr: sumBy('reason', rate('refused_records_total')), legend: '{{reason}}' }],
-    alert: 'XdrPulseRefusedRatioHigh',
+    queries: [{ expr: sumBy('reason', rate('rejected_records_total')), legend: '{{reason}}' }],
+    alert: 'XdrPulseRejectedRatioHigh',
   })
 
 /** Where numbers are not written as numbers. */
@@ -26,11 +26,11 @@ export const coercedByColumn = (width: number): Placed =>
     queries: [{ expr: sumBy('column', rate('coerced_values_total')), legend: '{{column}}' }],
   })
 
-/** What becomes of refused messages. */
+/** What becomes of rejected messages. */
 export const deadLetters: readonly Placed[] = [
   timeseries({
     title: 'Dead letters by reason',
-    description: 'Refused records a second that were sent to their topic.',
+    description: 'Rejected records a second that were sent to their topic.',
     unit: 'recps',
     width: 6,
     min: 0,

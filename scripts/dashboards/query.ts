@@ -58,9 +58,11 @@ export const orZero = (expression: string): string =>
 /** Seconds since a moment that has been. */
 export const since = (name: MetricName): string => `time() - min(${of(name)} > 0)`
 
-/** Share of refused rows among those read; 0 while none are. */
-export const refusedShare = (): string =>
-  orZero(`sum(${rate('records_total', 'outcome="refused"')}) / (sum(${rate('records_total')}) > 0)`)
+/** Share of rejected rows among those read; 0 while none are. */
+export const rejectedShare = (): string =>
+  orZero(
+    `sum(${rate('records_total', 'outcome="rejected"')}) / (sum(${rate('records_total')}) > 0)`,
+  )
 
 /** The state of each process as the number that `STATES` names. */
 export const stateNumber = (by: string): string =>

@@ -1,9 +1,9 @@
 // Dashboard: how far is a replay of files?
 import type { DashboardSource } from './dashboard.ts'
-import { refused, state } from './health.ts'
+import { rejected, state } from './health.ts'
 import { stat, timeseries } from './kinds.ts'
 import type { Placed } from './panel.ts'
-import { coercedByColumn, refusedByReason } from './quality.ts'
+import { coercedByColumn, rejectedByReason } from './quality.ts'
 import { of, orZero, rate, sumBy } from './query.ts'
 
 const progress = of('replay_progress_ratio')
@@ -40,13 +40,13 @@ const health: Placed[] = [
     width: 5,
     queries: [{ expr: `sum(${rate('replay_rows_total')})`, legend: 'rows' }],
   }),
-  refused(5),
+  rejected(5),
 ]
 
 const rows: Placed[] = [
   timeseries({
     title: 'Rows by outcome',
-    description: 'Rows dealt with a second: applied, refused, or applied by an earlier run.',
+    description: 'Rows dealt with a second: applied, rejected, or applied by an earlier run.',
     unit: 'recps',
     width: 12,
     stacked: true,
@@ -83,6 +83,6 @@ export const replay: DashboardSource = {
   rows: [
     { title: 'Is it well?', height: 4, panels: health },
     { title: 'Rows', height: 8, panels: rows },
-    { title: 'Quality', height: 8, panels: [refusedByReason(12), coercedByColumn(12)] },
+    { title: 'Quality', height: 8, panels: [rejectedByReason(12), coercedByColumn(12)] },
   ],
 }

@@ -48,7 +48,7 @@ async function startOver(directory: string, log: Log): Promise<void> {
 async function isComplete(directory: string): Promise<boolean> {
   const state = openStateToRead(directory)
   const view = viewState(state)
-  const complete = view.positions.every(({ position }) => position.position >= position.rows)
+  const complete = view.positions.every(({ position }) => position.next >= position.rows)
   view.finish()
   await state.close()
   return complete

@@ -1,4 +1,4 @@
-// `replay --to kafka`: Parquet files into a topic, with progress and an account.
+// `replay --to kafka`: Parquet files into a topic, with progress and a reconciliation.
 import { produceFiles, type ProduceOptions } from '../producer/run.ts'
 import type { ProduceProgress } from '../producer/send.ts'
 import type { Speed } from '../producer/throttle.ts'
@@ -13,7 +13,7 @@ import { createProgress } from '../terminal/progress.ts'
 
 type ProduceValues = ValuesOf<typeof PRODUCE_OPTIONS> & ValuesOf<typeof REPLAY_OPTIONS>
 
-/** Sends files to a topic until their end or a signal, and prints the account. */
+/** Sends files to a topic until their end or a signal, and prints the reconciliation. */
 export async function produce(
   files: readonly string[],
   values: ProduceValues,
@@ -30,7 +30,9 @@ export async function produce(
     display.end()
     release()
   })
-  const text = values.json ? JSON.stringify(accountOf(last)) : accountText(last, values.topic)
+  const text = values.json
+    ? JSON.stringify(reconciliationOf(last))
+    : reconciliationText(last, values.topic)
   process.stdout.write(`${text}\n`)
 }
 
@@ -77,8 +79,8 @@ function paceOf({ sent, rows, totalRows, seconds, eventTimeMs }: ProduceProgress
   return `${Math.round(perSecond).toLocaleString('en-US')} rows/s${left}${event}`
 }
 
-/** The account for machines; rows = sent + alreadySent. */
-const accountOf = (last: ProduceProgress) => ({
+/** The reconciliation for machines; rows = sent + alreadySent. */
+const reconciliationOf = (last: ProduceProgress) => ({
   rows: last.rows,
   sent: last.sent,
   alreadySent: last.alreadySent,
@@ -89,12 +91,13 @@ const accountOf = (last: ProduceProgress) => ({
   complete: last.done,
 })
 
-/** The account for people. */
-function accountText(last: ProduceProgress, topic: string): string {
-  const { rows, sent, alreadySent, bytes, perPartition, rowsPerSecond, seconds } = accountOf(last)
+/** The reconciliation for people. */
+function reconciliationText(last: ProduceProgress, topic: string): string {
+  const { rows, sent, alreadySent, bytes, perPartition, rowsPerSecond, seconds } =
+    reconciliationOf(last)
   const lines = [
     tableText([
-      ['account', 'count'],
+      ['reconciliation', 'rows'],
       ['rows read', rows],
       ['sent', sent],
       ['already in the topic', alreadySent],
@@ -105,7 +108,7 @@ function accountText(last: ProduceProgress, topic: string): string {
     ]),
   ]
   if (!last.done) {
-    lines.push('Stopped before the end: run the same command again to go on from here.')
+    lines.push('Stopped before the end: run the same command again to continue.')
   } else if (sent === 0 && alreadySent > 0) {
     lines.push(`Nothing was sent: topic "${topic}" already holds all of these rows.`)
   }

@@ -90,10 +90,10 @@ const COMMANDS: readonly CommandRow[] = [
     work: async (_, values) => (await import('./status.ts')).status(values),
   },
   {
-    name: 'refused',
-    doc: 'refused rows with reason, position and raw values; --retry tries them again',
-    options: options.REFUSED_OPTIONS,
-    work: async (_, values) => (await import('./rejected.ts')).refused(values),
+    name: 'rejected',
+    doc: 'rejected rows with reason, position and raw values; --reprocess validates them again',
+    options: options.REJECTED_OPTIONS,
+    work: async (_, values) => (await import('./rejected.ts')).rejected(values),
   },
   {
     name: 'verify',

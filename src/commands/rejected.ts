@@ -1,34 +1,34 @@
-// `refused`: the rows that were refused, with reason and raw values; and their retry after a mend.
+// `rejected`: the rows that were rejected, with reason and raw values; and their reprocess after a mend.
 import { createFormat } from '../../consumers/kafka/log/message-format.ts'
-import { retryRefused, type RetryAccount } from '../../consumers/kafka/reprocess.ts'
+import { reprocessRejected, type ReprocessResult } from '../../consumers/kafka/reprocess.ts'
 import { createRegistry } from '../kafka/schema-registry.ts'
-import { openStateToRead, readRefused, withView } from '../../state/read.ts'
+import { openStateToRead, readRejected, withView } from '../../state/read.ts'
 import { USED_COLUMNS } from '../record/columns.ts'
 import { registryOf, schemaOf } from '../process/kafka-connection.ts'
-import type { REFUSED_OPTIONS, ValuesOf } from '../options.ts'
+import type { REJECTED_OPTIONS, ValuesOf } from '../options.ts'
 import { print, tableText } from '../terminal/table.ts'
 
-type RefusedValues = ValuesOf<typeof REFUSED_OPTIONS>
+type RejectedValues = ValuesOf<typeof REJECTED_OPTIONS>
 
-/** Refused rows that were kept, or what becomes of them when they are tried again. */
-export async function refused(values: RefusedValues): Promise<void> {
-  if (values.retry) await retry(values)
+/** Rejected rows that were kept, or what becomes of them when they are tried again. */
+export async function rejected(values: RejectedValues): Promise<void> {
+  if (values.reprocess) await reprocess(values)
   else await list(values)
 }
 
 /** Reason, position, and the raw values of the used columns, or the raw message. */
-async function list(values: RefusedValues): Promise<void> {
+async function list(values: RejectedValues): Promise<void> {
   await withView(values.state, (view, state) => {
     const names = new Map(view.positions.map(({ source, position }) => [source, position.name]))
-    const rows = readRefused(state, values.limit).map(({ source, row, reason, raw }) => ({
+    const rows = readRejected(state, values.limit).map(({ source, row, reason, raw }) => ({
       source,
       name: names.get(source) ?? source,
       row,
       reason,
       raw: rawRow(raw),
     }))
-    const { refused: counts, refusedKept } = view.counters
-    print(values, { counts, kept: refusedKept, rows }, () => {
+    const { rejected: counts, rejectedKept } = view.counters
+    print(values, { counts, kept: rejectedKept, rows }, () => {
       const total = Object.values(counts).reduce((sum, count) => sum + count, 0)
       const lines = rows.map(({ name, row, reason, raw }) => [
         name,
@@ -39,7 +39,7 @@ async function list(values: RefusedValues): Promise<void> {
           .join(' '),
       ])
       const heading = ['source', 'row', 'reason', 'values']
-      return `${tableText([heading, ...lines])}\n${rows.length} of ${refusedKept} kept rows shown, ${total} refused in all`
+      return `${tableText([heading, ...lines])}\n${rows.length} of ${rejectedKept} kept rows shown, ${total} rejected in all`
     })
   })
 }
@@ -51,7 +51,7 @@ function rawRow(raw: string): Record<string, string | number | null> {
   return Object.fromEntries(USED_COLUMNS.map((column, at) => [column, values[at] ?? null]))
 }
 
-async function retry(values: RefusedValues): Promise<void> {
+async function reprocess(values: RejectedValues): Promise<void> {
   const opened = openStateToRead(values.state)
   await opened.close()
   const { partitions, durationUnit, timeZone, missingMsisdn } = opened.stamp
@@ -59,28 +59,34 @@ async function retry(values: RefusedValues): Promise<void> {
   const address = registryOf(values)
   const warn = (text: string): void => void process.stderr.write(`${text}\n`)
   const registry = address === null ? null : createRegistry(address, warn)
-  const { format: name, reason, keepRefused } = values
+  const { format: name, reason, keepRejected } = values
   const format = createFormat({ format: name, registry, schema: schemaOf(values), timeZone })
   const wanted = reason === 'all' ? null : reason
   try {
     const stateDirectory = values.state
-    const options = { stateDirectory, state, format, reason: wanted, keepRefused }
-    const account = await retryRefused(options)
-    print(values, account, () => retryText(account))
+    const options = { stateDirectory, state, format, reason: wanted, keepRejected }
+    const reconciliation = await reprocessRejected(options)
+    print(values, reconciliation, () => reprocessText(reconciliation))
   } finally {
     registry?.close()
   }
 }
 
-function retryText({ tried, applied, duplicate, refused: again, ofFiles }: RetryAccount): string {
+function reprocessText({
+  tried,
+  applied,
+  excluded,
+  rejected: again,
+  ofFiles,
+}: ReprocessResult): string {
   const table = tableText([
-    ['retry', 'rows'],
+    ['reprocess', 'rows'],
     ['tried again', tried],
     ['applied now', applied],
-    ['duplicate', duplicate],
+    ['excluded', excluded],
     ...Object.entries(again)
       .filter(([, count]) => count > 0)
-      .map(([reason, count]): [string, number] => [`refused: ${reason}`, count]),
+      .map(([reason, count]): [string, number] => [`rejected: ${reason}`, count]),
   ])
   if (ofFiles === 0) return table
   return `${table}\n${ofFiles} rows are of files: mend those files and replay them.`

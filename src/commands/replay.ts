@@ -4,7 +4,7 @@ import type { ReplayOptions } from '../../consumers/files/replay.ts'
 import type { Values } from '../config.ts'
 import type { Log } from '../log.ts'
 import type { IngestJob } from '../process/ingest-worker.ts'
-import { accountOf, accountText } from '../terminal/summary.ts'
+import { reconciliationOf, reconciliationText } from '../terminal/summary.ts'
 import type { REPLAY_OPTIONS, SERVE_OPTIONS, ValuesOf } from '../options.ts'
 import type { Pipeline } from '../process/pipeline.ts'
 import { onSignals } from '../process/signals.ts'
@@ -24,10 +24,10 @@ const replayOptions = (files: readonly string[], values: ReplayValues): ReplayOp
   },
   speed: values.speed,
   commitIntervalMs: values.commitInterval,
-  keepRefused: values.keepRefused,
+  keepRejected: values.keepRejected,
 })
 
-/** Replays without serving: ends with the account. */
+/** Replays without serving: ends with the reconciliation. */
 export async function replay(files: readonly string[], values: ReplayValues): Promise<void> {
   const display = await replayDisplay()
   const ingest = startIngest(
@@ -43,8 +43,10 @@ export async function replay(files: readonly string[], values: ReplayValues): Pr
 }
 
 function print(last: IngestProgress, { json, state }: Pick<Values, 'json' | 'state'>): void {
-  const account = accountOf(last)
-  process.stdout.write(`${json ? JSON.stringify(account) : accountText(account, state)}\n`)
+  const reconciliation = reconciliationOf(last)
+  process.stdout.write(
+    `${json ? JSON.stringify(reconciliation) : reconciliationText(reconciliation, state)}\n`,
+  )
 }
 
 /**

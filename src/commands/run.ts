@@ -3,10 +3,10 @@ import { createHash } from 'node:crypto'
 import { hostname } from 'node:os'
 import { resolve } from 'node:path'
 import type { ConsumeOptions } from '../../consumers/kafka/options.ts'
-import type { IngestProgress, SourceAccount } from '../../consumers/ingest/progress.ts'
+import type { IngestProgress, SourceReconciliation } from '../../consumers/ingest/progress.ts'
 import { PulseError } from '../errors.ts'
 import type { Log } from '../log.ts'
-import { accountOf, accountText } from '../terminal/summary.ts'
+import { reconciliationOf, reconciliationText } from '../terminal/summary.ts'
 import { connectionOf, registryOf, schemaOf } from '../process/kafka-connection.ts'
 import type { RUN_OPTIONS, ValuesOf } from '../options.ts'
 import { servePipeline } from '../process/serving.ts'
@@ -32,18 +32,18 @@ export async function run(values: RunValues, log: Log): Promise<void> {
 }
 
 function print(last: IngestProgress, { json, state }: RunValues): void {
-  const account = accountOf(last)
-  const sources = last.accounts ?? []
-  const text = `${sourcesText(sources)}\n\n${accountText(account, state)}`
-  process.stdout.write(`${json ? JSON.stringify({ ...account, sources }) : text}\n`)
+  const reconciliation = reconciliationOf(last)
+  const sources = last.reconciliation ?? []
+  const text = `${sourcesText(sources)}\n\n${reconciliationText(reconciliation, state)}`
+  process.stdout.write(`${json ? JSON.stringify({ ...reconciliation, sources }) : text}\n`)
 }
 
-/** Of all time, while the account below it is of this run. */
-function sourcesText(sources: readonly SourceAccount[]): string {
-  const rows = sources.map(({ name, kind, read, applied, duplicate, refused, gap }) => {
-    return [`${kind} ${name}`, read, applied, duplicate, refused, gap]
+/** Of all time, while the reconciliation below it is of this run. */
+function sourcesText(sources: readonly SourceReconciliation[]): string {
+  const rows = sources.map(({ name, kind, read, applied, rejected, excluded, gap }) => {
+    return [`${kind} ${name}`, read, applied, rejected, excluded, gap]
   })
-  return tableText([['source', 'rows read', 'applied', 'duplicate', 'refused', 'gap'], ...rows])
+  return tableText([['source', 'rows read', 'applied', 'rejected', 'excluded', 'gap'], ...rows])
 }
 
 /** @throws PulseError `usage` or `input-missing` */
@@ -63,13 +63,13 @@ export function consumeOptions(values: RunValues): ConsumeOptions {
     schema: schemaOf(values),
     from: values.from,
     onGap: values.onGap,
-    refusedLimit: values.refusedLimit,
+    rejectedLimit: values.rejectedLimit,
     deadLetterTopic: values.deadLetterTopic === '' ? null : values.deadLetterTopic,
     untilCaughtUp: values.untilCaughtUp,
     history: values.history,
     cutover: values.cutover,
     commitIntervalMs: values.commitInterval,
-    keepRefused: values.keepRefused,
+    keepRejected: values.keepRejected,
   }
 }
 

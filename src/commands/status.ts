@@ -5,7 +5,7 @@ import { withView, type ReadableState, type StateView } from '../../state/read.t
 import { storeBytes } from '../../state/store.ts'
 import { PulseError } from '../errors.ts'
 import { bytesText } from '../snapshot/units.ts'
-import { readLedgers, violationsOf } from '../../state/conservation.ts'
+import { readPartitionCounts, violationsOf } from '../../state/conservation.ts'
 import type { STATUS_OPTIONS, ValuesOf } from '../options.ts'
 import { print, tableText } from '../terminal/table.ts'
 import { shownView, withProgress } from '../terminal/progress.ts'
@@ -27,8 +27,8 @@ interface StateStatus {
   commits: number
   subscribers: number
   applied: number
-  refused: Record<string, number>
-  refusedKept: number
+  rejected: Record<string, number>
+  rejectedKept: number
   coerced: Record<string, number>
   missing: Record<string, number>
   /** Null unless asked for: it takes a while with millions of subscribers. */
@@ -72,7 +72,7 @@ function statusOf(
   hash: string | null,
 ): StateStatus {
   const { fileBytes, usedBytes } = storeBytes(state.stores)
-  const ledgers = readLedgers(state)
+  const ledgers = readPartitionCounts(state)
   return {
     directory: state.directory,
     stamp: { ...state.stamp },
@@ -90,8 +90,8 @@ function statusOf(
 }
 
 function statusText(found: StateStatus): string {
-  const files = found.sources.filter(({ order }) => order !== 'log')
-  const topics = found.sources.filter(({ order }) => order === 'log')
+  const files = found.sources.filter(({ kind }) => kind === 'file')
+  const topics = found.sources.filter(({ kind }) => kind === 'topic')
   return [
     stateText(found),
     ...(files.length > 0 || topics.length === 0 ? [filesText(files)] : []),
@@ -100,7 +100,7 @@ function statusText(found: StateStatus): string {
 }
 
 function stateText(found: StateStatus): string {
-  const refused = Object.values(found.refused).reduce((sum, count) => sum + count, 0)
+  const rejected = Object.values(found.rejected).reduce((sum, count) => sum + count, 0)
   const notHeld = found.partitionsNotHeld.join(', ')
   return tableText([
     ['state', ''],
@@ -108,7 +108,10 @@ function stateText(found: StateStatus): string {
     ...Object.entries(found.stamp).map(([name, value]) => [name, String(value)]),
     ['subscribers', found.subscribers.toLocaleString('en-US')],
     ['rows applied', found.applied.toLocaleString('en-US')],
-    ['rows refused', `${refused.toLocaleString('en-US')} (${found.refusedKept} kept to look at)`],
+    [
+      'rows rejected',
+      `${rejected.toLocaleString('en-US')} (${found.rejectedKept} kept to look at)`,
+    ],
     ['file', `${bytesText(found.fileBytes)}, ${bytesText(found.usedBytes)} in use`],
     ...(notHeld === '' ? [] : [['not held', `partitions ${notHeld}: others read them now`]]),
     ...(found.hash === null ? [] : [['hash', found.hash]]),
@@ -125,23 +128,23 @@ const filesText = (files: readonly SourceStatus[]): string =>
     ...files.map((at) => [
       at.name,
       at.partition,
-      at.position,
+      at.next,
       at.rows,
       at.order,
       unitText(at) + notHeldText(at),
     ]),
   ])
 
-/** offset − first = applied + refused + covered + skipped. */
+/** offset − first = applied + rejected + excluded + skipped. */
 const topicsText = (topics: readonly SourceStatus[]): string =>
   tableText([
     [
-      ...['topic', 'partition', 'offset', 'first', 'applied', 'refused', 'covered', 'skipped'],
+      ...['topic', 'partition', 'offset', 'first', 'applied', 'rejected', 'excluded', 'skipped'],
       'duration unit',
     ],
     ...topics.map((at) => [
       at.name,
-      ...[at.partition, at.position, at.first, at.applied, at.refused, at.covered, at.skipped],
+      ...[at.partition, at.next, at.first, at.applied, at.rejected, at.excluded, at.skipped],
       unitText(at) + notHeldText(at),
     ]),
   ])

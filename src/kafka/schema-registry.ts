@@ -27,7 +27,7 @@ const LONGEST_RETRY_MS = 5000
 const ABSENT_ANSWERS = 3
 
 /**
- * A registry's reader. It waits as long as the registry cannot be reached: a row is refused only for
+ * A registry's reader. It waits as long as the registry cannot be reached: a row is rejected only for
  * what the registry says, never for its silence.
  *
  * @param onError is told of every failed try
@@ -78,7 +78,7 @@ export function createRegistry(
   }
 }
 
-/** Null for what is no JSON: it compiles to nothing, so its rows are refused. */
+/** Null for what is no JSON: it compiles to nothing, so its rows are rejected. */
 function parse(text: unknown): unknown {
   if (typeof text !== 'string') return null
   try {

@@ -75,7 +75,7 @@ function time(name: string, type: string, zone: string): string {
 
 /**
  * Rows of a file: the used columns, then the raw text of rows that look as if they will be
- * refused (a superset of those that will be), the row number, the place of the file in the run.
+ * rejected (a superset of those that will be), the row number, the place of the file in the run.
  */
 export function rowsSql(file: ParquetFile, reading: Reading, place: number, from: number): string {
   const names = USED_COLUMNS.map((_, at) => `c${at}`)

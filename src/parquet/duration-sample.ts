@@ -1,11 +1,11 @@
 // Finds out whether `Dur. (ms)` of a Parquet file holds milliseconds or seconds, from its first rows.
 import { doubles, type DuckDBConnection } from '../duckdb.ts'
 import {
-  addVotes,
-  asAsked,
-  verdict,
+  addEvidence,
+  requestedUnit,
+  unitOf,
   type DurationUnit,
-  type Votes,
+  type UnitEvidence,
 } from '../record/duration-unit.ts'
 import { readParquet, type ParquetFile } from './files.ts'
 import { usedColumns } from './columns-sql.ts'
@@ -19,20 +19,20 @@ export async function durationUnitOf(
   file: ParquetFile,
   asked: 'auto' | 'ms' | 's',
 ): Promise<DurationUnit> {
-  return asked === 'auto' ? verdict(await vote(connection, file)) : asAsked(asked)
+  return asked === 'auto' ? unitOf(await evidence(connection, file)) : requestedUnit(asked)
 }
 
-async function vote(connection: DuckDBConnection, file: ParquetFile): Promise<Votes> {
+async function evidence(connection: DuckDBConnection, file: ParquetFile): Promise<UnitEvidence> {
   const columns = usedColumns(file, { durationUnit: 'ms', timeZone: 'UTC' })
   const sql = `SELECT c2, c3, c4, c5, c6
     FROM (SELECT ${columns.join(', ')} FROM ${readParquet(file.path)})
     WHERE c2 > 0 AND c4 > 0 AND c6 > 0`
   const result = await connection.stream(sql)
-  const count: Votes = { seconds: 0, votes: 0 }
+  const count: UnitEvidence = { seconds: 0, rows: 0 }
   for (;;) {
     const chunk = await result.fetchChunk()
     if (chunk === null || chunk.rowCount === 0) return count
     const columns = [0, 1, 2, 3, 4].map((c) => doubles(chunk, c))
-    if (addVotes(count, columns, chunk.rowCount)) return count
+    if (addEvidence(count, columns, chunk.rowCount)) return count
   }
 }

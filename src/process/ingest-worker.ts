@@ -22,11 +22,11 @@ const REPORT_MS = 250
 assert(parentPort !== null, 'the ingest worker is started as a worker thread')
 const port = parentPort
 
-/** Observations and notices are told once; counters and gauges as they are. */
+/** Observations and warnings are told once; counters and gauges as they are. */
 function tell(type: 'progress' | 'end', progress: IngestProgress): void {
   port.postMessage({ type, progress } satisfies IngestMessage)
   for (const list of Object.values(progress.observations) as number[][]) list.length = 0
-  progress.notices.length = 0
+  progress.warnings.length = 0
 }
 
 /** A job as the thread steers it. */

@@ -4,7 +4,7 @@ import { startSnapshots, type SnapshotThread } from './snapshot-thread.ts'
 import type { PipelineView } from '../serve/view.ts'
 
 /** A view of a pipeline whose look-ups have a thread of their own, and how to end that. */
-export interface Subscribers {
+export interface LookUps {
   view: PipelineView
   end(): Promise<void>
 }
@@ -14,7 +14,7 @@ export interface Subscribers {
  * them answers, against the segments last published. Before, `view` itself does, as it makes the
  * segments; so no two threads open the state at the same moment, which LMDB does not take well.
  */
-export function withLookUps(view: PipelineView, job: SnapshotJob): Subscribers {
+export function withLookUps(view: PipelineView, job: SnapshotJob): LookUps {
   let thread: SnapshotThread | null = null
   const started = (): SnapshotThread => (thread ??= startSnapshots(job))
   const latest = (): Against | null => {
@@ -30,9 +30,9 @@ export function withLookUps(view: PipelineView, job: SnapshotJob): Subscribers {
         const against = latest()
         return against === null ? view.lookup(msisdn) : started().lookup(msisdn, against)
       },
-      members(query) {
+      subscribers(query) {
         const against = latest()
-        return against === null ? view.members(query) : started().members(query, against)
+        return against === null ? view.subscribers(query) : started().subscribers(query, against)
       },
     },
     end: async () => thread?.end(),

@@ -49,7 +49,7 @@ export function startPipeline(options: PipelineOptions, log: Log): Pipeline {
   }
   const ingest = startIngest(options.job, (progress) => {
     noteSources(shared.progress, progress, log)
-    for (const { level, message } of progress.notices) log[level](message)
+    for (const { level, message } of progress.warnings) log[level](message)
     shared.progress = progress
     emit('progress')
   })
@@ -175,7 +175,7 @@ function viewOf(
     storeErrors: () => shared.storeErrors,
     options: () => ({ ...shown, snapshotIntervalMs: options.snapshotIntervalMs }),
     lookup: (msisdn) => (isOpen(shared) ? thread.lookup(msisdn) : Promise.resolve(null)),
-    members: (query) => (isOpen(shared) ? thread.members(query) : Promise.resolve(null)),
+    subscribers: (query) => (isOpen(shared) ? thread.subscribers(query) : Promise.resolve(null)),
     subscribe(listener) {
       shared.listeners.add(listener)
       return () => shared.listeners.delete(listener)

@@ -52,14 +52,14 @@ export async function servePipeline(
   const snapshot = snapshotOptions(values)
   const pipeline = startPipeline({ job, snapshot, snapshotIntervalMs }, log)
   const { stateDirectory } = job.options
-  const subscribers = withLookUps(pipeline.view, { stateDirectory, options: snapshot })
+  const lookUps = withLookUps(pipeline.view, { stateDirectory, options: snapshot })
   const signalled = Promise.withResolvers<undefined>()
   const release = onSignals(() => {
     pipeline.ingest.send('stop')
     signalled.resolve(undefined)
   })
   try {
-    const server = await startServer(subscribers.view, {
+    const server = await startServer(lookUps.view, {
       host: values.host,
       port: values.port,
       tokens,
@@ -86,7 +86,7 @@ export async function servePipeline(
     pipeline.ingest.send('stop')
     await pipeline.ended.catch(() => undefined)
     onClose?.()
-    await subscribers.end()
+    await lookUps.end()
     await pipeline.close()
     release()
   }

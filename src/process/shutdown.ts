@@ -7,20 +7,20 @@ const COMPUTING = 1
 const ENDING = 2
 
 /** What a thread is at, shared with who may end it. */
-export type Stay = Int32Array<SharedArrayBuffer>
+export type ShutdownFlag = Int32Array<SharedArrayBuffer>
 
-export const createStay = (): Stay =>
+export const createShutdownFlag = (): ShutdownFlag =>
   new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
 
 /** For the thread, now and then while it reads: throws when it is to end. */
-export function mayStay(stay: Stay): void {
+export function throwIfEnding(stay: ShutdownFlag): void {
   if (Atomics.load(stay, 0) === ENDING) throw new Error('the snapshot thread has ended')
 }
 
 /** For the thread: does what may be cut off at any point. Throws when it is to end. */
-export function computeApart<T>(stay: Stay, compute: () => T): T {
+export function computeInterruptibly<T>(stay: ShutdownFlag, compute: () => T): T {
   Atomics.compareExchange(stay, 0, RUNNING, COMPUTING)
-  mayStay(stay)
+  throwIfEnding(stay)
   try {
     return compute()
   } finally {
@@ -31,4 +31,5 @@ export function computeApart<T>(stay: Stay, compute: () => T): T {
 }
 
 /** For who ends it, once: true when the thread is to be cut off, false when it ends by itself. */
-export const askToEnd = (stay: Stay): boolean => Atomics.exchange(stay, 0, ENDING) === COMPUTING
+export const requestEnd = (stay: ShutdownFlag): boolean =>
+  Atomics.exchange(stay, 0, ENDING) === COMPUTING

@@ -3,9 +3,9 @@ import { once } from 'node:events'
 import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { assert, errorOf } from '../errors.ts'
-import type { MemberQuery } from '../snapshot/members.ts'
-import { askToEnd, createStay } from './shutdown.ts'
-import type { Members, Subscriber } from '../snapshot/subscriber-schema.ts'
+import type { SubscriberQuery } from '../snapshot/subscriber-page.ts'
+import { requestEnd, createShutdownFlag } from './shutdown.ts'
+import type { SubscriberList, Subscriber } from '../snapshot/subscriber-schema.ts'
 import type { Against, SnapshotReply, SnapshotRequest } from './snapshot-worker.ts'
 import type { SnapshotJob, SnapshotWorkerData, TakenSnapshot } from './snapshot-worker.ts'
 
@@ -17,13 +17,13 @@ export interface SnapshotThread {
   snapshot(): Promise<TakenSnapshot | null>
   /** Without `against` subscribers are held against the thread's own last snapshot. */
   lookup(msisdn: number, against?: Against): Promise<Subscriber | null>
-  members(query: MemberQuery, against?: Against): Promise<Members | null>
+  subscribers(query: SubscriberQuery, against?: Against): Promise<SubscriberList | null>
   end(): Promise<void>
 }
 
 /** Starts a thread; what it cannot answer is rejected, also when it has ended. */
 export function startSnapshots(job: SnapshotJob): SnapshotThread {
-  const stay = createStay()
+  const stay = createShutdownFlag()
   const worker = new Worker(SCRIPT, { workerData: { ...job, stay } satisfies SnapshotWorkerData })
   const exited = once(worker, 'exit').catch(() => undefined)
   /** It answers in the order in which it is asked. */
@@ -59,14 +59,14 @@ export function startSnapshots(job: SnapshotJob): SnapshotThread {
       assert(reply.type === 'lookup', 'a look-up is answered by a look-up')
       return reply.subscriber
     },
-    async members(query, against) {
-      const reply = await ask({ type: 'members', query, against: against ?? null })
+    async subscribers(query, against) {
+      const reply = await ask({ type: 'subscribers', query, against: against ?? null })
       if (reply.type === 'empty') return null
-      assert(reply.type === 'members', 'members are answered by members')
-      return reply.members
+      assert(reply.type === 'subscribers', 'subscribers are answered by subscribers')
+      return reply.subscribers
     },
     async end() {
-      if (askToEnd(stay)) await worker.terminate()
+      if (requestEnd(stay)) await worker.terminate()
       worker.postMessage('end')
       await exited
     },

@@ -3,15 +3,15 @@ import { readlinkSync } from 'node:fs'
 import { setPriority } from 'node:os'
 import { performance } from 'node:perf_hooks'
 import { parentPort, workerData } from 'node:worker_threads'
-import type { Copies } from '../../state/row-cache.ts'
+import type { RowCache } from '../../state/row-cache.ts'
 import { openStateToRead, viewState, type ReadableState, type StateView } from '../../state/read.ts'
 import { assert, messageOf, PulseError, troubleOf, type ErrorCode } from '../errors.ts'
 import { APPLICATIONS } from '../record/columns.ts'
 import { lookUp, type ForEachRows } from '../snapshot/lookup.ts'
-import { membersOf, type MemberQuery } from '../snapshot/members.ts'
+import { subscriberPageOf, type SubscriberQuery } from '../snapshot/subscriber-page.ts'
 import type { Snapshot, SnapshotOptions } from '../snapshot/schema.ts'
-import { computeApart, mayStay, type Stay } from './shutdown.ts'
-import type { Members, Subscriber } from '../snapshot/subscriber-schema.ts'
+import { computeInterruptibly, throwIfEnding, type ShutdownFlag } from './shutdown.ts'
+import type { SubscriberList, Subscriber } from '../snapshot/subscriber-schema.ts'
 import { momentOf, scanState, snapshotOfScan, type PhaseTimes } from '../snapshot/take.ts'
 
 /** What a thread is started for. */
@@ -21,7 +21,7 @@ export interface SnapshotJob {
 }
 
 export interface SnapshotWorkerData extends SnapshotJob {
-  stay: Stay
+  stay: ShutdownFlag
 }
 
 /** What of a snapshot single subscribers are held against. */
@@ -31,7 +31,7 @@ export type Against = Pick<Snapshot, 'number' | 'segments'>
 export type SnapshotRequest =
   | { type: 'snapshot' }
   | { type: 'lookup'; msisdn: number; against: Against | null }
-  | { type: 'members'; query: MemberQuery; against: Against | null }
+  | { type: 'subscribers'; query: SubscriberQuery; against: Against | null }
 
 export interface TakenSnapshot {
   snapshot: Snapshot
@@ -43,7 +43,7 @@ export interface TakenSnapshot {
 export type SnapshotReply =
   | { type: 'snapshot'; taken: TakenSnapshot }
   | { type: 'lookup'; subscriber: Subscriber | null }
-  | { type: 'members'; members: Members }
+  | { type: 'subscribers'; subscribers: SubscriberList }
   | { type: 'empty' }
   /** `code` is null for a bug of ours. */
   | { type: 'failed'; code: ErrorCode | null; message: string }
@@ -55,7 +55,7 @@ const { stateDirectory, options, stay } = workerData as SnapshotWorkerData
 let state: ReadableState | null = null
 let latest: Against | null = null
 /** Of a thread that only answers look-ups: the next costs what changed since the last. */
-const copies: Copies = new Map()
+const cache: RowCache = new Map()
 
 const now = (): number => performance.now()
 
@@ -67,7 +67,7 @@ function lowerPriority(): void {
 
 /** Works on one view of the state; null while nothing is committed. */
 function inView<T>(work: (view: StateView) => T): T | null {
-  mayStay(stay)
+  throwIfEnding(stay)
   try {
     state ??= openStateToRead(stateDirectory)
     const view = viewState(state)
@@ -84,10 +84,10 @@ function inView<T>(work: (view: StateView) => T): T | null {
 
 /** All rows of a view, for as long as the thread may stay. */
 const rowsOf =
-  (view: StateView, following?: Copies): ForEachRows =>
+  (view: StateView, following?: RowCache): ForEachRows =>
   (visit) =>
     view.scan((rows, count) => {
-      mayStay(stay)
+      throwIfEnding(stay)
       visit(rows, count)
     }, following)
 
@@ -95,7 +95,7 @@ const rowsOf =
 function take(): ReturnType<typeof snapshotOfScan> | null {
   const scanned = inView((view) => scanState({ ...view, scan: rowsOf(view) }, options, now))
   if (scanned === null) return null
-  const taken = computeApart(stay, () => snapshotOfScan(scanned, options, now))
+  const taken = computeInterruptibly(stay, () => snapshotOfScan(scanned, options, now))
   latest = { number: taken.snapshot.number, segments: taken.snapshot.segments }
   return taken
 }
@@ -105,12 +105,12 @@ function answer(request: SnapshotRequest): SnapshotReply {
   const against = request.against ?? latest ?? take()?.snapshot
   if (against === undefined) return { type: 'empty' }
   const found = inView((view): SnapshotReply => {
-    const forEachRows = rowsOf(view, request.against === null ? undefined : copies)
+    const forEachRows = rowsOf(view, request.against === null ? undefined : cache)
     // Before the pass, which takes a while: the view shows nothing that came later.
     const asOf = { ...momentOf(view, Date.now()), segmentsNumber: against.number }
-    if (request.type === 'members') {
-      const members = { asOf, ...membersIn(forEachRows, request.query, against) }
-      return { type: 'members', members }
+    if (request.type === 'subscribers') {
+      const subscribers = { asOf, ...subscribersIn(forEachRows, request.query, against) }
+      return { type: 'subscribers', subscribers }
     }
     const subscriber = lookUp(request.msisdn, forEachRows, against.segments)
     return { type: 'lookup', subscriber: subscriber && { asOf, ...subscriber } }
@@ -129,16 +129,16 @@ function published(taken: ReturnType<typeof take>): SnapshotReply {
   }
 }
 
-function membersIn(
+function subscribersIn(
   forEachRows: ForEachRows,
-  query: MemberQuery,
+  query: SubscriberQuery,
   { segments }: Against,
-): Omit<Members, 'asOf'> {
-  const { members, next } = membersOf(query, forEachRows, segments)
+): Omit<SubscriberList, 'asOf'> {
+  const { subscribers, next } = subscriberPageOf(query, forEachRows, segments)
   return {
     segment: query.segment,
     application: APPLICATIONS.find((name) => name === query.application) ?? null,
-    subscribers: members,
+    subscribers,
     next,
   }
 }

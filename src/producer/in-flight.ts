@@ -1,4 +1,4 @@
-// Rounds of batches: while one is on its way, the next is gathered. One at a time keeps the order.
+// Batches in flight: while one is on its way, the next is gathered. One at a time keeps the order.
 import type { Values } from './values.ts'
 import {
   clearBatch,
@@ -8,7 +8,7 @@ import {
   type OpenBatch,
   type RecordWriter,
 } from './batch.ts'
-import type { Wire } from './sender.ts'
+import type { BatchSender } from './sender.ts'
 
 /** A broker takes batches of up to 1 MiB unless told otherwise; records differ in size. */
 const BATCH_BYTES = 768 * 1024
@@ -22,7 +22,7 @@ export interface Acknowledged {
   perPartition: number[]
 }
 
-export interface Rounds {
+export interface InFlightBatches {
   /** Adds a row; true when the round is full and has to be flushed. */
   add(partition: number, values: Values, i: number, key: number, nowMs: number): boolean
   /** Sends the round in hand once the one before is acknowledged; does not wait for its own. */
@@ -37,13 +37,13 @@ interface Round {
   bytes: number
 }
 
-/** Rounds over a wire. */
-export function createRounds(
+/** Batches in flight through a sender. */
+export function createInFlightBatches(
   partitions: number,
   writer: RecordWriter,
-  wire: Wire,
+  wire: BatchSender,
   compression: Compression,
-): Rounds {
+): InFlightBatches {
   const open = (): Round => ({ batches: Array.from({ length: partitions }, openBatch), bytes: 0 })
   let [inHand, onItsWay] = [open(), open()]
   let sending: Promise<void> = Promise.resolve()
@@ -53,7 +53,7 @@ export function createRounds(
     perPartition: new Array<number>(partitions).fill(0),
   }
 
-  async function send(round: Round, sealed: Parameters<Wire['send']>[0]): Promise<void> {
+  async function send(round: Round, sealed: Parameters<BatchSender['send']>[0]): Promise<void> {
     await wire.send(sealed)
     for (const { partition, records } of sealed) {
       done.sent += records
@@ -64,7 +64,7 @@ export function createRounds(
     round.bytes = 0
   }
 
-  const rounds: Rounds = {
+  const rounds: InFlightBatches = {
     add(partition, values, i, key, nowMs) {
       const batch = inHand.batches[partition]
       inHand.bytes += writer.add(batch, values, i, key, nowMs)

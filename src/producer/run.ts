@@ -16,10 +16,10 @@ import type { Speed } from './throttle.ts'
 import { registerSchema, wirePrefix } from './register-schema.ts'
 import type { RegistryOptions } from '../kafka/registry-address.ts'
 import { findSent } from './sent-rows.ts'
-import { createRounds } from './in-flight.ts'
-import { sendAll, type ProduceNotes, type ProduceProgress } from './send.ts'
+import { createInFlightBatches } from './in-flight.ts'
+import { sendAll, type ProduceListener, type ProduceProgress } from './send.ts'
 import { prepareTopic, type TopicWish } from './topic.ts'
-import { createWire } from './sender.ts'
+import { createBatchSender } from './sender.ts'
 
 export interface ProduceOptions extends TopicWish {
   files: readonly string[]
@@ -45,7 +45,7 @@ const SORT_MEMORY_MIB = 1024
 const DRAIN_MS = 15_000
 
 /** Sends files until their end or a stop. */
-export function produceFiles(options: ProduceOptions, notes: ProduceNotes): Produce {
+export function produceFiles(options: ProduceOptions, notes: ProduceListener): Produce {
   const control = { stopping: false }
   return {
     ended: inDatabase((connection) => run(connection, options, notes, control)),
@@ -68,7 +68,7 @@ async function inDatabase<T>(work: (connection: DuckDBConnection) => Promise<T>)
 async function run(
   connection: DuckDBConnection,
   options: ProduceOptions,
-  notes: ProduceNotes,
+  notes: ProduceListener,
   control: { stopping: boolean },
 ): Promise<ProduceProgress> {
   const readables = await openAll(connection, options)
@@ -79,7 +79,7 @@ async function run(
     notes.onNote(`read ${records} of ${of} records to see what the topic holds`)
   })
   if (sent.rows > 0) notes.onNote(`the topic holds ${sent.rows} of these rows: they are left out`)
-  const wire = createWire(options.connection, topic.name, {
+  const wire = createBatchSender(options.connection, topic.name, {
     onTrouble: notes.onTrouble,
     onRecovered: (seconds) => notes.onTrouble(`sending goes on after ${seconds.toFixed(1)} s`),
     patienceMs: () => (control.stopping ? DRAIN_MS : Infinity),
@@ -88,7 +88,7 @@ async function run(
     encode,
     sources.map(({ id }) => id),
   )
-  const rounds = createRounds(topic.partitions, writer, wire, options.compression)
+  const rounds = createInFlightBatches(topic.partitions, writer, wire, options.compression)
   try {
     return await sendAll(connection, readables, {
       speed: options.speed,

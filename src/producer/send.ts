@@ -6,9 +6,9 @@ import { isMsisdn } from '../record/validation.ts'
 import { partitionOf } from '../record/partitioner.ts'
 import type { Values } from './values.ts'
 import type { Readable } from '../parquet/rows.ts'
-import { createGate, type Speed } from './throttle.ts'
+import { createThrottle, type Speed } from './throttle.ts'
 import { isSent, type SentRows } from './sent-rows.ts'
-import type { Rounds } from './in-flight.ts'
+import type { InFlightBatches } from './in-flight.ts'
 import { readRows } from './rows.ts'
 import type { Topic } from './topic.ts'
 
@@ -35,7 +35,7 @@ export interface ProduceProgress {
 }
 
 /** What it tells while it runs. */
-export interface ProduceNotes {
+export interface ProduceListener {
   onProgress(progress: ProduceProgress): void
   onNote: (sentence: string) => void
   /** Something does not work, or works again. */
@@ -45,11 +45,11 @@ export interface ProduceNotes {
 /** What a sending needs. */
 export interface Sending {
   speed: Speed
-  notes: ProduceNotes
+  notes: ProduceListener
   control: { stopping: boolean }
   topic: Topic
   sent: SentRows
-  rounds: Rounds
+  rounds: InFlightBatches
 }
 
 /** Sends the rows of files until their end or a stop; all that is sent is acknowledged then. */
@@ -58,7 +58,7 @@ export async function sendAll(
   readables: readonly Readable[],
   { speed, notes, control, topic, sent, rounds }: Sending,
 ): Promise<ProduceProgress> {
-  const gate = createGate(speed)
+  const gate = createThrottle(speed)
   const start = performance.now()
   const totalRows = readables.reduce((sum, { file }) => sum + file.rows, 0)
   let alreadySent = 0

@@ -26,7 +26,7 @@ const RETRY_MS = 500
 const NO_SEQUENCE_LIMIT = 2 ** 31
 
 /** What a wire tells: a sentence when sending does not go on, and when it does again. */
-export interface WireNotes {
+export interface SenderListener {
   onTrouble(sentence: string): void
   onRecovered(seconds: number): void
   /** Milliseconds without any success after which to give up. */
@@ -34,14 +34,18 @@ export interface WireNotes {
 }
 
 /** Sends to one topic. */
-export interface Wire {
+export interface BatchSender {
   /** Resolves when all batches are acknowledged. Call it again only after that. */
   send(batches: readonly SealedBatch[]): Promise<void>
   close(): Promise<void>
 }
 
 /** A wire to a topic; nothing is connected before the first batch. */
-export function createWire(connection: KafkaConnection, topic: string, notes: WireNotes): Wire {
+export function createBatchSender(
+  connection: KafkaConnection,
+  topic: string,
+  notes: SenderListener,
+): BatchSender {
   const options = { ...connectionOptions(connection), requestTimeout: REQUEST_TIMEOUT_MS }
   const openPool = () => new ConnectionPool(CLIENT_ID, options)
   const admin = new Admin({ ...clientOptions(connection, CLIENT_ID), retries: 0 })

@@ -1,11 +1,11 @@
 // When rows may be sent: at once, so many a second, or as event time goes by.
-import { createPace } from '../record/replay-clock.ts'
+import { createReplayClock } from '../record/replay-clock.ts'
 
 /** A rate of rows, or event time at a multiple of real time; null for as fast as possible. */
 export type Speed = { rowsPerSecond: number } | { timesRealTime: number } | null
 
 /** Says of rows in order which may go. */
-export interface Gate {
+export interface Throttle {
   /** The first of rows `from` to `to` that may not go yet, or `to`. */
   openUntil(event: Float64Array, from: number, to: number, nowMs: number): number
   /** Milliseconds until the row may go. */
@@ -18,19 +18,19 @@ const TICK_MS = 10
 const MOST_BEHIND_MS = 1000
 
 /** A gate that opens with the given speed. */
-export function createGate(speed: Speed): Gate {
+export function createThrottle(speed: Speed): Throttle {
   if (speed === null) return { openUntil: (_, __, to) => to, waitFor: () => 0 }
   if ('timesRealTime' in speed) {
-    const pace = createPace(speed.timesRealTime)
+    const clock = createReplayClock(speed.timesRealTime)
     return {
-      openUntil: (event, from, to, nowMs) => pace.dueUntil(event, from, to, nowMs),
-      waitFor: (event, nowMs) => pace.waitFor(event, nowMs),
+      openUntil: (event, from, to, nowMs) => clock.dueUntil(event, from, to, nowMs),
+      waitFor: (event, nowMs) => clock.waitFor(event, nowMs),
     }
   }
   return rateGate(speed.rowsPerSecond / 1000)
 }
 
-function rateGate(rowsPerMs: number): Gate {
+function rateGate(rowsPerMs: number): Throttle {
   let paidUntilMs = NaN
   return {
     openUntil(_, from, to, nowMs) {

@@ -1,7 +1,7 @@
 // Rows as a source delivers them and records as they are folded: both are columns, never objects.
 import { APPLICATIONS, USED_COLUMNS } from './columns.ts'
 
-/** Why a row can be refused: the closed list, in the order of test. */
+/** Why a row can be rejected: the closed list, in the order of test. */
 export const REASONS = [
   'footer',
   'missing-msisdn',
@@ -32,7 +32,7 @@ export interface RawRows {
    * duration is in milliseconds.
    */
   columns: RawColumn[]
-  /** The used values of row i as the file spells them, as JSON; only good for refused rows. */
+  /** The used values of row i as the file spells them, as JSON; only good for rejected rows. */
   raw(i: number): string
 }
 

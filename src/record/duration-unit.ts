@@ -1,7 +1,7 @@
-// Whether durations hold milliseconds, or seconds as many real files do: rows vote.
+// Whether durations hold milliseconds, or seconds as many real files do: rows evidence.
 import { withPart } from './event-time.ts'
 
-/** Rows that vote: the first ones that can tell. */
+/** Rows that evidence: the first ones that can tell. */
 const VOTES = 1000
 /** Text times lose their seconds: a shorter span could not tell. */
 const LEAST_SPAN_MS = 120_000
@@ -21,31 +21,35 @@ export interface SourceNote {
 }
 
 /** The unit that was asked for. */
-export const asAsked = (durationUnit: 'ms' | 's'): DurationUnit => ({
+export const requestedUnit = (durationUnit: 'ms' | 's'): DurationUnit => ({
   durationUnit,
   evidence: `set by --duration-unit ${durationUnit}`,
 })
 
 /** Rows that could tell, and how many of them say seconds. */
-export interface Votes {
+export interface UnitEvidence {
   seconds: number
-  votes: number
+  rows: number
 }
 
-/** What the votes say; milliseconds when no row could tell. */
-export function verdict({ seconds, votes }: Votes): DurationUnit {
-  if (votes === 0) {
+/** What the rows say; milliseconds when no row could tell. */
+export function unitOf({ seconds, rows }: UnitEvidence): DurationUnit {
+  if (rows === 0) {
     return { durationUnit: 'ms', evidence: 'no row could tell: taken as milliseconds' }
   }
-  const durationUnit = seconds * 2 > votes ? 's' : 'ms'
-  const agreeing = durationUnit === 's' ? seconds : votes - seconds
+  const durationUnit = seconds * 2 > rows ? 's' : 'ms'
+  const agreeing = durationUnit === 's' ? seconds : rows - seconds
   const words = durationUnit === 's' ? 'seconds' : 'milliseconds'
-  const evidence = `End − Start agrees with ${words} in ${agreeing} of ${votes} rows looked at`
+  const evidence = `End − Start agrees with ${words} in ${agreeing} of ${rows} rows looked at`
   return { durationUnit, evidence }
 }
 
-/** Adds the votes of some rows (Start, its ms, End, its ms, duration); true when there are enough. */
-export function addVotes(count: Votes, columns: readonly Float64Array[], rows: number): boolean {
+/** Adds the rows of some rows (Start, its ms, End, its ms, duration); true when there are enough. */
+export function addEvidence(
+  count: UnitEvidence,
+  columns: readonly Float64Array[],
+  rows: number,
+): boolean {
   const [start, startPart, end, endPart, duration] = columns
   for (let i = 0; i < rows; i++) {
     // A time that is not known is no number or far below zero; NaN can tell nothing.
@@ -53,14 +57,17 @@ export function addVotes(count: Votes, columns: readonly Float64Array[], rows: n
     const span = withPart(end[i], endPart[i]) - withPart(start[i], startPart[i])
     if (!(span > LEAST_SPAN_MS)) continue
     if (Math.abs(duration[i] * 1000 - span) < Math.abs(duration[i] - span)) count.seconds++
-    if (++count.votes === VOTES) return true
+    if (++count.rows === VOTES) return true
   }
   return false
 }
 
 /** The unit of a log's durations by its first rows: columns as USED_COLUMNS has them. */
-export function voteUnit(columns: readonly Float64Array[], rows: number): DurationUnit & Votes {
-  const count: Votes = { seconds: 0, votes: 0 }
-  addVotes(count, columns.slice(2, 7), rows)
-  return { ...verdict(count), ...count }
+export function inferUnit(
+  columns: readonly Float64Array[],
+  rows: number,
+): DurationUnit & UnitEvidence {
+  const count: UnitEvidence = { seconds: 0, rows: 0 }
+  addEvidence(count, columns.slice(2, 7), rows)
+  return { ...unitOf(count), ...count }
 }

@@ -4,7 +4,7 @@
 const LEAST_WAIT_MS = 20
 
 /** Paces rows in order of event time; the first known time is due at once. */
-export interface Pace {
+export interface ReplayClock {
   /** The first of rows `from` to `to` that is not due yet, or `to`. */
   dueUntil(eventTimeMs: Float64Array, from: number, to: number, nowMs: number): number
   /** Milliseconds until an event time is due, at least a tick. */
@@ -13,8 +13,8 @@ export interface Pace {
   delay(ms: number): void
 }
 
-/** A pace of `speed` times real time. */
-export function createPace(speed: number): Pace {
+/** A clock of `speed` times real time. */
+export function createReplayClock(speed: number): ReplayClock {
   let firstEvent = NaN
   let firstNow = 0
   const dueAt = (event: number): number => firstNow + (event - firstEvent) / speed

@@ -5,24 +5,24 @@ import { USED_COLUMNS } from './columns.ts'
 import { isKnownTime, withPart } from './event-time.ts'
 
 /** How rows are to be read; fixed for a source. */
-export interface CleanOptions {
-  /** Fold rows without MSISDN under MSISDN 0 instead of refusing them. */
+export interface ValidationOptions {
+  /** Fold rows without MSISDN under MSISDN 0 instead of rejecting them. */
   missingMsisdnZero: boolean
 }
 
 /** What was found while cleaning; counts add up over calls. */
-export interface CleanAccount {
-  /** Rows refused, by place in REASONS. */
-  refused: Float64Array
+export interface ValidationCounts {
+  /** Rows rejected, by place in REASONS. */
+  rejected: Float64Array
   /** Values of records rounded or unreadable, by place in USED_COLUMNS. */
   coerced: Float64Array
   /** Values of records that were missing, by place in USED_COLUMNS. */
   missing: Float64Array
 }
 
-export function createCleanAccount(): CleanAccount {
+export function createValidationCounts(): ValidationCounts {
   return {
-    refused: new Float64Array(REASONS.length),
+    rejected: new Float64Array(REASONS.length),
     coerced: new Float64Array(USED_COLUMNS.length),
     missing: new Float64Array(USED_COLUMNS.length),
   }
@@ -34,51 +34,51 @@ const LIMIT = 2 ** 53
 const MSISDN_LIMIT = 1e15
 const [FOOTER, MISSING_MSISDN, INVALID_MSISDN, INVALID_NUMBER] = [1, 2, 3, 4] as const
 
-/** Scratch of one cleaner, for rows up to its capacity. */
-export interface Cleaner {
+/** Scratch of one validator, for rows up to its capacity. */
+export interface Validator {
   /** By row: 0 a record, otherwise 1 + the place in REASONS. Valid for the rows last selected. */
-  verdict: Uint8Array
+  outcome: Uint8Array
   /** Which row became record j of the batch. */
   taken: Uint32Array
 }
 
-export const createCleaner = (capacity: number): Cleaner => ({
-  verdict: new Uint8Array(capacity),
+export const createValidator = (capacity: number): Validator => ({
+  outcome: new Uint8Array(capacity),
   taken: new Uint32Array(capacity),
 })
 
 /**
  * Cleans the first `count` rows of `selected` into `batch` (overwriting it), column by column.
- * `cleaner` tells afterwards what became of each of them; `account` is added to.
+ * `validator` tells afterwards what became of each of them; `counts` is added to.
  */
-export function clean(
+export function validate(
   rows: RawRows,
   selected: Uint32Array,
   count: number,
-  options: CleanOptions,
-  cleaner: Cleaner,
+  options: ValidationOptions,
+  validator: Validator,
   batch: Batch,
-  account: CleanAccount,
+  counts: ValidationCounts,
 ): void {
-  const { verdict, taken } = cleaner
-  judgeSubscribers(rows, selected, count, options, verdict)
+  const { outcome, taken } = validator
+  judgeSubscribers(rows, selected, count, options, outcome)
   for (let a = 0; a < AMOUNTS; a++) {
-    judgeAmounts(rows.columns[FIRST_AMOUNT + a], selected, count, verdict)
+    judgeAmounts(rows.columns[FIRST_AMOUNT + a], selected, count, outcome)
   }
   let records = 0
   for (let n = 0; n < count; n++) {
     const i = selected[n]
-    if (verdict[i] === 0) taken[records++] = i
-    else account.refused[verdict[i] - 1]++
+    if (outcome[i] === 0) taken[records++] = i
+    else counts.rejected[outcome[i] - 1]++
   }
   batch.count = records
   takeSubscribers(rows.columns[MSISDN].values, taken, batch)
-  account.missing[BEARER] += takeSessions(rows.columns[BEARER].values, taken, batch)
-  takeTimes(rows.columns, START, START_MS, taken, records, batch.startMs, account)
-  takeTimes(rows.columns, END, END_MS, taken, records, batch.endMs, account)
+  counts.missing[BEARER] += takeSessions(rows.columns[BEARER].values, taken, batch)
+  takeTimes(rows.columns, START, START_MS, taken, records, batch.startMs, counts)
+  takeTimes(rows.columns, END, END_MS, taken, records, batch.endMs, counts)
   for (let a = 0; a < AMOUNTS; a++) {
     const column = FIRST_AMOUNT + a
-    takeAmounts(rows.columns[column].values, taken, records, batch.amounts[a], account, column)
+    takeAmounts(rows.columns[column].values, taken, records, batch.amounts[a], counts, column)
   }
 }
 
@@ -86,17 +86,17 @@ function judgeSubscribers(
   rows: RawRows,
   selected: Uint32Array,
   count: number,
-  options: CleanOptions,
-  verdict: Uint8Array,
+  options: ValidationOptions,
+  outcome: Uint8Array,
 ): void {
   const { values } = rows.columns[MSISDN]
   for (let n = 0; n < count; n++) {
     const i = selected[n]
     const msisdn = values[i]
-    if (isMsisdn(msisdn)) verdict[i] = 0
-    else if (msisdn === msisdn) verdict[i] = INVALID_MSISDN
-    else if (isFooter(rows, i)) verdict[i] = FOOTER
-    else verdict[i] = options.missingMsisdnZero ? 0 : MISSING_MSISDN
+    if (isMsisdn(msisdn)) outcome[i] = 0
+    else if (msisdn === msisdn) outcome[i] = INVALID_MSISDN
+    else if (isFooter(rows, i)) outcome[i] = FOOTER
+    else outcome[i] = options.missingMsisdnZero ? 0 : MISSING_MSISDN
   }
 }
 
@@ -119,13 +119,13 @@ function judgeAmounts(
   { values, text }: RawColumn,
   selected: Uint32Array,
   count: number,
-  verdict: Uint8Array,
+  outcome: Uint8Array,
 ): void {
   for (let n = 0; n < count; n++) {
     const i = selected[n]
     const value = values[i]
     if (value < 0 || value >= LIMIT) {
-      if (verdict[i] === 0 && !(text && value === UNREADABLE)) verdict[i] = INVALID_NUMBER
+      if (outcome[i] === 0 && !(text && value === UNREADABLE)) outcome[i] = INVALID_NUMBER
     }
   }
 }
@@ -157,7 +157,7 @@ function takeTimes(
   taken: Uint32Array,
   count: number,
   out: Float64Array,
-  account: CleanAccount,
+  counts: ValidationCounts,
 ): void {
   const { values } = columns[column]
   const parts = columns[partColumn].values
@@ -167,8 +167,8 @@ function takeTimes(
     if (isKnownTime(time)) out[j] = withPart(time, parts[i])
     else {
       out[j] = 0
-      if (time === time) account.coerced[column]++
-      else account.missing[column]++
+      if (time === time) counts.coerced[column]++
+      else counts.missing[column]++
     }
   }
 }
@@ -178,7 +178,7 @@ function takeAmounts(
   taken: Uint32Array,
   count: number,
   out: Float64Array,
-  account: CleanAccount,
+  counts: ValidationCounts,
   column: number,
 ): void {
   let missing = 0
@@ -196,6 +196,6 @@ function takeAmounts(
       coerced++
     }
   }
-  account.missing[column] += missing
-  account.coerced[column] += coerced
+  counts.missing[column] += missing
+  counts.coerced[column] += coerced
 }

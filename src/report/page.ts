@@ -111,7 +111,7 @@ function qualitySection(snapshot: Snapshot): string {
       .filter(([, count]) => count > 0)
       .sort(([, a], [, b]) => b - a)
       .map(([name, count]) => [what, name, count.toLocaleString('en-US')])
-  const refused = counted('row refused', snapshot.refused)
+  const rejected = counted('row rejected', snapshot.rejected)
   const values = [
     ...counted('rounded or no number', snapshot.coerced),
     ...counted('missing', snapshot.missing),
@@ -120,7 +120,7 @@ function qualitySection(snapshot: Snapshot): string {
     'quality',
     'Data quality',
     ...qualityWords(snapshot).map(paragraph),
-    ...(refused.length === 0 ? [] : [wrongTable('Rows refused, by reason', 'Reason', refused)]),
+    ...(rejected.length === 0 ? [] : [wrongTable('Rows rejected, by reason', 'Reason', rejected)]),
     ...(values.length === 0
       ? []
       : [details('Values by column', wrongTable('Values by column', 'Column', values))]),
@@ -170,11 +170,11 @@ const positionsTable = (positions: readonly Position[]): string =>
   table({
     caption: 'How far each source was read',
     heading: ['Source', 'Identity', 'Order', 'Partition', 'Position', 'Rows'],
-    rows: positions.map(({ name, source, order, partition, position, rows }) => [
+    rows: positions.map(({ name, source, order, partition, next, rows }) => [
       name,
       source.slice(0, 16),
       order,
-      ...[partition, position, rows].map((each) => each.toLocaleString('en-US')),
+      ...[partition, next, rows].map((each) => each.toLocaleString('en-US')),
     ]),
     words: [1, 2],
   })

@@ -86,15 +86,15 @@ export const measureWords = (snapshot: Snapshot): string =>
 
 /** How much of what was read could be trusted. */
 export function qualityWords(snapshot: Snapshot): string[] {
-  const { records, refused, coerced, missing, sessions, hours } = snapshot
-  const refusals = total(refused)
-  const rows = records + refusals
+  const { records, rejected, coerced, missing, sessions, hours } = snapshot
+  const rejections = total(rejected)
+  const rows = records + rejections
   if (rows === 0) return ['No row has been read yet.']
-  const worst = Object.entries(refused).sort(([, a], [, b]) => b - a)[0]
+  const worst = Object.entries(rejected).sort(([, a], [, b]) => b - a)[0]
   const said =
-    refusals === 0
-      ? 'None was refused.'
-      : `${refusals.toLocaleString('en-US')} (${shareText(refusals / rows)}) were refused, most of ` +
+    rejections === 0
+      ? 'None was rejected.'
+      : `${rejections.toLocaleString('en-US')} (${shareText(rejections / rows)}) were rejected, most of ` +
         `them for ${worst[0]} (${worst[1].toLocaleString('en-US')}); they count nowhere.`
   const untimed = hours.find(({ startMs }) => startMs === null)?.records ?? 0
   return [

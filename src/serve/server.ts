@@ -2,23 +2,23 @@
 import fastifyStatic from '@fastify/static'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { assert } from '../errors.ts'
-import { createAccess } from './http/authorization.ts'
+import { createAuthorization } from './http/authorization.ts'
 import { checkHost, listenError, urlOf } from './http/address.ts'
 import { API_PREFIX, apiRoutes, type ApiContext } from './api/routes.ts'
 import { compressed } from './http/compress.ts'
 import {
   answerBroken,
   hostsOf,
-  rejection,
-  REJECTIONS,
+  refusalOf,
+  REFUSALS,
   SECURITY_HEADERS,
   type Hosts,
-  type Rejected,
+  type RefusedRequest,
 } from './http/request-filter.ts'
 import { MOST_CONNECTIONS, SERVER_LIMITS } from './limits.ts'
 import { createLive, LIVE_LIMITS, type Live, type LiveLimits } from './live/stream.ts'
 import { createMetrics, type Metrics } from './metrics/exposition.ts'
-import { createPaceMeter, meterView } from './health/throughput.ts'
+import { createThroughputMeter, meterView } from './health/throughput.ts'
 import { ECHARTS_FILE, PAGE_FILES } from './page-files.ts'
 import type { Asked } from './api/parameters.ts'
 import { problem, type Answer } from './http/problem.ts'
@@ -64,7 +64,7 @@ export async function startServer(
 ): Promise<RunningServer> {
   const { host, port } = options
   checkHost(host, (options.tokens ?? []).length > 0)
-  const meter = createPaceMeter()
+  const meter = createThroughputMeter()
   const now = (): number => Date.now()
   const readiness = createReadiness(view)
   const unsubscribers = [meterView(view, meter, now), watchReadiness(view, readiness, now)]
@@ -100,9 +100,9 @@ function boundPort(app: FastifyInstance): number {
 
 /** The framework with everything that holds for all requests. */
 function createApp(metrics: Metrics, options: ServerOptions): FastifyInstance {
-  const count = (reason: Rejected['reason']): void =>
-    metrics.add('http_rejected_total', 1, { reason })
-  for (const reason of REJECTIONS) metrics.add('http_rejected_total', 0, { reason })
+  const count = (reason: RefusedRequest['reason']): void =>
+    metrics.add('http_refused_requests_total', 1, { reason })
+  for (const reason of REFUSALS) metrics.add('http_refused_requests_total', 0, { reason })
   const app = Fastify({
     logger: false,
     ...SERVER_LIMITS,
@@ -156,8 +156,8 @@ function createApp(metrics: Metrics, options: ServerOptions): FastifyInstance {
 function judgeRequests(
   app: FastifyInstance,
   { tokens = [], allowedHosts = [] }: ServerOptions,
-): (request: FastifyRequest) => Rejected | null {
-  const access = createAccess(tokens)
+): (request: FastifyRequest) => RefusedRequest | null {
+  const access = createAuthorization(tokens)
   let hosts: Hosts | null = null
   return ({ method, headers, raw, routeOptions, ip }) => {
     hosts ??= hostsOf(boundPort(app), allowedHosts)
@@ -167,7 +167,7 @@ function judgeRequests(
     const transferEncoding = headers['transfer-encoding']
     const asked = { method, hostHeaders, origin, contentLength, transferEncoding }
     const claim = { route: routeOptions.url, authorization, address: ip }
-    return rejection(asked, hosts) ?? access(claim, Date.now())
+    return refusalOf(asked, hosts) ?? access(claim, Date.now())
   }
 }
 

@@ -1,8 +1,8 @@
 // What serving needs to know of the pipeline: the one interface between them.
 import type { IngestProgress } from '../../consumers/ingest/progress.ts'
-import type { MemberQuery } from '../snapshot/members.ts'
+import type { SubscriberQuery } from '../snapshot/subscriber-page.ts'
 import type { Snapshot } from '../snapshot/schema.ts'
-import type { Members, Subscriber } from '../snapshot/subscriber-schema.ts'
+import type { SubscriberList, Subscriber } from '../snapshot/subscriber-schema.ts'
 
 /** Seconds that each phase of a snapshot took. */
 export interface SnapshotTimings {
@@ -51,7 +51,7 @@ export interface PipelineView {
   /** One subscriber as of now; null when there is none of that MSISDN. */
   lookup(msisdn: number): Promise<Subscriber | null>
   /** A page of subscribers as of now; null while nothing is committed. */
-  members(query: MemberQuery): Promise<Members | null>
+  subscribers(query: SubscriberQuery): Promise<SubscriberList | null>
   /** Called at each new snapshot and each progress message; returns how to stop that. */
   subscribe(listener: (event: 'snapshot' | 'progress') => void): () => void
 }

@@ -145,13 +145,14 @@ export const snapshotSchema = z.object({
       source: z.string().describe("identity of the source: a file's content, not its path"),
       name: z.string(),
       partition: count,
-      position: count.describe('read up to here, exclusive'),
+      kind: z.enum(['file', 'topic']),
+      next: count.describe('first row or offset that is not read yet'),
       rows: count.describe('in the source'),
-      order: z.enum(['file', 'time', 'log']),
+      order: z.enum(['file', 'time', 'offset']),
       durationUnit: z.enum(['ms', 's']),
     }),
   ),
-  refused: z.record(z.string(), count).describe('reason to rows'),
+  rejected: z.record(z.string(), count).describe('reason to rows'),
   coerced: z.record(z.string(), count).describe('column to values rounded or no number'),
   missing: z.record(z.string(), count).describe('column to values missing'),
 })
@@ -167,7 +168,7 @@ export type ElbowCurve = Snapshot['elbow']
 /** What a snapshot takes over from the state as it is. */
 export type StateSummary = Pick<
   Snapshot,
-  'number' | 'hours' | 'positions' | 'refused' | 'coerced' | 'missing'
+  'number' | 'hours' | 'positions' | 'rejected' | 'coerced' | 'missing'
 >
 
 /** What may be chosen for a snapshot. */

@@ -56,7 +56,7 @@ export function computeSnapshot(
     ...segmentation(scan, options, onPhase),
     hours: state.hours,
     positions: state.positions,
-    refused: state.refused,
+    rejected: state.rejected,
     coerced: state.coerced,
     missing: state.missing,
   }

@@ -54,19 +54,19 @@ export const subscriberSchema = z.object({
 /** The answer of `/api/v1/subscribers/:msisdn`. */
 export type Subscriber = z.infer<typeof subscriberSchema>
 
-const memberSchema = z.object({ ...aggregateSchema.shape, segment: segmentName })
+const subscriberRowSchema = z.object({ ...aggregateSchema.shape, segment: segmentName })
 
 /** One subscriber of a page. */
-export type Member = z.infer<typeof memberSchema>
+export type SubscriberRow = z.infer<typeof subscriberRowSchema>
 
 /** A page of subscribers by ascending MSISDN, and the moment it is of. */
-export const membersSchema = z.object({
+export const subscriberListSchema = z.object({
   asOf: asOfSchema,
   segment: z.string().nullable().describe('as asked for'),
   application: z.enum(APPLICATIONS).nullable().describe('as asked for'),
-  subscribers: z.array(memberSchema),
+  subscribers: z.array(subscriberRowSchema),
   next: count.nullable().describe('the next page is asked for with after=; null at the end'),
 })
 
 /** The answer of `/api/v1/subscribers`. */
-export type Members = z.infer<typeof membersSchema>
+export type SubscriberList = z.infer<typeof subscriberListSchema>

@@ -7,7 +7,7 @@ import type { AsOf } from './subscriber-schema.ts'
 
 /** What a snapshot needs of a view of the state. */
 export interface SnapshotInput {
-  counters: Pick<StateSummary, 'refused' | 'coerced' | 'missing'> & { commit: number }
+  counters: Pick<StateSummary, 'rejected' | 'coerced' | 'missing'> & { commit: number }
   hours: ReadonlyMap<number, Float64Array>
   positions: readonly {
     source: string
@@ -15,8 +15,9 @@ export interface SnapshotInput {
     position: {
       name: string
       rows: number
-      position: number
-      order: 'file' | 'time' | 'log'
+      kind: 'file' | 'topic'
+      next: number
+      order: 'file' | 'time' | 'offset'
       durationUnit: 'ms' | 's'
     }
   }[]
@@ -76,7 +77,7 @@ function summarise({ counters, hours, positions }: SnapshotInput): StateSummary 
     number: counters.commit,
     hours: [...hours].sort(([a], [b]) => a - b).map(([hour, sums]) => hourOf(hour, sums)),
     positions: positionsOf({ positions }),
-    refused: counters.refused,
+    rejected: counters.rejected,
     coerced: counters.coerced,
     missing: counters.missing,
   }
@@ -87,8 +88,9 @@ export const positionsOf = ({ positions }: Pick<SnapshotInput, 'positions'>): Po
   positions.map(({ source, partition, position }) => ({
     source,
     name: position.name,
+    kind: position.kind,
     partition,
-    position: position.position,
+    next: position.next,
     rows: position.rows,
     order: position.order,
     durationUnit: position.durationUnit,

@@ -72,14 +72,14 @@ export function shownView(
     display.update(read, total, what, 'subscribers')
   return {
     ...view,
-    scan(visit, copies) {
+    scan(visit, cache) {
       let read = 0
       show(read, reading)
       view.scan((rows, count) => {
         visit(rows, count)
         read += count
         show(read, reading)
-      }, copies)
+      }, cache)
       show(read, making)
     },
   }

@@ -1,6 +1,6 @@
 // Progress on long work, as people see it on a terminal.
 import type { IngestProgress } from '../../consumers/ingest/progress.ts'
-import { createPaceMeter } from '../serve/health/throughput.ts'
+import { createThroughputMeter } from '../serve/health/throughput.ts'
 import { durationText } from '../snapshot/units.ts'
 import { createProgress } from './progress.ts'
 
@@ -10,7 +10,7 @@ export async function replayDisplay(): Promise<{
   end(): void
 }> {
   const display = await createProgress('replay')
-  const meter = createPaceMeter()
+  const meter = createThroughputMeter()
   return {
     show(progress) {
       const now = Date.now()

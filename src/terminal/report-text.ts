@@ -124,17 +124,17 @@ export function elbowText({ elbow }: Snapshot): string {
   return `${tableText([['k', 'inertia', ''], ...rows])}\n${elbow.text}`
 }
 
-function qualityText({ refused, coerced, missing }: Snapshot): string {
+function qualityText({ rejected, coerced, missing }: Snapshot): string {
   const some = (what: string, counts: Record<string, number>): [string, number][] =>
     Object.entries(counts)
       .filter(([, count]) => count > 0)
       .map(([name, count]) => [`${what}: ${name}`, count])
   const rows = [
-    ...some('refused', refused),
+    ...some('rejected', rejected),
     ...some('coerced', coerced),
     ...some('missing', missing),
   ]
   return rows.length === 0
-    ? 'Data quality: nothing was refused, coerced or missing.'
+    ? 'Data quality: nothing was rejected, coerced or missing.'
     : tableText([['data quality', 'count'], ...rows])
 }

@@ -1,47 +1,52 @@
-// The account of a replay: what became of every row.
+// The reconciliation of a run: what became of every row.
 import type { IngestProgress } from '../../consumers/ingest/progress.ts'
 import { tableText } from './table.ts'
 
-/** The account for machines; rows = applied + alreadyApplied + the sum of refused. */
-export interface Account {
+/** For machines; rows = applied + duplicate + excluded + the sum of rejected. */
+export interface Reconciliation {
   rows: number
   applied: number
-  alreadyApplied: number
-  refused: Record<string, number>
+  /** Rows at positions that were applied before. */
+  duplicate: number
+  /** Valid rows that the other source of a cut-over has. */
+  excluded: number
+  rejected: Record<string, number>
   coerced: Record<string, number>
   missing: Record<string, number>
   subscribers: number
   complete: boolean
 }
 
-export const accountOf = ({ counters, subscribers, done }: IngestProgress): Account => ({
-  rows: counters.rows,
-  applied: counters.applied,
-  alreadyApplied: counters.duplicate,
-  refused: counters.refused,
-  coerced: counters.coerced,
-  missing: counters.missing,
-  subscribers,
-  complete: done,
-})
+/** The reconciliation of the run that ended with this progress. */
+export function reconciliationOf(last: IngestProgress): Reconciliation {
+  const { rows, applied, duplicate, excluded, rejected, coerced, missing } = last.counters
+  return {
+    ...{ rows, applied, duplicate, excluded, rejected, coerced, missing },
+    subscribers: last.subscribers,
+    complete: last.done,
+  }
+}
 
-/** The account for people; reasons and columns without a count are left out. */
-export function accountText(account: Account, stateDirectory: string): string {
-  const some = (counts: Record<string, number>): [string, number][] =>
-    Object.entries(counts).filter(([, count]) => count > 0)
+/** For people; reasons and columns without a count are left out. */
+export function reconciliationText(found: Reconciliation, stateDirectory: string): string {
+  const some = (what: string, counts: Record<string, number>): [string, number][] =>
+    Object.entries(counts)
+      .filter(([, count]) => count > 0)
+      .map(([name, count]) => [`${what}: ${name}`, count])
   const rows: [string, number][] = [
-    ['rows read', account.rows],
-    ['applied', account.applied],
-    ['already applied', account.alreadyApplied],
-    ...some(account.refused).map(([reason, n]): [string, number] => [`refused: ${reason}`, n]),
-    ...some(account.coerced).map(([column, n]): [string, number] => [`coerced: ${column}`, n]),
-    ...some(account.missing).map(([column, n]): [string, number] => [`missing: ${column}`, n]),
-    ['subscribers now', account.subscribers],
+    ['read', found.rows],
+    ['applied', found.applied],
+    ['duplicate (applied before)', found.duplicate],
+    ...(found.excluded === 0 ? [] : [['excluded (cut-over)', found.excluded] as [string, number]]),
+    ...some('rejected', found.rejected),
+    ...some('coerced', found.coerced),
+    ...some('missing', found.missing),
+    ['subscribers now', found.subscribers],
   ]
-  const lines = [tableText([['account', 'count'], ...rows])]
-  if (!account.complete) {
-    lines.push('Stopped before the end: run the same command again to go on from here.')
-  } else if (account.applied === 0 && account.alreadyApplied > 0) {
+  const lines = [tableText([['reconciliation', 'rows'], ...rows])]
+  if (!found.complete) {
+    lines.push('Stopped before the end: run the same command again to continue.')
+  } else if (found.applied === 0 && found.duplicate > 0) {
     lines.push(`Nothing was applied: ${stateDirectory} already holds all of these rows.`)
   }
   return lines.join('\n')

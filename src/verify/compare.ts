@@ -5,7 +5,7 @@ import { assert } from '../errors.ts'
 import { REASONS } from '../record/batch.ts'
 import { APPLICATIONS } from '../record/columns.ts'
 import { FIELD, WIDTH } from '../subscriber/aggregate.ts'
-import { NUMBERS, REFUSED_SQL, SUBSCRIBERS_SQL, TOTALS_SQL } from './expected-sql.ts'
+import { NUMBERS, REJECTED_SQL, SUBSCRIBERS_SQL, TOTALS_SQL } from './expected-sql.ts'
 
 /** One number that the state has and the files do not give, or the other way round. */
 export interface Difference {
@@ -67,7 +67,7 @@ export async function compareState(
   const findings = createFindings()
   const rows = readRows(view, onProgress)
   const [totals] = await queryRows(connection, TOTALS_SQL)
-  compareCounts(await queryRows(connection, REFUSED_SQL), totals, view, findings)
+  compareCounts(await queryRows(connection, REJECTED_SQL), totals, view, findings)
   compareApplications(totals, rows, findings)
   const subscribers = Number(totals.subscribers)
   await compareSubscribers(connection, rows, findings, (compared) => {
@@ -78,15 +78,15 @@ export async function compareState(
 }
 
 function compareCounts(
-  refused: Record<string, unknown>[],
+  rejected: Record<string, unknown>[],
   totals: Record<string, unknown>,
   { counters }: StateView,
   { expect }: Findings,
 ): void {
   expect('rows applied', Number(totals.n0), counters.applied)
   for (const reason of REASONS) {
-    const expected = refused.find(({ verdict }) => verdict === reason)?.n0 ?? 0
-    expect(`rows refused ${reason}`, Number(expected), counters.refused[reason] ?? 0)
+    const expected = rejected.find(({ verdict }) => verdict === reason)?.n0 ?? 0
+    expect(`rows rejected ${reason}`, Number(expected), counters.rejected[reason] ?? 0)
   }
 }
 

@@ -15,7 +15,7 @@ export interface VerifySource {
 /** What the state directory was made with. */
 export interface VerifyOptions {
   timeZone: string
-  missingMsisdn: 'refuse' | 'zero'
+  missingMsisdn: 'reject' | 'zero'
 }
 
 const BYTES = [
@@ -45,7 +45,7 @@ const amounts = ['duration', ...BYTES.map((_, at) => `b${at}`)]
 
 /**
  * A table `expected`: for every subscriber `verdict` NULL, its MSISDN and its NUMBERS as n0, n1, …
- * (sums as HUGEINT, exact); for every reason of refusal one row, with n0 rows refused.
+ * (sums as HUGEINT, exact); for every reason of rejection one row, with n0 rows rejected.
  */
 export function expectedSql(sources: readonly VerifySource[], options: VerifyOptions): string {
   const rows = sources.map((source) => valuesSql(source, options.timeZone)).join(' UNION ALL ')
@@ -68,8 +68,8 @@ export const SUBSCRIBERS_SQL: string = `SELECT subscriber::DOUBLE,
   ${NUMBERS.map((_, at) => `n${at}::DOUBLE`).join(', ')}
   FROM expected WHERE verdict IS NULL ORDER BY subscriber`
 
-/** Rows refused, by reason. */
-export const REFUSED_SQL = 'SELECT verdict, n0 FROM expected WHERE verdict IS NOT NULL'
+/** Rows rejected, by reason. */
+export const REJECTED_SQL = 'SELECT verdict, n0 FROM expected WHERE verdict IS NOT NULL'
 
 /** One row: subscribers, records, and the total of each application's column, n5 to n18. */
 export const TOTALS_SQL: string = `SELECT count(*) AS subscribers, coalesce(sum(n0), 0) AS n0,
@@ -88,7 +88,7 @@ function valuesSql({ file, durationUnit }: VerifySource, timeZone: string): stri
   }
   const [msisdn, start, end] = ['MSISDN/Number', 'Start', 'End'].map(column)
   const scale = durationUnit === 's' ? 1000 : 1
-  // Text that is no number is an MSISDN nobody has, and refused as such.
+  // Text that is no number is an MSISDN nobody has, and rejected as such.
   return `SELECT CASE WHEN ${isMissing(msisdn)} THEN NULL
       ELSE coalesce(${numberOf(msisdn)}, -1) END AS msisdn,
     NOT ${isMissing(column('Bearer Id'))} AS session,
@@ -152,13 +152,13 @@ function instantOf({ sql, text, type }: Column, timeZone: string): string {
   return `(${number} * CASE WHEN abs(${number}) < 1e11 THEN 1000 ELSE 1 END)`
 }
 
-/** The reason of refusal, NULL for a record. */
-function verdictSql(missingMsisdn: 'refuse' | 'zero'): string {
+/** The reason of rejection, NULL for a record. */
+function verdictSql(missingMsisdn: 'reject' | 'zero'): string {
   const fraction = BYTES.map((_, at) => `(isfinite(b${at}) AND b${at} <> trunc(b${at}))`)
   const invalid = amounts.map((name) => `${name} < 0 OR ${name} >= 9007199254740992`)
   return `CASE
     WHEN msisdn IS NULL AND timeless AND coalesce(${fraction.join(' OR ')}, false) THEN 'footer'
-    WHEN msisdn IS NULL AND ${missingMsisdn === 'refuse'} THEN 'missing-msisdn'
+    WHEN msisdn IS NULL AND ${missingMsisdn === 'reject'} THEN 'missing-msisdn'
     WHEN msisdn <= 0 OR msisdn >= 1e15 OR msisdn <> trunc(msisdn) THEN 'invalid-msisdn'
     WHEN coalesce(${invalid.join(' OR ')}, false) THEN 'invalid-number' END`
 }

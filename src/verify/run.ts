@@ -77,9 +77,9 @@ async function sourcesOf(
   for (const path of findFiles(files)) {
     const file = await openFile(connection, path)
     const known = positions.filter(({ source }) => source === file.id)
-    const applied = known.filter(({ position }) => position.position >= file.rows)
+    const applied = known.filter(({ position }) => position.next >= file.rows)
     if (applied.length < partitions && file.rows > 0) {
-      const read = Math.min(...known.map(({ position }) => position.position))
+      const read = Math.min(...known.map(({ position }) => position.next))
       const found = known.length < partitions ? 'none' : `the first ${read}`
       throw new PulseError(
         'verify-differs',
@@ -93,7 +93,7 @@ async function sourcesOf(
   if (absent !== undefined) {
     throw new PulseError(
       'input-missing',
-      `the state holds ${absent.position.position} rows of ${absent.position.name} (content ` +
+      `the state holds ${absent.position.next} rows of ${absent.position.name} (content ` +
         `${absent.source}), which is not among the files given; name every file it was made from`,
     )
   }

@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { openapi } from '../../src/serve/api/openapi.ts'
 import type { Snapshot } from '../../src/snapshot/schema.ts'
-import type { Members } from '../../src/snapshot/subscriber-schema.ts'
+import type { SubscriberList } from '../../src/snapshot/subscriber-schema.ts'
 import { pulse, withPulse } from '../e2e/command.ts'
 import { withDirectory } from '../state-directory.ts'
 
@@ -13,12 +13,12 @@ const ajv = new Ajv2020({ strict: false, allErrors: true })
 ajv.addSchema(openapi(), 'openapi')
 
 /** Every subscriber of a query, page after page. */
-async function allOf(url: string, query: string): Promise<Members['subscribers']> {
-  const found: Members['subscribers'] = []
+async function allOf(url: string, query: string): Promise<SubscriberList['subscribers']> {
+  const found: SubscriberList['subscribers'] = []
   for (let after = ''; ;) {
     const reply = await fetch(`${url}/api/v1/subscribers?limit=70&${query}${after}`)
     assert.equal(reply.status, 200)
-    const page = (await reply.json()) as Members
+    const page = (await reply.json()) as SubscriberList
     found.push(...page.subscribers)
     if (page.next === null) return found
     after = `&after=${page.next}`
@@ -40,7 +40,7 @@ test('answers of a process that serves are as described, and agree with each oth
       const answers: [path: string, schema: string][] = [
         ['snapshot', 'Snapshot'],
         ['status', 'Status'],
-        ['subscribers', 'Members'],
+        ['subscribers', 'SubscriberList'],
       ]
       for (const [path, schema] of answers) {
         const body: unknown = await (await fetch(`${url}/api/v1/${path}`)).json()

@@ -42,7 +42,7 @@ describe('a start loads', () => {
       const state = ['--state', join(directory, 'state')]
       const replay = ['replay', await sampleIn(directory), ...state]
       assert.deepEqual(await heavyOf(replay, directory), ['@duckdb/node-api', 'lmdb'])
-      for (const command of ['status', 'top', 'segments', 'report', 'refused']) {
+      for (const command of ['status', 'top', 'segments', 'report', 'rejected']) {
         assert.deepEqual(await heavyOf([command, ...state], directory), ['lmdb'], command)
       }
     }))

@@ -29,11 +29,11 @@ async function writeState(
   for (const partition of state.partitions) {
     const number = partition.store.partition
     const known = {
-      ...{ name: 'xdr', rows: 0, order: 'log' as const },
+      ...{ name: 'xdr', kind: 'topic' as const, rows: 0, order: 'offset' as const },
       ...{ durationUnit: 's' as const, evidence: 'all rows' },
     }
     const position = createPosition(known, 50)
-    Object.assign(position, { applied: RECORDS, refused: 7, covered: 2, skipped: 1, position: 260 })
+    Object.assign(position, { applied: RECORDS, rejected: 7, excluded: 2, skipped: 1, next: 260 })
     change(position, number)
     partition.positions.set(TOPIC, position)
     partition.moved.add(TOPIC)
@@ -55,7 +55,10 @@ describe('a state that reads a topic', () => {
       await writeState(directory)
       const { stdout, stderr, code } = await pulse(['status', '--state', directory])
       assert.equal(code, 0, stderr)
-      assert.match(stdout, /^topic +partition +offset +first +applied +refused +covered +skipped/m)
+      assert.match(
+        stdout,
+        /^topic +partition +offset +first +applied +rejected +excluded +skipped/m,
+      )
       assert.match(stdout, /^xdr +0 +260 +50 +200 +7 +2 +1 +s \(all rows\)$/m)
       assert.match(stdout, /^xdr +2 .*, not held$/m)
       assert.match(stdout, /^not held +partitions 2: others read them now$/m)
@@ -72,7 +75,7 @@ describe('a state that reads a topic', () => {
       assert.deepEqual(found.partitionsNotHeld, [2])
       assert.equal(found.applied, 2 * RECORDS)
       assert.deepEqual(
-        found.sources.map(({ partition, held, position }) => [partition, held, position]),
+        found.sources.map(({ partition, held, next }) => [partition, held, next]),
         [
           [0, true, 260],
           [1, true, 260],
@@ -86,7 +89,7 @@ describe('a state that reads a topic', () => {
   test('that lost a row of its log is named with its numbers, and ends with 1', async () => {
     await withDirectory(async (directory) => {
       await writeState(directory, (position, partition) => {
-        if (partition > 0) position.refused -= 1
+        if (partition > 0) position.rejected -= 1
       })
       const { found, code } = await statusOf(directory)
       assert.equal(code, 1)
@@ -95,7 +98,7 @@ describe('a state that reads a topic', () => {
         [1, 2].map(
           (partition) =>
             `partition ${partition} of xdr: offsets 50 to 260 are 210, but ` +
-            'applied + refused + covered + skipped are 209',
+            'applied + rejected + excluded + skipped are 209',
         ),
       )
       const { stderr, stdout } = await pulse(['status', '--state', directory])

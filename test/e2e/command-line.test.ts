@@ -19,11 +19,11 @@ let state = ''
 /** What the replay of `file` into `state` said. */
 let replayed: Outcome
 
-interface Account {
+interface Reconciliation {
   rows: number
   applied: number
-  alreadyApplied: number
-  refused: Record<string, number>
+  duplicate: number
+  rejected: Record<string, number>
   subscribers: number
   complete: boolean
 }
@@ -95,18 +95,23 @@ describe('generate', () => {
 describe('replay', () => {
   test('accounts for every row', () => {
     assert.equal(replayed.code, 0, replayed.stderr)
-    const account = JSON.parse(replayed.stdout) as Account
-    assert.equal(account.rows, ROWS)
-    assert.equal(account.alreadyApplied, 0)
-    assert.ok(sum(account.refused) > 0, 'the sample has dirt')
-    assert.equal(account.applied + sum(account.refused), ROWS)
-    assert.ok(account.complete)
+    const reconciliation = JSON.parse(replayed.stdout) as Reconciliation
+    assert.equal(reconciliation.rows, ROWS)
+    assert.equal(reconciliation.duplicate, 0)
+    assert.ok(sum(reconciliation.rejected) > 0, 'the sample has dirt')
+    assert.equal(reconciliation.applied + sum(reconciliation.rejected), ROWS)
+    assert.ok(reconciliation.complete)
   })
 
   test('a file that was already applied applies nothing and says so', async () => {
-    const account = await json<Account>('replay', file, '--state', state)
+    const reconciliation = await json<Reconciliation>('replay', file, '--state', state)
     assert.deepEqual(
-      [account.rows, account.applied, account.alreadyApplied, sum(account.refused)],
+      [
+        reconciliation.rows,
+        reconciliation.applied,
+        reconciliation.duplicate,
+        sum(reconciliation.rejected),
+      ],
       [ROWS, 0, ROWS, 0],
     )
     const { stdout } = await pulse(['replay', file, '--state', state])
@@ -138,14 +143,14 @@ describe('report', () => {
   test('says everything there is to know', async () => {
     const report = await json<Snapshot>('report', '--state', state)
     snapshotSchema.parse(report)
-    const account = JSON.parse(replayed.stdout) as Account
-    assert.equal(report.subscribers, account.subscribers)
-    assert.equal(report.records, account.applied)
+    const reconciliation = JSON.parse(replayed.stdout) as Reconciliation
+    assert.equal(report.subscribers, reconciliation.subscribers)
+    assert.equal(report.records, reconciliation.applied)
     assert.ok(report.sessions > 0 && report.sessions <= report.records)
     assert.ok(report.durationMs > 0)
     assert.equal(report.trafficBytes, report.downlinkBytes + report.uplinkBytes)
-    assert.deepEqual(report.refused, account.refused)
-    assert.equal(report.positions[0].position, ROWS)
+    assert.deepEqual(report.rejected, reconciliation.rejected)
+    assert.equal(report.positions[0].next, ROWS)
     assert.equal(report.positions[0].name, 'month.parquet')
     const hourly = report.hours.reduce((total, { records }) => total + records, 0)
     assert.equal(hourly, report.records)
@@ -160,7 +165,7 @@ describe('report', () => {
     has(
       report,
       'subscribers records sessions durationMs downlinkBytes uplinkBytes trafficBytes ' +
-        'distribution top applications topApplications segments elbow hours positions refused coerced',
+        'distribution top applications topApplications segments elbow hours positions rejected coerced',
     )
     const { top, applications, segments, elbow } = report as {
       top: object
@@ -189,7 +194,7 @@ describe('report', () => {
     for (const heading of ['totals', 'per subscriber', 'rank', 'application', 'segment', 'k ']) {
       assert.match(stdout, new RegExp(`^ *${heading}`, 'm'))
     }
-    assert.match(stdout, /refused: missing-msisdn/)
+    assert.match(stdout, /rejected: missing-msisdn/)
   })
 
   test('a directory that holds no state is named', () =>
@@ -241,23 +246,23 @@ describe('top, segments, subscriber', () => {
     refusal(2, /^(?!.*abc).*MSISDN is no number .*expected/, 'subscriber', 'abc', '--state', state))
 })
 
-describe('status and refused', () => {
+describe('status and rejected', () => {
   test('say what is there and how far it was read', async () => {
-    const status = await json<{ applied: number; sources: { name: string; position: number }[] }>(
+    const status = await json<{ applied: number; sources: { name: string; next: number }[] }>(
       ...['status', '--state', state],
     )
-    assert.equal(status.applied, (JSON.parse(replayed.stdout) as Account).applied)
+    assert.equal(status.applied, (JSON.parse(replayed.stdout) as Reconciliation).applied)
     assert.deepEqual(
-      status.sources.map(({ name, position }) => [name, position]),
+      status.sources.map(({ name, next }) => [name, next]),
       [['month.parquet', ROWS]],
     )
   })
 
-  test('show refused rows with reason and raw values', async () => {
+  test('show rejected rows with reason and raw values', async () => {
     const found = await json<{
       counts: Record<string, number>
       rows: { reason: string; raw: Record<string, string | null> }[]
-    }>('refused', '--state', state, '--limit', '1000')
+    }>('rejected', '--state', state, '--limit', '1000')
     assert.equal(found.rows.length, sum(found.counts))
     const missing = found.rows.filter(({ reason }) => reason === 'missing-msisdn')
     assert.equal(missing.length, found.counts['missing-msisdn'])

@@ -39,8 +39,8 @@ test('says where it serves, sums up, answers, and ends when told', () =>
     )
     const applied = `xdrpulse_records_total{source="parquet",outcome="applied"}`
     assert.ok(metrics.includes(`${applied} ${snapshot.records}\n`))
-    const refused = Object.values(snapshot.refused).reduce((sum, rows) => sum + rows, 0)
-    assert.equal(snapshot.records + refused, 5000)
+    const rejected = Object.values(snapshot.rejected).reduce((sum, rows) => sum + rows, 0)
+    assert.equal(snapshot.records + rejected, 5000)
 
     running.process.kill('SIGTERM')
     const { code, stderr } = await running.ended
@@ -64,7 +64,7 @@ test('the page shows the totals of the API, without a complaint in the console',
         "[...document.querySelectorAll('#totals data')].map((data) => Number(data.value))",
       )
       const { subscribers, records, sessions, durationMs, downlinkBytes, uplinkBytes } = snapshot
-      const refused = Object.values(snapshot.refused).reduce((sum, rows) => sum + rows, 0)
+      const rejected = Object.values(snapshot.rejected).reduce((sum, rows) => sum + rows, 0)
       assert.deepEqual(shown, [
         subscribers,
         records,
@@ -72,7 +72,7 @@ test('the page shows the totals of the API, without a complaint in the console',
         durationMs,
         downlinkBytes,
         uplinkBytes,
-        refused,
+        rejected,
       ])
       await page.locator('#top-panel summary').click()
       await page.waitForSelector('#top-table tbody tr')

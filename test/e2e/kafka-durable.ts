@@ -60,8 +60,8 @@ export async function durablePositions(state: string, kept = false): Promise<Map
   if (!hasState(state)) return found
   const look = ({ positions }: { positions: Found['positions'] }): void => {
     for (const { partition, position } of positions) {
-      const { position: at, first, applied, refused, covered, skipped } = position
-      const accounted = applied + refused + covered + skipped
+      const { next: at, first, applied, rejected, excluded, skipped } = position
+      const accounted = applied + rejected + excluded + skipped
       assert.equal(at - first, accounted, `I1 in partition ${partition}`)
       found.set(partition, at)
     }
@@ -104,14 +104,14 @@ export async function assertUnion(states: readonly string[], { reference }: Samp
     const records = subscribers.reduce((sum, [, row]) => sum + row[0], 0)
     assert.equal(records, applied, 'the records of all subscribers are the rows applied')
     for (const { position } of positions) {
-      const { position: at, first, applied: rows, refused, covered, skipped } = position
-      assert.equal(at - first, rows + refused + covered + skipped, 'I1')
+      const { next: at, first, applied: rows, rejected, excluded, skipped } = position
+      assert.equal(at - first, rows + rejected + excluded + skipped, 'I1')
     }
   }
   const partitions = found.flatMap(({ positions }) => positions.map(({ partition }) => partition))
   assert.equal(new Set(partitions).size, partitions.length, 'no partition is shown by two')
   const union = found.reduce(addFound)
-  for (const count of ['applied', 'refused', 'coerced', 'missing'] as const) {
+  for (const count of ['applied', 'rejected', 'coerced', 'missing'] as const) {
     assert.deepEqual(union[count], reference[count], count)
   }
   assert.equal(digest(union), digest(reference), 'the state is that of a replay of the same rows')
@@ -133,7 +133,7 @@ function addFound(a: Found, b: Found): Found {
   return {
     hash: '',
     applied: a.applied + b.applied,
-    refused: counts(a.refused, b.refused),
+    rejected: counts(a.rejected, b.rejected),
     coerced: counts(a.coerced, b.coerced),
     missing: counts(a.missing, b.missing),
     subscribers: [...a.subscribers, ...b.subscribers].sort(([x], [y]) => x - y),

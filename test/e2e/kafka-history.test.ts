@@ -86,17 +86,17 @@ interface Source {
   kind: string
   read: number
   applied: number
-  duplicate: number
-  refused: number
+  excluded: number
+  rejected: number
   gap: number
 }
 
-/** The account of a run that came to its end; every source adds up. */
-function accountOf({ stdout }: Outcome): Record<string, Source> {
+/** The reconciliation of a run that came to its end; every source adds up. */
+function reconciliationOf({ stdout }: Outcome): Record<string, Source> {
   const { sources } = JSON.parse(stdout) as { sources: Source[] }
-  for (const { read, applied, duplicate, refused, gap } of sources) {
+  for (const { read, applied, excluded, rejected, gap } of sources) {
     assert.equal(gap, 0)
-    assert.equal(read, applied + duplicate + refused)
+    assert.equal(read, applied + excluded + rejected)
   }
   return Object.fromEntries(sources.map((source) => [source.kind, source]))
 }
@@ -104,8 +104,8 @@ function accountOf({ stdout }: Outcome): Record<string, Source> {
 /** What a killed run had reached: its last commit tells. */
 async function phaseOf(state: string): Promise<string> {
   const { positions } = await readBack(state)
-  if (positions.some(({ position }) => position.order === 'log')) return 'live'
-  return positions.some(({ position }) => position.position > 0) ? 'history' : 'nothing'
+  if (positions.some(({ position }) => position.kind === 'topic')) return 'live'
+  return positions.some(({ position }) => position.next > 0) ? 'history' : 'nothing'
 }
 
 /** Starts a run, and kills it so long after it has said something. */
@@ -131,20 +131,20 @@ describe('history, then live', needsKafka(), () => {
   test('an overlap is left to the files, or to the topic from --cutover on', async () => {
     await withScene(async (scene) => {
       const state = join(scene.directory, 'auto')
-      const { file, topic } = accountOf(
+      const { file, topic } = reconciliationOf(
         await done(pulse(runWords(scene, state, '--until-caught-up', '--json'))),
       )
-      assert.equal(file.duplicate, 0)
-      assert.ok(topic.duplicate > ROWS / 6 && topic.applied > ROWS / 6)
+      assert.equal(file.excluded, 0)
+      assert.ok(topic.excluded > ROWS / 6 && topic.applied > ROWS / 6)
       assert.equal(file.applied + topic.applied, ROWS)
       assert.equal((await readBack(state)).hash, scene.reference)
 
       const other = join(scene.directory, 'third')
       const cutover = ['--cutover', new Date(scene.thirdMs).toISOString()]
       const words = runWords(scene, other, '--until-caught-up', '--json', ...cutover)
-      const sources = accountOf(await done(pulse(words)))
-      assert.ok(sources.file.duplicate > ROWS / 6)
-      assert.equal(sources.topic.duplicate, 0)
+      const sources = reconciliationOf(await done(pulse(words)))
+      assert.ok(sources.file.excluded > ROWS / 6)
+      assert.equal(sources.topic.excluded, 0)
       assert.equal((await readBack(other)).hash, scene.reference)
 
       const again = await pulse(runWords(scene, other, '--cutover', '2026-01-01', ...['--json']))
@@ -163,7 +163,7 @@ describe('history, then live', needsKafka(), () => {
       }
       assert.equal(await phaseOf(state), 'live')
       const last = await done(pulse(runWords(scene, state, '--until-caught-up', '--json')))
-      const { file, topic } = accountOf(last)
+      const { file, topic } = reconciliationOf(last)
       assert.equal(file.applied + topic.applied, ROWS)
       assert.equal((await readBack(state)).hash, scene.reference)
     })

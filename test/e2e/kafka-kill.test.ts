@@ -18,7 +18,7 @@ import {
   shareOf,
   withMembers,
   type Look,
-  type Member,
+  type SubscriberRow,
 } from './kafka-member.ts'
 
 const ROUNDS = Number(process.env.XDR_PULSE_KILL_ROUNDS ?? 10)
@@ -40,7 +40,7 @@ interface Round {
 }
 
 /** Kills a process at a random moment, which may be before it is up. */
-async function killAtRandom(member: Member, random: Random): Promise<Round> {
+async function killAtRandom(member: SubscriberRow, random: Random): Promise<Round> {
   const early = random() < EARLY_SHARE
   if (!early) await member.when('its partitions', (look) => heldAt(look).length > 0)
   await sleep(random() * (early ? LATEST_EARLY_KILL_MS : LATEST_KILL_MS))

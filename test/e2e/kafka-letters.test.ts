@@ -1,4 +1,4 @@
-// Refused messages reach the dead-letter topic whatever happens, and too many of them stop the reading.
+// Rejected messages reach the dead-letter topic whatever happens, and too many of them stop the reading.
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -9,7 +9,7 @@ import { uniqueName, type Operations } from '../broker-operations.ts'
 import { sharedBroker } from '../shared-broker.ts'
 import { withDirectory } from '../state-directory.ts'
 import { durablePositions } from './kafka-durable.ts'
-import { appliedOf, withMembers, type Look, type Member } from './kafka-member.ts'
+import { appliedOf, withMembers, type Look, type SubscriberRow } from './kafka-member.ts'
 import { readMessages, sendMessages, type Sent } from './kafka-messages.ts'
 
 /** In values only: nothing else may ever show it. */
@@ -32,7 +32,7 @@ interface Setting {
   broker: Operations
   topic: string
   letters: string
-  start: (...more: string[]) => Member
+  start: (...more: string[]) => SubscriberRow
 }
 
 /** A topic of one partition and consumers of it, one after another, with one state. */
@@ -43,7 +43,7 @@ const withTopic = (work: (setting: Setting) => Promise<void>): Promise<void> =>
       const [topic, group, letters] = ['poison', 'group', 'letters'].map(uniqueName)
       await broker.createTopic(topic, { partitions: 1 })
       const options = { brokers: broker.bootstrap, topic, group, state: join(directory, 'state') }
-      const start = (...more: string[]): Member => begin({ ...options, more })
+      const start = (...more: string[]): SubscriberRow => begin({ ...options, more })
       await work({ broker, topic, letters, start })
     }),
   )
@@ -78,12 +78,12 @@ async function checkLetters(
   return found.length - seen.size
 }
 
-test('refused messages are forwarded byte for byte, over a kill -9 too', needsKafka(), (t) =>
+test('rejected messages are forwarded byte for byte, over a kill -9 too', needsKafka(), (t) =>
   withTopic(async (setting) => {
     const { broker, topic, letters, start } = setting
     await broker.createTopic(letters, { partitions: 1 })
     const sent = garbage(4000, 3000)
-    const options = ['--refused-limit', '1', '--dead-letter-topic', letters]
+    const options = ['--rejected-limit', '1', '--dead-letter-topic', letters]
     const first = start(...options)
     await first.when('life', ({ consumer }) => consumer.member)
     const sending = sendMessages(broker.bootstrap, topic, sent)
@@ -105,7 +105,7 @@ test('letters wait while their topic is away, and reading waits for too many', n
   withTopic(async (setting) => {
     const { broker, topic, letters, start } = setting
     const sent = garbage(BEYOND, 60)
-    const member = start('--refused-limit', '1', '--dead-letter-topic', letters)
+    const member = start('--rejected-limit', '1', '--dead-letter-topic', letters)
     await sendMessages(broker.bootstrap, topic, sent.slice(0, 100))
     await member.when('waiting letters', ({ consumer }) => consumer.deadLetters?.pending === 100)
     await sendMessages(broker.bootstrap, topic, sent.slice(100))
@@ -132,7 +132,7 @@ test('a letter too large for its topic holds no other back', needsKafka(), () =>
     const sent = garbage(300, 1000)
     sent[50] = { key: null, value: Buffer.alloc(30_000, 200) }
     await sendMessages(broker.bootstrap, topic, sent)
-    const member = start('--refused-limit', '1', '--dead-letter-topic', letters)
+    const member = start('--rejected-limit', '1', '--dead-letter-topic', letters)
     await member.when('all others', ({ consumer: { deadLetters } }) => deadLetters?.pending === 1)
     await member.running.says(/offset 50 .*max\.message\.bytes/)
     const admin = quietClient({ brokers: broker.bootstrap }).admin()
@@ -142,7 +142,7 @@ test('a letter too large for its topic holds no other back', needsKafka(), () =>
     await admin.alterConfigs({ validateOnly: false, resources: [resource] })
     await admin.disconnect()
     await member.end('SIGTERM')
-    const again = start('--refused-limit', '1', '--dead-letter-topic', letters)
+    const again = start('--rejected-limit', '1', '--dead-letter-topic', letters)
     await again.when('the end', isDelivered)
     assert.equal(await checkLetters(setting, sent), 0)
   }),
@@ -154,14 +154,14 @@ test('a topic of garbage pauses the reading until it is allowed', needsKafka(), 
     await sendMessages(broker.bootstrap, topic, sent)
     const careful = start()
     const { consumer } = await careful.when('a pause', (look) => look.consumer.paused !== null)
-    assert.match(consumer.paused ?? '', /--refused-limit 0\.5: reading is paused/)
-    await careful.running.says(/--refused-limit 0\.5: reading is paused/)
+    assert.match(consumer.paused ?? '', /--rejected-limit 0\.5: reading is paused/)
+    await careful.running.says(/--rejected-limit 0\.5: reading is paused/)
     const { code, stderr } = await careful.end('SIGTERM')
     assert.equal(code, 0)
     assert.ok(!stderr.includes(CANARY))
     const paused = (await durablePositions(careful.state)).get(0) ?? 0
     assert.ok(paused >= 1000 && paused < sent.length, `it stopped at ${paused}`)
-    const bold = start('--refused-limit', '1')
+    const bold = start('--rejected-limit', '1')
     await bold.when('the end', (look) => appliedOf(look, 0) === sent.length)
     assert.equal(
       appliedOf(

@@ -29,7 +29,7 @@ export interface MemberOptions {
 }
 
 /** A running consumer. */
-export interface Member {
+export interface SubscriberRow {
   running: Running
   state: string
   startedMs: number
@@ -48,7 +48,14 @@ const USUAL = ['--port', '0', '--commit-interval', '200ms', '--snapshot-interval
 let spies = 0
 
 /** Starts `xdr-pulse run` beside a spy. */
-export function startMember({ brokers, topic, group, state, more, env }: MemberOptions): Member {
+export function startMember({
+  brokers,
+  topic,
+  group,
+  state,
+  more,
+  env,
+}: MemberOptions): SubscriberRow {
   const spy = `${state}.looks-${process.pid}-${spies++}`
   const where = ['--kafka', brokers.join(','), '--topic', topic, '--group', group, '--state', state]
   const startedMs = Date.now()
@@ -85,7 +92,7 @@ export function startMember({ brokers, topic, group, state, more, env }: MemberO
       await sleep(POLL_MS)
     }
   }
-  const end: Member['end'] = (signal) => {
+  const end: SubscriberRow['end'] = (signal) => {
     running.process.kill(signal)
     return running.ended
   }
@@ -116,16 +123,16 @@ export function checkLooks(looks: readonly Look[]): void {
       now.set(partition, { applied: appliedOffset, durable: durableOffset })
     }
     before = now
-    const refused = Object.values(counters.refused).reduce((sum, count) => sum + count, 0)
-    assert.equal(counters.rows, counters.applied + counters.duplicate + refused, 'rows add up')
+    const rejected = Object.values(counters.rejected).reduce((sum, count) => sum + count, 0)
+    assert.equal(counters.rows, counters.applied + counters.duplicate + rejected, 'rows add up')
   }
 }
 
 /** Runs `work` with consumers of which none is left afterwards. */
 export async function withMembers(
-  work: (start: (options: MemberOptions) => Member) => Promise<void>,
+  work: (start: (options: MemberOptions) => SubscriberRow) => Promise<void>,
 ): Promise<void> {
-  const members: Member[] = []
+  const members: SubscriberRow[] = []
   try {
     await work((options) => {
       const member = startMember(options)
@@ -160,7 +167,7 @@ export const isRead = ({ consumer }: Look): boolean =>
   )
 
 /** Waits until members together have read so many rows of the topic, each of them once. */
-export async function allRead(members: readonly Member[], rows: number): Promise<void> {
+export async function allRead(members: readonly SubscriberRow[], rows: number): Promise<void> {
   for (const bound = Date.now() + BOUND_MS; ;) {
     const looks = members.map(({ looks: all }) => all().at(-1))
     const partitions = looks.flatMap((look) => look?.consumer.partitions ?? [])

@@ -15,10 +15,10 @@ import { sendMessages } from './kafka-messages.ts'
 
 const PARTITIONS = 3
 
-interface Account {
+interface Reconciliation {
   rows: number
   applied: number
-  refused: Record<string, number>
+  rejected: Record<string, number>
 }
 
 test('a signal under load drains, commits, tells Kafka and accounts', needsKafka(), () =>
@@ -39,14 +39,14 @@ test('a signal under load drains, commits, tells Kafka and accounts', needsKafka
       const durable = await durablePositions(options.state)
       assert.deepEqual([...committed].sort(), [...durable].sort(), 'Kafka knows what is durable')
       for (const [partition, position] of durable) assert.ok(position <= (ends.get(partition) ?? 0))
-      const account = JSON.parse(stdout) as Account
-      const refused = Object.values(account.refused).reduce((sum, count) => sum + count, 0)
-      assert.equal(account.rows, account.applied + refused)
+      const reconciliation = JSON.parse(stdout) as Reconciliation
+      const rejected = Object.values(reconciliation.rejected).reduce((sum, count) => sum + count, 0)
+      assert.equal(reconciliation.rows, reconciliation.applied + rejected)
       assert.equal(
-        account.rows,
+        reconciliation.rows,
         [...durable.values()].reduce((sum, position) => sum + position, 0),
       )
-      assert.ok(account.rows > 500 && account.rows < sample.rows, 'it was reading')
+      assert.ok(reconciliation.rows > 500 && reconciliation.rows < sample.rows, 'it was reading')
       assert.ok(!existsSync(join(options.state, 'writer.lock')), 'the directory is given back')
 
       const second = start(options)

@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { writeSample } from '../../src/generate/write.ts'
 import { seededRandom, type Random } from '../../src/random.ts'
-import { openStateToRead, readRefused } from '../../state/read.ts'
+import { openStateToRead, readRejected } from '../../state/read.ts'
 import { hasState } from '../../state/writer.ts'
 import { readBack, withDirectory } from '../state-directory.ts'
 
@@ -59,7 +59,7 @@ function startReplay(file: string, state: string, partitions: number): Child {
 interface Durable {
   positions: number[]
   hash: string
-  refusedRows: string
+  rejectedRows: string
 }
 
 async function durableState(state: string, partitions: number): Promise<Durable | null> {
@@ -74,8 +74,8 @@ async function durableState(state: string, partitions: number): Promise<Durable 
   let dealtWith = 0
   let applied = 0
   for (const { partition, position } of found.positions) {
-    positions[partition] = position.position
-    dealtWith += position.applied + position.refused
+    positions[partition] = position.next
+    dealtWith += position.applied + position.rejected
     applied += position.applied
   }
   const records = found.subscribers.reduce((sum, [, row]) => sum + row[0], 0)
@@ -84,10 +84,10 @@ async function durableState(state: string, partitions: number): Promise<Durable 
   // Each partition has dealt with its own rows below its position.
   assert.ok(dealtWith >= Math.min(...positions) && dealtWith <= Math.max(...positions))
   const reading = openStateToRead(state)
-  const rows = readRefused(reading, 1e6).sort((a, b) => a.row - b.row)
+  const rows = readRejected(reading, 1e6).sort((a, b) => a.row - b.row)
   await reading.close()
-  const refusedRows = createHash('sha256').update(JSON.stringify(rows)).digest('hex')
-  return { positions, hash: found.hash, refusedRows }
+  const rejectedRows = createHash('sha256').update(JSON.stringify(rows)).digest('hex')
+  return { positions, hash: found.hash, rejectedRows }
 }
 
 /** Kills a child at a random moment, unless it ends before; returns its exit code. */
@@ -141,7 +141,7 @@ async function killSeries(
     assert.ok(child.words.includes('done'))
     assert.deepEqual(now, new Array(partitions).fill(SAMPLE.rows), 'all rows are dealt with')
     assert.equal(durable?.hash, whole.hash, 'the state is that of an undisturbed run')
-    assert.equal(durable.refusedRows, whole.refusedRows, 'each refused row is kept once')
+    assert.equal(durable.rejectedRows, whole.rejectedRows, 'each rejected row is kept once')
     await rm(state, { recursive: true })
     hits.ended++
     if (last) return hits

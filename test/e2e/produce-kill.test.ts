@@ -30,7 +30,7 @@ const producer = (path: string, brokers: readonly string[], topic: string): stri
   ...['--create-topic', '--partitions', `${PARTITIONS}`, '--compression', 'none'],
 ]
 
-interface Account {
+interface Reconciliation {
   sent: number
   alreadySent: number
   complete: boolean
@@ -101,9 +101,9 @@ test(`${ROUNDS} kills leave no gap, seed ${SEED}`, needsKafka(), async (t) => {
     assert.ok(moved > 0, 'kills hit runs that were sending')
     const { code, stdout, stderr } = await startPulse(argv).ended
     assert.equal(code, 0, stderr)
-    const account = JSON.parse(stdout) as Account
-    assert.ok(account.complete)
-    assert.equal(account.sent + account.alreadySent, ROWS)
+    const reconciliation = JSON.parse(stdout) as Reconciliation
+    assert.ok(reconciliation.complete)
+    assert.equal(reconciliation.sent + reconciliation.alreadySent, ROWS)
     const twice = check(await readTopic(bootstrap, topic), ROWS, places)
     t.diagnostic(JSON.stringify({ reached, twice }))
   })
@@ -125,7 +125,7 @@ for (const signal of ['SIGKILL', 'SIGTERM'] as const) {
           const { code, stdout, stderr } = await running.ended
           assert.equal(code, 0, stderr)
           assert.match(stderr, /sending goes on after/)
-          assert.equal((JSON.parse(stdout) as Account).sent, ROWS)
+          assert.equal((JSON.parse(stdout) as Reconciliation).sent, ROWS)
         })
         const twice = check(await readTopic(bootstrap, topic), ROWS, await placesInTime(path))
         assert.equal(twice, 0, 'the idempotent producer sends nothing twice')

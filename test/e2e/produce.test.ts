@@ -17,7 +17,7 @@ import { placesInTime, readTopic, type Produced } from './produced.ts'
 const SAMPLE = { rows: 6000, dirt: 0 }
 const TYPE = avro.Type.forSchema(XDR_SCHEMA as unknown as avro.Schema, { wrapUnions: true })
 
-interface Account {
+interface Reconciliation {
   rows: number
   sent: number
   alreadySent: number
@@ -25,11 +25,11 @@ interface Account {
   complete: boolean
 }
 
-/** The account of a run that ends well. */
-async function accountOf(argv: string[]): Promise<Account> {
+/** The reconciliation of a run that ends well. */
+async function reconciliationOf(argv: string[]): Promise<Reconciliation> {
   const { code, stdout, stderr } = await pulse([...argv, '--json'])
   assert.equal(code, 0, stderr)
-  return JSON.parse(stdout) as Account
+  return JSON.parse(stdout) as Reconciliation
 }
 
 describe('replay --to kafka', needsKafka(), () => {
@@ -48,14 +48,14 @@ describe('replay --to kafka', needsKafka(), () => {
       const path = await sampleIn(directory, { ...SAMPLE, dirt: 0 })
       const topic = uniqueName('produce')
       const began = Date.now()
-      const account = await accountOf(to(path, topic, ...make(3)))
-      assert.equal(account.sent, SAMPLE.rows)
-      assert.ok(account.complete)
+      const reconciliation = await reconciliationOf(to(path, topic, ...make(3)))
+      assert.equal(reconciliation.sent, SAMPLE.rows)
+      assert.ok(reconciliation.complete)
       const found = await readTopic(broker.bootstrap, topic)
       assert.equal(new Set(found.map(({ row }) => row)).size, SAMPLE.rows)
       assert.equal(found.length, SAMPLE.rows)
       assert.deepEqual(
-        account.perPartition,
+        reconciliation.perPartition,
         [0, 1, 2].map((p) => found.filter(({ partition }) => partition === p).length),
       )
       const places = await placesInTime(path)
@@ -81,10 +81,10 @@ describe('replay --to kafka', needsKafka(), () => {
         await sampleIn(directory, { ...SAMPLE, seed: 2, dirt: 0.2 }),
       ]
       const topic = uniqueName('produce')
-      const { sent } = await accountOf(to(first, topic, ...make(2)))
-      const again = await accountOf(to(first, topic))
+      const { sent } = await reconciliationOf(to(first, topic, ...make(2)))
+      const again = await reconciliationOf(to(first, topic))
       assert.deepEqual([again.sent, again.alreadySent, again.complete], [0, sent, true])
-      const both = await accountOf(to(directory, topic, '--format', 'json'))
+      const both = await reconciliationOf(to(directory, topic, '--format', 'json'))
       assert.equal(both.alreadySent, sent)
       const found = await readTopic(broker.bootstrap, topic)
       assert.equal(new Set(found.map(({ source, row }) => `${source} ${row}`)).size, found.length)
@@ -96,7 +96,7 @@ describe('replay --to kafka', needsKafka(), () => {
     withDirectory(async (directory) => {
       const path = await sampleIn(directory, { ...SAMPLE, dirt: 0.5 })
       const topic = uniqueName('produce')
-      await accountOf(to(path, topic, ...make(3)))
+      await reconciliationOf(to(path, topic, ...make(3)))
       const without = (await readTopic(broker.bootstrap, topic)).filter(({ key }) => key === null)
       assert.ok(without.length > 100)
       assert.ok(without.every(({ partition }) => partition === 0))
@@ -107,7 +107,7 @@ describe('replay --to kafka', needsKafka(), () => {
       withDirectory(async (directory) => {
         const path = await sampleIn(directory, SAMPLE)
         const topic = uniqueName('produce')
-        await accountOf([
+        await reconciliationOf([
           ...to(path, topic, ...make(1), '--format', 'json'),
           '--compression',
           codec,
@@ -132,7 +132,7 @@ describe('replay --to kafka', needsKafka(), () => {
         const path = await sampleIn(directory, SAMPLE)
         const topic = uniqueName('produce')
         const url = `http://user:secret@127.0.0.1:${(server.address() as AddressInfo).port}/`
-        await accountOf(to(path, topic, ...make(1), '--registry', url))
+        await reconciliationOf(to(path, topic, ...make(1), '--registry', url))
         const basic = `Basic ${Buffer.from('user:secret').toString('base64')}`
         assert.deepEqual(asked, [`POST /subjects/${topic}-value/versions ${basic}`])
         for (const { value } of await readTopic(broker.bootstrap, topic)) {
@@ -148,7 +148,7 @@ describe('replay --to kafka', needsKafka(), () => {
     withDirectory(async (directory) => {
       const path = await sampleIn(directory, { ...SAMPLE, rows: 2000 })
       const topic = uniqueName('produce')
-      await accountOf(to(path, topic, ...make(1), '--rate', '1000'))
+      await reconciliationOf(to(path, topic, ...make(1), '--rate', '1000'))
       const times = (await readTopic(broker.bootstrap, topic)).map((one) => one.timestampMs)
       const tookMs = times.at(-1)! - times[0]
       assert.ok(tookMs > 1800, `2000 rows at 1000 a second took ${tookMs} ms`)
@@ -167,12 +167,12 @@ describe('replay --to kafka', needsKafka(), () => {
         return running.ended
       })
       assert.equal(stopped.code, 0)
-      const account = JSON.parse(stopped.stdout) as Account
-      assert.equal(account.complete, false)
-      assert.equal((await readTopic(broker.bootstrap, topic)).length, account.sent)
-      const rest = await accountOf(to(path, topic))
-      assert.equal(rest.alreadySent, account.sent)
-      assert.equal(rest.sent, SAMPLE.rows - account.sent)
+      const reconciliation = JSON.parse(stopped.stdout) as Reconciliation
+      assert.equal(reconciliation.complete, false)
+      assert.equal((await readTopic(broker.bootstrap, topic)).length, reconciliation.sent)
+      const rest = await reconciliationOf(to(path, topic))
+      assert.equal(rest.alreadySent, reconciliation.sent)
+      assert.equal(rest.sent, SAMPLE.rows - reconciliation.sent)
     }))
 
   test('a topic that is another, not there, or out of reach is refused with what to do', () =>

@@ -14,10 +14,10 @@ const options = {
     partitions: Number(partitions),
     durationUnit: 's',
     timeZone: 'UTC',
-    missingMsisdn: 'refuse',
+    missingMsisdn: 'reject',
   },
   commitIntervalMs: Number(commitMs),
-  keepRefused: 100_000,
+  keepRejected: 100_000,
   speed: 'max',
 } as const
 const progress = await replayFiles(options, (replay) => {

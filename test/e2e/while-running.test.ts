@@ -60,7 +60,7 @@ test('reading commands answer while a replay writes, and each later', async () =
     for (const argv of [
       ['top'],
       ['segments'],
-      ['refused'],
+      ['rejected'],
       ['subscriber', `${top.sessions[0].msisdn}`],
     ]) {
       const { code, stderr } = await pulse([...argv, '--state', state])
@@ -84,7 +84,7 @@ test('a second writer is told who writes, and disturbs nothing', async () => {
   })
 })
 
-test('a signal drains: an account that says how to go on, and the next run completes', async () => {
+test('a signal drains: an reconciliation that says how to go on, and the next run completes', async () => {
   const state = join(home, 'stopped')
   const argv = ['replay', file, '--state', state, ...SLOWLY]
   const stopped = await withPulse(argv, async (writer) => {
@@ -93,17 +93,17 @@ test('a signal drains: an account that says how to go on, and the next run compl
     return writer.ended
   })
   assert.equal(stopped.code, 0, stopped.stderr)
-  assert.match(stopped.stdout, /run the same command again to go on/)
+  assert.match(stopped.stdout, /run the same command again to continue/)
   assert.ok(!existsSync(join(state, 'writer.lock')), 'the directory is given back')
 
   const rest = await pulse(['replay', file, '--state', state, '--speed', '1e9', '--json'])
   assert.equal(rest.code, 0, rest.stderr)
-  const account = JSON.parse(rest.stdout) as {
+  const reconciliation = JSON.parse(rest.stdout) as {
     applied: number
-    alreadyApplied: number
+    duplicate: number
     complete: boolean
   }
-  assert.ok(account.complete && account.applied > 0)
+  assert.ok(reconciliation.complete && reconciliation.applied > 0)
   const whole = join(home, 'whole')
   assert.equal((await pulse(['replay', file, '--state', whole])).code, 0)
   const hashes = [state, whole].map(async (directory) => {

@@ -10,7 +10,7 @@ import {
 } from '../../consumers/kafka/log/message-format.ts'
 import { nextRecord, openRecords, readBatch } from '../../src/kafka/record-batch.ts'
 import { createSlice, SLICE_ROWS } from '../../consumers/kafka/log/message-batch.ts'
-import { createTally } from '../../consumers/ingest/ingest-stats.ts'
+import { createIngestStats } from '../../consumers/ingest/ingest-stats.ts'
 import { describeTopic, sourceOf, type TopicView } from '../../src/kafka/topic.ts'
 import { XDR_SCHEMA } from '../../src/record/xdr-schema.ts'
 import { createPosition } from '../../state/partition-metadata.ts'
@@ -133,16 +133,23 @@ export async function readByHand(
 ): Promise<Consumed & Met> {
   const state = await openState(stateDirectory, STATE, 'test')
   const met: Met = { cut: 0, within: 0, duplicates: 0 }
-  const tally = createTally(
+  const stats = createIngestStats(
     { missingMsisdnZero: false },
-    { commitIntervalMs: 0, keepRefused: 1000 },
+    { commitIntervalMs: 0, keepRejected: 1000 },
     SLICE_ROWS,
   )
   const format = stoppingFormat(stopEvery)
   const unit = { durationUnit: 'auto' as const, knownUnit: null }
   const options = { format, partitions: 1, ...unit, cutoverMs: null }
-  const reader = createLogReader(createSlice(options, tally), tally)
-  const known = { name: topic, rows: 0, order: 'log', durationUnit: 'ms', evidence: '' } as const
+  const reader = createLogReader(createSlice(options, stats), stats)
+  const known = {
+    name: topic,
+    kind: 'topic',
+    rows: 0,
+    order: 'offset',
+    durationUnit: 'ms',
+    evidence: '',
+  } as const
   try {
     await withTopic(brokers, topic, (view) =>
       withFetch(brokers, view, async (fetch) => {
@@ -153,20 +160,20 @@ export async function readByHand(
           createPosition(known),
         )
         log.state.positions.set(log.source, log.position)
-        for (let answers = 0; log.position.position < log.stableOffset || answers === 0;) {
+        for (let answers = 0; log.position.next < log.stableOffset || answers === 0;) {
           if (++answers > MOST_ANSWERS) throw new Error('reading comes to no end')
-          const at = log.position.position
+          const at = log.position.next
           const fetched = await fetch(0, at, maxPartitionBytes)
           if (endsWithin(fetched.records)) met.cut++
           if (fetched.aborted.some(({ firstOffset }) => firstOffset < at)) met.within++
           log.waitingFor = null
           const gap = reader.take(log, fetched)
           if (gap !== null) throw new Error(gap.message)
-          tally.commit([log.state])
+          stats.commit([log.state])
         }
       }),
     )
-    met.duplicates = tally.counters.duplicate
+    met.duplicates = stats.counters.duplicate
   } finally {
     await state.close()
   }

@@ -12,7 +12,7 @@ test('a commit is told at once, and the end last', () =>
   withDirectory(async (directory) => {
     const stateDirectory = join(directory, 'state')
     const files = [await sampleIn(directory, { rows: 20_000 })]
-    const pace = { speed: 'max' as const, commitIntervalMs: 0, keepRefused: 10 }
+    const pace = { speed: 'max' as const, commitIntervalMs: 0, keepRejected: 10 }
     const told: IngestProgress[] = []
     const options = { files, stateDirectory, state: OPTIONS, ...pace }
     const { ended } = startIngest({ type: 'replay', options }, (now) => told.push(now))

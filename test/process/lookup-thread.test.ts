@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { startSnapshots, type SnapshotThread } from '../../src/process/snapshot-thread.ts'
-import { withLookUps, type Subscribers } from '../../src/process/lookup-thread.ts'
+import { withLookUps, type LookUps } from '../../src/process/lookup-thread.ts'
 import type { Published } from '../../src/serve/view.ts'
 import { replay } from '../consumers/files/replaying.ts'
 import { ROOT } from '../source-tree.ts'
@@ -20,7 +20,7 @@ interface Tried {
   /** What is published, and how to publish another one. */
   latest: { published: Published | null }
   /** Over a pipeline whose snapshot thread never answers: it is busy. */
-  subscribers: Subscribers
+  lookUps: LookUps
 }
 
 async function withBusySnapshots(body: (tried: Tried) => Promise<void>): Promise<void> {
@@ -31,24 +31,24 @@ async function withBusySnapshots(body: (tried: Tried) => Promise<void>): Promise
     const latest: Tried['latest'] = { published: null }
     const never = () => new Promise<never>(() => undefined)
     const { view } = standIn()
-    const busy = { ...view, published: () => latest.published, lookup: never, members: never }
-    const subscribers = withLookUps(busy, data)
+    const busy = { ...view, published: () => latest.published, lookup: never, subscribers: never }
+    const lookUps = withLookUps(busy, data)
     try {
-      await body({ snapshots, latest, subscribers })
+      await body({ snapshots, latest, lookUps })
     } finally {
-      await subscribers.end()
+      await lookUps.end()
       await snapshots.end()
     }
   })
 }
 
 test('look-ups are answered while a snapshot is under way, as the snapshot thread would', () =>
-  withBusySnapshots(async ({ snapshots, latest, subscribers: { view } }) => {
+  withBusySnapshots(async ({ snapshots, latest, lookUps: { view } }) => {
     const taken = await snapshots.snapshot()
     assert.ok(taken)
     latest.published = published(taken.snapshot)
-    const everyone = await view.members(EVERYONE)
-    const expected = await snapshots.members(EVERYONE)
+    const everyone = await view.subscribers(EVERYONE)
+    const expected = await snapshots.subscribers(EVERYONE)
     assert.ok(everyone && expected && expected.subscribers.length > 1)
     const asOf = { ...expected.asOf, timeMs: everyone.asOf.timeMs }
     assert.deepEqual(everyone, { ...expected, asOf })
@@ -63,7 +63,7 @@ test('look-ups are answered while a snapshot is under way, as the snapshot threa
   }))
 
 test('look-ups are held against the segments that were published last', () =>
-  withBusySnapshots(async ({ snapshots, latest, subscribers: { view } }) => {
+  withBusySnapshots(async ({ snapshots, latest, lookUps: { view } }) => {
     const taken = await snapshots.snapshot()
     assert.ok(taken)
     const names: (string | null)[][] = []
@@ -71,7 +71,7 @@ test('look-ups are held against the segments that were published last', () =>
       const [segment] = taken.snapshot.segments.segments
       const segments = { ...taken.snapshot.segments, segments: [{ ...segment, name }] }
       latest.published = published({ ...taken.snapshot, segments })
-      const found = await view.members({ ...EVERYONE, limit: 1 })
+      const found = await view.subscribers({ ...EVERYONE, limit: 1 })
       const one = await view.lookup(found!.subscribers[0].msisdn)
       names.push([found!.subscribers[0].segment, one!.segment])
     }
@@ -82,12 +82,12 @@ test('look-ups are held against the segments that were published last', () =>
   }))
 
 test('who asks when the thread has ended is told so, and so is who waits', () =>
-  withBusySnapshots(async ({ snapshots, latest, subscribers }) => {
+  withBusySnapshots(async ({ snapshots, latest, lookUps }) => {
     const taken = await snapshots.snapshot()
     assert.ok(taken)
     latest.published = published(taken.snapshot)
-    const waiting = assert.rejects(subscribers.view.lookup(1), /has ended/)
-    await subscribers.end()
+    const waiting = assert.rejects(lookUps.view.lookup(1), /has ended/)
+    await lookUps.end()
     await waiting
-    await assert.rejects(subscribers.view.members(EVERYONE), /has ended/)
+    await assert.rejects(lookUps.view.subscribers(EVERYONE), /has ended/)
   }))

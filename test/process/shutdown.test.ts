@@ -4,38 +4,43 @@ import { once } from 'node:events'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
-import { askToEnd, computeApart, createStay, mayStay } from '../../src/process/shutdown.ts'
+import {
+  requestEnd,
+  computeInterruptibly,
+  createShutdownFlag,
+  throwIfEnding,
+} from '../../src/process/shutdown.ts'
 
 const ENDED = /has ended/
 
 test('who is asked to end while it reads learns it, and computes no more', () => {
-  const stay = createStay()
-  mayStay(stay)
+  const stay = createShutdownFlag()
+  throwIfEnding(stay)
   assert.equal(
-    computeApart(stay, () => 7),
+    computeInterruptibly(stay, () => 7),
     7,
   )
-  mayStay(stay)
-  assert.equal(askToEnd(stay), false)
-  assert.throws(() => mayStay(stay), ENDED)
-  assert.throws(() => computeApart(stay, () => assert.fail('nothing is computed')), ENDED)
-  assert.equal(askToEnd(stay), false, 'asking twice cuts nothing off')
+  throwIfEnding(stay)
+  assert.equal(requestEnd(stay), false)
+  assert.throws(() => throwIfEnding(stay), ENDED)
+  assert.throws(() => computeInterruptibly(stay, () => assert.fail('nothing is computed')), ENDED)
+  assert.equal(requestEnd(stay), false, 'asking twice cuts nothing off')
 })
 
 test('who computes may be cut off, also after one that failed', () => {
-  const stay = createStay()
+  const stay = createShutdownFlag()
   const failing = (): never => {
     throw new Error('no')
   }
-  assert.throws(() => computeApart(stay, failing), /no/)
-  assert.equal(askToEnd(stay), false, 'it computes no more')
+  assert.throws(() => computeInterruptibly(stay, failing), /no/)
+  assert.equal(requestEnd(stay), false, 'it computes no more')
 })
 
 const SCRIPT = `
 const { parentPort, workerData } = require('node:worker_threads')
-import(workerData.module).then(({ computeApart }) => {
+import(workerData.module).then(({ computeInterruptibly }) => {
   const { stay, go } = workerData
-  computeApart(stay, () => {
+  computeInterruptibly(stay, () => {
     parentPort.postMessage('computes')
     Atomics.wait(go, 0, 0)
   })
@@ -43,14 +48,14 @@ import(workerData.module).then(({ computeApart }) => {
 })`
 
 test('who is to be cut off comes to nothing more, even when it is done before that', async () => {
-  const stay = createStay()
+  const stay = createShutdownFlag()
   const go = new Int32Array(new SharedArrayBuffer(4))
   const module = new URL('../../src/process/shutdown.ts', import.meta.url).href
   const worker = new Worker(SCRIPT, { eval: true, workerData: { module, stay, go } })
   const said: unknown[] = []
   worker.on('message', (message) => said.push(message))
   await once(worker, 'message')
-  assert.equal(askToEnd(stay), true)
+  assert.equal(requestEnd(stay), true)
   Atomics.store(go, 0, 1)
   Atomics.notify(go, 0)
   await sleep(200)

@@ -82,7 +82,7 @@ function decoded(bodies: readonly Buffer[], decode: DecodeRow): number[][] {
   })
 }
 
-/** What cleaning cannot tell apart: -0 is 0, and a time outside of any calendar is no time. */
+/** What validation cannot tell apart: -0 is 0, and a time outside of any calendar is no time. */
 const told = (rows: readonly number[][]): number[][] =>
   rows.map((row) =>
     row.map((value, column) => {

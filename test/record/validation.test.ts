@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { createBatch, REASONS, UNREADABLE, type RawRows } from '../../src/record/batch.ts'
-import { clean, createCleanAccount, createCleaner } from '../../src/record/validation.ts'
+import { validate, createValidationCounts, createValidator } from '../../src/record/validation.ts'
 import { withPart } from '../../src/record/event-time.ts'
 import { USED_COLUMNS } from '../../src/record/columns.ts'
 import { oracle, type RawCell } from '../oracle.ts'
@@ -80,13 +80,17 @@ const rawRowsOf = (rows: Cell[][]): RawRows => ({
 const counted = (names: readonly string[], counts: Float64Array): Record<string, number> =>
   withoutZeros(Object.fromEntries(names.map((name, at): [string, number] => [name, counts[at]])))
 
-for (const missingMsisdn of ['refuse', 'zero'] as const) {
+for (const missingMsisdn of ['reject', 'zero'] as const) {
   test(`rows of any values are cleaned as the oracle says, missing MSISDN: ${missingMsisdn}`, () => {
     const property = fc.property(fc.array(aRow, { maxLength: 12 }), (rows) => {
       const options = { missingMsisdnZero: missingMsisdn === 'zero' }
-      const [cleaner, batch, account] = [createCleaner(12), createBatch(12), createCleanAccount()]
+      const [validator, batch, counts] = [
+        createValidator(12),
+        createBatch(12),
+        createValidationCounts(),
+      ]
       const selected = Uint32Array.from(rows, (_, i) => i)
-      clean(rawRowsOf(rows), selected, rows.length, options, cleaner, batch, account)
+      validate(rawRowsOf(rows), selected, rows.length, options, validator, batch, counts)
       const found: unknown[] = []
       for (let j = 0; j < batch.count; j++) {
         // A negative zero may pass: added to a sum, it is the zero it means.
@@ -104,30 +108,30 @@ for (const missingMsisdn of ['refuse', 'zero'] as const) {
         found,
         each.flatMap(({ subscribers }) => [...subscribers]),
       )
-      const sum = (of: 'refused' | 'coerced' | 'missing', names: readonly string[]) =>
+      const sum = (of: 'rejected' | 'coerced' | 'missing', names: readonly string[]) =>
         counted(
           names,
           Float64Array.from(names, (name) => each.reduce((n, one) => n + (one[of][name] ?? 0), 0)),
         )
-      assert.deepEqual(counted(REASONS, account.refused), sum('refused', REASONS))
-      assert.deepEqual(counted(USED_COLUMNS, account.coerced), sum('coerced', USED_COLUMNS))
-      assert.deepEqual(counted(USED_COLUMNS, account.missing), sum('missing', USED_COLUMNS))
+      assert.deepEqual(counted(REASONS, counts.rejected), sum('rejected', REASONS))
+      assert.deepEqual(counted(USED_COLUMNS, counts.coerced), sum('coerced', USED_COLUMNS))
+      assert.deepEqual(counted(USED_COLUMNS, counts.missing), sum('missing', USED_COLUMNS))
     })
     fc.assert(property, { seed: SEED, numRuns: 500 })
   })
 }
 
-test('only the selected rows are cleaned, and the account adds up', () => {
+test('only the selected rows are cleaned, and the counts adds up', () => {
   const cells = USED_COLUMNS.map((): Cell => ({ raw: 1, value: 1 }))
   const rows = rawRowsOf([0, 1, 2, 3].map((n) => [{ raw: n, value: n }, ...cells.slice(1)]))
-  const [cleaner, batch, account] = [createCleaner(4), createBatch(4), createCleanAccount()]
+  const [validator, batch, counts] = [createValidator(4), createBatch(4), createValidationCounts()]
   const options = { missingMsisdnZero: false }
-  clean(rows, Uint32Array.of(1, 3), 2, options, cleaner, batch, account)
+  validate(rows, Uint32Array.of(1, 3), 2, options, validator, batch, counts)
   assert.deepEqual([...batch.subscriber.subarray(0, batch.count)], [1, 3])
-  clean(rows, Uint32Array.of(0), 1, options, cleaner, batch, account)
+  validate(rows, Uint32Array.of(0), 1, options, validator, batch, counts)
   assert.equal(batch.count, 0)
-  assert.equal(cleaner.verdict[0], 1 + REASONS.indexOf('invalid-msisdn'))
-  assert.deepEqual(counted(REASONS, account.refused), { 'invalid-msisdn': 1 })
+  assert.equal(validator.outcome[0], 1 + REASONS.indexOf('invalid-msisdn'))
+  assert.deepEqual(counted(REASONS, counts.rejected), { 'invalid-msisdn': 1 })
 })
 
 test('milliseconds are taken from beside a whole second alone', () => {

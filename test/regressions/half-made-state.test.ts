@@ -9,7 +9,7 @@ import { FORMAT } from '../../state/partition-metadata.ts'
 import { openStateToRead } from '../../state/read.ts'
 import { withDirectory } from '../state-directory.ts'
 
-const STAMP = { partitions: 1, durationUnit: 'auto', timeZone: 'UTC', missingMsisdn: 'refuse' }
+const STAMP = { partitions: 1, durationUnit: 'auto', timeZone: 'UTC', missingMsisdn: 'reject' }
 
 for (const made of [['meta'], ['meta', 'subscribers'], ['meta', 'subscribers', 'journal']]) {
   test(`a state that has only ${made.join(', ')} is none yet`, () =>

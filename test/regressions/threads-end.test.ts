@@ -28,7 +28,7 @@ test('a replay may fail before its end is awaited', async () => {
       state: STATE,
       speed: 'max',
       commitIntervalMs: 1000,
-      keepRefused: 0,
+      keepRejected: 0,
     } as const
     const pipeline = startPipeline(
       { job: { type: 'replay', options }, snapshot: OPTIONS, snapshotIntervalMs: 1000 },

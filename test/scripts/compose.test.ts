@@ -103,7 +103,7 @@ test('the image is pinned, is not root, and checks readiness', () => {
   assert.match(dockerfile, /^HEALTHCHECK [^]*\/readyz/m)
 })
 
-test('the image is of the version and gets all that it copies', () => {
+test('the image is of the version and gets all that it cache', () => {
   const { version } = JSON.parse(read('package.json')) as { version: string }
   const own = services.map(([, service]) => service).filter(isOwn)
   assert.deepEqual([...new Set(own.map(({ image }) => image))], [`xdr-pulse:${version}`])

@@ -59,7 +59,7 @@ async function send(port: number, text: string, silenceMs = 500): Promise<Heard>
 test('hands on, refuses, swallows and cuts on the same port', () =>
   withEcho(async ({ port, become, counts }) => {
     assert.deepEqual(await send(port, 'hello'), { text: 'hello', ended: 'open' })
-    await become({ kind: 'refuse' })
+    await become({ kind: 'reject' })
     assert.deepEqual(await send(port, 'hello'), { text: '', ended: 'ECONNREFUSED' })
     await become({ kind: 'blackhole' })
     assert.deepEqual(await send(port, 'hello'), { text: '', ended: 'open' })
@@ -93,7 +93,7 @@ test('stands between kafkajs and a broker that knows its port', needsKafka(), ()
         known.brokers.map(({ port }) => port),
         [proxy.port],
       )
-      await proxy.become({ kind: 'refuse' })
+      await proxy.become({ kind: 'reject' })
       await assert.rejects(admin.listTopics())
       await admin.disconnect()
     }),

@@ -44,7 +44,7 @@ export function generateConsumer(
     rebalances: 2,
     errors: { ...Object.fromEntries(CONSUMER_ERRORS.map((kind) => [kind, 0])), fetch: 3 },
     gapsPassed: { gaps: 0, records: 0 },
-    deadLetters: { topic: 'refused', sent: { 'invalid-number': 9 }, failures: 1, pending: 4 },
+    deadLetters: { topic: 'rejected', sent: { 'invalid-number': 9 }, failures: 1, pending: 4 },
     misrouted: 0,
     backpressureSeconds: 1.5,
     caughtUp: false,

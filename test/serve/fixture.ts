@@ -204,13 +204,14 @@ export function generateSnapshot(recipe: Recipe): Snapshot {
         source: 'f1e2d3c4',
         name: 'xdr.parquet',
         partition: 0,
-        position: 150_000,
+        kind: 'file',
+        next: 150_000,
         rows: 150_001,
         order: 'file',
         durationUnit: 's',
       },
     ],
-    refused: { 'missing-msisdn': 1066, footer: 1 },
+    rejected: { 'missing-msisdn': 1066, footer: 1 },
     coerced: { 'Bearer Id': 42 },
     missing: { 'Bearer Id': 991, 'Start ms': 1, End: 1 },
   } satisfies Snapshot)
@@ -224,14 +225,15 @@ export function published(snapshot: Snapshot, atMs = Date.UTC(2026, 0, 1)): Publ
 
 /** A progress message at which `rows` of 150,001 rows have been dealt with. */
 export function generateProgress(rows: number): IngestProgress {
-  const refused = Math.floor(rows / 140)
+  const rejected = Math.floor(rows / 140)
   return {
     state: 'running',
     counters: {
       rows,
-      applied: rows - refused,
+      applied: rows - rejected,
       duplicate: 0,
-      refused: { 'missing-msisdn': refused },
+      excluded: 0,
+      rejected: { 'missing-msisdn': rejected },
       coerced: { 'Total DL (Bytes)': 7 },
       missing: { 'Bearer Id': Math.floor(rows / 150) },
       applicationBytes: APPLICATIONS.flatMap((_, index) => [rows * 1000 * (index + 1), rows * 10]),
@@ -263,8 +265,8 @@ export function generateProgress(rows: number): IngestProgress {
     done: rows >= 150_001,
     consumer: null,
     history: null,
-    accounts: null,
-    notices: [],
+    reconciliation: null,
+    warnings: [],
   }
 }
 
@@ -296,7 +298,7 @@ export function standIn(): StandIn {
       storeErrors: () => ({ snapshot: 4, 'look-up': 5 }),
       options: () => ({ segments: 3, scaling: 'min-max' }),
       lookup: (msisdn) => Promise.resolve(known.get(msisdn) ?? null),
-      members: () => Promise.resolve(null),
+      subscribers: () => Promise.resolve(null),
       subscribe(listener) {
         listeners.add(listener)
         return () => listeners.delete(listener)

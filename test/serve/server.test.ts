@@ -82,7 +82,7 @@ describe('only this machine', () => {
         assert.ok(!reply.includes('evil'))
       }
       const { body } = await ask(url, '/metrics')
-      assert.match(body, /http_rejected_total\{reason="malformed"\} 3$/m)
+      assert.match(body, /http_refused_requests_total\{reason="malformed"\} 3$/m)
     })
   })
 
@@ -142,7 +142,7 @@ describe('only reading', () => {
       assert.match(answer, /^HTTP\/1\.1 400 /)
       assert.match(answer, /application\/problem\+json/)
       const metrics = await ask(url, '/metrics')
-      assert.match(metrics.body, /http_rejected_total\{reason="malformed"\} 1$/m)
+      assert.match(metrics.body, /http_refused_requests_total\{reason="malformed"\} 1$/m)
     })
   })
 })

@@ -40,7 +40,7 @@ export const STATE: StateSummary = {
     },
   ],
   positions: [],
-  refused: { footer: 1 },
+  rejected: { footer: 1 },
   coerced: {},
   missing: { 'Other DL (Bytes)': 2 },
 }

@@ -6,9 +6,9 @@ import { seededRandom } from '../../src/random.ts'
 import { WIDTH } from '../../src/subscriber/aggregate.ts'
 import { commitPartition } from '../../state/commit.ts'
 import { journalKey } from '../../state/keys.ts'
-import type { Copies } from '../../state/row-cache.ts'
+import type { RowCache } from '../../state/row-cache.ts'
 import type { Partition } from '../../state/partition.ts'
-import { PIECE_BYTES } from '../../state/pages.ts'
+import { PAGE_VALUE_BYTES } from '../../state/pages.ts'
 import { openPartition } from '../../state/store.ts'
 import { openState } from '../../state/writer.ts'
 import { withView } from '../../state/read.ts'
@@ -24,7 +24,7 @@ const FIRST = 33_600_000_000
 interface Step {
   records: number
   share: number
-  /** The store is opened anew first: the sweep begins again at the first segment. */
+  /** The store is opened anew first: the sweep begins again at the first block. */
   reopen: boolean
   /** A copy in memory catches up after it; else it has more to catch up with later. */
   follow: boolean
@@ -52,7 +52,7 @@ test('after any commits the store, and a copy that follows it, holds what memory
       const half = someSubscribers(FIRST, subscribers, subscribers / 2, random)
       apply(state.partitions[0], batchOf(half, random))
       commitPartition(state.partitions[0], KEEP)
-      const copies: Copies = new Map()
+      const cache: RowCache = new Map()
       for (const { records, share, reopen, follow } of steps) {
         if (reopen) {
           await state.close()
@@ -65,7 +65,7 @@ test('after any commits the store, and a copy that follows it, holds what memory
         if (partition.sweep.journal.length > 0) journals++
         assert.equal(partition.table.dirtyCount, 0)
         await assertStored(directory, partition)
-        if (follow) await assertFollowed(directory, partition, copies)
+        if (follow) await assertFollowed(directory, partition, cache)
       }
       await state.close()
     }),
@@ -80,15 +80,15 @@ async function assertStored(directory: string, partition: Partition): Promise<vo
   assert.deepEqual(found.hours.rows, partition.hours.rows)
   assert.deepEqual(found.counters, partition.counters)
   assert.deepEqual(found.sweep.journal, partition.sweep.journal)
-  const segments = Math.ceil(found.table.count / 1024)
-  const staleOf = ({ sweep }: Partition): number[] => [...sweep.staleSince.subarray(0, segments)]
+  const blocks = Math.ceil(found.table.count / 1024)
+  const staleOf = ({ sweep }: Partition): number[] => [...sweep.staleSince.subarray(0, blocks)]
   assert.deepEqual(staleOf(found), staleOf(partition))
 }
 
 async function assertFollowed(
   directory: string,
   { table }: Partition,
-  copies: Copies,
+  cache: RowCache,
 ): Promise<void> {
   let slot = 0
   await withView(directory, (view) =>
@@ -97,7 +97,7 @@ async function assertFollowed(
         const row = [...rows.subarray(at * WIDTH, (at + 1) * WIDTH)]
         assert.deepEqual(row, rowOf(table, slot), `slot ${slot} of the copy`)
       }
-    }, copies),
+    }, cache),
   )
   assert.equal(slot, table.count)
 }
@@ -125,7 +125,7 @@ test('the journal stays within the size of the base image', () =>
     await state.close()
   }))
 
-test('each piece takes exactly one overflow page', () =>
+test('each page takes exactly one overflow page', () =>
   withDirectory(async (directory) => {
     const random = seededRandom(2)
     const state = await openState(directory, OPTIONS, 'test')
@@ -137,19 +137,19 @@ test('each piece takes exactly one overflow page', () =>
     for (const database of [partition.store.subscribers, partition.store.journal]) {
       const stats = database.getStats() as { entryCount: number; overflowPages: number }
       assert.ok(stats.entryCount > 50)
-      // The last piece of a segment or a commit may be small enough to stand in its leaf.
+      // The last page of a block or a commit may be small enough to stand in its leaf.
       assert.ok(stats.overflowPages <= stats.entryCount)
       assert.ok(stats.overflowPages > stats.entryCount * 0.9)
     }
     await state.close()
   }))
 
-test('the largest piece takes one page, too', () =>
+test('the largest page takes one page, too', () =>
   withDirectory(async (directory) => {
     const store = openPartition(directory, 0, 'write')
     store.environment.transactionSync(() => {
-      for (let piece = 0; piece < 40; piece++) {
-        void store.journal.put(journalKey(1, piece), Buffer.alloc(PIECE_BYTES))
+      for (let page = 0; page < 40; page++) {
+        void store.journal.put(journalKey(1, page), Buffer.alloc(PAGE_VALUE_BYTES))
       }
     })
     const { overflowPages } = store.journal.getStats() as { overflowPages: number }
@@ -184,20 +184,20 @@ test('a copy passes over nothing that the store has lost, and is made anew after
     const random = seededRandom(4)
     const state = await openState(directory, OPTIONS, 'test')
     const [partition] = state.partitions
-    const copies: Copies = new Map()
+    const cache: RowCache = new Map()
     const step = (): void => {
       apply(partition, batchOf(someSubscribers(FIRST, 5000, 3000, random), random))
       commitPartition(partition, KEEP)
     }
     for (const database of [partition.store.subscribers, partition.store.journal]) {
       for (let i = 0; i < 6; i++) step()
-      await assertFollowed(directory, partition, copies)
+      await assertFollowed(directory, partition, cache)
       for (let i = 0; i < 6; i++) step()
       const [key, value] = [...database.getRange()].map(({ key, value }) => [key, value])[0]
       await database.remove(key)
-      await assert.rejects(assertFollowed(directory, partition, copies), { code: 'state-corrupt' })
+      await assert.rejects(assertFollowed(directory, partition, cache), { code: 'state-corrupt' })
       await database.put(key, value)
-      await assertFollowed(directory, partition, copies)
+      await assertFollowed(directory, partition, cache)
     }
     await state.close()
   }))

@@ -15,7 +15,7 @@ export const OPTIONS: StateOptions = {
   partitions: 1,
   durationUnit: 'auto',
   timeZone: 'UTC',
-  missingMsisdn: 'refuse',
+  missingMsisdn: 'reject',
 }
 
 const START_MS = Date.UTC(2019, 3, 4)

@@ -90,7 +90,7 @@ const OTHERS: [Partial<StateOptions>, string][] = [
   [{ partitions: 1 }, '--partitions 2 (asked for: 1)'],
   [{ durationUnit: 's' }, '--duration-unit auto (asked for: s)'],
   [{ timeZone: 'Europe/Paris' }, '--time-zone UTC (asked for: Europe/Paris)'],
-  [{ missingMsisdn: 'zero' }, '--missing-msisdn refuse (asked for: zero)'],
+  [{ missingMsisdn: 'zero' }, '--missing-msisdn reject (asked for: zero)'],
 ]
 for (const [change, sentence] of OTHERS) {
   test(`a state is refused to other options: ${sentence}`, () =>
@@ -152,7 +152,7 @@ test('counters that do not agree with the subscribers are found when a state is 
     assert.equal(existsSync(join(directory, 'writer.lock')), false, 'the directory is given back')
   }))
 
-test('a piece that was lost is found when a state is opened', () =>
+test('a page that was lost is found when a state is opened', () =>
   withDirectory(async (directory) => {
     const state = await openState(directory, OPTIONS, 'test')
     const [partition] = state.partitions

@@ -27,7 +27,7 @@ test('a bar is drawn while a replay runs, and nothing of it after its summary', 
   withDirectory(async (directory) => {
     const file = await sampleIn(directory)
     const written = await onTerminal(['replay', file, '--state', join(directory, 'state')])
-    const summary = written.slice(written.search(/account +count/))
+    const summary = written.slice(written.search(/reconciliation +rows/))
     assert.match(written.slice(0, -summary.length), BAR)
     assert.doesNotMatch(summary, BAR)
     assert.ok(!summary.includes(ESCAPE), 'the cursor stays where the summary ends')

@@ -19,7 +19,7 @@ const OPTIONS: StateOptions = {
   partitions: 1,
   durationUnit: 'auto',
   timeZone: 'UTC',
-  missingMsisdn: 'refuse',
+  missingMsisdn: 'reject',
 }
 const ROWS = 20_000
 const SUBSCRIBERS = 5000
@@ -41,7 +41,7 @@ async function replay(files: string[], options: Partial<StateOptions> = {}): Pro
   const stateDirectory = join(folder, `state-${states++}`)
   const state = { ...OPTIONS, ...options }
   await replayFiles(
-    { files, stateDirectory, state, commitIntervalMs: 50, keepRefused: 10, speed: 'max' },
+    { files, stateDirectory, state, commitIntervalMs: 50, keepRejected: 10, speed: 'max' },
     () => undefined,
   )
   return stateDirectory
@@ -157,17 +157,17 @@ test('application totals and counts of rows are compared, and ten differences na
       partition.table.dirty[slot] = 1
     }
     partition.table.dirtyCount += 20
-    partition.counters.refused['invalid-number']++
+    partition.counters.rejected['invalid-number']++
     commitPartition(partition, 0)
   })
   const { differing, differences } = await verifyState([dirty], directory)
   assert.equal(differences, 22)
   assert.equal(differing.length, 10)
-  assert.equal(differing[0].what, 'rows refused invalid-number')
+  assert.equal(differing[0].what, 'rows rejected invalid-number')
   assert.equal(differing[1].what, 'total Social Media downlinkBytes')
 })
 
-test('a file that the state has not applied is refused by name', async () => {
+test('a file that the state has not applied is rejected by name', async () => {
   const clean = join(FIXTURES, 'integers.parquet')
   await assert.rejects(verifyState([clean, dirty], await replay([dirty])), {
     code: 'verify-differs',
@@ -183,7 +183,7 @@ test('a source of the state that is not among the files is named', async () => {
   })
 })
 
-test('a file that does not exist and a directory without state are refused', async () => {
+test('a file that does not exist and a directory without state are rejected', async () => {
   const directory = await replay([dirty])
   await assert.rejects(verifyState([join(folder, 'absent.parquet')], directory), {
     code: 'input-missing',

@@ -9,7 +9,7 @@ import { recreated, type GapPolicy } from './gaps.ts'
 import type { Consumer } from '../../../src/kafka/client.ts'
 import { createLogPartition, NO_ROW_READ } from './partition.ts'
 import type { Gap, LogPartition } from './partition.ts'
-import type { Notices } from '../../ingest/warnings.ts'
+import type { Warnings } from '../../ingest/warnings.ts'
 import { offsetAt, sourceOf, type Start, type TopicView } from '../../../src/kafka/topic.ts'
 
 export interface HoldingOptions {
@@ -22,7 +22,7 @@ export interface HoldingOptions {
   /** Where to begin in a partition of which nothing was read. */
   from: Start
   onGap: GapPolicy
-  notices: Notices
+  warnings: Warnings
   /** Gaps that were passed over. */
   passed: { gaps: number }
   /** Called before a partition is given back. */
@@ -51,7 +51,7 @@ const RETRY_MS = 500
 
 /** Nothing held yet. */
 export function createHoldings(options: HoldingOptions): Holdings {
-  const { consumer, topic, stores, loaded, onGap, notices, onChange } = options
+  const { consumer, topic, stores, loaded, onGap, warnings, onChange } = options
   const logs = new Map<number, LogPartition>()
   let assigned: ReadonlySet<number> | null = null
   let settling: Promise<void> | null = null
@@ -97,7 +97,7 @@ export function createHoldings(options: HoldingOptions): Holdings {
       log = await open(number, state)
     } catch (error) {
       if (error instanceof PulseError) throw error
-      notices.error('metadata', messageOf(error))
+      warnings.error('metadata', messageOf(error))
       await sleep(RETRY_MS)
       return
     }
@@ -133,31 +133,31 @@ export function createHoldings(options: HoldingOptions): Holdings {
   }
 
   function formerTopic(state: Partition, number: number, source: string): Gap | null {
-    for (const [id, { order, name, position, first }] of state.positions) {
+    for (const [id, { kind, name, next, first }] of state.positions) {
       // Of one that nothing was read of nothing is missing.
-      if (order === 'log' && name === topic && id !== source && position > first) {
-        return recreated(number, topic, position)
+      if (kind === 'topic' && name === topic && id !== source && next > first) {
+        return recreated(number, topic, next)
       }
     }
     return null
   }
 
   function sayGap(log: LogPartition, gap: Gap): void {
-    const { position } = log.position
     if (onGap === 'stop') log.gap = gap
-    const next =
+    const remedy =
       onGap === 'stop'
         ? 'to go on all the same: --on-gap earliest or latest'
-        : `going on at ${position} as --on-gap ${onGap} says`
+        : `going on at ${log.position.next} as --on-gap ${onGap} says`
     if (onGap !== 'stop') options.passed.gaps++
-    notices.error('gap', `${gap.message}; ${next}`)
+    warnings.error('gap', `${gap.message}; ${remedy}`)
   }
 
   async function begin(number: number, gap: Gap | null): Promise<SourcePosition> {
     // At a gap that stops, the place is only shown: nothing is read or committed there.
     const from = gap === null ? options.from : onGap === 'stop' ? 'earliest' : onGap
     const [durationUnit, evidence] = ['ms' as const, NO_ROW_READ]
-    const known = { name: topic, rows: 0, order: 'log' as const, durationUnit, evidence }
+    const source = { name: topic, kind: 'topic' as const, rows: 0, order: 'offset' as const }
+    const known = { ...source, durationUnit, evidence }
     return createPosition(known, await offsetAt(consumer, topic, number, from))
   }
 

@@ -75,7 +75,7 @@ export function createFetchLoops(host: FetchHost): FetchLoops {
       logs: LogPartition[],
       ends: ReadonlyMap<LogPartition, number>,
     ): Asked => {
-      const offsets = new Map(logs.map((log) => [log, ends.get(log) ?? log.position.position]))
+      const offsets = new Map(logs.map((log) => [log, ends.get(log) ?? log.position.next]))
       const positions = logs.map((log) => ({
         partition: log.number,
         offset: offsets.get(log) ?? 0,
@@ -130,7 +130,7 @@ export function createFetchLoops(host: FetchHost): FetchLoops {
     for (const fetched of partitions) {
       for (const [log, offset] of offsets) {
         if (log.number !== fetched.partition) continue
-        if (log.position.position === offset && host.isReadable(log)) host.take(log, fetched)
+        if (log.position.next === offset && host.isReadable(log)) host.take(log, fetched)
         if (fetched.records.length > 0) {
           host.tick()
           await breathe()

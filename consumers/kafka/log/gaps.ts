@@ -15,7 +15,7 @@ export async function findRangeGap(
 ): Promise<Gap | null> {
   const first = await offsetAt(consumer, topic, number, 'earliest')
   const end = await offsetAt(consumer, topic, number, 'latest')
-  const at = position.position
+  const at = position.next
   if (at < first) {
     return {
       kind: 'out-of-range',
@@ -64,11 +64,11 @@ export function offsetBehind(
 
 /** Moves a log behind a gap; back only where the log was cut off, and then by what is lost. */
 export function moveTo({ position, state, source }: LogPartition, offset: number): void {
-  const missing = offset - position.position
+  const missing = offset - position.next
   if (missing >= 0) position.skipped += missing
   // Backwards: what was counted stays counted, so the beginning moves with the position.
   else position.first += missing
-  position.position = offset
+  position.next = offset
   position.leaderEpoch = -1
   state.moved.add(source)
 }

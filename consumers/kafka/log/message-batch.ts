@@ -1,16 +1,16 @@
-// A slice of decoded messages on its way into the state: what is applied, refused, left out.
+// A slice of decoded messages on its way into the state: what is applied, rejected, left out.
 import { performance } from 'node:perf_hooks'
 import { REASONS } from '../../../src/record/batch.ts'
 import { isMsisdn } from '../../../src/record/validation.ts'
 import { eventTimeOf } from '../../../src/record/event-time.ts'
 import { partitionOf } from '../../../src/record/partitioner.ts'
-import { asAsked, voteUnit, type DurationUnit } from '../../../src/record/duration-unit.ts'
+import { requestedUnit, inferUnit, type DurationUnit } from '../../../src/record/duration-unit.ts'
 import type { LogPartition } from './partition.ts'
 import { DECODED, type MessageFormat } from './message-format.ts'
 import { addMessage, createMessageRows, scaleDurations } from './message-rows.ts'
 import { headerOf, type RecordCursor } from '../../../src/kafka/record-batch.ts'
 import { SOURCE_HEADER } from '../../../src/kafka/headers.ts'
-import type { Tally } from '../../ingest/ingest-stats.ts'
+import type { IngestStats } from '../../ingest/ingest-stats.ts'
 
 /** Decoded at a time: what is worked on stays in the caches. */
 export const SLICE_ROWS = 2048
@@ -41,13 +41,13 @@ export interface Slice {
 }
 
 /** An empty slice, used for one log after another. */
-export function createSlice(options: SliceOptions, tally: Tally): Slice {
+export function createSlice(options: SliceOptions, stats: IngestStats): Slice {
   const { format, cutoverMs, durationUnit } = options
   const rows = createMessageRows(SLICE_ROWS)
   const values = rows.columns.map((column) => column.values)
   const selected = new Uint32Array(SLICE_ROWS)
   const slice: Slice = {
-    unit: durationUnit === 'auto' ? options.knownUnit : asAsked(durationUnit),
+    unit: durationUnit === 'auto' ? options.knownUnit : requestedUnit(durationUnit),
     misrouted: 0,
     isFull: () => rows.count === SLICE_ROWS,
     add: (cursor) => addMessage(rows, values, cursor, format),
@@ -58,48 +58,48 @@ export function createSlice(options: SliceOptions, tally: Tally): Slice {
   function flush(log: LogPartition, next: number): void {
     const { position, state } = log
     const { count } = rows
-    if (next === position.position) return
+    if (next === position.next) return
     const start = performance.now()
     if (count > 0) understandDurations(log)
-    const { wanted, refused } = select(log)
-    const applied = tally.applier.apply(state, rows, selected, wanted)
+    const { wanted, rejected } = select(log)
+    const applied = stats.applier.apply(state, rows, selected, wanted)
     for (let n = 0; n < wanted; n++) {
-      const verdict = tally.applier.verdict[selected[n]]
-      if (verdict !== 0) refuse(log, selected[n], verdict)
+      const outcome = stats.applier.outcome[selected[n]]
+      if (outcome !== 0) reject(log, selected[n], outcome)
     }
     position.applied += applied
-    position.refused += wanted - applied + refused
-    position.covered += count - wanted - refused
-    position.skipped += next - position.position - count
-    position.position = next
+    position.rejected += wanted - applied + rejected
+    position.excluded += count - wanted - rejected
+    position.skipped += next - position.next - count
+    position.next = next
     state.moved.add(log.source)
-    const { counters } = tally
+    const { counters } = stats
     counters.rows += count
     counters.applied += applied
-    counters.duplicate += count - wanted - refused
+    counters.excluded += count - wanted - rejected
     if (count > 0) {
-      tally.observeBatch(applied, start)
+      stats.observeBatch(applied, start)
       log.lastTimestampMs = rows.timestampMs[count - 1]
     }
     rows.count = 0
     rows.bytes.length = 0
   }
 
-  /** Picks the rows to apply; refuses what did not decode; leaves out what another source has. */
-  function select(log: LogPartition): { wanted: number; refused: number } {
+  /** Picks the rows to apply; rejects what did not decode; leaves out what another source has. */
+  function select(log: LogPartition): { wanted: number; rejected: number } {
     let wanted = 0
-    let refused = 0
+    let rejected = 0
     for (let i = 0; i < rows.count; i++) {
       const outcome = rows.outcome[i]
       if (outcome !== DECODED) {
-        log.state.counters.refused[REASONS[outcome - 1]]++
-        tally.applier.account.refused[outcome - 1]++
-        refuse(log, i, outcome)
-        refused++
+        log.state.counters.rejected[REASONS[outcome - 1]]++
+        stats.applier.counts.rejected[outcome - 1]++
+        reject(log, i, outcome)
+        rejected++
       } else if (cutoverMs === null || isLive(log, i, cutoverMs)) selected[wanted++] = i
     }
     if (wanted > 0) lookWhereRouted(log, values[0][selected[0]])
-    return { wanted, refused }
+    return { wanted, rejected }
   }
 
   /**
@@ -115,9 +115,9 @@ export function createSlice(options: SliceOptions, tally: Tally): Slice {
     return rows.timestampMs[i] >= cutover
   }
 
-  function refuse({ state, source }: LogPartition, i: number, verdict: number): void {
-    const reason = REASONS[verdict - 1]
-    state.refused.push({ source, row: rows.offset[i], reason, raw: rows.raw(i) })
+  function reject({ state, source }: LogPartition, i: number, outcome: number): void {
+    const reason = REASONS[outcome - 1]
+    state.rejected.push({ source, row: rows.offset[i], reason, raw: rows.raw(i) })
   }
 
   /** One row a slice: a topic that is keyed in another way is found out at once, at no cost. */
@@ -129,8 +129,8 @@ export function createSlice(options: SliceOptions, tally: Tally): Slice {
   /** The first rows that can tell decide for the topic; until then values are milliseconds. */
   function understandDurations({ position }: LogPartition): void {
     if (slice.unit === null) {
-      const vote = voteUnit(values, rows.count)
-      if (vote.votes > 0) slice.unit = vote
+      const vote = inferUnit(values, rows.count)
+      if (vote.rows > 0) slice.unit = vote
     }
     if (slice.unit === null) return
     position.durationUnit = slice.unit.durationUnit

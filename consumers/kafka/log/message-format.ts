@@ -15,7 +15,7 @@ export interface FormatOptions {
   timeZone: string
 }
 
-/** What became of a value: decoded, refused (1 + the place in REASONS), or not decodable yet. */
+/** What became of a value: decoded, rejected (1 + the place in REASONS), or not decodable yet. */
 export const DECODED = 0
 export const WAITING = -1
 
@@ -30,13 +30,13 @@ export interface MessageFormat {
   ): number
   /** Schema that the last WAITING waits for. */
   wanted(): number
-  /** Asks the registry for a schema, for as long as it takes; then its rows decode or are refused. */
+  /** Asks the registry for a schema, for as long as it takes; then its rows decode or are rejected. */
   learn(id: number): Promise<void>
 }
 
-const refusal = (reason: Reason): number => 1 + REASONS.indexOf(reason)
-const MALFORMED = refusal('malformed')
-const INCOMPATIBLE = refusal('incompatible-schema')
+const rejection = (reason: Reason): number => 1 + REASONS.indexOf(reason)
+const MALFORMED = rejection('malformed')
+const INCOMPATIBLE = rejection('incompatible-schema')
 /** Confluent's wire format: a zero, then the schema's id as a big-endian int32, then the body. */
 const WIRE_HEADER_BYTES = 5
 const BRACE = 0x7b
@@ -50,7 +50,7 @@ export function createFormat(options: FormatOptions): MessageFormat {
   const { format, registry, timeZone } = options
   const json = compileJson({ timeZone })
   const raw = registry === null ? compileAvro(options.schema, { timeZone }) : null
-  /** By schema id; null for a schema whose rows are refused. */
+  /** By schema id; null for a schema whose rows are rejected. */
   const known = new Map<number, DecodeRow | null>()
   let wanted = -1
   return {

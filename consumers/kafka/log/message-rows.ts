@@ -90,7 +90,7 @@ function rawMessage(rows: MessageRows, i: number): string {
   } satisfies RawMessage)
 }
 
-/** A refused message as it is kept. */
+/** A rejected message as it is kept. */
 export interface RawMessage {
   /** Base64; null for none. */
   key: string | null

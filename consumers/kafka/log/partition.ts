@@ -50,7 +50,7 @@ export const createLogPartition = (
   position,
   endOffset: -1,
   stableOffset: -1,
-  durableOffset: position.position,
+  durableOffset: position.next,
   lastTimestampMs: 0,
   undurableMs: [],
   waitingFor: null,
@@ -59,4 +59,4 @@ export const createLogPartition = (
 
 /** Records between the position and the end that may be read; NaN before that is known. */
 export const lagRecords = ({ stableOffset, position }: LogPartition): number =>
-  stableOffset < 0 ? NaN : Math.max(0, stableOffset - position.position)
+  stableOffset < 0 ? NaN : Math.max(0, stableOffset - position.next)

@@ -13,7 +13,7 @@ import {
 } from '../../../src/kafka/record-batch.ts'
 import type { BatchFault, RecordBatch } from '../../../src/kafka/record-batch.ts'
 import type { Slice } from './message-batch.ts'
-import type { Tally } from '../../ingest/ingest-stats.ts'
+import type { IngestStats } from '../../ingest/ingest-stats.ts'
 import { createOpenTransactions, type OpenTransactions } from './aborted.ts'
 
 export interface LogReader {
@@ -28,14 +28,14 @@ export interface LogReader {
 
 /**
  * What is unpacked in one go: beyond it the rest of an answer is fetched again, after a commit where
- * that is due. An answer of 4 MiB may else become gigabytes, kept as long as its rows are refused.
+ * that is due. An answer of 4 MiB may else become gigabytes, kept as long as its rows are rejected.
  */
 const MOST_UNPACKED_BYTES = 256 * 2 ** 20
 /** Rows in hand keep alive what they were unpacked into. */
 const MOST_HELD_BYTES = 32 * 2 ** 20
 
 /** A reader of all partitions of a topic, one after another. */
-export function createLogReader(slice: Slice, tally: Tally): LogReader {
+export function createLogReader(slice: Slice, stats: IngestStats): LogReader {
   // Behind what was read and is not flushed to the state yet.
   let next = 0
   /** Bytes unpacked of this answer, and of these those that rows in hand may refer to. */
@@ -44,8 +44,8 @@ export function createLogReader(slice: Slice, tally: Tally): LogReader {
     take(log, fetched) {
       log.endOffset = fetched.endOffset
       log.stableOffset = fetched.stableOffset
-      tally.counters.consumedBytes += fetched.records.length
-      next = log.position.position
+      stats.counters.consumedBytes += fetched.records.length
+      next = log.position.next
       unpacked = held = 0
       const open = createOpenTransactions(fetched.aborted)
       for (let at = 0; ;) {
@@ -127,8 +127,8 @@ export function createLogReader(slice: Slice, tally: Tally): LogReader {
   }
 
   function countDuplicates(count: number): void {
-    tally.counters.rows += count
-    tally.counters.duplicate += count
+    stats.counters.rows += count
+    stats.counters.duplicate += count
   }
 
   return reader
@@ -139,7 +139,7 @@ function unreadable(
   { baseOffset, lastOffset }: RecordBatch,
   fault: BatchFault,
 ): Gap {
-  const from = Math.max(baseOffset, position.position)
+  const from = Math.max(baseOffset, position.next)
   const to = lastOffset + 1
   const message =
     `partition ${number}: the batch at offset ${baseOffset} has ${fault}; offsets ${from} to ` +

@@ -6,14 +6,14 @@ import type { Consumer } from '../../../src/kafka/client.ts'
 import type { FetchedPartition } from '../../../src/kafka/fetch.ts'
 import type { Gap, LogPartition } from './partition.ts'
 import type { MessageFormat } from './message-format.ts'
-import type { Notices } from '../../ingest/warnings.ts'
+import type { Warnings } from '../../ingest/warnings.ts'
 
 export interface ObstacleOptions {
   consumer: Consumer
   topic: string
   onGap: GapPolicy
   format: MessageFormat
-  notices: Notices
+  warnings: Warnings
   /** Asks the cluster anew about the topic. */
   refresh: () => Promise<void>
   onFailure: (error: unknown) => void
@@ -41,7 +41,7 @@ const RETRY_MS = 500
 
 /** No obstacles yet. */
 export function createObstacles(options: ObstacleOptions): Obstacles {
-  const { consumer, topic, onGap, format, notices, refresh, onFailure } = options
+  const { consumer, topic, onGap, format, warnings, refresh, onFailure } = options
   const held = new Set<LogPartition>()
   const passed = { gaps: 0, records: 0 }
   let closed = false
@@ -53,7 +53,7 @@ export function createObstacles(options: ObstacleOptions): Obstacles {
     try {
       await work()
     } catch (error) {
-      notices.error('metadata', messageOf(error))
+      warnings.error('metadata', messageOf(error))
       await sleep(RETRY_MS)
     } finally {
       held.delete(log)
@@ -64,11 +64,11 @@ export function createObstacles(options: ObstacleOptions): Obstacles {
     if (gap === null) return
     if (onGap === 'stop') {
       log.gap = gap
-      notices.error('gap', `${gap.message}; to go on all the same: --on-gap earliest or latest`)
+      warnings.error('gap', `${gap.message}; to go on all the same: --on-gap earliest or latest`)
       return
     }
     const offset = await offsetBehind(consumer, topic, log, gap, onGap)
-    notices.error('gap', `${gap.message}; going on at ${offset} as --on-gap ${onGap} says`)
+    warnings.error('gap', `${gap.message}; going on at ${offset} as --on-gap ${onGap} says`)
     passed.gaps++
     passed.records += gap.to - gap.from
     moveTo(log, offset)
@@ -82,7 +82,7 @@ export function createObstacles(options: ObstacleOptions): Obstacles {
     holds: (log) => held.has(log),
     close: () => void (closed = true),
     meetAnswer(log, { errorCode, divergingOffset }) {
-      const { position } = log.position
+      const { next } = log.position
       if (errorCode === OFFSET_OUT_OF_RANGE) {
         void find(log, async () => meet(log, await findRangeGap(consumer, topic, log)))
       } else if (STALE_METADATA.has(errorCode)) {
@@ -92,8 +92,8 @@ export function createObstacles(options: ObstacleOptions): Obstacles {
         })
       } else if (errorCode !== 0) {
         void find(log, () => Promise.reject(new Error(`a fetch failed with error ${errorCode}`)))
-      } else if (divergingOffset >= 0 && divergingOffset < position) {
-        meetGap(log, truncated(log.number, divergingOffset, position))
+      } else if (divergingOffset >= 0 && divergingOffset < next) {
+        meetGap(log, truncated(log.number, divergingOffset, next))
       } else return false
       return true
     },

@@ -25,8 +25,8 @@ else if(h===0)v=(l>>>1)^-(l&1);
 else v=l&1?-(h*134217728+((l>>>1)+1)):h*134217728+(l>>>1)}`
 
 const loadReal = (bytes: 4 | 8): string => {
-  const copies = Array.from({ length: bytes }, (_, at) => `S[${at}]=b[p+${at}];`)
-  return `${need(bytes)}${copies.join('')}v=V.getFloat${bytes * 8}(0,true);p+=${bytes};`
+  const cache = Array.from({ length: bytes }, (_, at) => `S[${at}]=b[p+${at}];`)
+  return `${need(bytes)}${cache.join('')}v=V.getFloat${bytes * 8}(0,true);p+=${bytes};`
 }
 
 /**

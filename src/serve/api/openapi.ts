@@ -1,7 +1,7 @@
 // The API as an OpenAPI 3.1 document, out of its operations and the schemas of its answers.
 import { z } from '../../schema.ts'
 import { snapshotSchema } from '../../snapshot/schema.ts'
-import { membersSchema, subscriberSchema } from '../../snapshot/subscriber-schema.ts'
+import { subscriberListSchema, subscriberSchema } from '../../snapshot/subscriber-schema.ts'
 import { OPERATIONS, type Operation } from './operations.ts'
 import { statusSchema } from './status-schema.ts'
 
@@ -120,7 +120,7 @@ export function openapi(): Json {
       schemas: {
         Snapshot: component(snapshotSchema),
         SubscriberView: component(subscriberSchema),
-        Members: component(membersSchema),
+        SubscriberList: component(subscriberListSchema),
         Status: component(statusSchema),
         Problem: component(problemSchema),
       },

@@ -100,7 +100,7 @@ export const OPERATIONS: readonly Operation[] = [
     summary: 'Subscribers of a segment or application as of now, by ascending MSISDN',
     scope: 'subscribers',
     parameters: MEMBER_PARAMETERS,
-    schema: '#/components/schemas/Members',
+    schema: '#/components/schemas/SubscriberList',
     also: [400, 404, 503],
   },
   {

@@ -1,6 +1,6 @@
 // The HTTP API as plain data: which paths there are and what each answers.
 import type { Snapshot } from '../../snapshot/schema.ts'
-import { createGate } from '../http/concurrency-limit.ts'
+import { createConcurrencyLimit } from '../http/concurrency-limit.ts'
 import { answerMembers } from './subscribers.ts'
 import { docsPage } from './docs.ts'
 import { openapiText } from './openapi.ts'
@@ -80,7 +80,7 @@ const asRoute = ({ path, answer }: StrictRoute): Route => ({
 /** Probes and pages aside: these are asked by programs that mean what they ask. */
 function strictRoutes(context: ApiContext): StrictRoute[] {
   const { view } = context
-  const gate = createGate()
+  const gate = createConcurrencyLimit()
   return [
     snapshotRoute(view, '/snapshot', ({ json: text }) => text),
     ...SECTIONS.map((section) =>

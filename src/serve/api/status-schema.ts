@@ -10,10 +10,11 @@ const counts = z.record(z.string(), count)
 
 const counters = z
   .looseObject({
-    rows: count.describe('dealt with: applied + duplicate + refused'),
+    rows: count.describe('read: applied + duplicate + excluded + rejected'),
     applied: count,
-    duplicate: count.describe('that an earlier run had already dealt with'),
-    refused: counts,
+    duplicate: count.describe('at positions that an earlier run had already applied or rejected'),
+    excluded: count.describe('valid rows that the other source of a cut-over has'),
+    rejected: counts,
     coerced: counts,
     missing: counts,
     durationMs: amount,

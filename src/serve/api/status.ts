@@ -7,7 +7,7 @@ import type {
 import type { Snapshot } from '../../snapshot/schema.ts'
 import type { SourceNote } from '../../record/duration-unit.ts'
 import { assignedPartitions, orderedOffsets } from '../health/offsets.ts'
-import type { Pace } from '../health/throughput.ts'
+import type { Throughput } from '../health/throughput.ts'
 import { stateOf } from '../health/readiness.ts'
 import type { PipelineView, SnapshotRuns, SnapshotTimings } from '../view.ts'
 
@@ -27,13 +27,13 @@ export interface KafkaMessage {
 
 /** What is known beside the pipeline's own messages. */
 export interface Judgement {
-  pace: Pace
+  pace: Throughput
   /** Why the pipeline is not ready, null when it is. */
   notReady: string | null
 }
 
 /** Sent about once a second to every live client. */
-export interface ProgressMessage extends Pace {
+export interface ProgressMessage extends Throughput {
   state: LifeState
   /** Why the pipeline is not ready, in a sentence; null when it is. */
   notReady: string | null

@@ -1,6 +1,6 @@
 // The route of many subscribers: reads what was asked for, and answers a page of it.
 import { APPLICATIONS, type Application } from '../../record/columns.ts'
-import type { MemberQuery } from '../../snapshot/members.ts'
+import type { SubscriberQuery } from '../../snapshot/subscriber-page.ts'
 import { MOST_MEMBERS, USUAL_MEMBERS } from './operations.ts'
 import type { Parameters } from './parameters.ts'
 import { json, problem, type Answer } from '../http/problem.ts'
@@ -24,7 +24,7 @@ export async function answerMembers(
   if (query.segment !== null && names.length > 0 && !names.includes(query.segment)) {
     return problem(404, `There is no segment of this name; there are: ${names.join(', ')}.`)
   }
-  const found = await view.members(query)
+  const found = await view.subscribers(query)
   if (found === null) {
     const detail = 'Nothing is committed yet; ask again in a moment.'
     return problem(503, detail, { 'retry-after': '1' })
@@ -35,7 +35,7 @@ export async function answerMembers(
 /** The query, or what is wrong with it. */
 function readQuery(
   asked: Parameters,
-): (MemberQuery & { application: Application | null }) | string {
+): (SubscriberQuery & { application: Application | null }) | string {
   const { segment = null, application = null, limit = String(USUAL_MEMBERS), after } = asked
   const known = APPLICATIONS.find((name) => name === application) ?? null
   if (application !== null && known === null) {

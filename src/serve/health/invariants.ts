@@ -3,7 +3,7 @@
 // Those of the state itself are checked where it is opened, and end the process there.
 import type { IngestProgress, PartitionProgress } from '../../../consumers/ingest/progress.ts'
 import type { Snapshot } from '../../snapshot/schema.ts'
-import { refusedRows } from './source-counters.ts'
+import { rejectedRows } from './source-counters.ts'
 
 /** `conservation` of rows, `order` of offsets, a `snapshot` that agrees with itself. */
 export const CHECKS = ['conservation', 'order', 'snapshot'] as const
@@ -12,8 +12,9 @@ export type Check = (typeof CHECKS)[number]
 /** What a message breaks. */
 export function brokenByProgress({ counters, consumer }: IngestProgress): Check[] {
   const broken: Check[] = []
-  const { rows, applied, duplicate } = counters
-  if (rows !== applied + duplicate + refusedRows(counters)) broken.push('conservation')
+  const { rows, applied, duplicate, excluded } = counters
+  const known = applied + duplicate + excluded + rejectedRows(counters)
+  if (rows !== known) broken.push('conservation')
   // Where a log was cut off or made again, positions go back: that is said and counted as a gap.
   const steady = consumer !== null && consumer.gapsPassed.gaps === 0
   if (steady && consumer.partitions.some(isOutOfOrder)) broken.push('order')

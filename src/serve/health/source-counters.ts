@@ -8,7 +8,8 @@ const NO_COUNTERS: IngestCounters = {
   rows: 0,
   applied: 0,
   duplicate: 0,
-  refused: {},
+  excluded: 0,
+  rejected: {},
   coerced: {},
   missing: {},
   applicationBytes: [],
@@ -17,9 +18,9 @@ const NO_COUNTERS: IngestCounters = {
   consumedBytes: 0,
 }
 
-/** Rows refused for whatever reason. */
-export function refusedRows(counters: IngestCounters): number {
-  return Object.values(counters.refused).reduce((sum, rows) => sum + rows, 0)
+/** Rows rejected for whatever reason. */
+export function rejectedRows(counters: IngestCounters): number {
+  return Object.values(counters.rejected).reduce((sum, rows) => sum + rows, 0)
 }
 
 /** Counters of each source. A consumer's message counts its topic; its history stands beside. */
@@ -38,7 +39,8 @@ export function allCounters(progress: IngestProgress | null): IngestCounters {
     rows: a.rows + b.rows,
     applied: a.applied + b.applied,
     duplicate: a.duplicate + b.duplicate,
-    refused: sumOf(a.refused, b.refused),
+    excluded: a.excluded + b.excluded,
+    rejected: sumOf(a.rejected, b.rejected),
     coerced: sumOf(a.coerced, b.coerced),
     missing: sumOf(a.missing, b.missing),
     applicationBytes: Array.from(

@@ -3,7 +3,7 @@ import type { IngestProgress } from '../../../consumers/ingest/progress.ts'
 import { allCounters } from './source-counters.ts'
 import type { PipelineView } from '../view.ts'
 
-export interface Pace {
+export interface Throughput {
   rowsPerSecond: number
   /** Until all rows are dealt with; null when that cannot be told. */
   etaSeconds: number | null
@@ -13,13 +13,13 @@ export interface Pace {
 const WINDOW_MS = 10_000
 
 /** Keeps the rows of the last seconds. */
-export interface PaceMeter {
+export interface ThroughputMeter {
   note(nowMs: number, progress: IngestProgress): void
-  read(nowMs: number): Pace
+  read(nowMs: number): Throughput
 }
 
 /** A meter that knows nothing yet. */
-export function createPaceMeter(): PaceMeter {
+export function createThroughputMeter(): ThroughputMeter {
   let points: { atMs: number; rows: number }[] = []
   let left = 0
   return {
@@ -44,7 +44,11 @@ export function createPaceMeter(): PaceMeter {
 }
 
 /** Notes every progress message of `view` as it comes; returns how to stop that. */
-export function meterView(view: PipelineView, meter: PaceMeter, now: () => number): () => void {
+export function meterView(
+  view: PipelineView,
+  meter: ThroughputMeter,
+  now: () => number,
+): () => void {
   return view.subscribe((event) => {
     const progress = view.progress()
     if (event === 'progress' && progress !== null) meter.note(now(), progress)

@@ -1,7 +1,7 @@
 // Who may ask for what and how often: tokens with scopes, limits on asking and on guessing.
-import type { Rejected } from './request-filter.ts'
+import type { RefusedRequest } from './request-filter.ts'
 import { problem, type Answer } from './problem.ts'
-import { createQuota } from './rate-limit.ts'
+import { createRateLimit } from './rate-limit.ts'
 import { findToken, presentedToken, type Scope, type Token } from './tokens.ts'
 
 /** What of a request decides. */
@@ -14,7 +14,7 @@ export interface Claim {
 }
 
 /** Why a claim is turned away and with which answer, or null when it may pass. */
-export type Access = (claim: Claim, nowMs: number) => Rejected | null
+export type Authorization = (claim: Claim, nowMs: number) => RefusedRequest | null
 
 /** Wrong tokens of one address in a minute, after which it is not listened to. */
 export const MOST_FAILURES = 20
@@ -43,9 +43,9 @@ export function scopeOf(route: string | undefined): Scope | null {
 }
 
 /** Without tokens everybody who reaches us may ask: then that is only this machine. */
-export function createAccess(tokens: readonly Token[]): Access {
-  const failures = createQuota(MOST_FAILURES, FAILURES_WINDOW_MS)
-  const requests = createQuota(MOST_REQUESTS, REQUESTS_WINDOW_MS)
+export function createAuthorization(tokens: readonly Token[]): Authorization {
+  const failures = createRateLimit(MOST_FAILURES, FAILURES_WINDOW_MS)
+  const requests = createRateLimit(MOST_REQUESTS, REQUESTS_WINDOW_MS)
   /** Right tokens and where they came from: behind a proxy a stranger's guesses shut out no one. */
   const proven = new Set<string>()
   return ({ route, authorization, address }, nowMs) => {

@@ -5,10 +5,10 @@ import { problem, type Answer } from './problem.ts'
 export const MOST_WAITING = 8
 
 /** Runs work, or says why not now. */
-export type Gate = (work: () => Promise<Answer>) => Promise<Answer>
+export type ConcurrencyLimit = (work: () => Promise<Answer>) => Promise<Answer>
 
 /** A gate that `most` may be behind. */
-export function createGate(most: number = MOST_WAITING): Gate {
+export function createConcurrencyLimit(most: number = MOST_WAITING): ConcurrencyLimit {
   let waiting = 0
   return async (work) => {
     if (waiting >= most) {

@@ -4,14 +4,14 @@
 const MOST_KEYS = 10_000
 
 /** So many in a window that begins with a key's first one. */
-export interface Quota {
+export interface RateLimit {
   note(key: string, nowMs: number): void
   /** How long a key that has used it up must wait; 0 when it need not. */
   waitMs(key: string, nowMs: number): number
 }
 
 /** A quota that nobody has used. */
-export function createQuota(most: number, windowMs: number): Quota {
+export function createRateLimit(most: number, windowMs: number): RateLimit {
   const windows = new Map<string, { beganMs: number; count: number }>()
   return {
     note(key, nowMs) {

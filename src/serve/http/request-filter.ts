@@ -3,8 +3,8 @@ import { maxHeaderSize, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import { problem, type Answer } from './problem.ts'
 
-/** Why a request is turned away: the closed list behind `http_rejected_total`. */
-export const REJECTIONS = [
+/** Why a request is turned away: the closed list behind `http_refused_requests_total`. */
+export const REFUSALS = [
   'host',
   'origin',
   'length',
@@ -16,11 +16,11 @@ export const REJECTIONS = [
   'timeout',
   'live-clients',
 ] as const
-export type Rejection = (typeof REJECTIONS)[number]
+export type Refusal = (typeof REFUSALS)[number]
 
 /** A request that may not pass: why, and what it is told. */
-export interface Rejected {
-  reason: Rejection
+export interface RefusedRequest {
+  reason: Refusal
   answer: Answer
 }
 
@@ -79,7 +79,7 @@ export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
 }
 
 /** Why `asked` is turned away and with which answer, or null when it may pass. */
-export function rejection(asked: Asked, hosts: Hosts): Rejected | null {
+export function refusalOf(asked: Asked, hosts: Hosts): RefusedRequest | null {
   const close = { connection: 'close' }
   // RFC 9112, 3.2: what stands in front of us may have gone by the other one.
   if (asked.hostHeaders.length > 1) {
@@ -132,7 +132,7 @@ const BROKEN: Readonly<Record<string, readonly [status: number, detail: string]>
  * Answers what Node could not read as a request, and ends the connection. Returns why, or null
  * when the client has gone already.
  */
-export function answerBroken(code: string | undefined, socket: Socket): Rejection | null {
+export function answerBroken(code: string | undefined, socket: Socket): Refusal | null {
   if (code === 'ECONNRESET' || !socket.writable) {
     socket.destroy()
     return null

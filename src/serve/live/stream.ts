@@ -90,7 +90,7 @@ export function createLive(context: ApiContext, metrics: Metrics, limits: LiveLi
   return {
     attach(request, response, headers) {
       if (clients.size >= limits.clients) {
-        metrics.add('http_rejected_total', 1, { reason: 'live-clients' })
+        metrics.add('http_refused_requests_total', 1, { reason: 'live-clients' })
         const answer = problem(503, `There are ${limits.clients} live streams already.`)
         response.writeHead(answer.status, { ...headers, ...answer.headers }).end(answer.body)
         return

@@ -32,9 +32,9 @@ const ofPartition = <const N extends string>(name: N, help: string) =>
   gauge(name, help, 'topic', 'partition')
 const counter = <const N extends string>(name: N, help: string, ...labels: string[]) =>
   row(name, 'counter', 'scrape', help, labels, [])
-const tally = <const N extends string>(name: N, help: string, ...labels: string[]) =>
+const eventCounter = <const N extends string>(name: N, help: string, ...labels: string[]) =>
   row(name, 'counter', 'event', help, labels, [])
-const level = <const N extends string>(name: N, help: string, ...labels: string[]) =>
+const eventGauge = <const N extends string>(name: N, help: string, ...labels: string[]) =>
   row(name, 'gauge', 'event', help, labels, [])
 const histogram = <const N extends string>(
   name: N,
@@ -60,7 +60,7 @@ export const CATALOGUE = [
   gauge('state', 'Life of the process: 1 for the state it is in.', 'state'),
 
   counter('records_total', 'Rows dealt with since the start.', 'source', 'outcome'),
-  counter('refused_records_total', 'Rows refused, by reason.', 'reason'),
+  counter('rejected_records_total', 'Rows rejected, by reason.', 'reason'),
   counter('coerced_values_total', 'Numbers rounded, or text that was no number.', 'column'),
   counter('consumed_bytes_total', 'Bytes of the sources read.', 'source'),
   counter('traffic_bytes_total', 'Traffic applied.', 'application', 'direction'),
@@ -95,9 +95,9 @@ export const CATALOGUE = [
   counter('consumer_errors_total', 'Trouble that did not end the consumer.', 'kind'),
   counter('consumer_gaps_passed_total', 'Gaps of the log passed over, as --on-gap says.'),
   counter('consumer_gap_records_total', 'Records missing in these gaps.'),
-  counter('dead_letter_records_total', 'Refused records sent to their topic.', 'reason'),
+  counter('dead_letter_records_total', 'Rejected records sent to their topic.', 'reason'),
   counter('dead_letter_failures_total', 'Failed attempts to send there.'),
-  gauge('dead_letter_pending_records', 'Refused records that wait to be sent there.'),
+  gauge('dead_letter_pending_records', 'Rejected records that wait to be sent there.'),
 
   gauge('store_subscribers', 'Subscribers kept.'),
   gauge('store_file_bytes', 'Size of the data files.'),
@@ -112,7 +112,7 @@ export const CATALOGUE = [
     'Reads of the store that failed, by what they were for.',
     'operation',
   ),
-  tally(
+  eventCounter(
     'store_invariant_violations_total',
     'Messages of ingest and snapshots that broke an invariant.',
     'check',
@@ -160,10 +160,14 @@ export const CATALOGUE = [
     'method',
     'code',
   ),
-  level('http_requests_in_flight', 'Requests being answered, live streams included.'),
-  tally('http_rejected_total', 'Requests turned away before a route saw them.', 'reason'),
-  level('live_clients', 'Connected live streams.'),
-  tally('live_dropped_messages_total', 'Messages not sent because a client was too slow.'),
+  eventGauge('http_requests_in_flight', 'Requests being answered, live streams included.'),
+  eventCounter(
+    'http_refused_requests_total',
+    'Requests turned away before a route saw them.',
+    'reason',
+  ),
+  eventGauge('live_clients', 'Connected live streams.'),
+  eventCounter('live_dropped_messages_total', 'Messages not sent because a client was too slow.'),
 ] as const
 
 export type MetricName = (typeof CATALOGUE)[number]['name']

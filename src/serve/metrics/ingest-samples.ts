@@ -7,7 +7,7 @@ import {
 import { REASONS } from '../../record/batch.ts'
 import { APPLICATIONS, USED_COLUMNS } from '../../record/columns.ts'
 import type { MetricName } from './catalogue.ts'
-import { allCounters, countersBySource, refusedRows } from '../health/source-counters.ts'
+import { allCounters, countersBySource, rejectedRows } from '../health/source-counters.ts'
 import { STORE_OPERATIONS, type PipelineView } from '../view.ts'
 
 /** One value of one series. */
@@ -42,8 +42,8 @@ export function ingestSamples(progress: IngestProgress | null): Sample[] {
   return [
     ...LIFE_STATES.map((each) => sample('state', each === state ? 1 : 0, { state: each })),
     ...sourceSamples(progress),
-    ...enumerated(REASONS, counters.refused).map(([reason, rows]) =>
-      sample('refused_records_total', rows, { reason }),
+    ...enumerated(REASONS, counters.rejected).map(([reason, rows]) =>
+      sample('rejected_records_total', rows, { reason }),
     ),
     ...enumerated(USED_COLUMNS, counters.coerced).map(([column, values]) =>
       sample('coerced_values_total', values, { column }),
@@ -82,7 +82,8 @@ function sourceSamples(progress: IngestProgress | null): Sample[] {
 const outcomesOf = (counters: IngestCounters): [string, number][] => [
   ['applied', counters.applied],
   ['duplicate', counters.duplicate],
-  ['refused', refusedRows(counters)],
+  ['excluded', counters.excluded],
+  ['rejected', rejectedRows(counters)],
 ]
 
 /** A history is over when the topic is read. */

@@ -75,7 +75,7 @@ test('every broken fixture is listed', () => {
 })
 
 for (const [name, code, sentence] of BROKEN) {
-  test(`broken/${name}.parquet is refused by name, and nothing is touched`, () =>
+  test(`broken/${name}.parquet is rejected by name, and nothing is touched`, () =>
     withDirectory(async (directory) => {
       const state = join(directory, 'state')
       const path = pathOf(`broken/${name}`)
@@ -93,7 +93,7 @@ for (const [name, code, sentence] of BROKEN) {
 
 /** Adds expectations up by key; the smaller first start and the larger last end win. */
 function sumOf(parts: Comparable[]): Comparable {
-  const counts = (of: 'refused' | 'coerced' | 'missing'): Record<string, number> => {
+  const counts = (of: 'rejected' | 'coerced' | 'missing'): Record<string, number> => {
     const sums = new Map<string, number>()
     for (const part of parts) {
       for (const [key, count] of Object.entries(part[of])) {
@@ -115,7 +115,7 @@ function sumOf(parts: Comparable[]): Comparable {
   ]
   return {
     applied: parts.reduce((sum, part) => sum + part.applied, 0),
-    refused: counts('refused'),
+    rejected: counts('rejected'),
     coerced: counts('coerced'),
     missing: counts('missing'),
     subscribers: merge(

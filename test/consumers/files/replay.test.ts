@@ -7,7 +7,7 @@ import { openFile } from '../../../src/parquet/files.ts'
 import type { Replay } from '../../../consumers/files/replay.ts'
 import { withDatabase } from '../../../src/duckdb.ts'
 import { PulseError, type ErrorCode } from '../../../src/errors.ts'
-import { openStateToRead, readRefused } from '../../../state/read.ts'
+import { openStateToRead, readRejected } from '../../../state/read.ts'
 import { readBack, withDirectory } from '../../state-directory.ts'
 import { replay } from './replaying.ts'
 import { cutFile, sampleIn, SMALL } from './samples.ts'
@@ -88,8 +88,8 @@ test('a replay that is stopped says so, and the next one goes on where it ended'
     const dealtWith = first.counters.rows
     assert.ok(dealtWith > 0 && dealtWith < SMALL.rows)
     const [{ position }] = (await readBack(state)).positions
-    assert.equal(position.position, dealtWith)
-    assert.equal(position.applied + position.refused, dealtWith)
+    assert.equal(position.next, dealtWith)
+    assert.equal(position.applied + position.rejected, dealtWith)
     const second = await replay([file], state)
     assert.equal(second.done, true)
     assert.equal(second.counters.duplicate, dealtWith)
@@ -124,8 +124,8 @@ test('what was begun in file order cannot be finished in order of time', () =>
     const state = join(directory, 'state')
     await replay([file], state, {}, stopAtOnce)
     const { hash } = await readBack(state)
-    const refusal = isTrouble('state-options', /begun in the order of their rows.*--speed max/)
-    await assert.rejects(replay([file], state, { speed: 60 }), refusal)
+    const rejection = isTrouble('state-options', /begun in the order of their rows.*--speed max/)
+    await assert.rejects(replay([file], state, { speed: 60 }), rejection)
     assert.equal((await readBack(state)).hash, hash)
     assert.equal(existsSync(join(state, 'writer.lock')), false)
     assert.equal((await replay([file], state)).done, true)
@@ -148,7 +148,7 @@ test('files, directories and globs name the same files', () =>
     assert.equal(new Set(hashes).size, 1)
   }))
 
-test('a path that names nothing is refused by its name, and nothing is touched', () =>
+test('a path that names nothing is rejected by its name, and nothing is touched', () =>
   withDirectory(async (directory) => {
     const state = join(directory, 'state')
     const absent = join(directory, 'absent')
@@ -163,22 +163,22 @@ test('a path that names nothing is refused by its name, and nothing is touched',
     assert.equal(existsSync(state), false)
   }))
 
-test('refused rows are kept with their reason and raw values, up to the bound', () =>
+test('rejected rows are kept with their reason and raw values, up to the bound', () =>
   withDirectory(async (directory) => {
     const file = await sampleIn(directory)
-    const kept = async (keepRefused: number) => {
-      const state = join(directory, `state-${keepRefused}`)
-      await replay([file], state, { keepRefused })
+    const kept = async (keepRejected: number) => {
+      const state = join(directory, `state-${keepRejected}`)
+      await replay([file], state, { keepRejected })
       const found = await readBack(state)
       const reading = openStateToRead(state)
-      const rows = readRefused(reading, 1e6)
+      const rows = readRejected(reading, 1e6)
       await reading.close()
-      return { rows, refused: found.refused, source: found.positions[0].source }
+      return { rows, rejected: found.rejected, source: found.positions[0].source }
     }
-    const { rows, refused, source } = await kept(1e6)
+    const { rows, rejected, source } = await kept(1e6)
     const counts: Record<string, number> = {}
     for (const { reason } of rows) counts[reason] = (counts[reason] ?? 0) + 1
-    assert.deepEqual(counts, refused)
+    assert.deepEqual(counts, rejected)
     assert.ok(rows.every((row) => row.source === source))
     const raw = rows.map((row) => JSON.parse(row.raw) as (string | null)[])
     assert.ok(raw.every((values) => values.length === 23))
@@ -187,7 +187,7 @@ test('refused rows are kept with their reason and raw values, up to the bound', 
     assert.deepEqual(raw[footer].slice(0, 3), [null, null, null])
     const few = await kept(10)
     assert.deepEqual(few.rows, rows.slice(0, 10))
-    assert.deepEqual(few.refused, refused)
+    assert.deepEqual(few.rejected, rejected)
   }))
 
 test('a replay that is paused deals with nothing until it goes on', () =>

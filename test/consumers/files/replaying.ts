@@ -10,7 +10,7 @@ export const STATE: StateOptions = {
   partitions: 1,
   durationUnit: 'auto',
   timeZone: 'UTC',
-  missingMsisdn: 'refuse',
+  missingMsisdn: 'reject',
 }
 
 /** Replays files with the defaults of a test, but for what is given. */
@@ -24,7 +24,7 @@ export function replay(
     files,
     stateDirectory,
     commitIntervalMs: 1000,
-    keepRefused: 100_000,
+    keepRejected: 100_000,
     speed: 'max',
     ...changes,
     state: { ...STATE, ...changes.state },
@@ -37,7 +37,7 @@ export interface Expected {
   durationUnit: 'ms' | 's'
   rows: number
   applied: number
-  refused: Record<string, number>
+  rejected: Record<string, number>
   coerced: Record<string, number>
   missing: Record<string, number>
   subscribers: [number, number[]][]
@@ -47,16 +47,16 @@ export interface Expected {
 /** The part of what was found that an expectation speaks of, in the expectation's form. */
 export type Comparable = Pick<
   Found,
-  'applied' | 'refused' | 'coerced' | 'missing' | 'subscribers' | 'hours'
+  'applied' | 'rejected' | 'coerced' | 'missing' | 'subscribers' | 'hours'
 >
 
 export const comparableFound = (found: Found): Comparable => {
-  const { applied, refused, coerced, missing, subscribers, hours } = found
-  return { applied, refused, coerced, missing, subscribers, hours }
+  const { applied, rejected, coerced, missing, subscribers, hours } = found
+  return { applied, rejected, coerced, missing, subscribers, hours }
 }
 
 export const comparableExpected = (expected: Expected): Comparable => {
-  const { applied, refused, coerced, missing, subscribers } = expected
+  const { applied, rejected, coerced, missing, subscribers } = expected
   const hours = expected.hours.map(([start, hour]): [number | null, number[]] => [
     start,
     [
@@ -68,5 +68,5 @@ export const comparableExpected = (expected: Expected): Comparable => {
       ...hour.applications,
     ],
   ])
-  return { applied, refused, coerced, missing, subscribers, hours }
+  return { applied, rejected, coerced, missing, subscribers, hours }
 }

@@ -30,7 +30,7 @@ before(async () => {
     })
   })
   sample = await sampleIn(directory)
-  const options = { ...UNIT, missingMsisdn: 'refuse' } as const
+  const options = { ...UNIT, missingMsisdn: 'reject' } as const
   const result = oracle(await rawRowsOf(sample), options)
   expected = comparableExpected(oracleJson(result) as Expected)
   const state = join(directory, 'whole')
@@ -117,7 +117,7 @@ test('any way to replay the same rows gives the same state, the one of the oracl
 
 test('the sample that this rests on has rows of every kind', () => {
   assert.deepEqual(
-    Object.keys(expected.refused).sort(),
+    Object.keys(expected.rejected).sort(),
     ['footer', 'invalid-msisdn', 'invalid-number', 'missing-msisdn'],
     `seed ${SEED}`,
   )

@@ -7,8 +7,8 @@ import type { IngestProgress } from '../../../consumers/ingest/progress.ts'
 import type { IngestMessage } from '../../../src/process/ingest-worker.ts'
 import { PulseError } from '../../../src/errors.ts'
 import { XDR_SCHEMA } from '../../../src/record/xdr-schema.ts'
-import type { RefusedRow, SourcePosition } from '../../../state/partition-metadata.ts'
-import { openStateToRead, readRefused } from '../../../state/read.ts'
+import type { RejectedRow, SourcePosition } from '../../../state/partition-metadata.ts'
+import { openStateToRead, readRejected } from '../../../state/read.ts'
 import { uniqueName } from '../../broker-operations.ts'
 import { readBack, type Found } from '../../state-directory.ts'
 import { STATE } from '../files/replaying.ts'
@@ -23,7 +23,7 @@ export type Changes = Partial<Omit<ConsumeOptions, 'state' | 'topic' | 'stateDir
 /** How a consumer ended, and all that it had for the log. */
 export interface Ended {
   progress: IngestProgress
-  notices: string[]
+  warnings: string[]
 }
 
 /**
@@ -42,7 +42,7 @@ export function consumeTopic(
 ): Promise<Ended> {
   const options = optionsOf(brokers, topic, stateDirectory, changes)
   const worker = new Worker(WORKER, { workerData: { type: 'consume', options } })
-  const notices: string[] = []
+  const warnings: string[] = []
   const stop = (): void => {
     worker.postMessage('stop')
   }
@@ -55,10 +55,10 @@ export function consumeTopic(
         reject(code === null ? new Error(message) : new PulseError(code, message))
         return
       }
-      notices.push(...said.progress.notices.map(({ message }) => message))
+      warnings.push(...said.progress.warnings.map(({ message }) => message))
       onProgress(said.progress, stop)
       const { progress } = said
-      if (said.type === 'end') ended = { progress, notices }
+      if (said.type === 'end') ended = { progress, warnings }
     })
     worker.once('exit', () => {
       if (ended === null) reject(new Error('the consumer ended without a word'))
@@ -88,24 +88,24 @@ export function optionsOf(
     schema: XDR_SCHEMA,
     from: 'earliest',
     onGap: 'stop',
-    // No share of refused rows pauses: these topics may be nothing but poison.
-    refusedLimit: 1,
+    // No share of rejected rows pauses: these topics may be nothing but poison.
+    rejectedLimit: 1,
     deadLetterTopic: null,
     untilCaughtUp: true,
     history: [],
     cutover: 'auto',
     commitIntervalMs: 1000,
-    keepRefused: 100_000,
+    keepRejected: 100_000,
     ...changes,
     state: { durationUnit, timeZone, missingMsisdn, ...changes.state },
   }
 }
 
-/** A refused message as it was kept, its bytes read back. */
-export interface Refused {
+/** A rejected message as it was kept, its bytes read back. */
+export interface Rejected {
   partition: number
   offset: number
-  reason: RefusedRow['reason']
+  reason: RejectedRow['reason']
   key: Buffer | null
   value: Buffer | null
 }
@@ -114,18 +114,18 @@ export interface Refused {
 export interface Consumed extends Found {
   /** Of the topic that was read last, by partition. */
   logs: SourcePosition[]
-  refusedRows: Refused[]
+  rejectedRows: Rejected[]
 }
 
 const sum = (counts: Readonly<Record<string, number>>): number =>
   Object.values(counts).reduce((total, count) => total + count, 0)
 
-/** Reads a state directory and asserts I1 (conservation) and I8 (each refused row is found). */
+/** Reads a state directory and asserts I1 (conservation) and I8 (each rejected row is found). */
 export async function readConsumed(stateDirectory: string): Promise<Consumed> {
   const found = await readBack(stateDirectory)
   for (const { position: log, partition } of found.positions) {
-    const { position, first, applied, refused, covered, skipped } = log
-    assert.equal(position - first, applied + refused + covered + skipped, `I1 of ${partition}`)
+    const { next, first, applied, rejected, excluded, skipped } = log
+    assert.equal(next - first, applied + rejected + excluded + skipped, `I1 of ${partition}`)
   }
   const total = (of: (log: SourcePosition) => number): number =>
     found.positions.reduce((all, { position }) => all + of(position), 0)
@@ -135,27 +135,27 @@ export async function readConsumed(stateDirectory: string): Promise<Consumed> {
     'I1: positions and counters',
   )
   assert.equal(
-    total(({ refused }) => refused),
-    sum(found.refused),
-    'I1: refused and reasons',
+    total(({ rejected }) => rejected),
+    sum(found.rejected),
+    'I1: rejected and reasons',
   )
   const records = found.subscribers.reduce((all, [, [count]]) => all + count, 0)
   assert.equal(records, found.applied, 'I1: records over subscribers')
-  const refusedRows = await refusedOf(stateDirectory)
+  const rejectedRows = await rejectedOf(stateDirectory)
   const reasons: Record<string, number> = {}
-  for (const { reason } of refusedRows) reasons[reason] = (reasons[reason] ?? 0) + 1
-  assert.deepEqual(reasons, { ...found.refused }, 'I8: each refused row is kept')
+  for (const { reason } of rejectedRows) reasons[reason] = (reasons[reason] ?? 0) + 1
+  assert.deepEqual(reasons, { ...found.rejected }, 'I8: each rejected row is kept')
   const logs = found.positions
     .toSorted((a, b) => a.partition - b.partition)
     .map(({ position }) => position)
-  return { ...found, logs, refusedRows }
+  return { ...found, logs, rejectedRows }
 }
 
-async function refusedOf(stateDirectory: string): Promise<Refused[]> {
+async function rejectedOf(stateDirectory: string): Promise<Rejected[]> {
   const state = openStateToRead(stateDirectory)
   try {
     return state.stores.flatMap((store) =>
-      readRefused({ ...state, stores: [store] }, 1e9).map(({ row, reason, raw }) => {
+      readRejected({ ...state, stores: [store] }, 1e9).map(({ row, reason, raw }) => {
         const { key, value } = JSON.parse(raw) as RawMessage
         return { partition: store.partition, offset: row, reason, ...bytesOf({ key, value }) }
       }),
@@ -172,9 +172,9 @@ const bytesOf = ({ key, value }: Pick<RawMessage, 'key' | 'value'>) => ({
 
 /** Consumes and reads back in one. */
 export async function consumed(...how: Parameters<typeof consumeTopic>): Promise<Consumed & Ended> {
-  const { progress, notices } = await consumeTopic(...how)
+  const { progress, warnings } = await consumeTopic(...how)
   const found = await readConsumed(how[2])
-  const { rows, applied, duplicate, refused } = progress.counters
-  assert.equal(rows, applied + duplicate + sum(refused), 'I1 of the run: rows')
-  return { ...found, progress, notices }
+  const { rows, applied, duplicate, rejected } = progress.counters
+  assert.equal(rows, applied + duplicate + sum(rejected), 'I1 of the run: rows')
+  return { ...found, progress, warnings }
 }

@@ -32,7 +32,7 @@ test('a store that cannot be read at the end does not hide why it ended', needsK
     const { before, after } = failure
     assert.equal(before.counters.applied, 50)
     assert.deepEqual(after.counters, before.counters)
-    assert.match(after.notices.at(-1)?.message ?? '', /cannot be read any more .*ENOENT/)
+    assert.match(after.warnings.at(-1)?.message ?? '', /cannot be read any more .*ENOENT/)
     assert.ok(!existsSync(join(state, 'writer.lock')), 'the directory is given back')
   }),
 )

@@ -73,7 +73,7 @@ describe('gaps', { ...needsKafka(), concurrency: 2 }, () => {
       await broker.deleteRecords(topic, 0, 150)
 
       const sentence = /partition 0: offsets 100 to 149 \(50\) were deleted.*begins at 150/
-      const { seen, notices } = await runUntil(
+      const { seen, warnings } = await runUntil(
         topic,
         state,
         ([first, second]) => first?.gap === true && second?.appliedOffset === 200,
@@ -82,7 +82,7 @@ describe('gaps', { ...needsKafka(), concurrency: 2 }, () => {
       assert.equal(seen.partitions[0].appliedOffset, 100)
       assert.deepEqual([seen.partitions[1].gap, seen.partitions[1].stopped], [false, null])
       assert.equal(seen.errors['gap'], 1)
-      assert.ok(notices.some((text) => sentence.test(text) && /--on-gap/.test(text)))
+      assert.ok(warnings.some((text) => sentence.test(text) && /--on-gap/.test(text)))
 
       await refuses(read(topic, state), sentence)
       const copy = join(directory, 'latest')
@@ -109,7 +109,7 @@ describe('gaps', { ...needsKafka(), concurrency: 2 }, () => {
       for (const partition of [0, 1]) await send(topic, partition, 40, 60)
       const found = await read(topic, state, wanted)
       assert.deepEqual(
-        found.logs.map(({ first, position, applied }) => [first, position, applied]),
+        found.logs.map(({ first, next, applied }) => [first, next, applied]),
         [
           [40, 60, 20],
           [0, 20, 20],
@@ -195,12 +195,12 @@ describe('gaps', { ...needsKafka(), concurrency: 2 }, () => {
   }
 })
 
-const positions = ({ logs }: Consumed): number[] => logs.map(({ position }) => position)
+const positions = ({ logs }: Consumed): number[] => logs.map(({ next }) => next)
 
 function checkPassed(
-  { progress, notices }: Awaited<ReturnType<typeof consumed>>,
+  { progress, warnings }: Awaited<ReturnType<typeof consumed>>,
   passed: { gaps: number; records: number },
 ): void {
   assert.deepEqual(progress.consumer?.gapsPassed, passed)
-  assert.ok(notices.some((text) => /going on at \d+ as --on-gap earliest says/.test(text)))
+  assert.ok(warnings.some((text) => /going on at \d+ as --on-gap earliest says/.test(text)))
 }

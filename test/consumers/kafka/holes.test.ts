@@ -53,7 +53,7 @@ describe('logs with less than was written', { ...needsKafka(), concurrency: 2 },
       await batch(10, 15, (at) => `a${at + 5}`)
       const state = join(directory, 'state')
       const first = await consumed(broker.bootstrap, topic, state)
-      const at = first.logs[0].position
+      const at = first.logs[0].next
       await batch(20, 40, (n) => `b${n}`)
       await batch(40, 60, (n) => `b${n}`)
       await batch(60, 63, (n) => `a${n + 5}`, false)
@@ -76,19 +76,19 @@ describe('logs with less than was written', { ...needsKafka(), concurrency: 2 },
       const whole = await consumed(broker.bootstrap, topic, join(directory, 'whole'))
       const [log] = whole.logs
       const { stableOffset: end } = await fetchRecords(broker.bootstrap, topic)
-      assert.equal(log.position, end)
-      assert.equal(log.applied + log.refused, list.length)
+      assert.equal(log.next, end)
+      assert.equal(log.applied + log.rejected, list.length)
       assert.equal(log.skipped, end - list.length)
       assert.equal(log.skipped, 30, 'offsets 5 to 34')
       assert.ok(
-        whole.refusedRows.every(({ reason, value }) => reason === 'no-value' && value === null),
+        whole.rejectedRows.every(({ reason, value }) => reason === 'no-value' && value === null),
       )
-      assert.equal(whole.refusedRows.length, list.length - log.applied)
+      assert.equal(whole.rejectedRows.length, list.length - log.applied)
 
       const rest = await consumed(broker.bootstrap, topic, state)
       const later = list.filter(({ offset }) => offset >= at).length
-      const { applied, refused, position } = rest.logs[0]
-      assert.deepEqual([position, applied + refused], [end, at + later])
+      const { applied, rejected, next } = rest.logs[0]
+      assert.deepEqual([next, applied + rejected], [end, at + later])
       assert.equal(rest.progress.counters.duplicate, 0)
     }))
 
@@ -106,7 +106,7 @@ describe('logs with less than was written', { ...needsKafka(), concurrency: 2 },
           await broker.createTopic(topic, { partitions: 1 })
           await send(broker, topic, messages.slice(0, 20))
           const found = await consumed(broker.bootstrap, topic, stateOf(topic))
-          assert.equal(found.logs[0].position, 20)
+          assert.equal(found.logs[0].next, 20)
         }
         await running.brokers[0].node.stop('SIGKILL')
         const lost = globSync(`${data}/**/{short,grown}-0`)
@@ -131,7 +131,7 @@ describe('logs with less than was written', { ...needsKafka(), concurrency: 2 },
           const found = await read('earliest')
           assert.equal(found.progress.consumer?.gapsPassed.gaps, 1)
           const [one] = found.logs
-          assert.deepEqual([one.position, one.applied, one.skipped], [end, applied, 0])
+          assert.deepEqual([one.next, one.applied, one.skipped], [end, applied, 0])
         }
       } finally {
         await running.stop('SIGKILL')

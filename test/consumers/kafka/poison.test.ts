@@ -1,4 +1,4 @@
-// Poison: every message that is no row is refused with its reason and kept to the byte, and no more.
+// Poison: every message that is no row is rejected with its reason and kept to the byte, and no more.
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { before, describe, test } from 'node:test'
@@ -11,7 +11,7 @@ import { uniqueName, type Operations } from '../../broker-operations.ts'
 import { withRegistryStandIn } from '../../schema-registry.ts'
 import { sharedBroker } from '../../shared-broker.ts'
 import { readBack, withDirectory } from '../../state-directory.ts'
-import { consumed, consumeTopic, type Changes, type Refused } from './consuming.ts'
+import { consumed, consumeTopic, type Changes, type Rejected } from './consuming.ts'
 import { foreignProducer, rowsOf, wireHeader, type Row } from './messages.ts'
 import { sampleIn } from '../files/samples.ts'
 
@@ -98,22 +98,23 @@ describe(`poison (XDR_PULSE_SEED=${SEED})`, { ...needsKafka(), concurrency: 2 },
     await producer.disconnect()
     await withDirectory(async (directory) => {
       const found = await consumed(broker.bootstrap, topic, join(directory, 'state'), changes)
-      assert.equal(found.logs[0].position, messages.length, 'position moved behind all of it')
-      const expected = list.flatMap(({ key = Buffer.from('336'), value, reason }, at): Refused[] =>
-        reason === null ? [] : [{ partition: 0, offset: 2 * at, reason, key, value }],
+      assert.equal(found.logs[0].next, messages.length, 'position moved behind all of it')
+      const expected = list.flatMap(
+        ({ key = Buffer.from('336'), value, reason }, at): Rejected[] =>
+          reason === null ? [] : [{ partition: 0, offset: 2 * at, reason, key, value }],
       )
-      const names = (refused: readonly Refused[]) =>
-        refused.map(({ offset, reason }) => `${list[offset / 2]?.name}: ${reason}`)
-      assert.deepEqual(names(found.refusedRows), names(expected))
-      assert.deepEqual(found.refusedRows, expected, 'key and value to the byte')
+      const names = (rejected: readonly Rejected[]) =>
+        rejected.map(({ offset, reason }) => `${list[offset / 2]?.name}: ${reason}`)
+      assert.deepEqual(names(found.rejectedRows), names(expected))
+      assert.deepEqual(found.rejectedRows, expected, 'key and value to the byte')
       assert.equal(found.applied, messages.length - expected.length, 'and every good row applied')
     })
   }
 
-  test('of every kind is refused for what it is, in raw Avro and JSON', () =>
+  test('of every kind is rejected for what it is, in raw Avro and JSON', () =>
     drink(poisons(rows[0].value), {}, rows[1].value))
 
-  test('of every kind is refused for what it is, in the wire format', () =>
+  test('of every kind is rejected for what it is, in the wire format', () =>
     withRegistryStandIn({}, async ({ url, register, requests }) => {
       const id = register('value', XDR_SCHEMA)
       const foreign = register('other', {
@@ -136,7 +137,7 @@ describe(`poison (XDR_PULSE_SEED=${SEED})`, { ...needsKafka(), concurrency: 2 },
       assert.equal(requests().get('GET /schemas/ids/9999'), 3, 'asked thrice, then never again')
     }))
 
-  test('at random is refused or read, never fatal', async () => {
+  test('at random is rejected or read, never fatal', async () => {
     const good = rows[0].value
     const damaged = fc.tuple(fc.nat({ max: good.length - 1 }), fc.integer({ min: 1, max: 255 }))
     const value = fc.oneof(
@@ -156,15 +157,15 @@ describe(`poison (XDR_PULSE_SEED=${SEED})`, { ...needsKafka(), concurrency: 2 },
     await producer.disconnect()
     await withDirectory(async (directory) => {
       const found = await consumed(broker.bootstrap, topic, join(directory, 'state'))
-      assert.equal(found.logs[0].position, values.length)
-      assert.ok(found.refusedRows.length > 500 && found.applied > 10, `${found.applied} applied`)
-      for (const { offset, value: kept } of found.refusedRows) {
+      assert.equal(found.logs[0].next, values.length)
+      assert.ok(found.rejectedRows.length > 500 && found.applied > 10, `${found.applied} applied`)
+      for (const { offset, value: kept } of found.rejectedRows) {
         assert.ok(kept?.equals(values[offset]), `offset ${offset}`)
       }
     })
   })
 
-  test('that unpacks to a hundred times its size is refused, and bombs take no more memory', () =>
+  test('that unpacks to a hundred times its size is rejected, and bombs take no more memory', () =>
     withDirectory(async (directory) => {
       const topic = uniqueName('bomb')
       await broker.createTopic(topic, { partitions: 1 })
@@ -184,12 +185,12 @@ describe(`poison (XDR_PULSE_SEED=${SEED})`, { ...needsKafka(), concurrency: 2 },
         broker.bootstrap,
         topic,
         state,
-        { keepRefused: 0 },
+        { keepRejected: 0 },
         () => {
           most = Math.max(most, process.memoryUsage().rss)
         },
       )
-      assert.equal(progress.counters.refused['malformed'], bombs)
+      assert.equal(progress.counters.rejected['malformed'], bombs)
       assert.ok(most > 0 && most - before < 800 * MIB, `${(most - before) / MIB} MiB more`)
 
       // What unpacks beyond any row is no batch: it is named, and passed only when asked to.
@@ -204,7 +205,7 @@ describe(`poison (XDR_PULSE_SEED=${SEED})`, { ...needsKafka(), concurrency: 2 },
       const passed = await consumeTopic(broker.bootstrap, topic, state, { onGap: 'earliest' })
       assert.deepEqual(passed.progress.consumer?.gapsPassed, { gaps: 1, records: 1 })
       const [{ position }] = (await readBack(state)).positions
-      const { position: at, applied, refused, skipped } = position
-      assert.deepEqual([at, applied, refused, skipped], [bombs + 2, 1, bombs, 1])
+      const { next: at, applied, rejected, skipped } = position
+      assert.deepEqual([at, applied, rejected, skipped], [bombs + 2, 1, bombs, 1])
     }))
 })

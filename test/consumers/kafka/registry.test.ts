@@ -1,4 +1,4 @@
-// A registry that fails: a row is refused for what it says, never for its silence.
+// A registry that fails: a row is rejected for what it says, never for its silence.
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { before, describe, test } from 'node:test'
@@ -92,7 +92,7 @@ describe('a registry that', { ...needsKafka(), concurrency: 2 }, () => {
         const [first] = (seen as unknown as NonNullable<IngestProgress['consumer']>).partitions
         assert.equal(first.appliedOffset, 21, 'within the batch')
         assert.equal(first.gap, false)
-        assert.deepEqual(progress.counters.refused['incompatible-schema'], 0)
+        assert.deepEqual(progress.counters.rejected['incompatible-schema'], 0)
         // Down at the start too: it comes back first with errors, then slowly, then well.
         const whole = consumed(broker.bootstrap, topic, state, changes)
         await registry.become({ kind: 'failing' })
@@ -100,7 +100,7 @@ describe('a registry that', { ...needsKafka(), concurrency: 2 }, () => {
         const found = await whole
         assert.ok(found.progress.counters.duplicate >= 20, 'read on from the middle of a batch')
         assert.equal(found.applied, 152)
-        assert.deepEqual(found.refused, {})
+        assert.deepEqual(found.rejected, {})
         const expected = await topicOf(broker, [...zero, ...one], 2)
         assert.equal(
           found.hash,

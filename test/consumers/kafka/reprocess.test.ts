@@ -1,4 +1,4 @@
-// Refused messages that were only read in the wrong way are applied by a retry, once.
+// Rejected messages that were only read in the wrong way are applied by a retry, once.
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
@@ -14,12 +14,12 @@ import { sampleIn } from '../files/samples.ts'
 interface Retried {
   tried: number
   applied: number
-  refused: Record<string, number>
+  rejected: Record<string, number>
 }
 
 async function retried(state: string, ...more: string[]): Promise<Retried> {
   const { code, stdout, stderr } = await pulse([
-    'refused',
+    'rejected',
     '--state',
     state,
     '--retry',
@@ -47,7 +47,7 @@ describe('a retry', needsKafka(), () => {
       await consumeTopic(broker.bootstrap, topic, wrong, { format: 'avro' })
       const expected = await readConsumed(right)
       const before = await readConsumed(wrong)
-      assert.equal(before.refused.malformed, rows.length + 1)
+      assert.equal(before.rejected.malformed, rows.length + 1)
       assert.equal(before.applied, 0)
 
       assert.deepEqual((await retried(wrong, '--reason', 'no-value')).tried, 0)
@@ -56,7 +56,7 @@ describe('a retry', needsKafka(), () => {
       assert.equal(first.applied, expected.applied)
       const after = await readConsumed(wrong)
       assert.equal(after.hash, expected.hash)
-      assert.deepEqual(after.refused, expected.refused)
+      assert.deepEqual(after.rejected, expected.rejected)
       assert.deepEqual(after.coerced, expected.coerced)
 
       // What was applied is no longer there to be applied again.
@@ -69,7 +69,7 @@ describe('a retry', needsKafka(), () => {
   test('of a state that is none says so', async () => {
     await withDirectory(async (directory) => {
       const state = join(directory, 'none')
-      const { code, stderr } = await pulse(['refused', '--state', state, '--retry'])
+      const { code, stderr } = await pulse(['rejected', '--state', state, '--retry'])
       assert.equal(code, 1)
       assert.match(stderr, /holds no state/)
     })

@@ -23,7 +23,7 @@ describe('the same rows by Kafka and by Parquet', needsKafka(), () => {
   let home = ''
   let path = ''
   /** Of a replay of the file: the oracle of replays is in other tests. */
-  let expected: Pick<Consumed, 'hash' | 'applied' | 'refused' | 'missing'>
+  let expected: Pick<Consumed, 'hash' | 'applied' | 'rejected' | 'missing'>
 
   before(async () => {
     broker = await sharedBroker()
@@ -31,13 +31,13 @@ describe('the same rows by Kafka and by Parquet', needsKafka(), () => {
     path = await sampleIn(home, SAMPLE)
     await replay([path], join(home, 'parquet'))
     expected = await readBack(join(home, 'parquet'))
-    assert.ok(Object.keys(expected.refused).length >= 3, 'the sample is dirty')
+    assert.ok(Object.keys(expected.rejected).length >= 3, 'the sample is dirty')
   })
   after(() => rm(home, { recursive: true }))
 
   async function compare(topic: string, changes: Changes = {}): Promise<Consumed> {
     const found = await consumed(broker.bootstrap, topic, join(home, topic), changes)
-    assert.deepEqual(found.refused, expected.refused)
+    assert.deepEqual(found.rejected, expected.rejected)
     assert.equal(found.applied, expected.applied)
     assert.equal(found.hash, expected.hash)
     assert.ok(found.progress.done)
@@ -64,7 +64,7 @@ describe('the same rows by Kafka and by Parquet', needsKafka(), () => {
       const rows = await rowsOf(path, shape)
       const found = await compare(await send(rows, packing))
       assert.equal(found.logs.length, partitions)
-      const read = found.logs.reduce((all, { position }) => all + position, 0)
+      const read = found.logs.reduce((all, { next }) => all + next, 0)
       assert.equal(read, rows.length)
     })
   }
@@ -116,8 +116,8 @@ describe('the same rows by Kafka and by Parquet', needsKafka(), () => {
     const java = await consumed(broker.bootstrap, topic, join(home, topic))
     const same = await send(rows, { partitions: 1, batches: [500], codec: 'none' })
     const foreign = await consumed(broker.bootstrap, same, join(home, same))
-    assert.equal(java.applied + java.refusedRows.length, 500)
+    assert.equal(java.applied + java.rejectedRows.length, 500)
     assert.equal(java.hash, foreign.hash)
-    assert.deepEqual(java.refusedRows, foreign.refusedRows)
+    assert.deepEqual(java.rejectedRows, foreign.rejectedRows)
   })
 })

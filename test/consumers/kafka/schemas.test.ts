@@ -135,7 +135,7 @@ describe('a registry', { ...needsKafka(), concurrency: 2 }, () => {
         const expected = await consumed(
           ...([broker.bootstrap, await topicOf(broker, rows), join(directory, 'raw')] as const),
         )
-        assert.deepEqual(found.refused, {})
+        assert.deepEqual(found.rejected, {})
         assert.equal(found.applied, rows.length)
         assert.equal(found.hash, expected.hash)
       }),

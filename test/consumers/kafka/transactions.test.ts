@@ -99,7 +99,7 @@ describe('transactions', needsKafka(), () => {
       const state = join(directory, 'state')
       const first = await consumed(broker.bootstrap, topic, state)
       const [log] = first.logs
-      assert.equal(log.position, whole.stableOffset)
+      assert.equal(log.next, whole.stableOffset)
       assert.equal(log.applied, committed.length)
       assert.equal(log.skipped, whole.stableOffset - committed.length)
       assert.equal(first.progress.consumer?.partitions[0].lagRecords, 0)
@@ -108,7 +108,7 @@ describe('transactions', needsKafka(), () => {
       await end()
       const second = await consumed(broker.bootstrap, topic, state)
       assert.equal(second.logs[0].applied, committed.length + behind.length)
-      assert.equal(second.logs[0].position, whole.endOffset + 1, 'behind the marker of the abort')
+      assert.equal(second.logs[0].next, whole.endOffset + 1, 'behind the marker of the abort')
       assert.equal(second.hash, await hashOf([...committed, ...behind], directory))
     }))
 

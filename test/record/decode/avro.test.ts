@@ -28,7 +28,7 @@ function decodeRow(decode: DecodeRow, bytes: Uint8Array): number[] | null {
 }
 
 const same = (found: number[] | null, expected: number[], what: string): void => {
-  assert.ok(found !== null, `refused: ${what}`)
+  assert.ok(found !== null, `rejected: ${what}`)
   for (const [at, column] of USED_COLUMNS.entries()) {
     assert.ok(
       Object.is(found[at] + 0, expected[at] + 0),
@@ -63,7 +63,7 @@ test('a message cut off anywhere is malformed, and so is one with a tail', () =>
   fc.assert(property, { seed: SEED, numRuns: 60 })
 })
 
-test('bytes with random faults are refused or numbers, in no time', () => {
+test('bytes with random faults are rejected or numbers, in no time', () => {
   const property = fc.property(fc.gen(), (g) => {
     const { schema, value } = drawSample(g)
     const decode = compileAvro(schema, UTC)
@@ -243,7 +243,7 @@ test('wall clocks are of the zone that is set, instants of none', () => {
   assert.deepEqual(found?.slice(2, 5), [noon - 7_200_000, 0, noon + 1])
 })
 
-const refuses = (schema: Json, code: string, ...parts: string[]): void => {
+const rejects = (schema: Json, code: string, ...parts: string[]): void => {
   assert.throws(
     () => compileAvro(schema, UTC),
     (error) => {
@@ -255,19 +255,19 @@ const refuses = (schema: Json, code: string, ...parts: string[]): void => {
   )
 }
 
-test('a schema without a needed column, or with a list there, is refused by name', () => {
+test('a schema without a needed column, or with a list there, is rejected by name', () => {
   const { fields, ...rest } = schemaOf({})
   const without = fields.filter(({ name }) => name !== 'msisdn_number')
-  refuses({ ...rest, fields: without }, 'input-column', '"MSISDN/Number" is missing')
+  rejects({ ...rest, fields: without }, 'input-column', '"MSISDN/Number" is missing')
   const array = { type: 'array', items: 'long' }
   for (const type of [array, ['null', array], { type: 'fixed', name: 'F', size: 4 }]) {
-    refuses(schemaOf({ 'Dur. (ms)': type }), 'input-column', '"Dur. (ms)" is of type ')
+    rejects(schemaOf({ 'Dur. (ms)': type }), 'input-column', '"Dur. (ms)" is of type ')
   }
   const twice = [...fields, { name: 'duration', type: 'long' }]
-  refuses({ ...rest, fields: twice }, 'input-column', 'could both be')
+  rejects({ ...rest, fields: twice }, 'input-column', 'could both be')
 })
 
-test('what is no schema of a record is refused', () => {
+test('what is no schema of a record is rejected', () => {
   const record = (type: Json): Json => ({
     type: 'record',
     name: 'R',
@@ -280,7 +280,7 @@ test('what is no schema of a record is refused', () => {
     ...[record({ type: 'fixed', name: 'F', size: -1 }), record({ type: 'enum', name: 'E' })],
     ...[record(deep), { type: 'record', name: 'R', fields: [null] }, record({ type: 'fixed' })],
   ]
-  for (const schema of wrong) refuses(schema, 'input-invalid', 'Avro schema: ')
+  for (const schema of wrong) rejects(schema, 'input-invalid', 'Avro schema: ')
 })
 
 test('a field renamed without an alias is known by what other versions call it', () => {
@@ -289,7 +289,7 @@ test('a field renamed without an alias is known by what other versions call it',
     field.name === 'msisdn_number' ? { ...field, name: 'subscriber_number' } : field,
   )
   const schema = { ...rest, fields: renamed }
-  refuses(schema, 'input-column', '"MSISDN/Number" is missing')
+  rejects(schema, 'input-column', '"MSISDN/Number" is missing')
   const renames = new Map([['subscriber_number', 'msisdn']])
   const decode = compileAvro(schema, { ...UTC, renames })
   assert.equal(decodeRow(decode, Buffer.from([14, ...ZEROS.slice(1)]))?.[0], 7)

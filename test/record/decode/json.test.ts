@@ -170,7 +170,7 @@ test('a stream of ever new names is read as before', () => {
   }
 })
 
-test('bytes with random faults are refused or numbers', () => {
+test('bytes with random faults are rejected or numbers', () => {
   const message = Buffer.from(
     JSON.stringify({ msisdn: 33664962239, Start: '4/4/2019 12:01', dur_ms: 1.5 }),
   )

@@ -39,7 +39,7 @@ async function read(
   return rows.map(({ value }) => (value === null ? NaN : Number(value)))
 }
 
-/** A time that nobody takes for one is as good as unreadable: cleaning treats both alike. */
+/** A time that nobody takes for one is as good as unreadable: validation treats both alike. */
 const judged = (ms: number): number => (ms < FROM || ms >= TO ? UNREADABLE : ms)
 
 function compare(texts: readonly string[], found: number[], expected: number[]): void {

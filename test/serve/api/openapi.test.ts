@@ -11,7 +11,7 @@ import { OPERATIONS } from '../../../src/serve/api/operations.ts'
 import { scopeOf } from '../../../src/serve/http/authorization.ts'
 import { APPLICATIONS } from '../../../src/record/columns.ts'
 import type { Snapshot } from '../../../src/snapshot/schema.ts'
-import type { Members, Subscriber } from '../../../src/snapshot/subscriber-schema.ts'
+import type { SubscriberList, Subscriber } from '../../../src/snapshot/subscriber-schema.ts'
 import { withBrowser } from '../../browser.ts'
 import { ask, isProblem } from '../ask.ts'
 import { consuming, generateConsumer, generatePartitions } from '../consumer.ts'
@@ -57,7 +57,7 @@ function knownOf(snapshot: Snapshot): Subscriber {
 }
 
 /** A page of one, as the pipeline would answer. */
-function members(): Members {
+function subscribers(): SubscriberList {
   const snapshot = generateSnapshot({ number: 5 })
   const { aggregate, asOf } = knownOf(snapshot)
   return {
@@ -108,7 +108,7 @@ test('every answer is one that is described', async () => {
     const snapshot = generateSnapshot({ number: 5 })
     pipeline.publish(published(snapshot))
     pipeline.know(knownOf(snapshot))
-    pipeline.view.members = () => Promise.resolve(members())
+    pipeline.view.subscribers = () => Promise.resolve(subscribers())
     pipeline.report(generateProgress(5000))
     await fetchAll((status) => status === 200)
     pipeline.report(consuming(generateConsumer(generatePartitions(3))))
@@ -140,7 +140,7 @@ test('answers carry the headers that are described', async () => {
     const snapshot = generateSnapshot({ number: 5 })
     pipeline.publish(published(snapshot))
     pipeline.know(knownOf(snapshot))
-    pipeline.view.members = () => Promise.resolve(members())
+    pipeline.view.subscribers = () => Promise.resolve(subscribers())
     pipeline.report(generateProgress(5000))
     for (const { path } of OPERATIONS.filter((each) => each.path !== '/api/v1/live')) {
       await check(path, 200)
@@ -185,13 +185,13 @@ test('a page of subscribers is asked for as described, and else says what is exp
   await withServer(async (url, pipeline) => {
     const queries: unknown[] = []
     pipeline.publish(published(generateSnapshot({ number: 5 })))
-    pipeline.view.members = (query) => {
+    pipeline.view.subscribers = (query) => {
       queries.push(query)
-      return Promise.resolve(members())
+      return Promise.resolve(subscribers())
     }
     const path = '/api/v1/subscribers'
     const usual = await ask(url, path)
-    assert.deepEqual(JSON.parse(usual.body), members())
+    assert.deepEqual(JSON.parse(usual.body), subscribers())
     assert.equal(usual.headers['x-snapshot-number'], '5')
     assert.equal(usual.headers['x-snapshot-time'], '2026-01-01T00:00:00.000Z')
     await ask(url, `${path}?segment=most%20engaged&application=Social+Media&limit=3&after=12`)

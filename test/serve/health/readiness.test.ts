@@ -48,8 +48,8 @@ describe('a consumer is not ready', () => {
   })
 
   test('while reading is paused', () => {
-    const reason = reasonOf(generateConsumer(two, { paused: '60 % were refused' }))
-    assert.match(reason ?? '', /60 % were refused/)
+    const reason = reasonOf(generateConsumer(two, { paused: '60 % were rejected' }))
+    assert.match(reason ?? '', /60 % were rejected/)
   })
 
   test('while it restores what it is assigned', () => {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import test, { describe } from 'node:test'
 import { PulseError } from '../../../src/errors.ts'
 import {
-  createAccess,
+  createAuthorization,
   MOST_FAILURES,
   MOST_REQUESTS,
   scopeOf,
@@ -69,7 +69,7 @@ describe('access', () => {
   const tokens = parseTokens(`${ALL}\n${METRICS} metrics\nread-0123456789abc read`, 't')
   const reasonOf = (route: string | undefined, token: string | null): string | null => {
     const authorization = token === null ? undefined : `Bearer ${token}`
-    return createAccess(tokens)({ route, authorization, address: 'a' }, 0)?.reason ?? null
+    return createAuthorization(tokens)({ route, authorization, address: 'a' }, 0)?.reason ?? null
   }
 
   test('of each route needs its scope', () => {
@@ -90,13 +90,13 @@ describe('access', () => {
   })
 
   test('is free to all where there are no tokens', () => {
-    const access = createAccess([])
+    const access = createAuthorization([])
     assert.equal(access({ route: '/', authorization: undefined, address: 'a' }, 0), null)
   })
 
   test('ends for ten seconds for an address that asks without end, scope by scope', () => {
     for (const list of [[], tokens]) {
-      const access = createAccess(list)
+      const access = createAuthorization(list)
       const ask = (route: string, nowMs: number, address = 'loop'): number | null =>
         access({ route, authorization: `Bearer ${ALL}`, address }, nowMs)?.answer.status ?? null
       for (let i = 0; i < MOST_REQUESTS; i++) assert.equal(ask('/api/v1/snapshot', i % 1000), null)
@@ -116,7 +116,7 @@ describe('access', () => {
   })
 
   test('is closed for a minute to an address that guesses, and to it alone', () => {
-    const access = createAccess(tokens)
+    const access = createAuthorization(tokens)
     const ask = (token: string | null, address: string, nowMs: number): number | null => {
       const authorization = token === null ? undefined : `Bearer ${token}`
       return access({ route: '/', authorization, address }, nowMs)?.answer.status ?? null
@@ -133,7 +133,7 @@ describe('access', () => {
   })
 
   test('stays open to a token that was right from that address before', () => {
-    const access = createAccess(tokens)
+    const access = createAuthorization(tokens)
     const ask = (token: string, nowMs: number): number | null => {
       const claim = { route: '/metrics', authorization: `Bearer ${token}`, address: 'proxy' }
       return access(claim, nowMs)?.answer.status ?? null
@@ -146,7 +146,7 @@ describe('access', () => {
   })
 
   test('is remembered of a bounded number of addresses', () => {
-    const access = createAccess(tokens)
+    const access = createAuthorization(tokens)
     const fail = (address: string): number | undefined =>
       access({ route: '/', authorization: 'Bearer wrong', address }, 0)?.answer.status
     for (let i = 0; i < MOST_FAILURES; i++) fail('first')

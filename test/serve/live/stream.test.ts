@@ -188,7 +188,7 @@ test('more clients than the bound are refused and counted', async () => {
     const stream = messages(server.url)
     await stream.next()
     assert.equal((await fetch(`${server.url}/api/v1/live`)).status, 503)
-    assert.equal(await metric(server, 'http_rejected_total{reason="live-clients"}'), 1)
+    assert.equal(await metric(server, 'http_refused_requests_total{reason="live-clients"}'), 1)
     await stream.return(undefined)
   })
 })

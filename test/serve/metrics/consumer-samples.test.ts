@@ -33,7 +33,7 @@ describe('before anything happened', () => {
       assert.equal(all.get(`dead_letter_records_total{reason="${reason}"}`), 0)
     }
     for (const source of ['parquet', 'kafka']) {
-      for (const outcome of ['applied', 'duplicate', 'refused']) {
+      for (const outcome of ['applied', 'duplicate', 'rejected']) {
         assert.equal(all.get(`records_total{source="${source}",outcome="${outcome}"}`), 0)
       }
       assert.equal(all.get(`consumed_bytes_total{source="${source}"}`), 0)
@@ -90,7 +90,7 @@ describe('values', () => {
 
   test('a pause of everything pauses every partition assigned', async () => {
     const pipeline = standIn()
-    const paused = 'too many rows were refused'
+    const paused = 'too many rows were rejected'
     pipeline.report(consuming(generateConsumer(generatePartitions(3), { paused })))
     const all = await scrape(pipeline)
     assert.equal(all.get('consumer_paused_partitions{topic="xdr"}'), 3)
@@ -101,7 +101,7 @@ describe('values', () => {
     const metrics = createMetrics(pipeline.view)
     const read = async () => parse(await metrics.exposition())
     const rowsOf = (all: Map<string, number>, source: string) =>
-      ['applied', 'duplicate', 'refused'].map((outcome) =>
+      ['applied', 'duplicate', 'rejected'].map((outcome) =>
         all.get(`records_total{source="${source}",outcome="${outcome}"}`),
       )
     const history = generateProgress(1400)
@@ -116,7 +116,7 @@ describe('values', () => {
     assert.deepEqual(rowsOf(all, 'kafka'), [139, 0, 1])
     assert.equal(all.get('consumed_bytes_total{source="kafka"}'), 140 * 211)
     assert.equal(all.get('consumed_bytes_total{source="parquet"}'), 1400 * 211)
-    assert.equal(all.get('refused_records_total{reason="missing-msisdn"}'), 11)
+    assert.equal(all.get('rejected_records_total{reason="missing-msisdn"}'), 11)
     assert.equal(all.get('session_seconds_total'), (seconds * 1540) / 1400)
     assert.equal(all.get('replay_rows_total{outcome="applied"}'), 1390)
     assert.equal(all.get('replay_progress_ratio'), 1)

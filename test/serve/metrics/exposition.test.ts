@@ -17,12 +17,12 @@ import {
 describe('before anything happened', () => {
   test('every series that can be known is there, as 0', async () => {
     const all = await scrape(standIn())
-    for (const outcome of ['applied', 'duplicate', 'refused']) {
+    for (const outcome of ['applied', 'duplicate', 'rejected']) {
       assert.equal(all.get(`records_total{source="parquet",outcome="${outcome}"}`), 0)
       assert.equal(all.get(`replay_rows_total{outcome="${outcome}"}`), 0)
     }
     for (const reason of ['missing-msisdn', 'invalid-msisdn', 'invalid-number', 'footer']) {
-      assert.equal(all.get(`refused_records_total{reason="${reason}"}`), 0)
+      assert.equal(all.get(`rejected_records_total{reason="${reason}"}`), 0)
     }
     for (const column of USED_COLUMNS) {
       assert.equal(all.get(`coerced_values_total{column="${column}"}`), 0)
@@ -61,8 +61,8 @@ describe('values', () => {
     const all = await scrape(pipeline)
     const { counters, store } = progress
     assert.equal(all.get('records_total{source="parquet",outcome="applied"}'), counters.applied)
-    assert.equal(all.get('records_total{source="parquet",outcome="refused"}'), 600)
-    assert.equal(all.get('refused_records_total{reason="missing-msisdn"}'), 600)
+    assert.equal(all.get('records_total{source="parquet",outcome="rejected"}'), 600)
+    assert.equal(all.get('rejected_records_total{reason="missing-msisdn"}'), 600)
     assert.equal(all.get('coerced_values_total{column="Total DL (Bytes)"}'), 7)
     assert.equal(all.get('consumed_bytes_total{source="parquet"}'), counters.consumedBytes)
     assert.equal(all.get('session_seconds_total'), counters.durationMs / 1000)

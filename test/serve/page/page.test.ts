@@ -40,7 +40,7 @@ test('draws every chart, equals the API, and asks nobody else', async () => {
       await drawn(page)
 
       const snapshot = (await (await fetch(`${server.url}/api/v1/snapshot`)).json()) as Snapshot
-      const refused = Object.values(snapshot.refused).reduce((sum, rows) => sum + rows, 0)
+      const rejected = Object.values(snapshot.rejected).reduce((sum, rows) => sum + rows, 0)
       assert.deepEqual(await totals(page), [
         snapshot.subscribers,
         snapshot.records,
@@ -48,7 +48,7 @@ test('draws every chart, equals the API, and asks nobody else', async () => {
         snapshot.durationMs,
         snapshot.downlinkBytes,
         snapshot.uplinkBytes,
-        refused,
+        rejected,
       ])
       const ranked = await tableCells(page, 'top')
       assert.deepEqual(
@@ -108,7 +108,7 @@ test('nothing to show is shown as nothing, not as an error', async () => {
     await withBrowser(async (browser) => {
       const empty = generateSnapshot({ number: 0, subscribers: 0, segmentNames: [] })
       const elbow = { k: [], inertia: [], knee: null, text: 'There are no subscribers.' }
-      pipeline.publish(published({ ...empty, elbow, positions: [], refused: {}, missing: {} }))
+      pipeline.publish(published({ ...empty, elbow, positions: [], rejected: {}, missing: {} }))
       const { page, troubles } = await open(browser, server.url)
       await page.waitForSelector('body[data-view=live]')
       assert.equal(await page.textContent('#total-subscribers'), '0')

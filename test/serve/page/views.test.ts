@@ -225,9 +225,9 @@ test('segments: sizes, centres, amounts, the sample, the elbow', async () => {
   })
 })
 
-test('data and pipeline: what was refused and why, where reading stands', async () => {
+test('data and pipeline: what was rejected and why, where reading stands', async () => {
   await at('#/pipeline', async (page, snapshot) => {
-    for (const kind of ['refused', 'coerced', 'missing'] as const) {
+    for (const kind of ['rejected', 'coerced', 'missing'] as const) {
       const saved = await csv(page, kind)
       assert.deepEqual(
         Object.fromEntries(saved.slice(1).map(([name, count]) => [name, Number(count)])),

@@ -10,14 +10,14 @@ import { trafficIn } from './traffic.js'
 /** @typedef {import('../../api/status.ts').Status} Status */
 
 const UNITS = { ms: 'milliseconds', s: 'seconds' }
-const ORDERS = { file: 'as in the file', time: 'by start', log: 'as in the topic' }
+const ORDERS = { file: 'as in the file', time: 'by start', offset: 'as in the topic' }
 const TRAFFIC = /** @type {const} */ (['downlinkBytes', 'uplinkBytes', 'trafficBytes'])
 const VALUE_ROOM = 70
 /** The most that are drawn; the table has all of them. */
 const BARS = 8
 
 const KINDS = /** @type {const} */ ([
-  ['refused', 'Rows refused, by reason', 'Reason', 'rows'],
+  ['rejected', 'Rows rejected, by reason', 'Reason', 'rows'],
   ['coerced', 'Values coerced, by column', 'Column', 'values'],
   ['missing', 'Values missing, by column', 'Column', 'values'],
 ])
@@ -47,7 +47,7 @@ export function createQuality() {
     open: true,
   })
   return (/** @type {Snapshot} */ snapshot, /** @type {Status | null} */ status) => {
-    const rows = snapshot.records + sumOf(snapshot.refused)
+    const rows = snapshot.records + sumOf(snapshot.rejected)
     for (const { key, of, what, panel } of kinds) {
       const found = Object.entries(snapshot[key])
         .filter(([, value]) => value > 0)
@@ -56,7 +56,7 @@ export function createQuality() {
       panel.setLead(
         all === 0
           ? 'None.'
-          : `${count(all)} ${what}${key === 'refused' ? `, ${share(all / (rows || 1))} of all` : ''}.`,
+          : `${count(all)} ${what}${key === 'rejected' ? `, ${share(all / (rows || 1))} of all` : ''}.`,
       )
       showCounts(panel, found, of, what)
     }
@@ -146,10 +146,10 @@ function showSources(panel, { positions }, status) {
       { name: 'Unit' },
       { name: 'Found from' },
     ],
-    rows: positions.map(({ name, partition, position, rows, order, durationUnit }) => [
+    rows: positions.map(({ name, partition, next, rows, order, durationUnit }) => [
       name,
       String(partition),
-      position,
+      next,
       rows,
       ORDERS[order],
       UNITS[durationUnit],

@@ -27,17 +27,17 @@ const TOTALS = [
   ['download', 'Download', (snapshot) => snapshot.downlinkBytes, bytes, each(bytes)],
   ['upload', 'Upload', (snapshot) => snapshot.uplinkBytes, bytes, each(bytes)],
   [
-    'refused',
-    'Rows refused',
-    refusedRows,
+    'rejected',
+    'Rows rejected',
+    rejectedRows,
     count,
     (rows, { records }) => `${share(rows / (rows + records || 1))} of all rows`,
   ],
 ]
 
-/** Rows refused for whatever reason. */
-export function refusedRows(/** @type {Snapshot} */ snapshot) {
-  return Object.values(snapshot.refused).reduce((sum, rows) => sum + rows, 0)
+/** Rows rejected for whatever reason. */
+export function rejectedRows(/** @type {Snapshot} */ snapshot) {
+  return Object.values(snapshot.rejected).reduce((sum, rows) => sum + rows, 0)
 }
 
 /** Makes the cards; the result shows a snapshot in them. */

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createHoldings } from '../../../../consumers/kafka/log/assigned.ts'
 import type { Consumer } from '../../../../src/kafka/client.ts'
-import { createNotices } from '../../../../consumers/ingest/warnings.ts'
+import { createWarnings } from '../../../../consumers/ingest/warnings.ts'
 import { createPosition } from '../../../../state/partition-metadata.ts'
 import { openStores } from '../../../../state/writer.ts'
 import { loadPartition } from '../../../../state/partition.ts'
@@ -23,7 +23,7 @@ test('others may work between one partition that is loaded and the next', () =>
     const loaded = new Map(
       stores.map((store) => {
         const partition = loadPartition(store)
-        const known = { name: 'xdr', rows: 0, order: 'log' as const }
+        const known = { name: 'xdr', kind: 'topic' as const, rows: 0, order: 'offset' as const }
         const unit = { durationUnit: 'ms' as const, evidence: '' }
         partition.positions.set(ID.replaceAll('-', ''), createPosition({ ...known, ...unit }, 0))
         return [store.partition, partition]
@@ -34,7 +34,7 @@ test('others may work between one partition that is loaded and the next', () =>
       consumer: null as unknown as Consumer,
       topic: 'xdr',
       view: () => ({ id: ID, partitions: PARTITIONS, leaders: [], brokers: new Map() }),
-      ...{ stores, loaded, from: 'earliest', onGap: 'stop', notices: createNotices() },
+      ...{ stores, loaded, from: 'earliest', onGap: 'stop', warnings: createWarnings() },
       ...{ passed: { gaps: 0 }, commit: () => undefined },
       onChange(taken) {
         const number = taken?.number
@@ -75,7 +75,7 @@ test('a topic that is made again while a partition begins is not read under its 
       topic: 'xdr',
       view: () => ({ id, partitions: 1, leaders: [], brokers: new Map() }),
       ...{ stores: state.stores, loaded: new Map(), from: 'earliest', onGap: 'stop' },
-      ...{ notices: createNotices(), passed: { gaps: 0 }, commit: () => undefined },
+      ...{ warnings: createWarnings(), passed: { gaps: 0 }, commit: () => undefined },
       onChange: (log) => taken.resolve(log!.source),
       onFailure: (error) => failures.push(error),
     })
@@ -97,18 +97,18 @@ test('a partition that cannot be loaded ends the consumer, and is not asked for 
       },
     }
     const failed = Promise.withResolvers<unknown>()
-    const notices = createNotices()
+    const warnings = createWarnings()
     const holdings = createHoldings({
       consumer: null as unknown as Consumer,
       topic: 'xdr',
       view: () => ({ id: ID, partitions: 1, leaders: [], brokers: new Map() }),
-      ...{ stores: [broken], loaded: new Map(), from: 'earliest', onGap: 'stop', notices },
+      ...{ stores: [broken], loaded: new Map(), from: 'earliest', onGap: 'stop', warnings },
       ...{ passed: { gaps: 0 }, commit: () => undefined, onChange: () => undefined },
       onFailure: failed.resolve,
     })
     holdings.assign([0])
     assert.match(String(await failed.promise), /MDB_CORRUPTED/)
-    assert.deepEqual(notices.waiting, [])
+    assert.deepEqual(warnings.waiting, [])
     await holdings.stop()
     await state.close()
   }))

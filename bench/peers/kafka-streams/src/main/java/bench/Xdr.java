@@ -74,7 +74,7 @@ final class Xdr {
     return Schema.createRecord(name, null, writer.getNamespace(), false, fields);
   }
 
-  /** False for a row that is refused. */
+  /** False for a row that is rejected. */
   boolean read(byte[] body) {
     decoder = DecoderFactory.get().binaryDecoder(body, decoder);
     try {

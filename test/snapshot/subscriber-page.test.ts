@@ -4,12 +4,12 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { APPLICATIONS } from '../../src/record/columns.ts'
 import type { ForEachRows } from '../../src/snapshot/lookup.ts'
-import { membersOf, type MemberQuery } from '../../src/snapshot/members.ts'
+import { subscriberPageOf, type SubscriberQuery } from '../../src/snapshot/subscriber-page.ts'
 import type { Snapshot } from '../../src/snapshot/schema.ts'
 import { aggregateAt } from '../../src/subscriber/aggregate.ts'
 import { rowsOf, snapshotOf, subscriber, subscribersOf, type Subscriber } from './subscribers.ts'
 
-const EVERYONE: MemberQuery = { segment: null, application: null, after: -1, limit: 3 }
+const EVERYONE: SubscriberQuery = { segment: null, application: null, after: -1, limit: 3 }
 
 /** Rows in blocks of 7, in the order given. */
 const passOver =
@@ -24,15 +24,15 @@ const passOver =
 /** Everyone that page after page has, as a client asks for them. */
 function allPages(
   subscribers: readonly Subscriber[],
-  query: MemberQuery,
+  query: SubscriberQuery,
   { segments }: Snapshot = snapshotOf(subscribers),
 ) {
-  const found: ReturnType<typeof membersOf>['members'] = []
+  const found: ReturnType<typeof subscriberPageOf>['subscribers'] = []
   for (let after: number | null = query.after; after !== null;) {
-    const page = membersOf({ ...query, after }, passOver(subscribers), segments)
-    assert.ok(page.members.length <= query.limit)
-    assert.ok(page.next === null || page.members.length === query.limit)
-    found.push(...page.members)
+    const page = subscriberPageOf({ ...query, after }, passOver(subscribers), segments)
+    assert.ok(page.subscribers.length <= query.limit)
+    assert.ok(page.next === null || page.subscribers.length === query.limit)
+    found.push(...page.subscribers)
     after = page.next
   }
   return found

@@ -4,10 +4,10 @@ import { aggregateAt, FIELD, WIDTH } from '../subscriber/aggregate.ts'
 import type { ForEachRows } from './lookup.ts'
 import { segmentFinder } from './segment-finder.ts'
 import type { Snapshot } from './schema.ts'
-import type { Member } from './subscriber-schema.ts'
+import type { SubscriberRow } from './subscriber-schema.ts'
 
 /** Which subscribers are wanted; null means whichever. */
-export interface MemberQuery {
+export interface SubscriberQuery {
   segment: string | null
   /** Those with traffic in it. */
   application: string | null
@@ -18,8 +18,8 @@ export interface MemberQuery {
 }
 
 /** A page, and behind which MSISDN the next one begins; null when there is none. */
-export interface MemberPage {
-  members: Member[]
+export interface SubscriberPage {
+  subscribers: SubscriberRow[]
   next: number | null
 }
 
@@ -27,11 +27,11 @@ export interface MemberPage {
  * The first `limit` that match, from one pass over all rows in any order. Holds one row more than
  * that, whatever the number of subscribers.
  */
-export function membersOf(
-  { segment, application, after, limit }: MemberQuery,
+export function subscriberPageOf(
+  { segment, application, after, limit }: SubscriberQuery,
   forEachRows: ForEachRows,
   segments: Snapshot['segments'],
-): MemberPage {
+): SubscriberPage {
   const segmentOf = segmentFinder(segments)
   const names = segments.segments.map(({ name }) => name)
   const wanted = segment === null ? null : names.indexOf(segment)
@@ -47,11 +47,11 @@ export function membersOf(
     }
   })
   const found = kept.rows()
-  const members = found.slice(0, limit).map((row) => ({
+  const subscribers = found.slice(0, limit).map((row) => ({
     ...aggregateAt(row, 0),
     segment: names.at(segmentOf(row, 0)) ?? null,
   }))
-  return { members, next: found.length > limit ? members[limit - 1].msisdn : null }
+  return { subscribers, next: found.length > limit ? subscribers[limit - 1].msisdn : null }
 }
 
 function uses(rows: Float64Array, offset: number, application: number): boolean {

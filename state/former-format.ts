@@ -1,0 +1,51 @@
+// Positions, counters and stamps as formats 1 and 2 named their fields, read as the present ones.
+import type { Counters, SourcePosition, Stamp } from './partition-metadata.ts'
+
+/** Fields of formats 1 and 2 that have another name now. */
+interface FormerPosition {
+  position: number
+  order: 'file' | 'time' | 'log'
+  refused?: number
+  covered?: number
+}
+
+interface FormerCounters {
+  refused: Record<string, number>
+  refusedKept?: number
+  refusedKeptBytes?: number
+}
+
+/** A stored position with the present names; one that has them already is returned as it is. */
+export function presentPosition(stored: unknown): SourcePosition {
+  if (!isRecord(stored) || !('position' in stored)) return stored as SourcePosition
+  const { position, order, refused, covered, ...same } = stored as unknown as FormerPosition
+  return {
+    ...(same as SourcePosition),
+    next: position,
+    kind: order === 'log' ? 'topic' : 'file',
+    order: order === 'log' ? 'offset' : order,
+    ...(refused === undefined ? {} : { rejected: refused }),
+    ...(covered === undefined ? {} : { excluded: covered }),
+  }
+}
+
+/** Stored counters with the present names, those that were not counted then left out. */
+export function presentCounters(stored: unknown): Partial<Counters> {
+  if (!isRecord(stored) || !('refused' in stored)) return stored as Partial<Counters>
+  const { refused, refusedKept, refusedKeptBytes, ...same } = stored as unknown as FormerCounters
+  return {
+    ...(same as Partial<Counters>),
+    rejected: refused,
+    ...(refusedKept === undefined ? {} : { rejectedKept: refusedKept }),
+    ...(refusedKeptBytes === undefined ? {} : { rejectedKeptBytes: refusedKeptBytes }),
+  }
+}
+
+/** A stored stamp with the present names. */
+export function presentStamp(stored: unknown): Stamp {
+  const stamp = stored as Omit<Stamp, 'missingMsisdn'> & { missingMsisdn: string }
+  return { ...stamp, missingMsisdn: stamp.missingMsisdn === 'zero' ? 'zero' : 'reject' }
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null
