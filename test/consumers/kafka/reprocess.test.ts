@@ -1,4 +1,4 @@
-// Rejected messages that were only read in the wrong way are applied by a retry, once.
+// Rejected messages that were only read in the wrong way are applied when they are reprocessed, once.
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
@@ -22,7 +22,7 @@ async function retried(state: string, ...more: string[]): Promise<Retried> {
     'rejected',
     '--state',
     state,
-    '--retry',
+    '--reprocess',
     '--json',
     ...more,
   ])
@@ -30,13 +30,13 @@ async function retried(state: string, ...more: string[]): Promise<Retried> {
   return JSON.parse(stdout) as Retried
 }
 
-describe('a retry', needsKafka(), () => {
+describe('reprocessing', needsKafka(), () => {
   test('applies what another format reads, and keeps the rest with its reason', async () => {
     await withDirectory(async (directory) => {
       const sample = await sampleIn(directory, { rows: 1500, dirt: 0.1 })
       const rows = await rowsOf(sample, 'json')
       const broker = await sharedBroker()
-      const topic = uniqueName('retry')
+      const topic = uniqueName('reprocess')
       await broker.createTopic(topic, { partitions: 2 })
       const nonsense = { key: null, value: Buffer.from('{"nonsense":1}') }
       const packing = { partitions: 2, batches: [200], codec: 'none' as const }
@@ -69,7 +69,7 @@ describe('a retry', needsKafka(), () => {
   test('of a state that is none says so', async () => {
     await withDirectory(async (directory) => {
       const state = join(directory, 'none')
-      const { code, stderr } = await pulse(['rejected', '--state', state, '--retry'])
+      const { code, stderr } = await pulse(['rejected', '--state', state, '--reprocess'])
       assert.equal(code, 1)
       assert.match(stderr, /holds no state/)
     })
