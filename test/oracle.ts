@@ -26,7 +26,7 @@ export interface OracleHour {
   applications: number[]
 }
 
-/** All that can be counted of the rows; a subscriber's 21 numbers are in DESIGN.md's order. */
+/** Every count of the rows; a subscriber's 21 numbers are in the order of FIELD. */
 export interface OracleResult {
   durationUnit: 'ms' | 's'
   rows: number

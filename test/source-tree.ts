@@ -1,9 +1,10 @@
-// Reads the source tree for tidy.test.ts: each file's imports, functions and syntax.
+// Reads the source tree for tidy.test.ts: each file's imports, exports, functions and syntax.
 import { globSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 import ts from 'typescript'
 
-export const ROOT = join(import.meta.dirname, '..')
+/** The repository's root. */
+export const ROOT: string = join(import.meta.dirname, '..')
 
 /** One import or re-export; `target` is a path from the root, or the name of a package. */
 export interface ImportOf {
@@ -13,16 +14,20 @@ export interface ImportOf {
   reExport: boolean
 }
 
+/** One file as the rules read it. */
 export interface SourceFile {
+  /** From the root. */
   path: string
   text: string
   lines: number
   imports: ImportOf[]
-  /** Functions with a body; functions inside of them count for themselves. */
-  functions: { name: string; line: number; lines: number }[]
-  /** Every node of the file with the text it spans. */
+  /** Exported declarations, and whether a doc comment precedes them. */
+  exports: { line: number; code: string; documented: boolean }[]
+  /** Functions with a body and all of their lines, those of inner functions included. */
+  functions: { line: number; name: string; lines: number }[]
+  /** Every node of the file. */
   nodes: ts.Node[]
-  /** The text of a node, without what stands before it. */
+  /** The text of a node, without the comments before it. */
   textOf: (node: ts.Node) => string
 }
 
@@ -41,33 +46,37 @@ function readSource(path: string): SourceFile {
     ts.forEachChild(node, collect)
   }
   collect(file)
-  const lineOf = (position: number): number => file.getLineAndCharacterOfPosition(position).line
-  const functions = nodes
-    .filter((node) => ts.isFunctionLike(node))
-    .filter((node) => 'body' in node && node.body !== undefined)
-    .map((node) => ({
-      name: `${path} ${nameOf(node)}`,
-      line: lineOf(node.getStart()) + 1,
-      lines: ownLines(node, (part) => lineOf(part.getEnd()) - lineOf(part.getStart()) + 1),
-    }))
-  const imports = nodes.map((node) => importOf(path, node)).filter((found) => found !== null)
-  const textOf = (node: ts.Node): string => node.getText(file)
-  return { path, text, lines: text.split('\n').length - 1, imports, functions, nodes, textOf }
+  const lineAt = (position: number): number => file.getLineAndCharacterOfPosition(position).line + 1
+  const lineOf = (node: ts.Node): number => lineAt(node.getStart())
+  return {
+    path,
+    text,
+    lines: text.split('\n').length - 1,
+    imports: nodes.map((node) => importOf(path, node)).filter((found) => found !== null),
+    exports: file.statements.filter(isExported).map((statement) => ({
+      line: lineOf(statement),
+      code: statement.getText().split('\n')[0],
+      documented: ts.getJSDocCommentsAndTags(statement).length > 0,
+    })),
+    functions: nodes
+      .filter((node) => ts.isFunctionLike(node))
+      .filter((node) => 'body' in node && node.body !== undefined)
+      .map((node) => ({
+        line: lineOf(node),
+        name: nameOf(node),
+        lines: lineAt(node.getEnd()) - lineOf(node) + 1,
+      })),
+    nodes,
+    textOf: (node) => node.getText(file),
+  }
 }
+
+const isExported = (statement: ts.Statement): boolean =>
+  ts.canHaveModifiers(statement) &&
+  (ts.getModifiers(statement) ?? []).some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword)
 
 const nameOf = (node: ts.SignatureDeclaration): string =>
   node.name?.getText() ?? (ts.isVariableDeclaration(node.parent) ? node.parent.name.getText() : '')
-
-/** Lines of a function less those of longer functions inside: one for each of these remains. */
-function ownLines(node: ts.Node, lines: (node: ts.Node) => number): number {
-  let own = lines(node)
-  const subtract = (part: ts.Node): void => {
-    if (ts.isFunctionLike(part)) own -= lines(part) - 1
-    else ts.forEachChild(part, subtract)
-  }
-  ts.forEachChild(node, subtract)
-  return own
-}
 
 function importOf(path: string, node: ts.Node): ImportOf | null {
   if (ts.isImportDeclaration(node)) {
@@ -100,7 +109,8 @@ function describeImport(
   typeOnly: boolean,
   reExport: boolean,
 ): ImportOf {
-  if (!ts.isStringLiteral(specifier)) throw new Error(`${path} imports what is no literal`)
+  if (!ts.isStringLiteral(specifier))
+    throw new Error(`${path} imports a computed name; expected a string literal`)
   const name = specifier.text
   const own = name.startsWith('.')
   const target = own ? normalize(join(dirname(path), name)) : packageOf(name)

@@ -1,7 +1,7 @@
 // What ingest tells the rest of the process, a few times a second, by message.
 import type { SourceNote } from '../../src/record/duration-unit.ts'
 
-/** Life of the process, as METRICS.md's `state` gauge names it. */
+/** Life of the process, as the metric `xdrpulse_state` names it. */
 export const LIFE_STATES = ['starting', 'restoring', 'running', 'draining', 'failed'] as const
 export type LifeState = (typeof LIFE_STATES)[number]
 

@@ -1,7 +1,7 @@
 // The SQL of `verify`: every number of every subscriber from Parquet, on a path of its own.
 //
-// This states the rules of cleaning once more, in SQL, and shares none of the code that cleans,
-// folds or selects rows for a replay. What both must agree on is in DESIGN.md, section 3.
+// It states the validation rules a second time, in SQL, and shares no code with the functions that
+// validate, fold or select rows for a replay.
 import { readParquet, type ParquetFile } from '../parquet/files.ts'
 import { identifier, literal } from '../duckdb.ts'
 import { APPLICATIONS } from '../record/columns.ts'

@@ -110,7 +110,7 @@ export interface Rejected {
   value: Buffer | null
 }
 
-/** What a state says after a run, with the invariants of FAULTS.md held. */
+/** The content of a state after a run, with its invariants checked. */
 export interface Consumed extends Found {
   /** Of the topic that was read last, by partition. */
   logs: SourcePosition[]
