@@ -86,6 +86,14 @@ const MAY_SEE: Readonly<Record<string, readonly string[]>> = {
 const PROGRESS = 'consumers/ingest/progress.ts'
 const READ_PROGRESS = new Set(['serve', 'terminal'])
 
+/** Tests wait for a condition (`until`); these need a time: slow networks, kills at random moments. */
+const MAY_SLEEP: ReadonlySet<string> = new Set([
+  ...['test/until.ts', 'test/tcp-proxy.ts', 'test/schema-registry.ts', 'test/e2e/reading.test.ts'],
+  ...['kill', 'kafka-kill', 'kafka-history', 'produce-kill'].map(
+    (name) => `test/e2e/${name}.test.ts`,
+  ),
+])
+
 const PURE = /^src\/(record|subscriber|snapshot)\//
 /** I/O, clock, environment, log, randomness: pure code takes them as arguments. */
 const IMPURE_NAMES = new Set([
@@ -261,6 +269,15 @@ describe('syntax', () => {
   for (const [what, wrong] of rules) {
     test(`there is no ${what}`, () => none(places([...source, ...tools, ...tests], wrong), what))
   }
+})
+
+test('tests wait for conditions, never for a fixed time', () => {
+  const isSleep = (node: ts.Node): boolean =>
+    ts.isIdentifier(node) &&
+    node.text === 'setTimeout' &&
+    !(ts.isPropertyAccessExpression(node.parent) && node.parent.name === node)
+  const checked = tests.filter(({ path }) => !MAY_SLEEP.has(path))
+  none(places(checked, isSleep), 'fixed times')
 })
 
 describe('files and functions', () => {

@@ -2,17 +2,14 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { quietClient } from '../../scripts/kafka/client.ts'
 import { openStateToRead, withView } from '../../state/read.ts'
 import { beginRead } from '../../state/store.ts'
 import { hasState } from '../../state/writer.ts'
 import { readBack, type Found } from '../state-directory.ts'
+import { until } from '../until.ts'
 import { pulse, startPulse, type Running } from './command.ts'
 import { sampleIn } from '../consumers/files/samples.ts'
-
-const BOUND_MS = 180_000
-const POLL_MS = 20
 
 /** Rows of a test as a file, and the state that a replay of it gives. */
 export interface Sample {
@@ -183,19 +180,5 @@ export async function kafkaOffsets(
     return { committed, ends }
   } finally {
     await admin.disconnect()
-  }
-}
-
-/** Asks again and again until the answer is enough. */
-export async function until<T>(
-  what: string,
-  ask: () => Promise<T> | T,
-  enough: (answer: T) => boolean,
-): Promise<T> {
-  for (const bound = Date.now() + BOUND_MS; ;) {
-    const answer = await ask()
-    if (enough(answer)) return answer
-    assert.ok(Date.now() < bound, `no sign of ${what}: ${JSON.stringify(answer)}`)
-    await sleep(POLL_MS)
   }
 }

@@ -10,7 +10,8 @@ import { uniqueName } from '../broker-operations.ts'
 import { sharedBroker } from '../shared-broker.ts'
 import { withDirectory } from '../state-directory.ts'
 import { assertUnion, durablePositions, filled } from './kafka-durable.ts'
-import { makeSample, startFilling, topicBegun, until } from './kafka-durable.ts'
+import { until } from '../until.ts'
+import { makeSample, startFilling, topicBegun } from './kafka-durable.ts'
 import {
   allRead,
   appliedOf,
@@ -18,7 +19,7 @@ import {
   shareOf,
   withMembers,
   type Look,
-  type SubscriberRow,
+  type Member,
 } from './kafka-member.ts'
 
 const ROUNDS = Number(process.env.XDR_PULSE_KILL_ROUNDS ?? 10)
@@ -40,7 +41,7 @@ interface Round {
 }
 
 /** Kills a process at a random moment, which may be before it is up. */
-async function killAtRandom(member: SubscriberRow, random: Random): Promise<Round> {
+async function killAtRandom(member: Member, random: Random): Promise<Round> {
   const early = random() < EARLY_SHARE
   if (!early) await member.when('its partitions', (look) => heldAt(look).length > 0)
   await sleep(random() * (early ? LATEST_EARLY_KILL_MS : LATEST_KILL_MS))

@@ -9,7 +9,7 @@ import { uniqueName, type Operations } from '../broker-operations.ts'
 import { sharedBroker } from '../shared-broker.ts'
 import { withDirectory } from '../state-directory.ts'
 import { durablePositions } from './kafka-durable.ts'
-import { appliedOf, withMembers, type Look, type SubscriberRow } from './kafka-member.ts'
+import { appliedOf, withMembers, type Look, type Member } from './kafka-member.ts'
 import { readMessages, sendMessages, type Sent } from './kafka-messages.ts'
 
 /** In values only: nothing else may ever show it. */
@@ -32,7 +32,7 @@ interface Setting {
   broker: Operations
   topic: string
   letters: string
-  start: (...more: string[]) => SubscriberRow
+  start: (...more: string[]) => Member
 }
 
 /** A topic of one partition and consumers of it, one after another, with one state. */
@@ -43,7 +43,7 @@ const withTopic = (work: (setting: Setting) => Promise<void>): Promise<void> =>
       const [topic, group, letters] = ['poison', 'group', 'letters'].map(uniqueName)
       await broker.createTopic(topic, { partitions: 1 })
       const options = { brokers: broker.bootstrap, topic, group, state: join(directory, 'state') }
-      const start = (...more: string[]): SubscriberRow => begin({ ...options, more })
+      const start = (...more: string[]): Member => begin({ ...options, more })
       await work({ broker, topic, letters, start })
     }),
   )

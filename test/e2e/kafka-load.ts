@@ -7,7 +7,7 @@ import type { TcpProxy } from '../tcp-proxy.ts'
 import type { Running } from './command.ts'
 import { assertUnion, filled, makeSample, startFilling, topicBegun } from './kafka-durable.ts'
 import type { Sample } from './kafka-durable.ts'
-import { allRead, withMembers, type Look, type SubscriberRow } from './kafka-member.ts'
+import { allRead, withMembers, type Look, type Member } from './kafka-member.ts'
 
 /** Of the topic. */
 export const PARTITIONS = 4
@@ -18,7 +18,7 @@ const RATE = 2000
 export interface Setting {
   cluster: Cluster
   topic: string
-  member: SubscriberRow
+  member: Member
   filling: Running
   sample: Sample
 }
@@ -55,7 +55,7 @@ export const errorsOf = ({ consumer: { errors } }: Look): number =>
   Object.values(errors).reduce((sum, count) => sum + count, 0)
 
 /** Waits until more rows are applied than now. */
-export async function goesOn(member: SubscriberRow): Promise<void> {
+export async function goesOn(member: Member): Promise<void> {
   const { applied } = member.last().counters
   await member.when('more rows', ({ counters }) => counters.applied > applied)
 }

@@ -2,14 +2,11 @@
 import assert from 'node:assert/strict'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { ConsumerProgress, IngestProgress } from '../../consumers/ingest/progress.ts'
+import { until } from '../until.ts'
 import { startPulse, type Running } from './command.ts'
 
 const SPY = join(import.meta.dirname, 'kafka-spy.ts')
-/** Whatever is waited for comes much sooner, but for a machine that stands still. */
-const BOUND_MS = 180_000
-const POLL_MS = 20
 
 /** What ingest told at a moment; `end` comes once, when it has ended in order. */
 export interface Look extends IngestProgress {
@@ -29,7 +26,7 @@ export interface MemberOptions {
 }
 
 /** A running consumer. */
-export interface SubscriberRow {
+export interface Member {
   running: Running
   state: string
   startedMs: number
@@ -48,14 +45,7 @@ const USUAL = ['--port', '0', '--commit-interval', '200ms', '--snapshot-interval
 let spies = 0
 
 /** Starts `xdr-pulse run` beside a spy. */
-export function startMember({
-  brokers,
-  topic,
-  group,
-  state,
-  more,
-  env,
-}: MemberOptions): SubscriberRow {
+export function startMember({ brokers, topic, group, state, more, env }: MemberOptions): Member {
   const spy = `${state}.looks-${process.pid}-${spies++}`
   const where = ['--kafka', brokers.join(','), '--topic', topic, '--group', group, '--state', state]
   const startedMs = Date.now()
@@ -78,21 +68,18 @@ export function startMember({
     return look
   }
   const when = async (what: string, enough: (look: Look) => boolean): Promise<Look> => {
-    const from = looks().length
-    for (const until = Date.now() + BOUND_MS; ;) {
+    const from = Math.max(0, looks().length - 1)
+    const look = async (): Promise<Look | undefined> => {
       const over = ended
-      const found = looks()
-        .slice(Math.max(0, from - 1))
-        .find(enough)
-      if (found !== undefined) return found
-      if (over) assert.fail(`ended before ${what}: ${JSON.stringify(await running.ended)}`)
-      if (Date.now() > until) {
-        assert.fail(`no sign of ${what}: ${JSON.stringify(looks().at(-1)?.consumer)}`)
+      const found = looks().slice(from).find(enough)
+      if (found === undefined && over) {
+        assert.fail(`ended before ${what}: ${JSON.stringify(await running.ended)}`)
       }
-      await sleep(POLL_MS)
+      return found
     }
+    return (await until(what, look)) as Look
   }
-  const end: SubscriberRow['end'] = (signal) => {
+  const end: Member['end'] = (signal) => {
     running.process.kill(signal)
     return running.ended
   }
@@ -130,9 +117,9 @@ export function checkLooks(looks: readonly Look[]): void {
 
 /** Runs `work` with consumers of which none is left afterwards. */
 export async function withMembers(
-  work: (start: (options: MemberOptions) => SubscriberRow) => Promise<void>,
+  work: (start: (options: MemberOptions) => Member) => Promise<void>,
 ): Promise<void> {
-  const members: SubscriberRow[] = []
+  const members: Member[] = []
   try {
     await work((options) => {
       const member = startMember(options)
@@ -167,17 +154,14 @@ export const isRead = ({ consumer }: Look): boolean =>
   )
 
 /** Waits until members together have read so many rows of the topic, each of them once. */
-export async function allRead(members: readonly SubscriberRow[], rows: number): Promise<void> {
-  for (const bound = Date.now() + BOUND_MS; ;) {
-    const looks = members.map(({ looks: all }) => all().at(-1))
-    const partitions = looks.flatMap((look) => look?.consumer.partitions ?? [])
-    const read = partitions.reduce((sum, { appliedOffset }) => sum + appliedOffset, 0)
-    if (looks.every((look) => look !== undefined && isRead(look)) && read === rows) return
-    if (Date.now() > bound) {
-      assert.fail(`${read} of ${rows} rows were read: ${JSON.stringify(looks.map(told))}`)
-    }
-    await sleep(POLL_MS)
-  }
+export async function allRead(members: readonly Member[], rows: number): Promise<void> {
+  await until(
+    `${rows} rows read`,
+    () => members.map(({ looks }) => looks().at(-1)),
+    (looks) => {
+      const partitions = looks.flatMap((look) => look?.consumer.partitions ?? [])
+      const read = partitions.reduce((sum, { appliedOffset }) => sum + appliedOffset, 0)
+      return read === rows && looks.every((look) => look !== undefined && isRead(look))
+    },
+  )
 }
-
-const told = (look: Look | undefined): unknown => look?.consumer

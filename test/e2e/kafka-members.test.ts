@@ -15,7 +15,7 @@ import {
   isRead,
   shareOf,
   withMembers,
-  type SubscriberRow,
+  type Member,
 } from './kafka-member.ts'
 import type { Running } from './command.ts'
 
@@ -26,7 +26,7 @@ const SESSION_MS = 2000
 
 interface Setting {
   /** Starts a member with a state of its own. */
-  join: (name: string, ...more: string[]) => SubscriberRow
+  join: (name: string, ...more: string[]) => Member
   filling: Running
   sample: Sample
 }
@@ -50,7 +50,7 @@ const withTopic = (work: (setting: Setting) => Promise<void>): Promise<void> =>
     }),
   )
 
-const holds = (member: SubscriberRow, count: number): Promise<unknown> =>
+const holds = (member: Member, count: number): Promise<unknown> =>
   member.when(`${count} partitions`, (look) => shareOf(look).length === count && reads(look))
 const reads = ({ consumer }: Parameters<typeof heldAt>[0]): boolean => consumer.member
 

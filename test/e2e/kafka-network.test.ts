@@ -4,15 +4,16 @@ import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { needsKafka } from '../broker.ts'
 import { withTcpProxy, type TcpProxy } from '../tcp-proxy.ts'
-import { filled, until } from './kafka-durable.ts'
+import { until } from '../until.ts'
+import { filled } from './kafka-durable.ts'
 import { errorsOf, goesOn, underLoad, type Setting } from './kafka-load.ts'
-import type { SubscriberRow } from './kafka-member.ts'
+import type { Member } from './kafka-member.ts'
 
 /** Above this a consumer keeps what it should have let go; most of it is taken at the start. */
 const MOST_MEMORY_MIB = 700
 
 /** Most memory that a process has had, in MiB. */
-function mostMemory({ running }: SubscriberRow): number {
+function mostMemory({ running }: Member): number {
   const status = readFileSync(`/proc/${running.process.pid}/status`, 'utf8')
   return Number(/VmHWM:\s+(\d+)/.exec(status)?.[1]) / 1024
 }

@@ -2,7 +2,6 @@
 //   XDR_PULSE_KILL_ROUNDS=100 XDR_PULSE_SEED=7 node --test test/e2e/produce-kill.test.ts
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { seededRandom } from '../../src/random.ts'
 import { needsKafka, withCluster } from '../broker.ts'
 import { uniqueName } from '../broker-operations.ts'
@@ -10,7 +9,8 @@ import { sampleIn } from '../consumers/files/samples.ts'
 import { sharedBroker } from '../shared-broker.ts'
 import { withDirectory } from '../state-directory.ts'
 import { startPulse, withPulse, type Running } from './command.ts'
-import { kafkaOffsets, until } from './kafka-durable.ts'
+import { until } from '../until.ts'
+import { kafkaOffsets } from './kafka-durable.ts'
 import { placesInTime, readTopic, type Produced } from './produced.ts'
 
 const ROUNDS = Number(process.env.XDR_PULSE_KILL_ROUNDS ?? 8)
@@ -53,12 +53,11 @@ function check(found: readonly Produced[], rows: number, places: readonly number
 
 /** Resolves when the first rows are there. */
 async function begun(brokers: string[], topic: string): Promise<void> {
-  for (let tries = 0; tries < 100; tries++) {
-    const found = await readTopic(brokers, topic)
-    if (found.length > 0) return
-    await sleep(100)
-  }
-  assert.fail('no row arrives')
+  await until(
+    'rows',
+    () => readTopic(brokers, topic),
+    ({ length }) => length > 0,
+  )
 }
 
 /** Resolves when there are more records than so many, or when the command has ended. */

@@ -11,6 +11,7 @@ import { uniqueName, type Operations } from '../broker-operations.ts'
 import { sampleIn } from '../consumers/files/samples.ts'
 import { sharedBroker } from '../shared-broker.ts'
 import { withDirectory } from '../state-directory.ts'
+import { until } from '../until.ts'
 import { pulse, withPulse } from './command.ts'
 import { placesInTime, readTopic, type Produced } from './produced.ts'
 
@@ -162,7 +163,7 @@ describe('replay --to kafka', needsKafka(), () => {
       await broker.createTopic(topic, { partitions: 2 })
       const argv = to(path, topic, '--json')
       const stopped = await withPulse([...argv, '--rate', '2000'], async (running) => {
-        await until(async () => (await readTopic(broker.bootstrap, topic)).length > 0)
+        await until('rows', async () => (await readTopic(broker.bootstrap, topic)).length > 0)
         running.process.kill('SIGTERM')
         return running.ended
       })
@@ -209,8 +210,4 @@ function checkPlace({ key, partition, value }: Produced, partitions: number): vo
     message: { key, value },
   })
   assert.equal(partition, expected)
-}
-
-async function until(isSo: () => Promise<boolean>): Promise<void> {
-  while (!(await isSo())) await new Promise((resolve) => setTimeout(resolve, 100))
 }

@@ -2,15 +2,16 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Target } from '../../scripts/dashboards/panel.ts'
+import { messageOf } from '../../src/errors.ts'
 import { needsKafka } from '../broker.ts'
 import { uniqueName } from '../broker-operations.ts'
 import { sampleIn } from '../consumers/files/samples.ts'
 import { startPulse, type Running } from '../e2e/command.ts'
-import { topicBegun, until } from '../e2e/kafka-durable.ts'
+import { topicBegun } from '../e2e/kafka-durable.ts'
 import { sharedBroker } from '../shared-broker.ts'
 import { withDirectory } from '../state-directory.ts'
+import { until } from '../until.ts'
 import { committed, drawn, labelsOf, type Committed, type DrawnPanel } from './dashboards.ts'
 import { openDashboards } from './grafana.ts'
 import { withPrometheus, type Prometheus, type Series } from './prometheus.ts'
@@ -21,8 +22,8 @@ const ROWS = 120_000
 const RATE = 1000
 const DAYS = 10
 const SPEED = (DAYS * 86_400) / (ROWS / RATE)
-/** Rates need some scrapes, one a second. */
-const SCRAPED_FOR_MS = 12_000
+/** A rate over `$__rate_interval` needs two scrapes within it; the ranges below span more of them. */
+const SCRAPES = 12
 const RANGE_SECONDS = 8
 /** As Grafana has it for this scrape interval, and for a time range of its own. */
 const INTERVALS = { $__rate_interval: '5s', $__range: '60s' }
@@ -47,7 +48,7 @@ test('every query of every panel', async (context) => {
     if (scene.running === null) {
       context.diagnostic('Kafka cannot be here: panels of a topic were not asked')
     }
-    await scrapedForLong(scene)
+    await scraped(scene)
     for (const dashboard of committed()) {
       await context.test(`${dashboard.title}: returns data with its labels`, () =>
         checkDashboard(scene, dashboard),
@@ -111,31 +112,31 @@ async function addressOf(running: Running): Promise<string> {
   return address
 }
 
-/** Lets some scrapes pass, with somebody asking. */
-async function scrapedForLong({ replaying, running }: Scene): Promise<void> {
-  for (const until = Date.now() + SCRAPED_FOR_MS; Date.now() < until;) {
-    for (const address of [replaying, running]) {
-      if (address !== null) await fetch(`http://${address}/api/v1/status`)
-    }
-    await sleep(500)
-  }
+/** Asks every process for its status until each of them was scraped often enough. */
+async function scraped({ prometheus, replaying, running }: Scene): Promise<void> {
+  const addresses = [replaying, running].filter((address) => address !== null)
+  await until(
+    `${SCRAPES} scrapes`,
+    async () => {
+      for (const address of addresses) await fetch(`http://${address}/api/v1/status`)
+      return prometheus.instant(`count_over_time(up[1h]) >= ${SCRAPES}`)
+    },
+    (found) => found.length === addresses.length,
+  )
 }
 
-/** Seconds that a query may have until its data is there. */
-const MORE_LOOKS = 20
+/** A query has this long to return data: a rate needs two scrapes with its series in them. */
+const DATA_WITHIN_MS = 20_000
 
 async function checkDashboard(scene: Scene, dashboard: Committed): Promise<void> {
   const wrong: string[] = []
   for (const panel of drawn(dashboard)) {
     for (const target of panel.targets) {
       if (scene.running === null && OF_A_TOPIC.test(target.expr)) continue
-      let why = whyEmpty(await ask(scene, dashboard, target), panel, target)
-      // A rate needs two scrapes with the series in them: some things have only just begun.
-      for (let more = 0; why !== null && more < MORE_LOOKS; more++) {
-        await sleep(1000)
-        why = whyEmpty(await ask(scene, dashboard, target), panel, target)
-      }
-      if (why !== null) wrong.push(`${panel.title}: ${why}\n  ${target.expr}`)
+      const look = async () => whyEmpty(await ask(scene, dashboard, target), panel, target)
+      await until(target.expr, look, (why) => why === null, DATA_WITHIN_MS).catch(
+        (error: unknown) => wrong.push(`${panel.title}: ${messageOf(error)}`),
+      )
     }
   }
   assert.deepEqual(wrong, [], wrong.join('\n'))

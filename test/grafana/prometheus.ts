@@ -4,14 +4,13 @@ import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { start } from '../e2e/command.ts'
 import { ROOT } from '../source-tree.ts'
+import { until } from '../until.ts'
 
 const JOB = 'xdr-pulse'
 const SCRAPE_SECONDS = 1
 const STARTS_WITHIN_MS = 30_000
-const POLL_MS = 100
 
 /** One series of an answer: labels, and values from the oldest to the newest. */
 export interface Series {
@@ -116,13 +115,10 @@ export async function freePort(): Promise<number> {
 
 /** Waits until an address answers with success. */
 export async function answering(url: string, boundMs: number): Promise<void> {
-  for (const until = Date.now() + boundMs; ;) {
-    const isUp = await fetch(url).then(
+  const isUp = () =>
+    fetch(url).then(
       ({ ok }) => ok,
       () => false,
     )
-    if (isUp) return
-    assert.ok(Date.now() < until, `${url} does not answer`)
-    await sleep(POLL_MS)
-  }
+  await until(`an answer of ${url}`, isUp, Boolean, boundMs)
 }

@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { test } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import {
   requestEnd,
@@ -10,6 +9,7 @@ import {
   createShutdownFlag,
   throwIfEnding,
 } from '../../src/process/shutdown.ts'
+import { until } from '../until.ts'
 
 const ENDED = /has ended/
 
@@ -58,7 +58,8 @@ test('who is to be cut off comes to nothing more, even when it is done before th
   assert.equal(requestEnd(stay), true)
   Atomics.store(go, 0, 1)
   Atomics.notify(go, 0)
-  await sleep(200)
-  await worker.terminate()
+  // Only a thread that waits can be woken; one that does not wait sends its next message.
+  await until('a waiting thread', () => said.length > 1 || Atomics.notify(stay, 0) === 1)
   assert.deepEqual(said, ['computes'])
+  await worker.terminate()
 })

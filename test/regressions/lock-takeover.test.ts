@@ -6,12 +6,14 @@ import { syncBuiltinESMExports } from 'node:module'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { lockState } from '../../state/lock.ts'
 import { withDirectory } from '../state-directory.ts'
+import { until } from '../until.ts'
 
-const startOf = (pid: number): string =>
-  fs.readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ')[19]
+/** Fields of a process from its state on (proc(5), field 3 of stat). */
+const statOf = (pid: number): string[] =>
+  fs.readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ')
+const startOf = (pid: number): string => statOf(pid)[19]
 const ownerOf = (pid: number, processStart: string): string =>
   JSON.stringify({ pid, host: hostname(), processStart, command: 'test' })
 /** Above every process number of Linux. */
@@ -58,7 +60,7 @@ test('a killed owner that its parent has not noticed is dead', async () => {
       const pid = Number(said.toString())
       const owner = ownerOf(pid, startOf(pid))
       process.kill(pid, 'SIGKILL')
-      await sleep(100)
+      await until('a zombie', () => statOf(pid)[0] === 'Z')
       fs.writeFileSync(join(directory, 'writer.lock'), owner)
       lockState(directory, 'test')()
     } finally {

@@ -4,7 +4,6 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { EachMessagePayload, KafkaConfig } from 'kafkajs'
 import { quietClient } from '../../scripts/kafka/client.ts'
 import { freePorts } from '../../scripts/kafka/cluster.ts'
@@ -13,6 +12,7 @@ import { uniqueName } from '../broker-operations.ts'
 import { start } from '../e2e/command.ts'
 import { sharedBroker } from '../shared-broker.ts'
 import { withDirectory } from '../state-directory.ts'
+import { until } from '../until.ts'
 
 const SCRIPT = join(import.meta.dirname, '..', '..', 'scripts', 'broker.ts')
 
@@ -143,7 +143,7 @@ describe('npm run broker', { concurrency: false }, () => {
       assert.ok(await isListening(port))
       broker.process.kill('SIGKILL')
       await broker.ended
-      while (await isListening(port)) await sleep(10)
+      await until('the end of Kafka', async () => !(await isListening(port)))
     }),
   )
 
