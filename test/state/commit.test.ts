@@ -19,6 +19,7 @@ import { someSubscribers } from './stores.ts'
 const SEED = Number(process.env.XDR_PULSE_SEED ?? Date.now() % 2 ** 31)
 const KEEP = 1000
 const FIRST = 33_600_000_000
+const START_MS = Date.UTC(2019, 3, 4)
 
 /** What happens between two commits: how many records, of how many of the subscribers. */
 interface Step {
@@ -155,6 +156,31 @@ test('the largest page takes one page, too', () =>
     const { overflowPages } = store.journal.getStats() as { overflowPages: number }
     assert.equal(overflowPages, 40)
     await store.environment.close()
+  }))
+
+test('a block that takes fewer pages than before leaves none of the old ones behind', () =>
+  withDirectory(async (directory) => {
+    const state = await openState(directory, OPTIONS, 'test')
+    const [partition] = state.partitions
+    const { store, sweep } = partition
+    const pagesOf = (): number => [...store.subscribers.getKeys()].length
+    const everyone = Float64Array.from({ length: 1024 }, (_, i) => FIRST + i)
+    const small = batchOf(everyone, () => 0.5)
+    for (const amounts of small.amounts) amounts.fill(0)
+    // A start without an end takes more bytes than both: the end is stored as a difference.
+    small.startMs.fill(START_MS)
+    small.endMs.fill(0)
+    apply(partition, small)
+    commitPartition(partition, KEEP)
+    const before = sweep.pages[0]
+    assert.equal(pagesOf(), before)
+    small.endMs.fill(START_MS + 1)
+    apply(partition, small)
+    commitPartition(partition, KEEP)
+    assert.ok(sweep.pages[0] < before, `${sweep.pages[0]} pages after ${before}`)
+    assert.equal(pagesOf(), sweep.pages[0])
+    assertSameTable((await reload(directory)).table, partition.table)
+    await state.close()
   }))
 
 test('a view stays as it was while commits go on', () =>
