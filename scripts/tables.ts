@@ -1,9 +1,12 @@
-// Writes the tables of README.md that come from the code, between their markers: npm run tables
+// Writes the tables of the documents that come from the code, between their markers: npm run tables
 import { readFileSync, writeFileSync } from 'node:fs'
+import { parse } from 'yaml'
+import { createProgram } from '../src/commands/program.ts'
 import { environmentName, OPTIONS, type OptionName } from '../src/config.ts'
+import { openapiText } from '../src/serve/api/openapi.ts'
 import { CATALOGUE, PREFIX } from '../src/serve/metrics/catalogue.ts'
 
-export const README_FILE = new URL('../README.md', import.meta.url)
+const ROOT = new URL('../', import.meta.url)
 
 const table = (rows: readonly string[][]): string => {
   const line = (cells: readonly string[]): string =>
@@ -12,39 +15,112 @@ const table = (rows: readonly string[][]): string => {
   return [line(heading), `|${' --- |'.repeat(heading.length)}`, ...rest.map(line)].join('\n')
 }
 
+const code = (text: string): string => `\`${text}\``
+
+function commandsTable(): string {
+  const rows = createProgram().commands.map((command) => {
+    const given = command.registeredArguments.map((each) => each.name().toUpperCase())
+    return [code([command.name(), ...given].join(' ')), command.description()]
+  })
+  return table([['command', 'description'], ...rows])
+}
+
+/** The commands that take a flag, in the order of the help. */
+const commandsWith = (flag: string): string[] =>
+  createProgram()
+    .commands.filter(({ options }) => options.some(({ long }) => long === flag))
+    .map((command) => code(command.name()))
+
 function optionsTable(): string {
   const rows = (Object.keys(OPTIONS) as OptionName[]).map((name) => {
     const { flag, value, default: usual, doc } = OPTIONS[name] as (typeof OPTIONS)['state']
     const isSwitch = value === undefined
     return [
-      isSwitch ? `\`${flag}\`` : `\`${flag} ${value}\``,
-      `\`${environmentName(name)}\``,
-      isSwitch || usual === '' ? '' : `\`${usual}\``,
+      code(isSwitch ? flag : `${flag} ${value}`),
+      code(environmentName(name)),
+      isSwitch || usual === '' ? '' : code(usual),
       doc,
+      commandsWith(flag).join(', '),
     ]
   })
-  return table([['option', 'environment', 'default', 'what'], ...rows])
+  return table([['option', 'environment', 'default', 'description', 'commands'], ...rows])
 }
 
 function metricsTable(): string {
   const rows = CATALOGUE.map(({ name, type, labels, help }) => [
-    `\`${PREFIX}${name}\``,
+    code(PREFIX + name),
     type,
     labels.join(', '),
     help,
   ])
-  return table([['metric', 'type', 'labels', 'what'], ...rows])
+  return table([['metric', 'type', 'labels', 'description'], ...rows])
 }
 
-/** A README with its tables as the code has them. Throws where a pair of markers is missing. */
-export function withTables(readme: string): string {
-  const tables = { options: optionsTable(), metrics: metricsTable() }
-  return Object.entries(tables).reduce((text, [name, content]) => {
-    const [begin, end] = [`<!-- ${name} -->`, `<!-- /${name} -->`]
-    const [from, to] = [text.indexOf(begin), text.indexOf(end)]
-    if (from < 0 || to < from) throw new Error(`README.md lacks ${begin} … ${end}`)
-    return `${text.slice(0, from + begin.length)}\n${content}\n${text.slice(to)}`
-  }, readme)
+interface OpenApi {
+  paths: Record<string, { get: { summary: string; security?: { token?: string[] }[] } }>
 }
 
-if (import.meta.main) writeFileSync(README_FILE, withTables(readFileSync(README_FILE, 'utf8')))
+function routesTable(): string {
+  const { paths } = JSON.parse(openapiText()) as OpenApi
+  const rows = Object.entries(paths).map(([path, { get }]) => {
+    const scopes = (get.security ?? []).flatMap(({ token = [] }) => token)
+    return [code(path), scopes.length === 0 ? 'none' : code(scopes.join(', ')), get.summary]
+  })
+  return table([['path', 'scope', 'description'], ...rows])
+}
+
+interface Rules {
+  groups: {
+    rules: { alert: string; labels: { severity: string }; annotations: { summary: string } }[]
+  }[]
+}
+
+function alertsTable(): string {
+  const { groups } = parse(readFileSync(new URL('grafana/rules/alerts.yml', ROOT), 'utf8')) as Rules
+  const rows = groups
+    .flatMap(({ rules }) => rules)
+    .map(({ alert, labels, annotations }) => [
+      `[${alert}](${alert}.md)`,
+      labels.severity,
+      annotations.summary,
+    ])
+  return table([['alert', 'severity', 'summary'], ...rows])
+}
+
+const TABLES = {
+  commands: commandsTable,
+  options: optionsTable,
+  metrics: metricsTable,
+  routes: routesTable,
+  alerts: alertsTable,
+} as const
+
+/** The documents that have a table of the code, as paths of the repository, and which one. */
+export const DOCUMENTS: Readonly<Record<string, keyof typeof TABLES>> = {
+  'README.md': 'commands',
+  'docs/options.md': 'options',
+  'docs/metrics.md': 'metrics',
+  'docs/http.md': 'routes',
+  'docs/runbooks/README.md': 'alerts',
+}
+
+/**
+ * A document with its table as the code has it.
+ *
+ * @param path one of DOCUMENTS, which names the table
+ * @throws Error where the pair of markers is missing
+ */
+export function withTable(path: string, text: string): string {
+  const name = DOCUMENTS[path]
+  const [begin, end] = [`<!-- ${name} -->`, `<!-- /${name} -->`]
+  const [from, to] = [text.indexOf(begin), text.indexOf(end)]
+  if (from < 0 || to < from) throw new Error(`${path} lacks ${begin} … ${end}`)
+  return `${text.slice(0, from + begin.length)}\n${TABLES[name]()}\n${text.slice(to)}`
+}
+
+if (import.meta.main) {
+  for (const path of Object.keys(DOCUMENTS)) {
+    const file = new URL(path, ROOT)
+    writeFileSync(file, withTable(path, readFileSync(file, 'utf8')))
+  }
+}

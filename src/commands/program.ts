@@ -147,13 +147,8 @@ const placeOf = (value: string): string => (value.startsWith('[') ? value : `<${
 const optionKey = (flag: string): string =>
   flag.slice(2).replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase())
 
-/**
- * Does what the command line asks for.
- *
- * @returns the exit code: 2 for what Commander cannot read, and has said so
- * @throws what the command throws
- */
-export async function runProgram(): Promise<number> {
+/** The command line as Commander reads it: every command with its options, none of them loaded. */
+export function createProgram(): Command {
   const program = new Command('xdr-pulse')
     .description('Streaming, incremental engagement processor for mobile operators')
     .version(VERSION)
@@ -161,6 +156,17 @@ export async function runProgram(): Promise<number> {
     .exitOverride()
   for (const row of COMMANDS) addCommand(program, row)
   for (const command of program.commands) command.exitOverride()
+  return program
+}
+
+/**
+ * Does what the command line asks for.
+ *
+ * @returns the exit code: 2 for what Commander cannot read, and has said so
+ * @throws what the command throws
+ */
+export async function runProgram(): Promise<number> {
+  const program = createProgram()
   for (const sentence of misspeltVariables(Object.keys(process.env))) {
     process.stderr.write(`${sentence}\n`)
   }
