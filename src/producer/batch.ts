@@ -8,7 +8,7 @@
 import { assert } from '../errors.ts'
 import type { Encode, Values } from './values.ts'
 import { mostBytes } from './values.ts'
-import { writeLong } from './encode-avro.ts'
+import { writeLong } from './encode.ts'
 import { compressionsAlgorithms, crc32c } from '../kafka/client.ts'
 import { ROW_HEADER, SOURCE_HEADER } from '../kafka/headers.ts'
 

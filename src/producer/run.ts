@@ -5,8 +5,7 @@ import { join } from 'node:path'
 import { withDatabase, type DuckDBConnection } from '../duckdb.ts'
 import { XDR_SCHEMA } from '../record/xdr-schema.ts'
 import { durationUnitOf } from '../parquet/duration-sample.ts'
-import { createAvroEncoder } from './encode-avro.ts'
-import { encodeJson } from './encode-json.ts'
+import { createAvroEncoder, encodeJson } from './encode.ts'
 import type { Encode } from './values.ts'
 import type { KafkaConnection } from '../kafka/client.ts'
 import type { Readable } from '../parquet/rows.ts'
@@ -120,7 +119,7 @@ async function openAll(
 
 async function encoderOf({ format, registry, topic }: ProduceOptions): Promise<Encode> {
   if (format === 'json') return encodeJson
-  if (registry === null) return createAvroEncoder(XDR_SCHEMA, new Uint8Array(0))
+  if (registry === null) return createAvroEncoder(new Uint8Array(0))
   const id = await registerSchema(registry, topic, JSON.stringify(XDR_SCHEMA))
-  return createAvroEncoder(XDR_SCHEMA, wirePrefix(id))
+  return createAvroEncoder(wirePrefix(id))
 }

@@ -4,12 +4,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { DuckDBConnection } from '../duckdb.ts'
 import { isMsisdn } from '../record/validation.ts'
 import { partitionOf } from '../record/partitioner.ts'
-import type { Values } from './values.ts'
+import { readRows, type Values } from './values.ts'
 import type { Readable } from '../parquet/rows.ts'
 import { createThrottle, type Speed } from './throttle.ts'
 import { isSent, type SentRows } from './sent-rows.ts'
 import type { InFlightBatches } from './in-flight.ts'
-import { readRows } from './rows.ts'
 import type { Topic } from './topic.ts'
 
 /** A stop is heard, and progress shown, within this. */

@@ -1,36 +1,61 @@
-// A chunk of rows as messages carry them: numbers and texts of the 55 columns, key, where from.
-import { doubles, type DuckDBDataChunk } from '../duckdb.ts'
-import type { RowQuery } from './rows-sql.ts'
+// Rows of files as messages carry them: numbers and texts of the 55 columns, key, origin.
+import { doubles, type DuckDBConnection, type DuckDBDataChunk } from '../duckdb.ts'
+import { chunksOf, type Readable } from '../parquet/rows.ts'
+import { rowQuery, type RowQuery } from './rows-sql.ts'
 
-/** One column: a number (NaN none), else a text of that many bytes (NaN none), else missing. */
+/** One column: a number (NaN: none), else a text of `sizes` bytes (NaN: none), else missing. */
 export interface ValueColumn {
   numbers: Float64Array | null
   sizes: Float64Array | null
 }
 
-/** Rows to send. */
+/** A chunk of rows to send. */
 export interface Values {
   count: number
-  /** As FILE_COLUMNS. */
+  /** In the order of FILE_COLUMNS. */
   columns: ValueColumn[]
-  /** The texts of row i one after another, in the order of columns; UTF-8. */
+  /** The texts of row i, concatenated in the order of columns; UTF-8. */
   texts(i: number): Uint8Array
   msisdn: Float64Array
-  /** Row number in its file. */
+  /** Row number within the file. */
   row: Float64Array
-  /** Place of the file in the run. */
+  /** Index of the file within the run. */
   file: Float64Array
-  /** Event time, NaN unknown. */
+  /** Event time in UTC ms, NaN when unknown. */
   event: Float64Array
 }
 
-/** Writes row i, whose texts are given, from the start; returns the bytes. The room is enough. */
+/**
+ * Writes row i, whose texts are given, from the start of `into`; returns the number of bytes. `into`
+ * has room for `mostBytes(texts)`.
+ */
 export type Encode = (values: Values, i: number, texts: Uint8Array, into: Buffer) => number
+
+/** Bytes that a row needs at most: JSON's names and punctuation, and an escape per byte of text. */
+export const mostBytes = (texts: Uint8Array): number => 8192 + 6 * texts.length
+
+const REMEDY =
+  'rows already sent stay in the topic, and a repaired file counts as another file: write or copy ' +
+  'it again'
+
+/** All rows of files in order of Start; each chunk is valid until the next but one. */
+export async function* readRows(
+  connection: DuckDBConnection,
+  readables: readonly Readable[],
+): AsyncGenerator<Values> {
+  if (readables.length === 0) return
+  const query = rowQuery(connection, readables)
+  const sql = query.then((made) => made.sql)
+  const subject = readables.map(({ file }) => file.path).join(', ')
+  for await (const chunk of chunksOf(connection, sql, subject, REMEDY)) {
+    yield valuesOf(chunk, await query)
+  }
+}
 
 const NO_BYTES = new Uint8Array(0)
 
-/** The columns of a chunk; they are DuckDB's own memory, good until the next chunk but one. */
-export function valuesOf(chunk: DuckDBDataChunk, query: RowQuery): Values {
+/** The columns of a chunk in DuckDB's own memory. */
+function valuesOf(chunk: DuckDBDataChunk, query: RowQuery): Values {
   const column = (place: number): Float64Array | null =>
     place === -1 ? null : doubles(chunk, place)
   const blobs = chunk.getColumnVector(query.texts)
@@ -47,6 +72,3 @@ export function valuesOf(chunk: DuckDBDataChunk, query: RowQuery): Values {
     event: doubles(chunk, query.event),
   }
 }
-
-/** Bytes that a row may need at most: names and punctuation of JSON, escapes of each text byte. */
-export const mostBytes = (texts: Uint8Array): number => 8192 + 6 * texts.length

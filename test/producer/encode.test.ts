@@ -4,13 +4,11 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import avro from 'avsc'
-import { createAvroEncoder } from '../../src/producer/encode-avro.ts'
-import { encodeJson } from '../../src/producer/encode-json.ts'
-import { mostBytes, type Encode } from '../../src/producer/values.ts'
+import { createAvroEncoder, encodeJson } from '../../src/producer/encode.ts'
+import { mostBytes, readRows, type Encode } from '../../src/producer/values.ts'
 import { durationUnitOf } from '../../src/parquet/duration-sample.ts'
 import { openFile } from '../../src/parquet/files.ts'
 import { readInTimeOrder, type Readable } from '../../src/parquet/rows.ts'
-import { readRows } from '../../src/producer/rows.ts'
 import { literal, withDatabase, type DuckDBConnection } from '../../src/duckdb.ts'
 import { compileAvro, type DecodeRow } from '../../src/record/decode/avro.ts'
 import { UNREADABLE } from '../../src/record/batch.ts'
@@ -96,7 +94,7 @@ async function compare(paths: readonly string[], timeZone: string): Promise<void
   await withDatabase({ threads: 1, memoryMiB: 512 }, async (connection) => {
     const readables = await open(connection, paths, timeZone)
     const expected = told(await replayed(connection, readables))
-    const bodies = await messages(connection, readables, createAvroEncoder(XDR_SCHEMA, NONE))
+    const bodies = await messages(connection, readables, createAvroEncoder(NONE))
     assert.deepEqual(told(decoded(bodies, compileAvro(XDR_SCHEMA, { timeZone }))), expected)
     const objects = await messages(connection, readables, encodeJson)
     assert.deepEqual(told(decoded(objects, compileJson({ timeZone }))), expected)
@@ -124,7 +122,7 @@ test('all 55 columns arrive', () =>
     await withDatabase({ threads: 1, memoryMiB: 512 }, async (connection) => {
       const readables = await open(connection, [path], 'UTC')
       const { durationUnit } = readables[0].reading
-      const bodies = await messages(connection, readables, createAvroEncoder(XDR_SCHEMA, NONE))
+      const bodies = await messages(connection, readables, createAvroEncoder(NONE))
       const names = FILE_COLUMNS.map(({ name, type }) =>
         name === 'Bearer Id'
           ? `"${name}"::VARCHAR AS "${name}"`
@@ -155,8 +153,8 @@ test('what goes before a body is there', async () => {
   await withDatabase({ threads: 1, memoryMiB: 512 }, async (connection) => {
     const readables = await open(connection, [PATHS[0]], 'UTC')
     const prefix = Uint8Array.of(0, 0, 0, 1, 2)
-    const bare = await messages(connection, readables, createAvroEncoder(XDR_SCHEMA, NONE))
-    const with5 = await messages(connection, readables, createAvroEncoder(XDR_SCHEMA, prefix))
+    const bare = await messages(connection, readables, createAvroEncoder(NONE))
+    const with5 = await messages(connection, readables, createAvroEncoder(prefix))
     assert.deepEqual(
       with5,
       bare.map((body) => Buffer.concat([prefix, body])),

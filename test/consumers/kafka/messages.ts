@@ -2,13 +2,11 @@
 import { after } from 'node:test'
 import { CompressionTypes, type Message, type Producer as ForeignProducer } from 'kafkajs'
 import { quietClient } from '../../../scripts/kafka/client.ts'
-import { createAvroEncoder } from '../../../src/producer/encode-avro.ts'
-import { encodeJson } from '../../../src/producer/encode-json.ts'
-import { mostBytes, type Encode } from '../../../src/producer/values.ts'
+import { createAvroEncoder, encodeJson } from '../../../src/producer/encode.ts'
+import { mostBytes, readRows, type Encode } from '../../../src/producer/values.ts'
 import { durationUnitOf } from '../../../src/parquet/duration-sample.ts'
 import { Producer } from '../../../src/kafka/client.ts'
 import { openFile } from '../../../src/parquet/files.ts'
-import { readRows } from '../../../src/producer/rows.ts'
 import { withDatabase } from '../../../src/duckdb.ts'
 import { isMsisdn } from '../../../src/record/validation.ts'
 import { FILE_COLUMNS } from '../../../src/record/columns.ts'
@@ -34,7 +32,7 @@ export function wireHeader(id: number): Buffer {
 export async function rowsOf(path: string, shape: Shape, id = 1): Promise<Row[]> {
   const encode: Encode =
     shape === 'avro' || shape === 'wire'
-      ? createAvroEncoder(XDR_SCHEMA, shape === 'wire' ? wireHeader(id) : new Uint8Array(0))
+      ? createAvroEncoder(shape === 'wire' ? wireHeader(id) : new Uint8Array(0))
       : encodeJson
   return withDatabase({ threads: 1, memoryMiB: 512 }, async (connection) => {
     const file = await openFile(connection, path)
