@@ -22,7 +22,6 @@ const LONG_TO_DO: ReadonlySet<string> = new Set([
   'consumers/kafka/log/message-batch.ts',
   'consumers/kafka/log/reader.ts',
   'consumers/kafka/reader.ts',
-  'src/producer/sender.ts',
   'src/serve/live/stream.ts',
   'src/serve/page/views/subscriber.js',
 ])
@@ -33,7 +32,7 @@ const UNDOCUMENTED_TO_DO: readonly string[] = [
   ...['src/export/', 'src/config.ts', 'src/log.ts', 'src/options.ts', 'src/commands/'],
   ...['src/process/', 'src/serve/', 'scripts/dashboards/', 'scripts/tables.ts'],
   ...['scripts/schema.ts', 'test/consumers/', 'test/grafana/', 'test/kafka/', 'test/record/'],
-  ...['test/serve/', 'test/snapshot/', 'src/parquet/', 'src/producer/', 'src/verify/', 'state/'],
+  ...['test/serve/', 'test/snapshot/', 'src/parquet/', 'src/verify/', 'state/'],
   ...['src/version.ts', 'bench/', 'scripts/kafka/', 'test/e2e/', 'test/state'],
 ]
 

@@ -1,36 +1,39 @@
-// What goes wrong between a producer and its brokers, in words, and whether it passes.
+// Errors between a producer and its brokers: their sentences, and which of them are retried.
 import { messageOf, PulseError } from '../errors.ts'
 import { protocolErrorsCodesById } from '../kafka/client.ts'
 import type { SealedBatch } from './batch.ts'
 
+// Codes of Kafka's protocol (https://kafka.apache.org/protocol#protocol_error_codes).
+const NO_ERROR = 0
+/** The leader of a partition that an answer leaves out is asked again. */
+const REQUEST_TIMED_OUT = 7
 /** The broker has the batch already: an earlier answer was lost. */
-const DUPLICATE = 46
-/** The broker no longer knows this producer or its place: another one goes on. */
-export const LOST_PRODUCER: ReadonlySet<number> = new Set([45, 47, 49, 59])
-/** Kafka's own list of errors that pass: leaders move, replicas are slow, a broker starts. */
-const PASSING: ReadonlySet<number> = new Set([
+const DUPLICATE_SEQUENCE_NUMBER = 46
+/** The broker does not know this producer or its sequence any more: a new producer continues. */
+const LOST_PRODUCER: ReadonlySet<number> = new Set([45, 47, 49, 59])
+/** Kafka's retriable errors: leaders move, replicas are slow, a broker starts. */
+const RETRIABLE: ReadonlySet<number> = new Set([
   ...[2, 3, 5, 6, 7, 8, 9, 13, 14, 15, 16, 19, 20],
   ...[51, 56, 72, 74, 75, 76, 89, 100],
 ])
-/** Above it a batch is refused by the topic or the broker. */
+/** The batch is larger than the topic or the broker accepts. */
 const TOO_LARGE: ReadonlySet<number> = new Set([10, 18])
 
-/** What is said when brokers do not come back in time. */
-export const unreachable = (topic: string, trouble: string | null): PulseError =>
+/** The error when brokers do not return in time. */
+export const brokersUnavailable = (topic: string, trouble: string | null): PulseError =>
   new PulseError(
     'kafka',
-    `topic "${topic}": rows in hand could not be sent (${trouble ?? 'no answer'}); run the same ` +
-      'command again when the brokers are back, it goes on where the topic ends',
+    `topic "${topic}": the rows in hand could not be sent (${trouble ?? 'no answer'}); run the ` +
+      'same command again when the brokers are back: it continues where the topic ends',
   )
 
-/** Kafka's name of an error code. */
-export const nameOf = (code: number): string => {
+function nameOf(code: number): string {
   const names: Readonly<Record<number, string | undefined>> = protocolErrorsCodesById
   return names[code] ?? `error ${code}`
 }
 
-/** The innermost of nested errors says what happened. */
-export function reasonOf(error: unknown): string {
+/** The message of the innermost of nested errors: the outer ones only count attempts. */
+export function innermostMessage(error: unknown): string {
   let inner = error
   for (;;) {
     const { errors, cause } = inner as { errors?: unknown[]; cause?: unknown }
@@ -40,20 +43,33 @@ export function reasonOf(error: unknown): string {
   }
 }
 
-/** What is not acknowledged, with the broker's code. Throws what no retry will heal. */
-export function settle(
+/** A batch to send again, and why. */
+export interface Unacknowledged {
+  batch: SealedBatch
+  trouble: string
+  /** The brokers no longer know the producer that sent it. */
+  lostProducer: boolean
+}
+
+/**
+ * The batches to send again, by the error code of each partition.
+ *
+ * @throws PulseError `kafka` for an error that no retry resolves
+ */
+export function unacknowledged(
   topic: string,
   batches: readonly SealedBatch[],
   codes: ReadonlyMap<number, number>,
-): { batch: SealedBatch; code: number }[] {
+): Unacknowledged[] {
   return batches.flatMap((batch) => {
-    const code = codes.get(batch.partition) ?? 7
-    if (code === 0 || code === DUPLICATE) return []
-    if (PASSING.has(code) || LOST_PRODUCER.has(code)) return [{ batch, code }]
+    const code = codes.get(batch.partition) ?? REQUEST_TIMED_OUT
+    if (code === NO_ERROR || code === DUPLICATE_SEQUENCE_NUMBER) return []
+    const lostProducer = LOST_PRODUCER.has(code)
+    if (lostProducer || RETRIABLE.has(code)) return [{ batch, trouble: nameOf(code), lostProducer }]
     const remedy = TOO_LARGE.has(code)
       ? `raise the topic's max.message.bytes above ${batch.bytes.length}`
-      : "see the broker's log, check the rights of this user"
-    const where = `topic "${topic}", partition ${batch.partition}`
-    throw new PulseError('kafka', `${where}: the broker answers ${nameOf(code)}; ${remedy}`)
+      : "see the broker's log, and check the permissions of this user"
+    const subject = `topic "${topic}", partition ${batch.partition}`
+    throw new PulseError('kafka', `${subject}: the broker answers ${nameOf(code)}; ${remedy}`)
   })
 }

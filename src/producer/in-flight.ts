@@ -1,5 +1,5 @@
-// Batches in flight: while one is on its way, the next is gathered. One at a time keeps the order.
-import type { Values } from './values.ts'
+// Record batches in flight: while one group is sent, the next one is filled. At most one group is
+// in flight, which keeps the order within each partition.
 import {
   clearBatch,
   openBatch,
@@ -7,85 +7,89 @@ import {
   type Compression,
   type OpenBatch,
   type RecordWriter,
+  type SealedBatch,
 } from './batch.ts'
 import type { BatchSender } from './sender.ts'
+import type { Values } from './values.ts'
 
-/** A broker takes batches of up to 1 MiB unless told otherwise; records differ in size. */
+/** Brokers accept batches of 1 MiB by default (max.message.bytes); the last record may be large. */
 const BATCH_BYTES = 768 * 1024
-/** Enough to keep a broker busy while the next round is encoded. */
-const ROUND_BYTES = 4 * 2 ** 20
+/** Enough to keep a broker busy while the next group is encoded. */
+const GROUP_BYTES = 4 * 2 ** 20
 
-/** What has been acknowledged. */
+/** What the brokers have acknowledged. */
 export interface Acknowledged {
+  /** Records. */
   sent: number
+  /** Keys, values and headers before compression. */
   bytes: number
+  /** Records by partition. */
   perPartition: number[]
 }
 
+/** Fills groups of batches and sends them one after the other. */
 export interface InFlightBatches {
-  /** Adds a row; true when the round is full and has to be flushed. */
+  /** Adds row i; returns true when the group is full and must be flushed. `key`: -1 for none. */
   add(partition: number, values: Values, i: number, key: number, nowMs: number): boolean
-  /** Sends the round in hand once the one before is acknowledged; does not wait for its own. */
+  /** Sends the group in hand once the previous one is acknowledged; does not wait for its own. */
   flush(): Promise<void>
-  /** Sends the round in hand; resolves when everything is acknowledged. */
+  /** Sends the group in hand; resolves when everything is acknowledged. */
   end(): Promise<void>
   acknowledged(): Acknowledged
 }
 
-interface Round {
+/** One batch per partition, sent together. */
+interface Group {
   batches: OpenBatch[]
   bytes: number
 }
 
-/** Batches in flight through a sender. */
+/** Creates in-flight batches that go through a sender. */
 export function createInFlightBatches(
   partitions: number,
   writer: RecordWriter,
-  wire: BatchSender,
+  sender: BatchSender,
   compression: Compression,
 ): InFlightBatches {
-  const open = (): Round => ({ batches: Array.from({ length: partitions }, openBatch), bytes: 0 })
-  let [inHand, onItsWay] = [open(), open()]
+  const open = (): Group => ({ batches: Array.from({ length: partitions }, openBatch), bytes: 0 })
+  let [inHand, inFlight] = [open(), open()]
   let sending: Promise<void> = Promise.resolve()
-  const done: Acknowledged = {
-    sent: 0,
-    bytes: 0,
-    perPartition: new Array<number>(partitions).fill(0),
-  }
+  const done: Acknowledged = { sent: 0, bytes: 0, perPartition: Array<number>(partitions).fill(0) }
 
-  async function send(round: Round, sealed: Parameters<BatchSender['send']>[0]): Promise<void> {
-    await wire.send(sealed)
+  async function send(group: Group, sealed: readonly SealedBatch[]): Promise<void> {
+    await sender.send(sealed)
     for (const { partition, records } of sealed) {
       done.sent += records
       done.perPartition[partition] += records
     }
-    done.bytes += round.bytes
-    round.batches.forEach(clearBatch)
-    round.bytes = 0
+    done.bytes += group.bytes
+    group.batches.forEach(clearBatch)
+    group.bytes = 0
   }
 
-  const rounds: InFlightBatches = {
+  async function flush(): Promise<void> {
+    if (inHand.bytes === 0) return
+    const sealed = inHand.batches.flatMap((batch, partition) =>
+      batch.records === 0 ? [] : [sealBatch(partition, batch, compression)],
+    )
+    await sending
+    ;[inHand, inFlight] = [inFlight, inHand]
+    sending = send(inFlight, sealed)
+    // The next flush awaits it and reports its failure.
+    sending.catch(() => undefined)
+  }
+
+  return {
     add(partition, values, i, key, nowMs) {
       const batch = inHand.batches[partition]
       inHand.bytes += writer.add(batch, values, i, key, nowMs)
-      return batch.to >= BATCH_BYTES || inHand.bytes >= ROUND_BYTES
+      return batch.to >= BATCH_BYTES || inHand.bytes >= GROUP_BYTES
     },
-    async flush() {
-      if (inHand.bytes === 0) return
-      const sealed = inHand.batches.flatMap((batch, partition) =>
-        batch.records === 0 ? [] : [sealBatch(partition, batch, compression)],
-      )
-      await sending
-      ;[inHand, onItsWay] = [onItsWay, inHand]
-      sending = send(onItsWay, sealed)
-      // It is awaited with the next flush.
-      sending.catch(() => undefined)
-    },
+    flush,
     async end() {
-      await rounds.flush()
+      await flush()
       await sending
     },
     acknowledged: () => done,
   }
-  return rounds
 }

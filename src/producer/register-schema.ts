@@ -1,4 +1,4 @@
-// The schema in a registry of Confluent's kind: registered, and its id put before every body.
+// Registers the schema in a Confluent-compatible registry, and frames message values with its id.
 import { PulseError } from '../errors.ts'
 import { CONTENT_TYPE, readAddress, reasonOf } from '../kafka/registry-address.ts'
 import type { RegistryOptions } from '../kafka/registry-address.ts'
@@ -6,9 +6,10 @@ import type { RegistryOptions } from '../kafka/registry-address.ts'
 const ANSWER_WITHIN_MS = 10_000
 
 /**
- * Registers a schema (the same text gives the same id, however often) and returns its id.
+ * Registers a schema under the subject `TOPIC-value` and returns its id. The same text always has
+ * the same id.
  *
- * @throws PulseError `kafka` when the registry does not answer or refuses
+ * @throws PulseError `kafka` when the registry does not answer, or rejects the schema
  */
 export async function registerSchema(
   registry: RegistryOptions,
@@ -28,16 +29,16 @@ export async function registerSchema(
   })
   const body = (await answer.json().catch(() => null)) as { id?: unknown; message?: unknown } | null
   if (answer.ok && typeof body?.id === 'number') return body.id
-  const said = typeof body?.message === 'string' ? `, ${body.message}` : ''
+  const message = typeof body?.message === 'string' ? `, ${body.message}` : ''
   throw new PulseError(
     'kafka',
-    `the schema registry ${base} answers ${answer.status} to subject "${subject}"${said}; ` +
-      'check the user, or its schema and compatibility',
+    `the schema registry ${base} answers ${answer.status} for subject "${subject}"${message}; ` +
+      'check the user, or the schema and compatibility of the subject',
   )
 }
 
-/** What goes before the body: 0 and the id in 4 bytes, big-endian. */
-export function wirePrefix(id: number): Uint8Array {
+/** The 5 bytes before a body in the registry's wire format: 0, then the id, big-endian. */
+export function framePrefix(id: number): Uint8Array {
   const prefix = Buffer.alloc(5)
   prefix.writeInt32BE(id, 1)
   return prefix

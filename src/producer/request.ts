@@ -1,4 +1,4 @@
-// The two requests of a producer, in Kafka's protocol: who it is, and batches for one leader.
+// The two requests of a producer in Kafka's protocol: InitProducerId, and Produce to one leader.
 import {
   initProducerIdV4,
   Writer,
@@ -10,37 +10,43 @@ import type { SealedBatch } from './batch.ts'
 
 const [PRODUCE, VERSION, ALL_REPLICAS] = [0, 9, -1] as const
 const REPLICAS_TIMEOUT_MS = 20_000
+/** InitProducerId requires a time-out of transactions, although this producer has none. */
+const TRANSACTION_TIMEOUT_MS = 60_000
 
-/** A producer as the cluster knows it, and how far it is. */
+/** A producer as the cluster knows it, and its place in each partition's sequence. */
 export interface Producer {
   id: bigint
   epoch: number
-  /** Next sequence, by partition. */
+  /** Next sequence number, by partition. */
   next: Map<number, number>
 }
 
-/** A new producer without transactions. */
+/** A new idempotent producer without transactions. */
 export async function initProducer(pool: ConnectionPool, broker: Broker): Promise<Producer> {
-  const wire = await pool.get(broker)
-  const { producerId, producerEpoch } = await initProducerIdV4.api.async(wire, null, 60_000)
+  const connection = await pool.get(broker)
+  const { producerId, producerEpoch } = await initProducerIdV4.api.async(
+    connection,
+    null,
+    TRANSACTION_TIMEOUT_MS,
+  )
   return { id: producerId, epoch: producerEpoch, next: new Map() }
 }
 
-/** One produce request; resolves with the error code of each partition. */
+/** One Produce request with acks=all; resolves with the error code of each partition. */
 export async function request(
   pool: ConnectionPool,
   broker: Broker,
   topic: string,
   batches: readonly SealedBatch[],
 ): Promise<ReadonlyMap<number, number>> {
-  const wire = await pool.get(broker)
+  const connection = await pool.get(broker)
   return new Promise((resolve, reject) => {
     const answered = (error: Error | null, codes?: Map<number, number>): void => {
       if (error === null && codes !== undefined) resolve(codes)
-      else reject(error ?? new Error('the broker answered nothing'))
+      else reject(error ?? new Error('the answer of the broker is empty'))
     }
     const write = () => writeRequest(topic, batches)
-    wire.send(PRODUCE, VERSION, write, readAnswer, true, true, answered)
+    connection.send(PRODUCE, VERSION, write, readAnswer, true, true, answered)
   })
 }
 
@@ -66,9 +72,9 @@ function readAnswer(_: number, __: number, ___: number, reader: Reader): Map<num
       partition.readInt64()
       partition.readInt64()
       partition.readInt64()
-      partition.readArray((refused) => {
-        refused.readInt32()
-        refused.readNullableString()
+      partition.readArray((recordError) => {
+        recordError.readInt32()
+        recordError.readNullableString()
       })
       partition.readNullableString()
     })

@@ -1,7 +1,7 @@
 // The SQL that reads all 55 columns of files as messages carry them, in order of Start.
 //
-// A value is a number (float64) or text. The texts of a row come as one BLOB, and each one's size
-// as a number of its own: one call into DuckDB a row instead of one a text.
+// A value is a number (float64) or text. The texts of a row are concatenated into one BLOB, with the
+// size of each text as a number: one call into DuckDB per row instead of one per text.
 import { identifier, queryRows, type DuckDBConnection } from '../duckdb.ts'
 import { UNREADABLE } from '../record/batch.ts'
 import { FILE_COLUMNS, USED_COLUMNS, type FileColumn } from '../record/columns.ts'
@@ -10,16 +10,16 @@ import type { Readable } from '../parquet/rows.ts'
 import { readParquet, type ParquetFile } from '../parquet/files.ts'
 import { EVENT_TIME, usedColumns, type Reading } from '../parquet/columns-sql.ts'
 
-/** Where a column's numbers and the sizes of its texts are in a chunk, -1 for nowhere. */
+/** Columns of the result that hold a column's numbers and the sizes of its texts; -1: none. */
 export interface ValuePlace {
   number: number
   size: number
 }
 
-/** A query over files, and the places of its result's columns. */
+/** A query over files, and the positions of its result columns. */
 export interface RowQuery {
   sql: string
-  /** As FILE_COLUMNS. */
+  /** In the order of FILE_COLUMNS. */
   values: ValuePlace[]
   texts: number
   msisdn: number
@@ -28,7 +28,7 @@ export interface RowQuery {
   event: number
 }
 
-/** SQL of a column of one file: as a number and as text; at most one is not null in a row. */
+/** SQL of one file's column as number and as text; in each row at most one is not NULL. */
 interface Spelling {
   number: string | null
   text: string | null
@@ -36,13 +36,13 @@ interface Spelling {
 
 const NOTHING: Spelling = { number: null, text: null }
 const WHOLE_LIMIT = 2 ** 53
-/** Decimal digits that a float64 keeps. */
+/** Decimal digits that a float64 always preserves. */
 const SAFE_DIGITS = 15
-/** How writers spell what is not there; `undefined` is a literal name in columns of text. */
+/** Spellings of a missing value; in text columns `undefined` is a value. */
 const MISSING = `'', '\\n', '\\\\n', 'nan', 'null'`
 const MISSING_NUMBER = `${MISSING}, 'undefined'`
 
-/** The query over all rows of files, ordered by Start across them (unknown first), file and row. */
+/** The query over all rows of all files, ordered by Start (unknown first), file and row. */
 export async function rowQuery(
   connection: DuckDBConnection,
   readables: readonly Readable[],
@@ -110,7 +110,7 @@ function orderedSql(
 
 type FileColumns = Map<string, { name: string; type: string }>
 
-/** Those of the 55 columns that a file has: canonical name to the file's own name and type. */
+/** The columns, out of the 55, that a file has: canonical name to the file's name and type. */
 async function allColumns(connection: DuckDBConnection, file: ParquetFile): Promise<FileColumns> {
   const described = await queryRows(connection, `DESCRIBE SELECT * FROM ${readParquet(file.path)}`)
   const types = new Map(described.map((row) => [String(row.column_name), String(row.column_type)]))
@@ -123,7 +123,7 @@ async function allColumns(connection: DuckDBConnection, file: ParquetFile): Prom
   return found
 }
 
-/** A column that nobody adds up may be there twice: its own name wins, then the first. */
+/** An unused column may occur twice: its exact name wins, then the first match. */
 function nameIn(names: readonly string[], { name, aliases }: FileColumn): string | undefined {
   const known = [name, ...aliases].map(looseName)
   return names.includes(name) ? name : names.find((found) => known.includes(looseName(found)))
@@ -146,7 +146,7 @@ function spellingOf(column: FileColumn, columns: FileColumns, reading: Reading):
 const unless = (missing: string, name: string): string =>
   `CASE WHEN lower(trim(${name}::VARCHAR)) NOT IN (${missing}) THEN ${name}::VARCHAR END`
 
-/** Milliseconds since 1970 where the time is readable, else its text. */
+/** UTC ms where the time is readable, else its text. */
 function time(name: string, type: string, used: string): Spelling {
   const number = `CASE WHEN abs(${used}) < ${WHOLE_LIMIT} THEN floor(${used}) END`
   if (/^(TIMESTAMP|DATE)/.test(type)) return { number, text: null }
@@ -155,7 +155,7 @@ function time(name: string, type: string, used: string): Spelling {
   return { number, text }
 }
 
-/** Only its presence matters: kept as text, which holds it whole whatever its type. */
+/** Only the presence of a bearer matters: as text it survives unchanged, whatever its type. */
 const bearer = (name: string, type: string): Spelling => ({
   number: null,
   text:

@@ -1,4 +1,4 @@
-// Parquet files into a topic: rows in order of Start, encoded, sent, acknowledged.
+// Sends Parquet files to a topic: rows in order of Start, encoded, sent, acknowledged.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,19 +12,21 @@ import type { Readable } from '../parquet/rows.ts'
 import { findFiles, openFile } from '../parquet/files.ts'
 import { createRecordWriter, type Compression } from './batch.ts'
 import type { Speed } from './throttle.ts'
-import { registerSchema, wirePrefix } from './register-schema.ts'
+import { framePrefix, registerSchema } from './register-schema.ts'
 import type { RegistryOptions } from '../kafka/registry-address.ts'
 import { findSent } from './sent-rows.ts'
 import { createInFlightBatches } from './in-flight.ts'
 import { sendAll, type ProduceListener, type ProduceProgress } from './send.ts'
-import { prepareTopic, type TopicWish } from './topic.ts'
+import { prepareTopic, type TopicRequest } from './topic.ts'
 import { createBatchSender } from './sender.ts'
 
-export interface ProduceOptions extends TopicWish {
+/** What to send, and where to. */
+export interface ProduceOptions extends TopicRequest {
+  /** Files, directories and globs. */
   files: readonly string[]
   connection: KafkaConnection
   format: 'avro' | 'json'
-  /** Null: bodies of the project's own schema without an id. */
+  /** Null: Avro bodies of the project's schema without a schema id. */
   registry: RegistryOptions | null
   compression: Compression
   speed: Speed
@@ -32,22 +34,27 @@ export interface ProduceOptions extends TopicWish {
   timeZone: string
 }
 
-/** A run as others see it. */
+/** A running producer. */
 export interface Produce {
   ended: Promise<ProduceProgress>
-  /** Sends what is in hand, then ends. */
+  /** Sends the rows in hand, then ends. */
   stop: () => void
 }
 
 const SORT_MEMORY_MIB = 1024
-/** After a stop the brokers get this long to take what is in hand; later runs go on anyway. */
+/** After a stop the brokers have this long to acknowledge; a later run continues in any case. */
 const DRAIN_MS = 15_000
 
-/** Sends files until their end or a stop. */
-export function produceFiles(options: ProduceOptions, notes: ProduceListener): Produce {
+/**
+ * Starts to send files; `ended` resolves at their end or after a stop.
+ *
+ * @throws PulseError (as a rejection of `ended`) for unreadable files, brokers that do not answer and
+ *   topics that do not fit
+ */
+export function produceFiles(options: ProduceOptions, listener: ProduceListener): Produce {
   const control = { stopping: false }
   return {
-    ended: inDatabase((connection) => run(connection, options, notes, control)),
+    ended: inDatabase((connection) => run(connection, options, listener, control)),
     stop: () => {
       control.stopping = true
     },
@@ -67,7 +74,7 @@ async function inDatabase<T>(work: (connection: DuckDBConnection) => Promise<T>)
 async function run(
   connection: DuckDBConnection,
   options: ProduceOptions,
-  notes: ProduceListener,
+  listener: ProduceListener,
   control: { stopping: boolean },
 ): Promise<ProduceProgress> {
   const readables = await openAll(connection, options)
@@ -75,30 +82,26 @@ async function run(
   const topic = await prepareTopic(options.connection, options)
   const encode = await encoderOf(options)
   const sent = await findSent(options.connection, topic, sources, (records, of) => {
-    notes.onNote(`read ${records} of ${of} records to see what the topic holds`)
+    listener.onNote(`read ${records} of ${of} records of the topic to find rows already sent`)
   })
-  if (sent.rows > 0) notes.onNote(`the topic holds ${sent.rows} of these rows: they are left out`)
-  const wire = createBatchSender(options.connection, topic.name, {
-    onTrouble: notes.onTrouble,
-    onRecovered: (seconds) => notes.onTrouble(`sending goes on after ${seconds.toFixed(1)} s`),
+  if (sent.rows > 0) {
+    listener.onNote(`the topic already holds ${sent.rows} of these rows: they are skipped`)
+  }
+  const sender = createBatchSender(options.connection, topic.name, {
+    onTrouble: listener.onTrouble,
+    onRecovered: (seconds) => listener.onTrouble(`sending resumed after ${seconds.toFixed(1)} s`),
     patienceMs: () => (control.stopping ? DRAIN_MS : Infinity),
   })
   const writer = createRecordWriter(
     encode,
     sources.map(({ id }) => id),
   )
-  const rounds = createInFlightBatches(topic.partitions, writer, wire, options.compression)
+  const batches = createInFlightBatches(topic.partitions, writer, sender, options.compression)
+  const context = { speed: options.speed, listener, control, topic, sent, batches }
   try {
-    return await sendAll(connection, readables, {
-      speed: options.speed,
-      notes,
-      control,
-      topic,
-      sent,
-      rounds,
-    })
+    return await sendAll(connection, readables, context)
   } finally {
-    await wire.close()
+    await sender.close()
   }
 }
 
@@ -109,7 +112,7 @@ async function openAll(
   const readables: Readable[] = []
   for (const path of findFiles(files)) {
     const file = await openFile(connection, path)
-    // A copy of a file that comes earlier is the same source.
+    // A copy of an earlier file is the same source.
     if (readables.some((known) => known.file.id === file.id)) continue
     const unit = await durationUnitOf(connection, file, durationUnit)
     readables.push({ file, reading: { durationUnit: unit.durationUnit, timeZone } })
@@ -121,5 +124,5 @@ async function encoderOf({ format, registry, topic }: ProduceOptions): Promise<E
   if (format === 'json') return encodeJson
   if (registry === null) return createAvroEncoder(new Uint8Array(0))
   const id = await registerSchema(registry, topic, JSON.stringify(XDR_SCHEMA))
-  return createAvroEncoder(wirePrefix(id))
+  return createAvroEncoder(framePrefix(id))
 }

@@ -1,108 +1,132 @@
-// Sends rows one after another as they may go, but for those that the topic holds already.
+// Sends rows in order of Start as the throttle permits, except those that the topic already holds.
 import { performance } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { DuckDBConnection } from '../duckdb.ts'
-import { isMsisdn } from '../record/validation.ts'
-import { partitionOf } from '../record/partitioner.ts'
-import { readRows, type Values } from './values.ts'
 import type { Readable } from '../parquet/rows.ts'
-import { createThrottle, type Speed } from './throttle.ts'
-import { isSent, type SentRows } from './sent-rows.ts'
+import { partitionOf } from '../record/partitioner.ts'
+import { isMsisdn } from '../record/validation.ts'
 import type { InFlightBatches } from './in-flight.ts'
+import { isSent, type SentRows } from './sent-rows.ts'
+import { createThrottle, type Speed, type Throttle } from './throttle.ts'
 import type { Topic } from './topic.ts'
+import { readRows, type Values } from './values.ts'
 
-/** A stop is heard, and progress shown, within this. */
+/** A stop takes effect, and progress is reported, at least this often. */
 const LONGEST_WAIT_MS = 100
 const PROGRESS_MS = 250
 
-/** How far it is; what is sent is acknowledged. */
+/** Progress of a producer; `sent` rows are acknowledged. */
 export interface ProduceProgress {
   totalRows: number
-  /** Rows dealt with: sent or left out. */
+  /** Rows done: sent, or already in the topic. */
   rows: number
   sent: number
-  /** Rows that the topic held already. */
+  /** Rows that the topic already held. */
   alreadySent: number
-  /** Of keys, values, headers, before compression. */
+  /** Keys, values and headers before compression. */
   bytes: number
   /** Rows sent, by partition. */
   perPartition: number[]
+  /** Start of the last row, UTC ms; null before the first known one. */
   eventTimeMs: number | null
   seconds: number
-  /** All rows are in the topic. */
+  /** True when all rows are in the topic. */
   done: boolean
 }
 
-/** What it tells while it runs. */
+/** Receives what a producer reports while it runs. */
 export interface ProduceListener {
   onProgress(progress: ProduceProgress): void
   onNote: (sentence: string) => void
-  /** Something does not work, or works again. */
+  /** Sending fails, or works again. */
   onTrouble: (sentence: string) => void
 }
 
-/** What a sending needs. */
-export interface Sending {
+/** The parameters of sending. */
+export interface SendContext {
   speed: Speed
-  notes: ProduceListener
+  listener: ProduceListener
   control: { stopping: boolean }
   topic: Topic
   sent: SentRows
-  rounds: InFlightBatches
+  batches: InFlightBatches
 }
 
-/** Sends the rows of files until their end or a stop; all that is sent is acknowledged then. */
+interface Sending extends SendContext {
+  throttle: Throttle
+  alreadySent: number
+  eventTimeMs: number | null
+}
+
+/**
+ * Sends the rows of files until their end or a stop. On return all rows sent are acknowledged.
+ *
+ * @throws PulseError `input-invalid` for unreadable rows, `kafka` for rows that cannot be sent
+ */
 export async function sendAll(
   connection: DuckDBConnection,
   readables: readonly Readable[],
-  { speed, notes, control, topic, sent, rounds }: Sending,
+  context: SendContext,
 ): Promise<ProduceProgress> {
-  const gate = createThrottle(speed)
+  const { listener, control, batches } = context
+  const throttle = createThrottle(context.speed)
+  const sending: Sending = { ...context, throttle, alreadySent: 0, eventTimeMs: null }
   const start = performance.now()
   const totalRows = readables.reduce((sum, { file }) => sum + file.rows, 0)
-  let alreadySent = 0
-  let eventTimeMs: number | null = null
-  const progress = (done: boolean): ProduceProgress => ({
-    ...{ totalRows, alreadySent, eventTimeMs, done },
-    ...rounds.acknowledged(),
-    rows: rounds.acknowledged().sent + alreadySent,
-    seconds: (performance.now() - start) / 1000,
-  })
-  const timer = setInterval(() => notes.onProgress(progress(false)), PROGRESS_MS)
-
-  /** Adds rows `from` on that may go; returns the first that may not, or may only later. */
-  async function addDue(values: Values, from: number): Promise<number> {
-    if (isSent(sent, values.file[from], values.row[from])) {
-      alreadySent++
-      return from + 1
-    }
-    let end = from + 1
-    while (end < values.count && !isSent(sent, values.file[end], values.row[end])) end++
-    const to = gate.openUntil(values.event, from, end, performance.now())
-    const nowMs = Date.now()
-    for (let i = from; i < to; i++) {
-      const msisdn = values.msisdn[i]
-      const key = isMsisdn(msisdn) ? msisdn : -1
-      const partition = key === -1 ? 0 : partitionOf(key, topic.partitions)
-      if (rounds.add(partition, values, i, key, nowMs)) await rounds.flush()
-    }
-    if (to > from && values.event[to - 1] === values.event[to - 1])
-      eventTimeMs = values.event[to - 1]
-    if (to < end) {
-      await rounds.flush()
-      await sleep(Math.min(LONGEST_WAIT_MS, gate.waitFor(values.event[to], performance.now())))
-    }
-    return to
+  const progress = (done: boolean): ProduceProgress => {
+    const { alreadySent, eventTimeMs } = sending
+    const acknowledged = batches.acknowledged()
+    const seconds = (performance.now() - start) / 1000
+    const rows = acknowledged.sent + alreadySent
+    return { totalRows, rows, alreadySent, eventTimeMs, seconds, done, ...acknowledged }
   }
-
+  const timer = setInterval(() => listener.onProgress(progress(false)), PROGRESS_MS)
   try {
     for await (const values of readRows(connection, readables)) {
-      for (let at = 0; at < values.count && !control.stopping;) at = await addDue(values, at)
+      for (let at = 0; at < values.count && !control.stopping;) {
+        at = await addDue(sending, values, at)
+      }
       if (control.stopping) break
     }
-    await rounds.end()
+    await batches.end()
     return progress(!control.stopping)
   } finally {
     clearInterval(timer)
+  }
+}
+
+/** Adds the rows from `from` on that may be sent now; returns the first row that is left. */
+async function addDue(sending: Sending, values: Values, from: number): Promise<number> {
+  const { sent, throttle, batches } = sending
+  if (isSent(sent, values.file[from], values.row[from])) {
+    sending.alreadySent++
+    return from + 1
+  }
+  let end = from + 1
+  while (end < values.count && !isSent(sent, values.file[end], values.row[end])) end++
+  const to = throttle.openUntil(values.event, from, end, performance.now())
+  await addRows(sending, values, from, to)
+  const event = to > from ? values.event[to - 1] : NaN
+  if (event === event) sending.eventTimeMs = event
+  if (to < end) {
+    await batches.flush()
+    await sleep(Math.min(LONGEST_WAIT_MS, throttle.waitFor(values.event[to], performance.now())))
+  }
+  return to
+}
+
+/** Adds rows `from` to `to`. A row without a valid MSISDN has no key and goes to partition 0. */
+async function addRows(
+  { batches, topic }: Sending,
+  values: Values,
+  from: number,
+  to: number,
+): Promise<void> {
+  const nowMs = Date.now()
+  for (let i = from; i < to; i++) {
+    const msisdn = values.msisdn[i]
+    const key = isMsisdn(msisdn) ? msisdn : -1
+    const partition = key === -1 ? 0 : partitionOf(key, topic.partitions)
+    if (batches.add(partition, values, i, key, nowMs)) await batches.flush()
   }
 }

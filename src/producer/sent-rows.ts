@@ -1,12 +1,11 @@
-// Which rows a topic already holds: the position of a producer is the topic itself.
+// The rows that a topic already holds: the topic itself is the producer's position.
 //
-// Every record names its row (`xdr-source`, `xdr-row`), so the records are read once from start to
-// end when a producer starts, and each row found is marked in one bit. Sending then leaves out the
-// marked rows. Chose this because it can neither leave a gap nor be out of date, whenever a process
-// was killed, on whatever machine it starts again, whatever files it is given then, and when the
-// topic was made anew. A position kept in a file beside it would say rows were sent to a topic
-// that is gone; the last record of each partition alone says nothing of files whose rows ended
-// before, or of a partition that has none. The price is one reading of the topic.
+// Every record identifies its row (`xdr-source`, `xdr-row`). A producer that starts reads all records
+// once and marks each row found in one bit; it then skips the marked rows. This leaves no gap and is
+// never out of date: after a kill at any moment, on another machine, with other files, and when the
+// topic was recreated. A position in a local file would claim rows of a deleted topic. The last
+// record of each partition alone does not cover files whose rows ended earlier, nor partitions
+// without records. The cost is one reading of the topic.
 import type { Broker, KafkaConnection } from '../kafka/client.ts'
 import { PulseError } from '../errors.ts'
 import { createFetcher, type FetchedPartition, type Fetcher } from '../kafka/fetch.ts'
@@ -20,7 +19,7 @@ import {
   type RecordCursor,
 } from '../kafka/record-batch.ts'
 
-/** A file as a source of rows. */
+/** A file whose rows are looked for. */
 export interface SentSource {
   id: string
   rows: number
@@ -28,11 +27,11 @@ export interface SentSource {
 
 /** Rows found in the topic. */
 export interface SentRows {
-  /** One bit a row, by place of the source. */
+  /** One bit per row, by index of the source. */
   marks: Uint8Array[]
-  /** Rows marked. */
+  /** Number of marked rows. */
   rows: number
-  /** Records that were read. */
+  /** Number of records read. */
   records: number
 }
 
@@ -45,7 +44,12 @@ const MAX_WAIT_MS = 100
 export const isSent = ({ marks }: SentRows, source: number, row: number): boolean =>
   (marks[source][row >> 3] & (1 << (row & 7))) !== 0
 
-/** Reads a topic from start to end for rows of some sources. */
+/**
+ * Reads a topic from start to end and marks the rows of some sources.
+ *
+ * @param onRead receives the number of records read so far and in total, every 65,536 records
+ * @throws PulseError `kafka` when a partition cannot be read
+ */
 export async function findSent(
   connection: KafkaConnection,
   topic: Topic,
@@ -81,7 +85,7 @@ export async function findSent(
   try {
     for (let p = 0; p < topic.partitions; p++) {
       await readPartition(fetcher, leaders[p], topicId, p, from[p], to[p], (cursor) => {
-        note(cursor, places, sources, sent)
+        markRow(cursor, places, sources, sent)
         if (sent.records % 65_536 === 0) onRead(sent.records, total)
       })
     }
@@ -101,8 +105,8 @@ async function readPartition(
   onRecord: (cursor: RecordCursor) => void,
 ): Promise<void> {
   const fail = (what: string): PulseError =>
-    new PulseError('kafka', `partition ${partition} cannot be read to see what it holds: ${what}`)
-  if (broker === undefined) throw fail('it has no leader; see the brokers')
+    new PulseError('kafka', `partition ${partition} cannot be read for rows already sent: ${what}`)
+  if (broker === undefined) throw fail('it has no leader; check the brokers')
   const limits = { maxBytes: MAX_BYTES, maxPartitionBytes: MAX_BYTES, maxWaitMs: MAX_WAIT_MS }
   for (let offset = from; offset < to;) {
     const positions = [{ partition, offset, lastEpoch: -1 }]
@@ -112,13 +116,13 @@ async function readPartition(
     if (code !== 0) throw fail(`the broker answers error ${code}; run the command again`)
     if (fetched === undefined) continue
     const next = readRecords(fetched, offset, onRecord, fail)
-    // An open transaction of somebody else hides what is behind it.
+    // Records after an open transaction of another producer are not readable yet.
     if (next === offset && fetched.stableOffset <= offset) return
     offset = next
   }
 }
 
-/** Reads the batches of an answer; returns the offset behind the last one. */
+/** Reads the batches of an answer; returns the offset after the last one. */
 function readRecords(
   { records }: FetchedPartition,
   from: number,
@@ -140,8 +144,8 @@ function readRecords(
   }
 }
 
-/** Marks the row that a record names, if it names one of these sources. */
-function note(
+/** Marks the row that a record identifies, if it belongs to one of these sources. */
+function markRow(
   cursor: RecordCursor,
   places: ReadonlyMap<string, number>,
   sources: readonly SentSource[],
@@ -158,7 +162,7 @@ function note(
   sent.rows++
 }
 
-/** The headers of the record that a cursor has just read. */
+/** The headers of the record that the cursor read last. */
 function headersOf({ bytes, valueTo, at: end }: RecordCursor): Map<string, string> {
   const headers = new Map<string, string>()
   const place = { at: valueTo }
@@ -174,7 +178,7 @@ function headersOf({ bytes, valueTo, at: end }: RecordCursor): Map<string, strin
   return headers
 }
 
-/** A zigzag varint of small numbers. */
+/** Reads a zigzag varint of up to 5 bytes. */
 function varint(bytes: Uint8Array, place: { at: number }, end: number): number {
   let value = 0
   for (let shift = 0; shift < 35 && place.at < end; shift += 7) {

@@ -1,23 +1,23 @@
-// When rows may be sent: at once, so many a second, or as event time goes by.
+// When rows may be sent: at once, at a rate in rows per second, or paced by event time.
 import { createReplayClock } from '../record/replay-clock.ts'
 
-/** A rate of rows, or event time at a multiple of real time; null for as fast as possible. */
+/** A rate, or event time at a multiple of real time; null for as fast as possible. */
 export type Speed = { rowsPerSecond: number } | { timesRealTime: number } | null
 
-/** Says of rows in order which may go. */
+/** Decides which rows, given in order, may be sent. */
 export interface Throttle {
-  /** The first of rows `from` to `to` that may not go yet, or `to`. */
+  /** The first of rows `from` to `to` that may not be sent yet, or `to`. `event`: UTC ms. */
   openUntil(event: Float64Array, from: number, to: number, nowMs: number): number
-  /** Milliseconds until the row may go. */
+  /** Milliseconds until a row with this event time may be sent. */
   waitFor(event: number, nowMs: number): number
 }
 
-/** Short enough that nobody sees bursts. */
+/** Short enough that a consumer sees a steady rate. */
 const TICK_MS = 10
-/** What could not be sent in time is not made up for beyond this: no burst after an outage. */
+/** At most this much of a delay is caught up at once: no burst after an outage. */
 const MOST_BEHIND_MS = 1000
 
-/** A gate that opens with the given speed. */
+/** A throttle of the given speed. */
 export function createThrottle(speed: Speed): Throttle {
   if (speed === null) return { openUntil: (_, __, to) => to, waitFor: () => 0 }
   if ('timesRealTime' in speed) {
@@ -27,10 +27,10 @@ export function createThrottle(speed: Speed): Throttle {
       waitFor: (event, nowMs) => clock.waitFor(event, nowMs),
     }
   }
-  return rateGate(speed.rowsPerSecond / 1000)
+  return createRateThrottle(speed.rowsPerSecond / 1000)
 }
 
-function rateGate(rowsPerMs: number): Throttle {
+function createRateThrottle(rowsPerMs: number): Throttle {
   let paidUntilMs = NaN
   return {
     openUntil(_, from, to, nowMs) {

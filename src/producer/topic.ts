@@ -1,4 +1,4 @@
-// The topic that rows are sent to: found, made if asked, or refused with what to do.
+// The topic that rows are sent to: found, created on request, or refused with a remedy.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { messageOf, PulseError } from '../errors.ts'
 import {
@@ -8,14 +8,14 @@ import {
   type ClusterMetadata,
   type KafkaConnection,
 } from '../kafka/client.ts'
-import { reasonOf } from './errors.ts'
+import { innermostMessage } from './errors.ts'
 
-/** What is wanted of a topic. */
-export interface TopicWish {
+/** The topic that is asked for. */
+export interface TopicRequest {
   topic: string
-  /** Partitions that it must have; null for any number. */
+  /** Number of partitions that it must have; null for any. */
   partitions: number | null
-  /** Make it when it does not exist. */
+  /** Create the topic when it does not exist. */
   create: boolean
 }
 
@@ -25,13 +25,13 @@ export interface Topic {
   partitions: number
 }
 
-/** Both together stay below the time after which a person thinks that nothing happens. */
+/** Three attempts of 3 s: a broker that does not answer is reported after about ten seconds. */
 const CONNECT_TIMEOUT_MS = 3000
 const RETRIES = 2
 const LEADERS_WITHIN_MS = 30_000
-const LOOK_EVERY_MS = 200
+const POLL_MS = 200
 
-/** Runs `work` with an admin client that is closed afterwards. */
+/** Runs `work` with an admin client, and closes the client. */
 export async function withAdmin<T>(
   connection: KafkaConnection,
   work: (admin: Admin) => Promise<T>,
@@ -46,25 +46,29 @@ export async function withAdmin<T>(
 }
 
 /**
- * The topic as wished, made if need be.
+ * Finds or creates the topic.
  *
- * @throws PulseError `kafka` when no broker answers, or the topic is not there or another one
+ * @throws PulseError `kafka` when no broker answers, the topic does not exist, or it has another
+ *   number of partitions
  */
-export async function prepareTopic(connection: KafkaConnection, wish: TopicWish): Promise<Topic> {
+export async function prepareTopic(
+  connection: KafkaConnection,
+  wanted: TopicRequest,
+): Promise<Topic> {
   return withAdmin(connection, async (admin) => {
-    const found = (await find(admin, connection, wish.topic)) ?? (await make(admin, wish))
-    if (wish.partitions !== null && found !== wish.partitions) {
+    const found = (await find(admin, connection, wanted.topic)) ?? (await create(admin, wanted))
+    if (wanted.partitions !== null && found !== wanted.partitions) {
       throw new PulseError(
         'kafka',
-        `topic "${wish.topic}" has ${found} partitions, expected ${wish.partitions}: leave out ` +
-          '--partitions to take it as it is, or name another topic',
+        `topic "${wanted.topic}" has ${found} partitions, expected ${wanted.partitions}; omit ` +
+          '--partitions to use the topic as it is, or name another topic',
       )
     }
-    return { name: wish.topic, partitions: found }
+    return { name: wanted.topic, partitions: found }
   })
 }
 
-/** Its number of partitions, null when it does not exist. */
+/** The topic's number of partitions; null when it does not exist. */
 async function find(
   admin: Admin,
   { brokers }: KafkaConnection,
@@ -76,49 +80,60 @@ async function find(
   } catch (error) {
     if (isUnknown(error)) return null
     if (findErrorBy(error as Error, 'apiId', 'INVALID_TOPIC_EXCEPTION') !== null) {
-      throw new PulseError('kafka', `"${topic}" is no name for a topic; expected up to 249 of a-z`)
+      throw new PulseError(
+        'kafka',
+        `"${topic}" is not a valid topic name; expected 1 to 249 characters of [A-Za-z0-9._-]`,
+      )
     }
     throw new PulseError(
       'kafka',
-      `no answer from Kafka at ${brokers.join(', ')} (${reasonOf(error)}); check --kafka, that ` +
-        'the brokers run, and how they are secured',
+      `no answer from Kafka at ${brokers.join(', ')} (${innermostMessage(error)}); check --kafka, ` +
+        'that the brokers run, and the options for TLS and SASL',
       error,
     )
   }
 }
 
-/** The package puts a sentence of its own in place of the protocol's error. */
+/** The package replaces the protocol's error by a sentence of its own. */
 const isUnknown = (error: unknown): boolean => messageOf(error).startsWith('Unknown topic')
 
-async function make(admin: Admin, { topic, partitions, create }: TopicWish): Promise<number> {
-  if (!create) {
+async function create(admin: Admin, wanted: TopicRequest): Promise<number> {
+  const { topic } = wanted
+  if (!wanted.create) {
     throw new PulseError(
       'kafka',
-      `topic "${topic}" does not exist; make it, or add --create-topic with --partitions N`,
+      `topic "${topic}" does not exist; create it, or add --create-topic with --partitions N`,
     )
   }
-  const wanted = partitions ?? 1
   try {
-    await admin.createTopics({ topics: [topic], partitions: wanted })
+    await admin.createTopics({ topics: [topic], partitions: wanted.partitions ?? 1 })
   } catch (error) {
-    // Somebody else may have made it just now.
+    // Another client may have created it in the meantime.
     if (findErrorBy(error as Error, 'apiId', 'TOPIC_ALREADY_EXISTS') === null) {
-      throw new PulseError('kafka', `topic "${topic}" cannot be made: ${reasonOf(error)}`, error)
+      throw new PulseError(
+        'kafka',
+        `topic "${topic}" cannot be created (${innermostMessage(error)}); check the permissions ` +
+          'of this user and the limits of the brokers',
+        error,
+      )
     }
   }
   for (const end = Date.now() + LEADERS_WITHIN_MS; Date.now() < end;) {
-    const made = await admin
+    const metadata = await admin
       .metadata({ topics: [topic], forceUpdate: true, retries: 0 })
       .catch(() => null)
-    const count = made === null ? 0 : leadersOf(made, topic)
+    const count = metadata === null ? 0 : ledPartitions(metadata, topic)
     if (count > 0) return count
-    await sleep(LOOK_EVERY_MS)
+    await sleep(POLL_MS)
   }
-  throw new PulseError('kafka', `topic "${topic}" was made, but has no leaders; see the brokers`)
+  throw new PulseError(
+    'kafka',
+    `topic "${topic}" was created, but some partition has no leader; see the brokers' logs`,
+  )
 }
 
-/** How many partitions a topic has when each of them has a leader, else 0. */
-function leadersOf({ topics }: ClusterMetadata, topic: string): number {
+/** The topic's number of partitions when each of them has a leader, else 0. */
+function ledPartitions({ topics }: ClusterMetadata, topic: string): number {
   const partitions = topics.get(topic)?.partitions ?? []
   return partitions.every(({ leader }) => leader >= 0) ? partitions.length : 0
 }

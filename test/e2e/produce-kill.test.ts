@@ -119,11 +119,11 @@ for (const signal of ['SIGKILL', 'SIGTERM'] as const) {
         await withPulse(argv, async (running) => {
           await begun(bootstrap, topic)
           await broker.stop(signal)
-          await running.says(/trying again/)
+          await running.says(/retrying/)
           await broker.start()
           const { code, stdout, stderr } = await running.ended
           assert.equal(code, 0, stderr)
-          assert.match(stderr, /sending goes on after/)
+          assert.match(stderr, /sending resumed after/)
           assert.equal((JSON.parse(stdout) as Reconciliation).sent, ROWS)
         })
         const twice = check(await readTopic(bootstrap, topic), ROWS, await placesInTime(path))
@@ -143,7 +143,7 @@ test('a producer that is stopped while no broker answers gives up in time', need
       await withPulse(argv, async (running) => {
         await begun(bootstrap, topic)
         await broker.stop('SIGKILL')
-        await running.says(/trying again/)
+        await running.says(/retrying/)
         running.process.kill('SIGTERM')
         const { code, stderr } = await running.ended
         assert.equal(code, 1)
