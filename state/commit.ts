@@ -1,36 +1,38 @@
-// The commit: one LMDB transaction with everything that changed, at a cost set by what changed.
+// The commit: one LMDB transaction with everything that changed. Its cost depends on the number of
+// changed rows, not on the size of the store.
 //
-// Rewriting the page of every changed subscriber would rewrite nearly the whole store each second
-// (subscribers are hit at random, a page holds dozens). So a commit
-//   1. picks blocks to rewrite, in turn, as many subscribers as changed since the last commit;
-//   2. writes the base image of these blocks, all of their rows;
-//   3. writes the changed rows of all other blocks into the journal;
-//   4. drops journal entries that every block has overtaken;
+// Rewriting the page of every changed subscriber would rewrite nearly the whole store each second:
+// subscribers change at random, and a page holds dozens of them. So a commit
+//   1. chooses the blocks to rewrite, in turn, with as many slots as changed since the last commit;
+//   2. writes the base image of these blocks, with all of their rows;
+//   3. writes the changed rows of all other blocks to the journal;
+//   4. removes journal entries that are older than every block's base image;
 //   5. writes hours, positions, rejected rows and counters.
-// The journal thus never outgrows the base image by much, no commit is larger than about twice
-// what changed, and a small or busy partition, where step 1 takes all blocks, has no journal.
+// So the journal stays within about the size of the base image, and a commit writes at most about
+// twice what changed. In a small or busy partition step 1 chooses all blocks: it has no journal.
 import { performance } from 'node:perf_hooks'
 import { PulseError, messageOf } from '../src/errors.ts'
 import { hourKey, journalKey, rejectedKey, blockKey } from './keys.ts'
 import type { Partition, Sweep } from './partition.ts'
 import { BLOCK_BITS, BLOCK_SLOTS, writePages } from './pages.ts'
 
-/** At least this share of the base image is rewritten, so that the journal has few entries. */
+/** Each commit rewrites at least this share of the base image, which bounds the journal's entries. */
 const LEAST_SHARE = 1 / 256
+/** Each commit may rewrite this many slots: a small partition has no journal. */
 const LEAST_SLOTS = 4 * BLOCK_SLOTS
 
-/** Seconds a commit took, and of these to write and flush what the transaction collected. */
+/** Duration of a commit, and the part of it that writes and flushes the transaction's pages. */
 export interface CommitTimes {
   commitSeconds: number
   flushSeconds: number
 }
 
 /**
- * Commits a partition; on return it is durable. Any error leaves the store as it was and the
- * memory unusable: the process must end and start again from the store.
+ * Commits a partition; on return the commit is durable. An error leaves the store unchanged, but
+ * the partition in memory is unusable: the process must end and restore from the store.
  *
- * @param keepRejected most rejected rows to keep
- * @throws PulseError `store-failed`
+ * @param keepRejected maximum number of rejected rows to keep
+ * @throws PulseError `store-failed` for any error of the store
  */
 export function commitPartition(partition: Partition, keepRejected: number): CommitTimes {
   const start = performance.now()
@@ -44,7 +46,7 @@ export function commitPartition(partition: Partition, keepRejected: number): Com
     throw new PulseError(
       'store-failed',
       `${partition.store.directory}: the commit failed (${messageOf(error)}); ` +
-        'see that the volume has space and works, then start again: nothing committed is lost',
+        'check that the volume works and has space, then start again: earlier commits are intact',
       error,
     )
   }
@@ -86,7 +88,7 @@ function growSweep(sweep: Sweep, blocks: number): void {
   Object.assign(sweep, grown)
 }
 
-/** By block: 1 where a slot changed. */
+/** By block: 1 when a slot changed since the last commit. */
 function findDirtyBlocks({ table }: Partition): Uint8Array {
   const blocks = new Uint8Array(Math.ceil(table.count / BLOCK_SLOTS))
   if (table.dirtyCount === 0) return blocks
@@ -94,31 +96,31 @@ function findDirtyBlocks({ table }: Partition): Uint8Array {
     const end = Math.min(table.count, (block + 1) << BLOCK_BITS)
     const first = table.dirty.indexOf(1, block << BLOCK_BITS)
     if (first < 0) break
-    // Skips ahead over blocks in which nothing changed.
+    // Skips the blocks in which nothing changed.
     if (first >= end) block = (first >>> BLOCK_BITS) - 1
     else blocks[block] = 1
   }
   return blocks
 }
 
-/** Step 1: blocks that are dirty or stale, in turn, until as many slots as changed are taken. */
+/** Step 1: dirty or stale blocks, in turn, until they have as many slots as changed. */
 function chooseBlocks({ table, sweep }: Partition, dirty: Uint8Array): Uint8Array {
   const chosen = new Uint8Array(dirty.length)
   const budget = Math.max(table.dirtyCount, table.count * LEAST_SHARE, LEAST_SLOTS)
-  let taken = 0
-  for (let step = 0; step < dirty.length && taken < budget; step++) {
+  let slotCount = 0
+  for (let step = 0; step < dirty.length && slotCount < budget; step++) {
     if (sweep.next >= dirty.length) sweep.next = 0
     const block = sweep.next++
     if (dirty[block] === 0 && sweep.staleSince[block] === 0) continue
     chosen[block] = 1
-    taken += BLOCK_SLOTS
+    slotCount += BLOCK_SLOTS
   }
   return chosen
 }
 
 const slots = new Uint32Array(BLOCK_SLOTS)
 
-/** Step 2. */
+/** Step 2. Removes the pages that the block no longer needs. */
 function writeBlock({ store, table, sweep, counters }: Partition, block: number): void {
   const first = block << BLOCK_BITS
   const count = Math.min(BLOCK_SLOTS, table.count - first)
@@ -134,7 +136,7 @@ function writeBlock({ store, table, sweep, counters }: Partition, block: number)
   sweep.staleSince[block] = 0
 }
 
-/** Step 3. */
+/** Step 3: one journal entry per commit. */
 function writeJournal(partition: Partition, dirtyBlocks: Uint8Array, chosen: Uint8Array): void {
   const { store, table, sweep, counters } = partition
   const changed = new Uint32Array(table.dirtyCount)
@@ -154,7 +156,7 @@ function writeJournal(partition: Partition, dirtyBlocks: Uint8Array, chosen: Uin
   sweep.journal.push({ commit: counters.commit, pages })
 }
 
-/** Step 4. */
+/** Step 4. An entry is needed until every block it touched has been rewritten. */
 function trimJournal({ store, sweep }: Partition): void {
   let oldest = Infinity
   for (const since of sweep.staleSince) if (since !== 0 && since < oldest) oldest = since
@@ -177,7 +179,7 @@ function writePositions({ store, positions, moved }: Partition): void {
   moved.clear()
 }
 
-/** Rejected rows kept are bounded in bytes as well: one of Kafka may have a megabyte. */
+/** Kept rejected rows are bounded in size, too: a message of a topic may have a megabyte. */
 const MOST_KEPT_BYTES = 2 ** 28
 
 function writeRejected(partition: Partition, keepRejected: number): void {

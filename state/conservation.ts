@@ -1,4 +1,4 @@
-// Conservation, checked on demand: what the ledger of each partition says, held against itself.
+// The conservation checks, made on demand: the counters of each partition are consistent.
 import type { ReadableState } from './read.ts'
 import type { Counters, SourcePosition } from './partition-metadata.ts'
 import { readCounters, readPositions } from './partition.ts'
@@ -6,18 +6,18 @@ import { scanPartition } from './scan.ts'
 import { beginRead, readHeld, type PartitionStore } from './store.ts'
 import { FIELD, WIDTH } from '../src/subscriber/aggregate.ts'
 
-/** The numbers of a partition, all of one transaction. */
+/** The numbers of a partition, all read in one transaction. */
 export interface PartitionCounts {
   partition: number
-  /** False where another member of the consumer group reads it now. */
+  /** False when another member of the consumer group reads the partition now. */
   held: boolean
   counters: Counters
-  /** Sum over its subscribers. */
+  /** Sum of the records of its subscribers. */
   records: number
   positions: [source: string, position: SourcePosition][]
 }
 
-/** The ledgers of all partitions, also of those that are not held. */
+/** Reads all partitions, including those that are not held. */
 export const readPartitionCounts = ({ stores }: ReadableState): PartitionCounts[] =>
   stores.map(readCounts)
 
@@ -48,29 +48,29 @@ function sumRecords(rows: Float64Array, count: number): number {
   return sum
 }
 
-/** What does not add up, a sentence each. */
-export function violationsOf(ledgers: readonly PartitionCounts[]): string[] {
-  return ledgers.flatMap(({ partition, counters, records, positions }) => [
+/** One sentence for each inconsistency; none when everything is consistent. */
+export function violationsOf(partitions: readonly PartitionCounts[]): string[] {
+  return partitions.flatMap(({ partition, counters, records, positions }) => [
     ...positions
-      .map(([, position]) => logViolation(partition, position))
+      .map(([, position]) => offsetViolation(partition, position))
       .filter((sentence) => sentence !== null),
     ...(records === counters.applied
       ? []
       : [
-          `partition ${partition}: its subscribers have ${records} records, ` +
-            `${counters.applied} were applied`,
+          `partition ${partition}: its subscribers have ${records} records, expected ` +
+            `${counters.applied}, the number of records applied`,
         ]),
   ])
 }
 
-/** In a log each offset from the first on was applied, rejected, excluded or skipped. */
-function logViolation(partition: number, at: SourcePosition): string | null {
+/** Each offset of a topic from the first one on was applied, rejected, excluded or skipped. */
+function offsetViolation(partition: number, at: SourcePosition): string | null {
   if (at.kind !== 'topic') return null
   const read = at.next - at.first
-  const told = at.applied + at.rejected + at.excluded + at.skipped
-  if (read === told) return null
+  const counted = at.applied + at.rejected + at.excluded + at.skipped
+  if (read === counted) return null
   return (
-    `partition ${partition} of ${at.name}: offsets ${at.first} to ${at.next} are ${read}, but ` +
-    `applied + rejected + excluded + skipped are ${told}`
+    `partition ${partition} of ${at.name}: applied + rejected + excluded + skipped are ` +
+    `${counted}, expected ${read}, the offsets from ${at.first} to ${at.next}`
   )
 }

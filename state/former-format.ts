@@ -1,7 +1,7 @@
-// Positions, counters and stamps as formats 1 and 2 named their fields, read as the present ones.
+// Reads positions, counters and stamps of formats 1 and 2, which named some fields differently.
 import type { Counters, SourcePosition, Stamp } from './partition-metadata.ts'
 
-/** Fields of formats 1 and 2 that have another name now. */
+/** Fields of formats 1 and 2 that have been renamed. */
 interface FormerPosition {
   position: number
   order: 'file' | 'time' | 'log'
@@ -15,7 +15,7 @@ interface FormerCounters {
   refusedKeptBytes?: number
 }
 
-/** A stored position with the present names; one that has them already is returned as it is. */
+/** A stored position with the present names; a present one is returned unchanged. */
 export function presentPosition(stored: unknown): SourcePosition {
   if (!isRecord(stored) || !('position' in stored)) return stored as SourcePosition
   const { position, order, refused, covered, ...same } = stored as unknown as FormerPosition
@@ -29,7 +29,7 @@ export function presentPosition(stored: unknown): SourcePosition {
   }
 }
 
-/** Stored counters with the present names, those that were not counted then left out. */
+/** Stored counters with the present names; counters that the format lacks are absent. */
 export function presentCounters(stored: unknown): Partial<Counters> {
   if (!isRecord(stored) || !('refused' in stored)) return stored as Partial<Counters>
   const { refused, refusedKept, refusedKeptBytes, ...same } = stored as unknown as FormerCounters
@@ -41,7 +41,7 @@ export function presentCounters(stored: unknown): Partial<Counters> {
   }
 }
 
-/** A stored stamp with the present names. */
+/** A stored stamp with the present values. */
 export function presentStamp(stored: unknown): Stamp {
   const stamp = stored as Omit<Stamp, 'missingMsisdn'> & { missingMsisdn: string }
   return { ...stamp, missingMsisdn: stamp.missingMsisdn === 'zero' ? 'zero' : 'reject' }

@@ -1,12 +1,12 @@
-// The canonical hash of a state: what it says of subscribers, hours and rows, not how it is kept.
+// The canonical hash of a state: it covers the content, not how the content is stored.
 import { createHash } from 'node:crypto'
 import { WIDTH } from '../src/subscriber/aggregate.ts'
 import type { StateView } from './read.ts'
 
 /**
- * SHA-256 over all aggregates by ascending MSISDN (22 float64, little-endian), all hours by
- * ascending hour number, and the counts of rows applied, rejected, coerced, missing. The same rows
- * give the same hash, however they were split over files, batches, partitions and restarts.
+ * SHA-256, in hex, over all aggregates by ascending MSISDN (22 float64 each, little-endian), all
+ * hours by ascending hour number, and the counts of rows applied, rejected, coerced and missing. The
+ * same rows give the same hash, however they are split over files, batches, partitions and restarts.
  */
 export function hashState(view: StateView): string {
   const rows = new Float64Array(view.counters.subscribers * WIDTH)

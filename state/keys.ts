@@ -1,8 +1,8 @@
-// Keys of the store: big-endian, so that LMDB's order is the order of what they stand for.
+// Keys of the store: big-endian, so that LMDB orders them by number.
 
 const U32 = 2 ** 32
 
-/** Base image: block, then page. */
+/** Key of a page of the base image: block, then page. */
 export function blockKey(block: number, page: number): Buffer {
   const key = Buffer.allocUnsafe(6)
   key.writeUInt32BE(block, 0)
@@ -10,7 +10,7 @@ export function blockKey(block: number, page: number): Buffer {
   return key
 }
 
-/** Journal: commit (48 bits), then page. */
+/** Key of a page of the journal: commit (48 bits), then page. */
 export function journalKey(commit: number, page: number): Buffer {
   const key = Buffer.allocUnsafe(10)
   key.writeUIntBE(commit, 0, 6)
@@ -18,19 +18,22 @@ export function journalKey(commit: number, page: number): Buffer {
   return key
 }
 
+/** The commit of a key of the journal. */
 export const commitOfKey = (key: Buffer): number => key.readUIntBE(0, 6)
+/** The block of a key of the base image. */
 export const blockOfKey = (key: Buffer): number => key.readUInt32BE(0)
 
-/** Hours: hour number + 1, so that the unknown hour (-1) comes first. */
+/** Key of an hour: its number plus 1, so that the unknown hour (-1) is the first. */
 export function hourKey(hour: number): Buffer {
   const key = Buffer.allocUnsafe(4)
   key.writeUInt32BE(hour + 1)
   return key
 }
 
+/** The hour number of a key; -1 for the unknown hour. */
 export const hourOfKey = (key: Buffer): number => key.readUInt32BE(0) - 1
 
-/** Rejected rows: the first 16 bytes of the source's identity, then the row number. */
+/** Key of a rejected row: the first 16 bytes of the source's identity, then the row number. */
 export function rejectedKey(source: string, row: number): Buffer {
   const key = Buffer.allocUnsafe(24)
   key.write(source.slice(0, 32), 0, 16, 'hex')
@@ -39,5 +42,7 @@ export function rejectedKey(source: string, row: number): Buffer {
   return key
 }
 
+/** The source of a key of a rejected row: its identity, 32 hex digits. */
 export const sourceOfKey = (key: Buffer): string => key.toString('hex', 0, 16)
+/** The row number of a key of a rejected row. */
 export const rowOfKey = (key: Buffer): number => key.readUInt32BE(16) * U32 + key.readUInt32BE(20)

@@ -1,4 +1,4 @@
-// One writer at a time: a lock file that says who has the state directory.
+// One writer at a time: a lock file names the process that writes the state directory.
 import { linkSync, readFileSync, rmSync, unlinkSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
@@ -7,16 +7,18 @@ import { PulseError } from '../src/errors.ts'
 interface Owner {
   pid: number
   host: string
-  /** When the process began, by its kernel: a number used again later is another process. */
+  /** Start time by the kernel: a later process with the same pid has another one. */
   processStart: string
   command: string
 }
 
 /**
- * Takes the directory for this process, or throws PulseError `state-locked` naming who has it. A
- * lock whose process has ended, however it ended, is taken over.
+ * Locks the directory for this process. A lock whose process has ended, in whatever way, is taken
+ * over.
  *
- * @returns how to give it back
+ * @param command shown to other processes that find the lock
+ * @returns releases the lock
+ * @throws PulseError `state-locked` that names the owner
  */
 export function lockState(directory: string, command: string): () => void {
   const path = join(directory, 'writer.lock')
@@ -28,30 +30,31 @@ export function lockState(directory: string, command: string): () => void {
   }
   const text = JSON.stringify(own)
   const draft = `${path}.${own.pid}`
-  // A process of this number that was killed may have left it, linked to its lock.
+  // A killed process with the same pid may have left its draft.
   rmSync(draft, { force: true })
   writeFileSync(draft, text)
   try {
-    take(directory, draft, path)
+    acquire(directory, draft, path)
   } finally {
     unlinkSync(draft)
   }
   return () => {
-    // The directory may have been deleted meanwhile, and made anew by another.
+    // The directory may have been deleted and created again by another process.
     if (readText(path) === text) rmSync(path, { force: true })
   }
 }
 
-/** Links the draft as `path`, once its owner is found dead and its lock removed. */
-function take(directory: string, draft: string, path: string): void {
+/** Links the draft as `path`; removes the lock of an owner that has ended. */
+function acquire(directory: string, draft: string, path: string): void {
   while (!tryLink(draft, path)) {
     const text = readText(path)
     if (text === null) continue
     const owner = parseOwner(text)
     if (owner !== null && isAlive(owner)) throw locked(directory, path, owner)
-    // Of two that find it dead the slower would remove the lock of the quicker: one at a time may.
+    // Two processes may find the same dead owner: without a claim, the slower one would remove the
+    // new lock of the faster one.
     const claim = `${path}.after-${owner === null ? 'none' : `${owner.pid}-${owner.processStart}`}`
-    take(directory, draft, claim)
+    acquire(directory, draft, claim)
     try {
       if (readText(path) === text) rmSync(path, { force: true })
     } finally {
@@ -60,7 +63,7 @@ function take(directory: string, draft: string, path: string): void {
   }
 }
 
-/** A hard link is made whole or not at all, on every file system. */
+/** Creates a hard link, which is atomic; false when `path` exists. */
 function tryLink(draft: string, path: string): boolean {
   try {
     linkSync(draft, path)
@@ -80,7 +83,7 @@ function readText(path: string): string | null {
   }
 }
 
-/** Null for a lock that a power cut left empty or torn: nobody who lives wrote it. */
+/** Null for a lock that a power failure left empty or torn: its process has ended. */
 function parseOwner(text: string): Owner | null {
   try {
     return JSON.parse(text) as Owner
@@ -90,7 +93,7 @@ function parseOwner(text: string): Owner | null {
 }
 
 function isAlive(owner: Owner): boolean {
-  // Of another machine nothing can be known: believe the file.
+  // Processes of another host are not visible from here.
   if (owner.host !== hostname()) return true
   try {
     process.kill(owner.pid, 0)
@@ -101,8 +104,8 @@ function isAlive(owner: Owner): boolean {
 }
 
 /**
- * Start time of a process in ticks since boot (proc(5), field 22 of stat); '' elsewhere, and for one
- * that has ended and only waits for its parent to notice.
+ * Start time of a process in ticks since boot (proc(5), field 22 of stat); '' where there is no
+ * /proc, for a process that has ended, and for a zombie.
  */
 function processStart(pid: number): string {
   try {
@@ -110,7 +113,7 @@ function processStart(pid: number): string {
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
     return fields[0] === 'Z' ? '' : fields[19]
   } catch (error) {
-    // ESRCH: it ended between opening the file and reading it.
+    // ESRCH: the process ended between opening the file and reading it.
     if (['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '')) return ''
     throw error
   }
@@ -121,10 +124,10 @@ function locked(directory: string, path: string, owner: Owner): PulseError {
   const remedy =
     owner.host === hostname()
       ? 'wait for it or end it'
-      : `if that machine no longer uses it, delete ${path}`
+      : `if that host no longer uses the directory, delete ${path}`
   return new PulseError(
     'state-locked',
     `the state directory ${directory} is being written by process ${owner.pid}${away} ` +
-      `(${owner.command}); one writer at a time: ${remedy}`,
+      `(${owner.command}), expected no other writer; ${remedy}`,
   )
 }

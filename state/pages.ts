@@ -1,4 +1,4 @@
-// Cuts rows of aggregates into values that fill one page of LMDB each, and reads them back.
+// Rows of aggregates as values of at most one LMDB page each, and back.
 import { WIDTH } from '../src/subscriber/aggregate.ts'
 import {
   MAX_ROW_BYTES,
@@ -11,27 +11,28 @@ import type { Cursor } from '../src/subscriber/bytes.ts'
 import { CHUNK_BITS, CHUNK_MASK, type Table } from '../src/subscriber/table.ts'
 
 /**
- * The largest value that takes exactly one overflow page of 4,096 bytes (lmdb 3.5, measured: 4,076
- * take two). Single pages can be reused one by one, so the file does not fragment.
+ * The largest value that takes exactly one overflow page of 4,096 bytes (measured with lmdb 3.5:
+ * 4,076 bytes take two). Single pages can be reused individually, so the file does not fragment.
  */
 export const PAGE_VALUE_BYTES = 4072
-/** A row's slot gap takes at most 4 bytes more. */
+/** A row and the gap between slots before it, which takes at most 4 bytes. */
 const MOST_PER_ROW = MAX_ROW_BYTES + 4
 
-/** Rows of one block: the base image is read and written by blocks. */
+/** Slots of a block as a power of two: the base image is read and written block by block. */
 export const BLOCK_BITS = 10
+/** Slots of a block. */
 export const BLOCK_SLOTS: number = 1 << BLOCK_BITS
 
 const page = Buffer.alloc(PAGE_VALUE_BYTES)
 
 /**
- * Writes rows in ascending order of slot as pages: varints of `tag`, of the first slot, then for
- * each row the gap to the slot before it (0 for the first) and the row itself.
+ * Writes rows in ascending order of slot as pages. A page consists of varints: `tag`, the first
+ * slot, then for each row the gap to the previous slot (0 for the first row) and the row.
  *
- * @param tag goes in front of every page: the commit of a base image, unused in a journal
- * @param slots which rows, ascending; `count` of them are valid
- * @param emit receives each page; its bytes are overwritten after the call
- * @returns how many pages
+ * @param tag written to every page: the commit of a base image; unused in the journal
+ * @param slots the rows to write, ascending; `count` of them are valid
+ * @param emit receives each page; the bytes are overwritten after the call
+ * @returns the number of pages
  */
 export function writePages(
   table: Table,
@@ -55,14 +56,15 @@ export function writePages(
   return pages
 }
 
-/** A page being read: its tag, and the slot of the row that stands at the cursor. */
+/** A page that is being read: its tag, and the slot of the row at the cursor. */
 export interface PageReader {
   cursor: Cursor
   tag: number
-  /** -1 behind the last row. */
+  /** -1 after the last row. */
   slot: number
 }
 
+/** Opens a page at its first row. */
 export function openPage(bytes: Uint8Array): PageReader {
   const cursor: Cursor = { bytes, at: 0 }
   const tag = readVarint(cursor)
@@ -70,8 +72,8 @@ export function openPage(bytes: Uint8Array): PageReader {
   return { cursor, tag, slot: first + readVarint(cursor) }
 }
 
-/** Reads the row at the cursor into `rows` and goes on to the next slot. */
-export function takeRow(reader: PageReader, rows: Float64Array, offset: number): void {
+/** Reads the row at the cursor into `rows` from `offset` on, and advances to the next slot. */
+export function readNextRow(reader: PageReader, rows: Float64Array, offset: number): void {
   const { cursor } = reader
   readRow(cursor, rows, offset)
   reader.slot = cursor.at < cursor.bytes.length ? reader.slot + readVarint(cursor) : -1

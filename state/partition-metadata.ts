@@ -1,15 +1,15 @@
-// What a partition keeps beside aggregates: its stamp, its counters, the positions of its sources.
+// What a partition stores in addition to aggregates: its stamp, counters and the positions of its sources.
 import { REASONS } from '../src/record/batch.ts'
 import { USED_COLUMNS } from '../src/record/columns.ts'
 
 /**
- * Version of the format on disk; a newer one is refused. A former format is read, and marked as this
- * one when it is next written. Format 1 held files only: what it lacks reads as zero. Formats 1 and 2
- * have other names for some fields: see `former-format.ts`.
+ * Version of the format on disk; a newer one is refused. A directory of a former format is readable,
+ * and its next writer marks it as this one. Format 1 held files only: fields that it lacks read as
+ * zero. Formats 1 and 2 name some fields differently: see `former-format.ts`.
  */
 export const FORMAT = 3
 
-/** What the state directory fixes: other options would give other numbers. */
+/** Options that a state directory fixes: with others the same rows would give other numbers. */
 export interface Stamp {
   format: number
   partitions: number
@@ -18,53 +18,55 @@ export interface Stamp {
   missingMsisdn: 'reject' | 'zero'
 }
 
-/** Counters of a partition, written with every commit. Counts are of all time. */
+/** Counters of a partition since its creation, written with every commit. */
 export interface Counters {
-  /** Number of the last commit, from 1 on. */
+  /** Number of the last commit, starting at 1; 0 before the first. */
   commit: number
   subscribers: number
   applied: number
   rejected: Record<string, number>
   coerced: Record<string, number>
   missing: Record<string, number>
-  /** Rejected rows that can be looked at; the rest is beyond a bound, and only counted. */
+  /** Rejected rows that are stored; rows beyond the bounds are only counted. */
   rejectedKept: number
+  /** Sum of the lengths of their raw texts. */
   rejectedKeptBytes: number
 }
 
 /**
- * How far a source was read, and what became of its rows. In a log, where one partition of the state
- * reads one partition of the topic: position − first = applied + rejected + covered + skipped.
+ * How far a source was read, and the outcome of its rows. For a topic, where a partition of the state
+ * reads the same partition of the topic, next − first = applied + rejected + excluded + skipped.
  */
 export interface SourcePosition {
   name: string
-  /** Rows of a file; 0 for a log, which has no end. */
+  /** Number of rows of a file; 0 for a topic, which has no end. */
   rows: number
-  /** Rows below this are dealt with: in the order of the file, of Start, or of the log (offset). */
+  /** The next row to read, in `order`: the exclusive end of what was applied. */
   next: number
   kind: 'file' | 'topic'
-  /** What `next` counts: rows of the file, rows by Start, or offsets of the topic. */
+  /** What `next` counts: rows in file order, rows in order of Start, or offsets of the topic. */
   order: 'file' | 'time' | 'offset'
   durationUnit: 'ms' | 's'
+  /** Why the duration unit was chosen, as a phrase. */
   evidence: string
   applied: number
   rejected: number
-  /** Rows left out because another source has them: beyond or before a cut-over. */
+  /** Valid rows that another source covers: before or after a cut-over. */
   excluded: number
-  /** Where reading began: 0 for a file. */
+  /** The position at which reading began; 0 for a file. */
   first: number
-  /** Positions of a log without a row: markers, aborted, compacted away, and gaps passed over. */
+  /** Offsets without a row: transaction markers, aborted or compacted records, accepted gaps. */
   skipped: number
-  /** Epoch of the leader that wrote the last row of a log that was read; -1 unknown. */
+  /** Leader epoch of the last row read from a topic; -1 when unknown. */
   leaderEpoch: number
 }
 
-/** A source of which nothing was read. */
+/** The position of a source before its first row. */
 export const createPosition = (
-  known: Pick<SourcePosition, 'name' | 'kind' | 'rows' | 'order' | 'durationUnit' | 'evidence'>,
+  source: Pick<SourcePosition, 'name' | 'kind' | 'rows' | 'order' | 'durationUnit' | 'evidence'>,
   first = 0,
 ): SourcePosition => ({
-  ...known,
+  ...source,
   next: first,
   applied: 0,
   rejected: 0,
@@ -74,22 +76,23 @@ export const createPosition = (
   leaderEpoch: -1,
 })
 
-/** One rejected row as it is kept. */
+/** One rejected row as it is stored. */
 export interface RejectedRow {
   source: string
   row: number
   reason: (typeof REASONS)[number]
   /**
-   * Of a file: the used values as it spells them, a JSON array in the order of USED_COLUMNS. Of a log:
-   * a JSON object of the message's key and value in base64 (null for none) and its timestamp.
+   * Row of a file: a JSON array of the used columns' original texts, in the order of USED_COLUMNS.
+   * Message of a topic: a JSON object with key and value in base64 (null for none) and timestamp.
    */
   raw: string
 }
 
-/** A count of 0 for each name. */
+/** Counts of 0 by name. */
 export const zeros = (names: readonly string[]): Record<string, number> =>
   Object.fromEntries(names.map((name) => [name, 0]))
 
+/** The counters of a partition before its first commit. */
 export const createCounters = (): Counters => ({
   commit: 0,
   subscribers: 0,
@@ -101,7 +104,7 @@ export const createCounters = (): Counters => ({
   rejectedKeptBytes: 0,
 })
 
-/** Adds the counts of `more` to `to`, name by name. */
+/** Adds the counts in `more` to those in `to`, by name. */
 export function addCounts(
   to: Record<string, number>,
   more: Readonly<Record<string, number>>,

@@ -1,4 +1,4 @@
-// The writer's memory of a partition: aggregates, hours, counters, positions, what is rejected.
+// A partition in the writer's memory: aggregates, hours, counters, positions, rejected rows.
 import { FIELD, WIDTH } from '../src/subscriber/aggregate.ts'
 import { createHourTable, type HourTable } from '../src/subscriber/hours.ts'
 import { appendRows, createTable, reserve, type Table } from '../src/subscriber/table.ts'
@@ -10,18 +10,19 @@ import { BLOCK_SLOTS } from './pages.ts'
 import { requireRecords, scanPartition } from './scan.ts'
 import { beginRead, type PartitionStore, type ReadTransaction } from './store.ts'
 
-/** Which parts of the base image are behind, and which commits the journal still holds. */
+/** Which blocks of the base image are stale, and which commits the journal still holds. */
 export interface Sweep {
-  /** By block: first commit whose rows its base image lacks, 0 for none. */
+  /** By block: the first commit with rows that the base image lacks; 0 for none. */
   staleSince: Float64Array
-  /** By block: pages of its base image. */
+  /** By block: number of pages of the base image. */
   pages: Uint16Array
-  /** The block at which the next sweep begins. */
+  /** The block at which the next commit begins its sweep. */
   next: number
-  /** Commits in the journal, ascending, with the number of their pages. */
+  /** Commits in the journal, ascending, with their number of pages. */
   journal: { commit: number; pages: number }[]
 }
 
+/** A partition with everything that its next commit writes. */
 export interface Partition {
   store: PartitionStore
   table: Table
@@ -30,18 +31,22 @@ export interface Partition {
   positions: Map<string, SourcePosition>
   /** Sources whose position changed since the last commit. */
   moved: Set<string>
-  /** Rejected since the last commit. */
+  /** Rows rejected since the last commit. */
   rejected: RejectedRow[]
-  /** Rejected rows also go to the outbox, for the dead-letter topic. */
+  /** True when rejected rows also go to the outbox, for the dead-letter topic. */
   outbox: boolean
-  /** Rejected rows that are rejected no more since the last commit. */
+  /** Stored rejected rows that were applied since the last commit. */
   reprocessed: { key: Buffer; bytes: number }[]
-  /** Keys of the outbox that were delivered since the last commit. */
+  /** Keys of the outbox that the dead-letter topic acknowledged since the last commit. */
   delivered: Buffer[]
   sweep: Sweep
 }
 
-/** Reads a partition into memory as its last commit left it. */
+/**
+ * Loads a partition into memory as of its last commit.
+ *
+ * @throws PulseError `state-corrupt` when rows or records are missing
+ */
 export function loadPartition(store: PartitionStore): Partition {
   const { transaction, finish } = beginRead(store)
   try {
@@ -61,7 +66,7 @@ export function loadPartition(store: PartitionStore): Partition {
     }
     loadTable(partition, transaction)
     for (const key of store.journal.getKeys({ transaction })) countPage(partition.sweep, key)
-    partition.sweep.next = longestStale(partition.sweep)
+    partition.sweep.next = stalestBlock(partition.sweep)
     return partition
   } finally {
     finish()
@@ -97,14 +102,14 @@ function createSweep(blocks: number): Sweep {
   }
 }
 
-/** Where a sweep goes on: short runs that all began at block 0 would never reach the last ones. */
-function longestStale({ staleSince }: Sweep): number {
-  let longest = 0
+/** The stalest block: short runs that all began at block 0 would never rewrite the last blocks. */
+function stalestBlock({ staleSince }: Sweep): number {
+  let stalest = 0
   for (let block = 0; block < staleSince.length; block++) {
     const since = staleSince[block]
-    if (since > 0 && (staleSince[longest] === 0 || since < staleSince[longest])) longest = block
+    if (since > 0 && (staleSince[stalest] === 0 || since < staleSince[stalest])) stalest = block
   }
-  return longest
+  return stalest
 }
 
 function countPage({ journal }: Sweep, key: Buffer): void {
@@ -114,12 +119,13 @@ function countPage({ journal }: Sweep, key: Buffer): void {
   else journal.push({ commit, pages: 1 })
 }
 
+/** The counters as of a read transaction; zeros before the first commit. */
 export function readCounters(store: PartitionStore, transaction: ReadTransaction): Counters {
   const zero = createCounters()
   const stored: unknown = store.meta.get('counters', { transaction })
   if (stored === undefined) return zero
   const counters = presentCounters(stored)
-  // An older version may have known fewer reasons, columns and counters.
+  // A former version may have had fewer reasons, columns and counters.
   const { rejected, coerced, missing } = zero
   return {
     ...zero,
@@ -130,24 +136,27 @@ export function readCounters(store: PartitionStore, transaction: ReadTransaction
   }
 }
 
+/** The totals by hour as of a read transaction. */
 export function readHours(store: PartitionStore, transaction: ReadTransaction): HourTable {
   const hours = createHourTable()
   for (const { key, value } of store.hours.getRange({ transaction })) {
-    // A copy: LMDB's memory is neither aligned for float64 nor ours to keep.
+    // A copy: LMDB's memory is not aligned for float64, and valid only within the transaction.
     const row = new Float64Array(new Uint8Array(value).buffer)
     hours.rows.set(hourOfKey(key), row)
   }
   return hours
 }
 
+/** The positions by source as of a read transaction. */
 export function readPositions(
   store: PartitionStore,
   transaction: ReadTransaction,
 ): Map<string, SourcePosition> {
   const positions = new Map<string, SourcePosition>()
   for (const { key, value } of store.positions.getRange({ transaction })) {
-    const known = presentPosition(value)
-    positions.set(key, { ...createPosition(known), ...known })
+    const position = presentPosition(value)
+    // Adds the fields that a former format lacks.
+    positions.set(key, { ...createPosition(position), ...position })
   }
   return positions
 }

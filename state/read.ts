@@ -1,23 +1,25 @@
-// Reads a state directory, also while it is written: one consistent view of each partition.
+// Reads a state directory, also while it is being written: one consistent view per partition.
 import { PulseError } from '../src/errors.ts'
 import { FIELD, WIDTH } from '../src/subscriber/aggregate.ts'
 import { HOUR_WIDTH } from '../src/subscriber/hours.ts'
-import {
-  updateCache,
-  createCachedPartition,
-  visitCached,
-  type RowCache,
-  type CachedPartition,
-} from './row-cache.ts'
+import { visitCached, type RowCache } from './row-cache.ts'
 import { rowOfKey, sourceOfKey } from './keys.ts'
 import { addCounts, createCounters } from './partition-metadata.ts'
 import type { Counters, RejectedRow, SourcePosition, Stamp } from './partition-metadata.ts'
 import { readCounters, readHours, readPositions } from './partition.ts'
 import { scanPartition } from './scan.ts'
-import { beginRead, isMade, openPartition, partitionDirectory, readHeld } from './store.ts'
-import type { PartitionStore, ReadTransaction } from './store.ts'
-import { hasState, lost, readStamp } from './writer.ts'
+import {
+  beginRead,
+  hasPartition,
+  openPartition,
+  partitionDirectory,
+  readHeld,
+  type PartitionStore,
+  type ReadTransaction,
+} from './store.ts'
+import { hasState, missingPartition, readStamp } from './writer.ts'
 
+/** A state directory that is open for reading. */
 export interface ReadableState {
   directory: string
   stamp: Stamp
@@ -25,7 +27,7 @@ export interface ReadableState {
   close(): Promise<void>
 }
 
-/** One view of all partitions. Each is consistent in itself; `finish` must be called. */
+/** One view of all held partitions, consistent within each; call `finish` at the end. */
 export interface StateView {
   /** Sums over partitions; `commit` is the sum of their commits. */
   counters: Counters
@@ -33,14 +35,19 @@ export interface StateView {
   hours: Map<number, Float64Array>
   positions: { source: string; partition: number; position: SourcePosition }[]
   /**
-   * Visits all aggregates, WIDTH numbers each, in slot order; the array is reused. With `cache`,
-   * which are kept from view to view, only what changed since is read, for the memory of all rows.
+   * Visits all aggregates, WIDTH numbers each, in slot order; the array is reused. With a `cache`
+   * that is passed to view after view, only what changed since the previous one is read; the cache
+   * holds all rows in memory.
    */
   scan(visit: (rows: Float64Array, count: number) => void, cache?: RowCache): void
   finish(): void
 }
 
-/** Opens a state directory to read. Throws PulseError `state-missing`, `-version` or `-corrupt`. */
+/**
+ * Opens a state directory for reading.
+ *
+ * @throws PulseError `state-missing`, `state-version`, `state-corrupt`
+ */
 export function openStateToRead(directory: string): ReadableState {
   if (!hasState(directory)) {
     throw new PulseError(
@@ -65,25 +72,30 @@ export function openStateToRead(directory: string): ReadableState {
 function openStores(directory: string, stores: PartitionStore[]): Stamp {
   const first = openPartition(directory, 0, 'read')
   stores.push(first)
-  // Its writer may have come no further: a database that is not made yet cannot be opened to read.
-  // The stamp does not tell: it may have been written since the others were looked for.
-  const unmade = Object.values<unknown>({ ...first }).includes(undefined)
-  const stamp = unmade ? null : readStamp(directory, first)
-  if (stamp === null) throw new PulseError('state-missing', `${directory} holds no commit yet`)
+  // A reader cannot open a database that the writer has not created yet. The stamp does not show it:
+  // it may have been written after the databases were looked up.
+  const incomplete = Object.values<unknown>({ ...first }).includes(undefined)
+  const stamp = incomplete ? null : readStamp(directory, first)
+  if (stamp === null) {
+    const text = `${directory} holds no commit yet; wait until its writer has started, then repeat`
+    throw new PulseError('state-missing', text)
+  }
   for (let partition = 1; partition < stamp.partitions; partition++) {
-    if (!isMade(directory, partition)) throw lost(partitionDirectory(directory, partition))
+    if (!hasPartition(directory, partition)) {
+      throw missingPartition(partitionDirectory(directory, partition))
+    }
     stores.push(openPartition(directory, partition, 'read'))
   }
   return stamp
 }
 
-/** Begins a view of everything. */
+/** Begins a view of all partitions that are held. */
 export function viewState({ stores }: ReadableState): StateView {
-  const views = stores.map((store) => ({ store, ...beginRead(store) })).filter(holdsOrEnds)
+  const views = stores.flatMap(beginHeld)
   const counters = createCounters()
   const hours = new Map<number, Float64Array>()
   const positions: StateView['positions'] = []
-  const held = views.map(({ store, transaction }) =>
+  const counted = views.map(({ store, transaction }) =>
     addPartition(store, transaction, counters, hours, positions),
   )
   return {
@@ -92,8 +104,8 @@ export function viewState({ stores }: ReadableState): StateView {
     positions,
     scan: (visit, cache) => {
       views.forEach(({ store, transaction }, i) => {
-        if (cache === undefined) scanPartition(store, transaction, held[i].subscribers, visit)
-        else visitCached(caughtUp(cache, store, transaction, held[i]), visit)
+        if (cache === undefined) scanPartition(store, transaction, counted[i].subscribers, visit)
+        else visitCached(cache, store, transaction, counted[i], visit)
       })
     },
     finish: () => {
@@ -102,28 +114,15 @@ export function viewState({ stores }: ReadableState): StateView {
   }
 }
 
-function caughtUp(
-  cache: RowCache,
-  store: PartitionStore,
-  transaction: ReadTransaction,
-  counters: Counters,
-): CachedPartition {
-  const copy = cache.get(store.partition) ?? createCachedPartition()
-  // One that could not be brought up is made anew.
-  cache.delete(store.partition)
-  updateCache(copy, store, transaction, counters)
-  cache.set(store.partition, copy)
-  return copy
+/** Begins a view of a partition; none of one that another member of the group reads now. */
+function beginHeld(store: PartitionStore) {
+  const view = { store, ...beginRead(store) }
+  if (readHeld(store, view.transaction)) return [view]
+  view.finish()
+  return []
 }
 
-/** Leaves out a partition that another member of the consumer group reads now. */
-function holdsOrEnds(view: { store: PartitionStore } & ReturnType<typeof beginRead>): boolean {
-  const held = readHeld(view.store, view.transaction)
-  if (!held) view.finish()
-  return held
-}
-
-/** Opens a state directory, works on one view of it, and closes both. */
+/** Opens a state directory, runs `work` on one view of it, and closes both. */
 export async function withView<T>(
   directory: string,
   work: (view: StateView, state: ReadableState) => T,
@@ -141,7 +140,7 @@ export async function withView<T>(
   }
 }
 
-/** Adds one partition's numbers to the sums, and returns its counters. */
+/** Adds a partition's numbers to the sums; returns its counters. */
 function addPartition(
   store: PartitionStore,
   transaction: ReadTransaction,
@@ -169,7 +168,7 @@ function addPartition(
   return counters
 }
 
-/** Rejected rows that were kept, in order of source and row; at most `limit`. */
+/** The stored rejected rows in order of source and row, at most `limit`. */
 export function readRejected(state: ReadableState, limit: number): RejectedRow[] {
   const rows: RejectedRow[] = []
   for (const store of state.stores) {
@@ -187,7 +186,7 @@ export function readRejected(state: ReadableState, limit: number): RejectedRow[]
   return rows.slice(0, limit)
 }
 
-/** The row of one subscriber, or null. */
+/** The row of one subscriber, null for an unknown one. Scans the whole view. */
 export function findRow(view: StateView, msisdn: number): Float64Array | null {
   let found: Float64Array | null = null
   view.scan((rows, count) => {

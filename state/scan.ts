@@ -1,19 +1,19 @@
-// Goes over all aggregates of a partition as of one read transaction: base image, then journal.
+// Scans all aggregates of a partition as of one read transaction: base image, then journal.
 import { PulseError } from '../src/errors.ts'
 import { FIELD, WIDTH } from '../src/subscriber/aggregate.ts'
-import { commitOfKey, journalKey, blockOfKey } from './keys.ts'
-import { openPage, BLOCK_BITS, BLOCK_SLOTS, takeRow, type PageReader } from './pages.ts'
+import { blockOfKey, commitOfKey, journalKey } from './keys.ts'
+import { BLOCK_BITS, BLOCK_SLOTS, openPage, readNextRow, type PageReader } from './pages.ts'
 import type { PartitionStore, ReadTransaction } from './store.ts'
 
-/** How a block stands in the store; what the writer needs to go on. */
+/** The state of a block in the store, from which the writer continues its sweep. */
 export interface BlockState {
-  /** Pages of its base image. */
+  /** Number of pages of its base image. */
   pages: number
-  /** First commit whose journal holds rows that the base image lacks; 0: none. */
+  /** The first commit in the journal with rows that the base image lacks; 0 for none. */
   staleSince: number
 }
 
-/** Rows of one block, WIDTH numbers each, in slot order; valid until the next call. */
+/** Receives the rows of one block, WIDTH numbers each, in slot order; valid until the next call. */
 export type VisitBlock = (rows: Float64Array, count: number, block: BlockState) => void
 
 /** One commit's rows in the journal, read page by page in slot order. */
@@ -24,10 +24,10 @@ interface JournalEntry {
 }
 
 /**
- * Visits all rows, block by block. A row of the journal counts when it is newer than the base
- * image of its block; later commits overwrite earlier ones.
+ * Visits all rows, block by block. A row of the journal replaces that of the base image when its
+ * commit is newer than the base image of its block; later commits replace earlier ones.
  *
- * @param slots subscribers of the partition as of the transaction
+ * @param slots number of subscribers of the partition as of the transaction
  * @throws PulseError `state-corrupt` when rows are missing
  */
 export function scanPartition(
@@ -50,7 +50,7 @@ export function scanPartition(
     while (next.done !== true && blockOfKey(next.value.key) === block) {
       const reader = openPage(next.value.value)
       asOf = reader.tag
-      for (; reader.slot >= 0; count++) takeRow(reader, rows, (reader.slot - first) * WIDTH)
+      for (; reader.slot >= 0; count++) readNextRow(reader, rows, (reader.slot - first) * WIDTH)
       state.pages++
       next = base.next()
     }
@@ -69,19 +69,23 @@ function journalEntries(store: PartitionStore, transaction: ReadTransaction): Jo
     if (key === undefined) return entries
     const commit = commitOfKey(key)
     const entry: JournalEntry = { commit, page: -1, reader: null }
-    nextPiece(store, transaction, entry)
+    openNextPage(store, transaction, entry)
     entries.push(entry)
     after = journalKey(commit + 1, 0)
   }
 }
 
-function nextPiece(store: PartitionStore, transaction: ReadTransaction, entry: JournalEntry): void {
+function openNextPage(
+  store: PartitionStore,
+  transaction: ReadTransaction,
+  entry: JournalEntry,
+): void {
   entry.page++
   const bytes = store.journal.get(journalKey(entry.commit, entry.page), { transaction })
   entry.reader = bytes === undefined ? null : openPage(bytes)
 }
 
-/** Puts the entry's rows of the block that begins at slot `first` over those in `rows`. */
+/** Copies the entry's rows of the block that begins at slot `first` over those in `rows`. */
 function overlay(
   store: PartitionStore,
   transaction: ReadTransaction,
@@ -94,15 +98,15 @@ function overlay(
   const newer = entry.commit > asOf
   while (entry.reader !== null && entry.reader.slot < first + BLOCK_SLOTS) {
     const at = newer ? (entry.reader.slot - first) * WIDTH : -1
-    takeRow(entry.reader, newer ? rows : skipped, Math.max(at, 0))
+    readNextRow(entry.reader, newer ? rows : discarded, Math.max(at, 0))
     if (newer && state.staleSince === 0) state.staleSince = entry.commit
-    if (entry.reader.slot < 0) nextPiece(store, transaction, entry)
+    if (entry.reader.slot < 0) openNextPage(store, transaction, entry)
   }
 }
 
-const skipped = new Float64Array(WIDTH)
+const discarded = new Float64Array(WIDTH)
 
-/** Every subscriber has at least one record: a row without is one that the store lost. */
+/** Every subscriber has at least one record: the store has lost a row without records. */
 function requireRows(
   store: PartitionStore,
   rows: Float64Array,
@@ -113,18 +117,22 @@ function requireRows(
     if (rows[i * WIDTH + FIELD.records] > 0) continue
     throw new PulseError(
       'state-corrupt',
-      `${store.directory}: the aggregate in slot ${first + i} is missing, expected one for each ` +
-        'subscriber; the state cannot be trusted: replay the files into a new directory',
+      `${store.directory}: the aggregate in slot ${first + i} is missing, expected one per ` +
+        'subscriber; the state is damaged: replay the files into a new directory',
     )
   }
 }
 
-/** Throws PulseError `state-corrupt` unless subscribers have as many records as were applied. */
+/**
+ * Checks that the subscribers have as many records as were applied.
+ *
+ * @throws PulseError `state-corrupt`
+ */
 export function requireRecords(store: PartitionStore, records: number, applied: number): void {
   if (records === applied) return
   throw new PulseError(
     'state-corrupt',
-    `${store.directory}: its subscribers have ${records} records, its counters say ${applied}; ` +
-      'the state cannot be trusted: replay the files into a new directory',
+    `${store.directory}: its subscribers have ${records} records, expected ${applied}, the number ` +
+      'applied; the state is damaged: replay the files into a new directory',
   )
 }

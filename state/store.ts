@@ -1,17 +1,21 @@
-// The one door to LMDB: one environment for each partition, its named databases and its numbers.
+// The only importer of LMDB: one environment per partition, its named databases and its sizes.
 import { statfsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { open, type Database, type RootDatabase, type Transaction } from 'lmdb'
 import type { SourcePosition } from './partition-metadata.ts'
 
+/** A read transaction of an environment. */
 export type ReadTransaction = Transaction
 
 /**
- * Named databases of a partition (the unnamed root database is never used):
- * `meta` the stamp and the counters; `subscribers` the base image of all aggregates, in pages;
- * `journal` what changed since parts of the base were written; `positions` source to position;
- * `hours` hour to totals; `rejected` source and position to reason and raw row; `outbox` the same, of
- * those that the dead-letter topic has not acknowledged yet.
+ * The named databases of a partition; the unnamed root database is not used.
+ * - `meta`: the stamp, the counters, and small facts such as `held`;
+ * - `subscribers`: the base image of all aggregates, in pages;
+ * - `journal`: rows that changed after their block of the base image was written;
+ * - `positions`: source to position;
+ * - `hours`: hour to totals;
+ * - `rejected`: source and row to reason and raw row;
+ * - `outbox`: the same, for rows that the dead-letter topic has not acknowledged yet.
  */
 export interface PartitionStore {
   partition: number
@@ -23,28 +27,28 @@ export interface PartitionStore {
   positions: Database<unknown, string>
   hours: Database<Buffer, Buffer>
   rejected: Database<unknown, Buffer>
-  /** The writer's own; null for readers, who also read states made without it. */
+  /** Null for readers: the states of former versions lack it. */
   outbox: Database<unknown, Buffer> | null
 }
 
 /**
- * Address space, not memory or disk: more than the most subscribers of a partition take, and little
- * enough that a process can map 1,024 of them (2^47 bytes are all it has, and beyond LMDB crashes).
+ * Address space, not memory or disk. It exceeds what the maximum number of subscribers of a partition
+ * takes, and a process can map 1,024 of them: it has 2^47 bytes, beyond which LMDB crashes.
  */
 const MAP_BYTES = 2 ** 35
 const PAGE_BYTES = 4096
 
-/** Folder of a partition inside a state directory. */
+/** The directory of a partition within a state directory. */
 export const partitionDirectory = (state: string, partition: number): string =>
   join(state, `partition-${String(partition).padStart(4, '0')}`)
 
-/** False until its writer has written two pages: LMDB crashes on reading an empty file. */
-export function isMade(state: string, partition: number): boolean {
+/** False until the writer has written both meta pages: LMDB crashes when it reads an empty file. */
+export function hasPartition(state: string, partition: number): boolean {
   const file = join(partitionDirectory(state, partition), 'data.mdb')
   return (statSync(file, { throwIfNoEntry: false })?.size ?? 0) >= 2 * PAGE_BYTES
 }
 
-/** Opens a partition, to read beside its writer or as the one writer; creates it for a writer. */
+/** Opens a partition: for reading, also next to its writer, or as the one writer, who creates it. */
 export function openPartition(
   state: string,
   partition: number,
@@ -59,7 +63,7 @@ export function openPartition(
     maxDbs: 16,
     maxReaders: 512,
     mapSize: MAP_BYTES,
-    // After a power cut: open at the last commit that was flushed, not at one half written.
+    // After a power failure: open at the last flushed commit, not at an incomplete one.
     safeRestore: true,
   }
   const environment = open<Buffer, Buffer>(options)
@@ -77,35 +81,35 @@ export function openPartition(
     journal: binary('journal'),
     positions: json('positions'),
     hours: binary('hours'),
-    // The name on disk since format 1.
+    // Format 1 chose this name; former formats stay readable.
     rejected: rows('refused'),
     outbox: access === 'write' ? rows('outbox') : null,
   }
 }
 
 /**
- * Says whether a partition is this state's to show: one that another member of a consumer group
- * reads now is kept, but left out of everything that is said.
+ * Stores whether this process's group member holds the partition. A partition that another member
+ * reads now stays on disk, but views and figures exclude it.
  */
 export function setHeld(store: PartitionStore, held: boolean): void {
   if (readHeld(store) === held) return
   store.environment.transactionSync(() => void store.meta.put('held', held))
 }
 
-/** What a partition says of itself; one that says nothing is held. */
+/** True when the partition is held, which is the default. */
 export const readHeld = ({ meta }: PartitionStore, transaction?: ReadTransaction): boolean =>
   meta.get('held', transaction === undefined ? undefined : { transaction }) !== false
 
-/** The time (UTC ms) that divides the rows of a history from those of the topic; null for none. */
+/** The cut-over in UTC ms, which divides the rows of a history from those of the topic, or null. */
 export const readCutover = ({ meta }: PartitionStore): number | null =>
   (meta.get('cutoverMs') as number | undefined) ?? null
 
-/** Written once, into the first partition; durable on return. */
+/** Stores the cut-over, once, in the first partition; durable on return. */
 export function writeCutover({ environment, meta }: PartitionStore, cutoverMs: number): void {
   environment.transactionSync(() => void meta.put('cutoverMs', cutoverMs))
 }
 
-/** Where a source begins, before anything of it is committed; durable on return. */
+/** Stores where a source begins, before its first commit; durable on return. */
 export function writePosition(
   { environment, positions }: PartitionStore,
   source: string,
@@ -114,12 +118,12 @@ export function writePosition(
   environment.transactionSync(() => void positions.put(source, position))
 }
 
-/** A consistent view of a partition; `finish` must be called, long views keep old pages alive. */
+/** Begins a consistent view of a partition. Call `finish`: a long view keeps old pages on disk. */
 export function beginRead(store: PartitionStore): {
   transaction: ReadTransaction
   finish: () => void
 } {
-  // Without this a view could be one that lmdb renewed a moment ago for another reader.
+  // Without this, lmdb could return a view that it renewed earlier for another reader.
   store.environment.resetReadTxn()
   const transaction = store.environment.useReadTransaction()
   return { transaction, finish: () => transaction.done() }
@@ -131,7 +135,7 @@ interface PageStats {
   overflowPages: number
 }
 
-/** Sizes on disk of some partitions, in bytes; used is what the present data takes of the file. */
+/** Sizes in bytes of partitions on disk; `usedBytes` is the part of the files that holds data. */
 export function storeBytes(stores: readonly PartitionStore[]): {
   fileBytes: number
   usedBytes: number

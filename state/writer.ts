@@ -1,32 +1,32 @@
-// Opens a state directory as its one writer: lock, stamp, every partition loaded.
+// Opens a state directory as its one writer: lock, stamp, partitions.
 import { mkdirSync } from 'node:fs'
 import { PulseError } from '../src/errors.ts'
 import { presentStamp } from './former-format.ts'
 import { FORMAT, type Stamp } from './partition-metadata.ts'
 import { lockState } from './lock.ts'
 import { loadPartition, type Partition } from './partition.ts'
-import { isMade, openPartition, type PartitionStore } from './store.ts'
+import { hasPartition, openPartition, type PartitionStore } from './store.ts'
 
-/** Options that a state directory fixes when it is made. */
+/** Options that a state directory fixes when it is created. */
 export type StateOptions = Omit<Stamp, 'format'>
 
-/** A state directory opened to be written; its partitions are loaded as they are needed. */
+/** A state directory that is open for writing; partitions are loaded as they are needed. */
 export interface StateStores {
   directory: string
   stores: PartitionStore[]
-  /** Closes the environments and gives the directory back. */
+  /** Closes the environments and releases the lock. */
   close(): Promise<void>
 }
 
-/** A state directory with every partition in memory. */
+/** A state directory that is open for writing, with every partition in memory. */
 export interface WritableState extends StateStores {
   partitions: Partition[]
 }
 
 /**
- * Opens or creates a state directory and loads all of it.
+ * Opens or creates a state directory for writing and loads all partitions.
  *
- * @param command what the lock says of this process to others
+ * @param command names this process in the lock, for others
  * @throws PulseError `state-locked`, `state-options`, `state-version`, `state-corrupt`
  */
 export async function openState(
@@ -43,7 +43,7 @@ export async function openState(
   }
 }
 
-/** Opens or creates a state directory and loads nothing; see openState. */
+/** As `openState`, but loads no partition. */
 export async function openStores(
   directory: string,
   options: StateOptions,
@@ -59,14 +59,14 @@ export async function openStores(
   try {
     const first = openPartition(directory, 0, 'write')
     stores.push(first)
-    // The first partition's stamp speaks for all, so a wrong number of partitions creates none.
-    const made = readStamp(directory, first)
-    if (made !== null) requireSame(directory, made, options)
+    // Checked first: a wrong number of partitions must create none.
+    const stamp = readStamp(directory, first)
+    if (stamp !== null) requireSame(directory, stamp, options)
     for (let partition = 1; partition < options.partitions; partition++) {
       stores.push(openPartition(directory, partition, 'write'))
     }
-    if (made !== null) requireStamps(directory, stores)
-    if (made === null || made.format < FORMAT) stampAll(stores, options)
+    if (stamp !== null) requireStamps(directory, stores)
+    if (stamp === null || stamp.format < FORMAT) stampAll(stores, options)
     return { directory, stores, close }
   } catch (error) {
     await close()
@@ -74,7 +74,7 @@ export async function openStores(
   }
 }
 
-/** The first one comes last: who finds a stamp there finds every partition made. */
+/** The first partition is stamped last: its stamp means that all partitions exist. */
 function stampAll(stores: readonly PartitionStore[], options: StateOptions): void {
   for (const { environment, meta } of stores.toReversed()) {
     environment.transactionSync(() => {
@@ -84,14 +84,16 @@ function stampAll(stores: readonly PartitionStore[], options: StateOptions): voi
 }
 
 function requireStamps(directory: string, stores: readonly PartitionStore[]): void {
-  for (const store of stores) if (readStamp(directory, store) === null) throw lost(store.directory)
+  for (const store of stores) {
+    if (readStamp(directory, store) === null) throw missingPartition(store.directory)
+  }
 }
 
-/** A partition that was made is gone, or what remains of it is empty. */
-export const lost = (directory: string): PulseError =>
+/** The error for a partition that the state had, and that is missing or empty now. */
+export const missingPartition = (directory: string): PulseError =>
   new PulseError(
     'state-corrupt',
-    `${directory} is missing or empty, its state was made with it; restore it, ` +
+    `${directory} is missing or empty, expected a partition of the state; restore it, ` +
       'or replay the files into a new directory',
   )
 
@@ -106,7 +108,7 @@ function requireSame(directory: string, stamp: Stamp, options: StateOptions): vo
   throw new PulseError(
     'state-options',
     `the state directory ${directory} was made with ${list.join(' and ')}; ` +
-      'use the same again, or another --state directory and replay the files into it',
+      'use the same options, or another --state directory and replay the files into it',
   )
 }
 
@@ -117,7 +119,11 @@ const FLAGS: Record<keyof StateOptions, string> = {
   missingMsisdn: '--missing-msisdn',
 }
 
-/** The stamp of a partition, null before its first; refuses one of a newer version. */
+/**
+ * The stamp of a partition, null before it is written.
+ *
+ * @throws PulseError `state-version` for a newer format
+ */
 export function readStamp(directory: string, store: PartitionStore): Stamp | null {
   const stored: unknown = store.meta.get('stamp')
   if (stored === undefined) return null
@@ -125,12 +131,12 @@ export function readStamp(directory: string, store: PartitionStore): Stamp | nul
   if (stamp.format > FORMAT) {
     throw new PulseError(
       'state-version',
-      `the state directory ${directory} has format ${stamp.format}, this version reads up to ` +
-        `${FORMAT}; use the version that wrote it or a newer one`,
+      `the state directory ${directory} has format ${stamp.format}, expected up to ${FORMAT}; use ` +
+        'the version that wrote it, or a newer one',
     )
   }
   return stamp
 }
 
-/** True where a state was begun. */
-export const hasState = (directory: string): boolean => isMade(directory, 0)
+/** True when a writer has begun a state in the directory. */
+export const hasState = (directory: string): boolean => hasPartition(directory, 0)

@@ -147,7 +147,7 @@ test('counters that do not agree with the subscribers are found when a state is 
     const counters = store.meta.get('counters') as { applied: number }
     await store.meta.put('counters', { ...counters, applied: counters.applied + 1 })
     await store.environment.close()
-    const refusal = isTrouble('state-corrupt', /have 1 records, its counters say 2/)
+    const refusal = isTrouble('state-corrupt', /have 1 records, expected 2/)
     await assert.rejects(openState(directory, OPTIONS, 'test'), refusal)
     assert.equal(existsSync(join(directory, 'writer.lock')), false, 'the directory is given back')
   }))
