@@ -1,5 +1,6 @@
 // What a commit leaves in the store is what was in memory, through base image and journal.
 import assert from 'node:assert/strict'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { seededRandom } from '../../src/random.ts'
@@ -11,7 +12,7 @@ import type { Partition } from '../../state/partition.ts'
 import { PAGE_VALUE_BYTES } from '../../state/pages.ts'
 import { openPartition } from '../../state/store.ts'
 import { openState } from '../../state/writer.ts'
-import { withView } from '../../state/read.ts'
+import { openStateToRead, viewState, withView } from '../../state/read.ts'
 import { readBack, withDirectory } from '../state-directory.ts'
 import { apply, assertSameTable, batchOf, OPTIONS, recordsOf, reload, rowOf } from './stores.ts'
 import { someSubscribers } from './stores.ts'
@@ -126,6 +127,19 @@ test('the journal stays within the size of the base image', () =>
     await state.close()
   }))
 
+test('a small partition has no journal', () =>
+  withDirectory(async (directory) => {
+    const state = await openState(directory, OPTIONS, 'test')
+    const [partition] = state.partitions
+    const everyone = Float64Array.from({ length: 4000 }, (_, i) => FIRST + i)
+    for (const changed of [everyone, Float64Array.of(FIRST, FIRST + 3999)]) {
+      apply(partition, batchOf(changed, seededRandom(7)))
+      commitPartition(partition, KEEP)
+      assert.deepEqual(partition.sweep.journal, [])
+    }
+    await state.close()
+  }))
+
 test('each page takes exactly one overflow page', () =>
   withDirectory(async (directory) => {
     const random = seededRandom(2)
@@ -176,9 +190,15 @@ test('a block that takes fewer pages than before leaves none of the old ones beh
     assert.equal(pagesOf(), before)
     small.endMs.fill(START_MS + 1)
     apply(partition, small)
+    // New subscribers enlarge the sweep's tables in the same commit.
+    const later = Float64Array.from({ length: 5000 }, (_, i) => FIRST + 1024 + i)
+    apply(partition, batchOf(later, seededRandom(6)))
     commitPartition(partition, KEEP)
     assert.ok(sweep.pages[0] < before, `${sweep.pages[0]} pages after ${before}`)
-    assert.equal(pagesOf(), sweep.pages[0])
+    assert.equal(
+      pagesOf(),
+      sweep.pages.reduce((sum, pages) => sum + pages),
+    )
     assertSameTable((await reload(directory)).table, partition.table)
     await state.close()
   }))
@@ -203,6 +223,48 @@ test('a view stays as it was while commits go on', () =>
     })
     assert.equal((await readBack(directory)).applied, 9 * before.applied)
     await state.close()
+  }))
+
+test('a view begins at the last commit, also while an older view is open', () =>
+  withDirectory(async (directory) => {
+    const state = await openState(directory, OPTIONS, 'test')
+    const [partition] = state.partitions
+    const step = (): void => {
+      apply(partition, batchOf(Float64Array.of(FIRST), seededRandom(8)))
+      commitPartition(partition, KEEP)
+    }
+    step()
+    const reading = openStateToRead(directory)
+    const older = viewState(reading)
+    step()
+    const newer = viewState(reading)
+    assert.deepEqual([older.counters.applied, newer.counters.applied], [1, 2])
+    older.finish()
+    newer.finish()
+    await reading.close()
+    await state.close()
+  }))
+
+test('a cache that does not fit its state is read anew', () =>
+  withDirectory(async (directory) => {
+    const cache: RowCache = new Map()
+    const [older, newer] = ['older', 'newer'].map((name) => join(directory, name))
+    for (const [path, commits] of [
+      [newer, 2],
+      [older, 1],
+    ] as const) {
+      const state = await openState(path, OPTIONS, 'test')
+      const [partition] = state.partitions
+      for (let commit = 0; commit < commits; commit++) {
+        apply(partition, batchOf(Float64Array.of(FIRST + commit), seededRandom(9)))
+        commitPartition(partition, KEEP)
+      }
+      if (path === older) {
+        await assert.rejects(assertFollowed(path, partition, cache), { code: 'state-corrupt' })
+      }
+      await assertFollowed(path, partition, cache)
+      await state.close()
+    }
   }))
 
 test('a copy passes over nothing that the store has lost, and is made anew after that', () =>

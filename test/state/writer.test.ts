@@ -1,7 +1,8 @@
 // Who may open a state directory, and what is said to those who may not.
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -74,6 +75,27 @@ test('a process number that another process has now is no owner', () =>
     await (await openState(directory, OPTIONS, 'test')).close()
   }))
 
+test('a lock with the draft that a killed process of this number left is taken over', () =>
+  withDirectory(async (directory) => {
+    const path = join(directory, 'writer.lock')
+    const owner = { pid: process.pid, host: hostname(), processStart: '1', command: 'of old' }
+    writeFileSync(path, JSON.stringify(owner))
+    linkSync(path, `${path}.${process.pid}`)
+    await (await openState(directory, OPTIONS, 'test')).close()
+    assert.deepEqual(readdirSync(directory), ['partition-0000'])
+  }))
+
+test('a writer releases its own lock only, never that of a later writer', () =>
+  withDirectory(async (directory) => {
+    const path = join(directory, 'writer.lock')
+    const state = await openState(directory, OPTIONS, 'earlier')
+    // The directory was deleted meanwhile, and created again by another process.
+    const later = { pid: 1, host: 'elsewhere', processStart: '1', command: 'later' }
+    writeFileSync(path, JSON.stringify(later))
+    await state.close()
+    assert.deepEqual(JSON.parse(readFileSync(path, 'utf8')), later)
+  }))
+
 test('the lock of another machine is believed, and the remedy is told', () =>
   withDirectory(async (directory) => {
     const dead = spawnSync(process.execPath, ['-e', '0']).pid
@@ -130,13 +152,34 @@ test('a directory without a state, or one that is being made, holds none', () =>
     assert.throws(() => openStateToRead(directory), absent)
     mkdirSync(partitionDirectory(directory, 0))
     assert.throws(() => openStateToRead(directory), absent)
-    writeFileSync(join(partitionDirectory(directory, 0), 'data.mdb'), '')
-    assert.throws(() => openStateToRead(directory), absent)
+    // LMDB would crash on a file that is shorter than its two meta pages.
+    for (const bytes of [4096, 0]) {
+      writeFileSync(join(partitionDirectory(directory, 0), 'data.mdb'), Buffer.alloc(bytes))
+      assert.throws(() => openStateToRead(directory), absent)
+    }
     assert.equal(hasState(directory), false)
     const store = openPartition(directory, 0, 'write')
     await store.environment.close()
     assert.throws(() => openStateToRead(directory), absent)
     await makeState(directory, { partitions: 2 })
+    await openStateToRead(directory).close()
+  }))
+
+test('a crash between the stamps of a new state leaves a directory that can be begun again', () =>
+  withDirectory(async (directory) => {
+    const options = { ...OPTIONS, partitions: 3 }
+    let reads = 0
+    const failing = {
+      ...options,
+      // Each stamp reads it once: the second stamp is never written.
+      get timeZone(): string {
+        if (++reads === 2) throw new Error('a crash')
+        return OPTIONS.timeZone
+      },
+    }
+    await assert.rejects(openState(directory, failing, 'test'), /a crash/)
+    assert.throws(() => openStateToRead(directory), isTrouble('state-missing', directory))
+    await (await openState(directory, options, 'test')).close()
     await openStateToRead(directory).close()
   }))
 
