@@ -1,9 +1,9 @@
 // Consumes a topic to its end without server or snapshots: `node kafka-consume.ts BROKERS TOPIC STATE`.
-import { consume } from '../consumers/kafka/consumer.ts'
+import { runTopicConsumer } from '../consumers/kafka/consumer.ts'
 import { XDR_SCHEMA } from '../src/record/xdr-schema.ts'
 
 const [brokers, topic, stateDirectory] = process.argv.slice(2)
-const { counters } = await consume(
+const { counters } = await runTopicConsumer(
   {
     connection: { brokers: brokers.split(','), tls: null, sasl: null },
     ...{ topic, stateDirectory, groupId: `${topic}-alone`, instanceId: 'bench' },

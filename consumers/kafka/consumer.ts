@@ -6,7 +6,7 @@ import { loadPartition, type Partition } from '../../state/partition.ts'
 import { readCutover, readHeld, type PartitionStore } from '../../state/store.ts'
 import { openStores, type StateStores } from '../../state/writer.ts'
 import { CLAIM } from './group/assignment.ts'
-import type { ConsumeOptions } from './options.ts'
+import type { TopicConsumerOptions } from './options.ts'
 import { filesProgress } from '../files/progress.ts'
 import { findTopic } from './wait-for-topic.ts'
 import { createGroup, type Group } from './group/membership.ts'
@@ -18,7 +18,7 @@ import { createIngestStats } from '../ingest/ingest-stats.ts'
 import type { TopicView } from '../../src/kafka/topic.ts'
 
 /** A consumer as others see it while it runs. */
-export interface Consuming {
+export interface TopicConsumer {
   progress(): IngestProgress
   stop(): void
 }
@@ -32,9 +32,9 @@ const CLOSE_MS = 3000
  * @throws PulseError `kafka` when the cluster or topic cannot be used, or reading stopped at a gap
  *   that --until-caught-up cannot pass; those of the state and of the files
  */
-export async function consume(
-  options: ConsumeOptions,
-  onReady: (consuming: Consuming) => void,
+export async function runTopicConsumer(
+  options: TopicConsumerOptions,
+  onReady: (consuming: TopicConsumer) => void,
 ): Promise<IngestProgress> {
   const run = createRun(options)
   onReady({
@@ -87,7 +87,7 @@ interface Run {
   onStop: () => void
 }
 
-function createRun(options: ConsumeOptions): Run {
+function createRun(options: TopicConsumerOptions): Run {
   const warnings = createWarnings()
   const stopped = Promise.withResolvers<undefined>()
   const failed = Promise.withResolvers<never>()
@@ -124,7 +124,7 @@ async function consumeInto(
   { stores }: StateStores,
   topic: TopicView,
   run: Run,
-  options: ConsumeOptions,
+  options: TopicConsumerOptions,
 ): Promise<IngestProgress> {
   run.claims = () => claimsOf(stores)
   const { group, warnings, failed } = run
@@ -153,7 +153,7 @@ async function readHistory(
   stores: readonly PartitionStore[],
   loaded: Map<number, Partition>,
   run: Run,
-  options: ConsumeOptions,
+  options: TopicConsumerOptions,
 ): Promise<Pick<IngestProgress, 'history' | 'sources'>> {
   if (options.history.length === 0) return { history: null, sources: [] }
   // With DuckDB, which a topic alone does not need.

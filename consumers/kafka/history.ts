@@ -7,7 +7,7 @@ import type { Partition } from '../../state/partition.ts'
 import { readCutover, writeCutover } from '../../state/store.ts'
 import { CHUNK_ROWS, type DuckDBConnection } from '../../src/duckdb.ts'
 import { PulseError } from '../../src/errors.ts'
-import type { ConsumeOptions } from './options.ts'
+import type { TopicConsumerOptions } from './options.ts'
 import { inspectFiles, prepareFiles, withFiles, type FileRun } from '../files/run.ts'
 import { lastEventTime } from '../../src/parquet/rows.ts'
 import type { SourceNote } from '../../src/record/duration-unit.ts'
@@ -29,7 +29,7 @@ export interface HistoryRun extends Pick<FileRun, 'ingest' | 'totalRows'> {
  */
 export async function applyHistory(
   partitions: readonly Partition[],
-  options: ConsumeOptions,
+  options: TopicConsumerOptions,
   onReady: (run: HistoryRun) => void,
 ): Promise<number> {
   const missingMsisdnZero = options.state.missingMsisdn === 'zero'
@@ -49,7 +49,7 @@ async function decideCutover(
   connection: DuckDBConnection,
   partitions: readonly Partition[],
   readables: Parameters<typeof lastEventTime>[1],
-  { cutover }: ConsumeOptions,
+  { cutover }: TopicConsumerOptions,
 ): Promise<number> {
   const [{ store }] = partitions
   const known = readCutover(store)

@@ -5,7 +5,7 @@ import type { Partition } from '../../state/partition.ts'
 import type { SourcePosition } from '../../state/partition-metadata.ts'
 import type { PartitionStore } from '../../state/store.ts'
 import { consumerProgress } from './progress.ts'
-import type { ConsumeOptions } from './options.ts'
+import type { TopicConsumerOptions } from './options.ts'
 import { createConsumption, type Consumption } from './reader.ts'
 import { createDeadLetters } from './dead-letters.ts'
 import type { DurationUnit } from '../../src/record/duration-unit.ts'
@@ -16,7 +16,7 @@ import { createFormat } from './log/message-format.ts'
 import type { Warnings } from '../ingest/warnings.ts'
 import type { IngestProgress } from '../ingest/progress.ts'
 import { createRegistry } from '../../src/kafka/schema-registry.ts'
-import { createSlice, SLICE_ROWS } from './log/message-batch.ts'
+import { createMessageBatch, BATCH_ROWS } from './log/message-batch.ts'
 import { createIngestStats } from '../ingest/ingest-stats.ts'
 import { sourceOf, type TopicView } from '../../src/kafka/topic.ts'
 
@@ -41,7 +41,7 @@ export interface Live {
 const CAUGHT_UP_POLL_MS = 20
 
 /** A live phase; it reads what the group assigns to it from now on. */
-export function createLive(parts: LiveParts, options: ConsumeOptions, failed: Failed): Live {
+export function createLive(parts: LiveParts, options: TopicConsumerOptions, failed: Failed): Live {
   const { stores, loaded, cutoverMs, topic, group, warnings } = parts
   const { connection, schema, instanceId: clientId, deadLetterTopic } = options
   const { timeZone, durationUnit, missingMsisdn } = options.state
@@ -53,23 +53,26 @@ export function createLive(parts: LiveParts, options: ConsumeOptions, failed: Fa
   const stats = createIngestStats(
     { missingMsisdnZero: missingMsisdn === 'zero' },
     options,
-    SLICE_ROWS,
+    BATCH_ROWS,
   )
   const { partitions } = topic
   const knownUnit = unitOf(stores, sourceOf(topic))
-  const slice = createSlice({ format, partitions, durationUnit, knownUnit, cutoverMs }, stats)
+  const batch = createMessageBatch(
+    { format, partitions, durationUnit, knownUnit, cutoverMs },
+    stats,
+  )
   const deadLetters =
     deadLetterTopic === null
       ? null
       : createDeadLetters(connection, clientId, options.topic, deadLetterTopic, warnings)
-  const reader = createLogReader(slice, stats)
+  const reader = createLogReader(batch, stats)
   const working = { stores, loaded, group, reader, format, stats, deadLetters, warnings }
   const { reject: onFailure } = failed
   const consumption = createConsumption({ ...working, onFailure }, { ...options, clientId }, topic)
   const known = { ...options, topicPartitions: topic.partitions }
   return {
     consumption,
-    progress: () => consumerProgress({ ...working, slice, consumption }, known),
+    progress: () => consumerProgress({ ...working, batch, consumption }, known),
     async run(stop) {
       try {
         const ends = [stop, failed.promise]

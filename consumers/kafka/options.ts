@@ -5,7 +5,7 @@ import type { GroupOptions } from './group/membership.ts'
 import type { RegistryOptions } from '../../src/kafka/registry-address.ts'
 import type { CommitOptions } from '../ingest/ingest-stats.ts'
 
-export interface ConsumeOptions
+export interface TopicConsumerOptions
   extends CommitOptions, Omit<GroupOptions, 'topic'>, Omit<ConsumptionOptions, 'clientId'> {
   stateDirectory: string
   state: Omit<StateOptions, 'partitions'>

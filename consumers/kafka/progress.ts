@@ -6,14 +6,14 @@ import type { DeadLetters } from './dead-letters.ts'
 import type { Group } from './group/membership.ts'
 import { lagRecords, type LogPartition } from './log/partition.ts'
 import type { Warnings } from '../ingest/warnings.ts'
-import type { Slice } from './log/message-batch.ts'
+import type { MessageBatch } from './log/message-batch.ts'
 import type { ConsumerProgress, IngestProgress, PartitionProgress } from '../ingest/progress.ts'
 import type { IngestStats } from '../ingest/ingest-stats.ts'
 
 interface Told {
   stores: readonly PartitionStore[]
   group: Group
-  slice: Slice
+  batch: MessageBatch
   stats: IngestStats
   deadLetters: DeadLetters | null
   warnings: Warnings
@@ -30,7 +30,7 @@ interface Known {
 
 /** Everything a consumer says at this moment. */
 export function consumerProgress(told: Told, known: Known): IngestProgress {
-  const { stats, consumption, warnings, slice, stores } = told
+  const { stats, consumption, warnings, batch, stores } = told
   stats.update()
   const logs = [...consumption.logs.values()].sort((a, b) => a.number - b.number)
   const sum = (of: (partition: Partition) => number): number =>
@@ -38,13 +38,13 @@ export function consumerProgress(told: Told, known: Known): IngestProgress {
   const { rows } = stats.counters
   const lag = logs.reduce((total, log) => total + (lagRecords(log) || 0), 0)
   const sources =
-    slice.unit === null
+    batch.unit === null
       ? []
       : [
           {
             name: known.topic,
-            durationUnit: slice.unit.durationUnit,
-            evidence: slice.unit.evidence,
+            durationUnit: batch.unit.durationUnit,
+            evidence: batch.unit.evidence,
           },
         ]
   return {
@@ -69,7 +69,7 @@ export function consumerProgress(told: Told, known: Known): IngestProgress {
 }
 
 function describeConsumer(
-  { group, consumption, warnings, slice, deadLetters }: Told,
+  { group, consumption, warnings, batch, deadLetters }: Told,
   known: Known,
   logs: readonly LogPartition[],
 ): ConsumerProgress {
@@ -95,7 +95,7 @@ function describeConsumer(
             failures: deadLetters.failures(),
             pending: deadLetters.pending(),
           },
-    misrouted: slice.misrouted,
+    misrouted: batch.misrouted,
     backpressureSeconds: consumption.pausedSeconds(),
     caughtUp: consumption.isCaughtUp(),
   }

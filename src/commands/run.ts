@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { hostname } from 'node:os'
 import { resolve } from 'node:path'
-import type { ConsumeOptions } from '../../consumers/kafka/options.ts'
+import type { TopicConsumerOptions } from '../../consumers/kafka/options.ts'
 import type { IngestProgress, SourceReconciliation } from '../../consumers/ingest/progress.ts'
 import { PulseError } from '../errors.ts'
 import type { Log } from '../log.ts'
@@ -47,7 +47,7 @@ function sourcesText(sources: readonly SourceReconciliation[]): string {
 }
 
 /** @throws PulseError `usage` or `input-missing` */
-export function consumeOptions(values: RunValues): ConsumeOptions {
+export function consumeOptions(values: RunValues): TopicConsumerOptions {
   if (values.topic === '') throw new PulseError('usage', 'run needs --topic NAME')
   const { durationUnit, timeZone, missingMsisdn } = values
   return {

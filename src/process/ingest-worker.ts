@@ -2,12 +2,12 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { assert, messageOf, troubleOf, type ErrorCode } from '../errors.ts'
 import type { IngestProgress } from '../../consumers/ingest/progress.ts'
-import type { ConsumeOptions } from '../../consumers/kafka/options.ts'
+import type { TopicConsumerOptions } from '../../consumers/kafka/options.ts'
 import type { ReplayOptions } from '../../consumers/files/replay.ts'
 
 /** What the thread is started for. */
 export type IngestJob =
-  { type: 'replay'; options: ReplayOptions } | { type: 'consume'; options: ConsumeOptions }
+  { type: 'replay'; options: ReplayOptions } | { type: 'consume'; options: TopicConsumerOptions }
 
 export type IngestRequest = 'stop' | 'pause' | 'resume'
 
@@ -49,7 +49,7 @@ async function start(
       onReady,
     )
   }
-  return (await import('../../consumers/kafka/consumer.ts')).consume(
+  return (await import('../../consumers/kafka/consumer.ts')).runTopicConsumer(
     { ...job.options, onCommit },
     onReady,
   )

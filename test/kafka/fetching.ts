@@ -9,7 +9,7 @@ import {
   type MessageFormat,
 } from '../../consumers/kafka/log/message-format.ts'
 import { nextRecord, openRecords, readBatch } from '../../src/kafka/record-batch.ts'
-import { createSlice, SLICE_ROWS } from '../../consumers/kafka/log/message-batch.ts'
+import { createMessageBatch, BATCH_ROWS } from '../../consumers/kafka/log/message-batch.ts'
 import { createIngestStats } from '../../consumers/ingest/ingest-stats.ts'
 import { describeTopic, sourceOf, type TopicView } from '../../src/kafka/topic.ts'
 import { XDR_SCHEMA } from '../../src/record/xdr-schema.ts'
@@ -136,12 +136,12 @@ export async function readByHand(
   const stats = createIngestStats(
     { missingMsisdnZero: false },
     { commitIntervalMs: 0, keepRejected: 1000 },
-    SLICE_ROWS,
+    BATCH_ROWS,
   )
   const format = stoppingFormat(stopEvery)
   const unit = { durationUnit: 'auto' as const, knownUnit: null }
   const options = { format, partitions: 1, ...unit, cutoverMs: null }
-  const reader = createLogReader(createSlice(options, stats), stats)
+  const reader = createLogReader(createMessageBatch(options, stats), stats)
   const known = {
     name: topic,
     kind: 'topic',

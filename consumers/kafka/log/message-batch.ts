@@ -1,4 +1,4 @@
-// A slice of decoded messages on its way into the state: what is applied, rejected, left out.
+// A batch of decoded messages on its way into the state: what is applied, rejected, left out.
 import { performance } from 'node:perf_hooks'
 import { REASONS } from '../../../src/record/batch.ts'
 import { isMsisdn } from '../../../src/record/validation.ts'
@@ -13,9 +13,9 @@ import { SOURCE_HEADER } from '../../../src/kafka/headers.ts'
 import type { IngestStats } from '../../ingest/ingest-stats.ts'
 
 /** Decoded at a time: what is worked on stays in the caches. */
-export const SLICE_ROWS = 2048
+export const BATCH_ROWS = 2048
 
-export interface SliceOptions {
+export interface MessageBatchOptions {
   format: MessageFormat
   /** Partitions of the topic. */
   partitions: number
@@ -26,7 +26,7 @@ export interface SliceOptions {
   cutoverMs: number | null
 }
 
-export interface Slice {
+export interface MessageBatch {
   isFull(): boolean
   /** False when the message's schema is not known yet: then nothing was added. */
   add(cursor: RecordCursor): boolean
@@ -40,16 +40,16 @@ export interface Slice {
   misrouted: number
 }
 
-/** An empty slice, used for one log after another. */
-export function createSlice(options: SliceOptions, stats: IngestStats): Slice {
+/** An empty batch, used for one log after another. */
+export function createMessageBatch(options: MessageBatchOptions, stats: IngestStats): MessageBatch {
   const { format, cutoverMs, durationUnit } = options
-  const rows = createMessageRows(SLICE_ROWS)
+  const rows = createMessageRows(BATCH_ROWS)
   const values = rows.columns.map((column) => column.values)
-  const selected = new Uint32Array(SLICE_ROWS)
-  const slice: Slice = {
+  const selected = new Uint32Array(BATCH_ROWS)
+  const batch: MessageBatch = {
     unit: durationUnit === 'auto' ? options.knownUnit : requestedUnit(durationUnit),
     misrouted: 0,
-    isFull: () => rows.count === SLICE_ROWS,
+    isFull: () => rows.count === BATCH_ROWS,
     add: (cursor) => addMessage(rows, values, cursor, format),
     wanted: () => format.wanted(),
     flush,
@@ -120,23 +120,23 @@ export function createSlice(options: SliceOptions, stats: IngestStats): Slice {
     state.rejected.push({ source, row: rows.offset[i], reason, raw: rows.raw(i) })
   }
 
-  /** One row a slice: a topic that is keyed in another way is found out at once, at no cost. */
+  /** One row per batch: a topic that is keyed in another way is found out at once, at no cost. */
   function lookWhereRouted(log: LogPartition, msisdn: number): void {
     if (!isMsisdn(msisdn)) return
-    if (partitionOf(msisdn, options.partitions) !== log.number) slice.misrouted++
+    if (partitionOf(msisdn, options.partitions) !== log.number) batch.misrouted++
   }
 
   /** The first rows that can tell decide for the topic; until then values are milliseconds. */
   function understandDurations({ position }: LogPartition): void {
-    if (slice.unit === null) {
+    if (batch.unit === null) {
       const vote = inferUnit(values, rows.count)
-      if (vote.rows > 0) slice.unit = vote
+      if (vote.rows > 0) batch.unit = vote
     }
-    if (slice.unit === null) return
-    position.durationUnit = slice.unit.durationUnit
-    position.evidence = slice.unit.evidence
-    if (slice.unit.durationUnit === 's') scaleDurations(rows)
+    if (batch.unit === null) return
+    position.durationUnit = batch.unit.durationUnit
+    position.evidence = batch.unit.evidence
+    if (batch.unit.durationUnit === 's') scaleDurations(rows)
   }
 
-  return slice
+  return batch
 }

@@ -1,4 +1,4 @@
-// A slice of messages of one partition, decoded into columns; their bytes stay at hand.
+// A batch of messages of one partition, decoded into columns; their bytes stay at hand.
 import { FIRST_AMOUNT, REASONS, type RawRows } from '../../../src/record/batch.ts'
 import { USED_COLUMNS } from '../../../src/record/columns.ts'
 import { DECODED, WAITING, type MessageFormat } from './message-format.ts'
@@ -21,7 +21,7 @@ export interface MessageRows extends RawRows {
   bytes: Buffer[]
 }
 
-/** Room for a slice of up to `capacity` messages. */
+/** Room for a batch of up to `capacity` messages. */
 export function createMessageRows(capacity: number): MessageRows {
   // Avro and JSON both may hold text where a number is expected.
   const columns = USED_COLUMNS.map(() => ({ values: new Float64Array(capacity), text: true }))

@@ -12,7 +12,7 @@ import {
   readBatch,
 } from '../../../src/kafka/record-batch.ts'
 import type { BatchFault, RecordBatch } from '../../../src/kafka/record-batch.ts'
-import type { Slice } from './message-batch.ts'
+import type { MessageBatch } from './message-batch.ts'
 import type { IngestStats } from '../../ingest/ingest-stats.ts'
 import { createOpenTransactions, type OpenTransactions } from './aborted.ts'
 
@@ -35,7 +35,7 @@ const MOST_UNPACKED_BYTES = 256 * 2 ** 20
 const MOST_HELD_BYTES = 32 * 2 ** 20
 
 /** A reader of all partitions of a topic, one after another. */
-export function createLogReader(slice: Slice, stats: IngestStats): LogReader {
+export function createLogReader(messages: MessageBatch, stats: IngestStats): LogReader {
   // Behind what was read and is not flushed to the state yet.
   let next = 0
   /** Bytes unpacked of this answer, and of these those that rows in hand may refer to. */
@@ -65,7 +65,7 @@ export function createLogReader(slice: Slice, stats: IngestStats): LogReader {
   }
 
   function flush(log: LogPartition): void {
-    slice.flush(log, next)
+    messages.flush(log, next)
     held = 0
     // A broker looks where its log ends before it reads it, and both go on growing.
     log.endOffset = Math.max(log.endOffset, next)
@@ -117,9 +117,9 @@ export function createLogReader(slice: Slice, stats: IngestStats): LogReader {
         countDuplicates(1)
         continue
       }
-      if (slice.isFull()) slice.flush(log, next)
-      if (!slice.add(cursor)) {
-        log.waitingFor = slice.wanted()
+      if (messages.isFull()) messages.flush(log, next)
+      if (!messages.add(cursor)) {
+        log.waitingFor = messages.wanted()
         return null
       }
       next = cursor.offset + 1

@@ -1,7 +1,7 @@
 // Consumes a topic until it is caught up, and reads back what became of it.
 import assert from 'node:assert/strict'
 import { Worker } from 'node:worker_threads'
-import type { ConsumeOptions } from '../../../consumers/kafka/options.ts'
+import type { TopicConsumerOptions } from '../../../consumers/kafka/options.ts'
 import type { RawMessage } from '../../../consumers/kafka/log/message-rows.ts'
 import type { IngestProgress } from '../../../consumers/ingest/progress.ts'
 import type { IngestMessage } from '../../../src/process/ingest-worker.ts'
@@ -16,8 +16,8 @@ import { STATE } from '../files/replaying.ts'
 const WORKER = new URL('../../../src/process/ingest-worker.ts', import.meta.url)
 
 /** What a test may change of how a topic is consumed. */
-export type Changes = Partial<Omit<ConsumeOptions, 'state' | 'topic' | 'stateDirectory'>> & {
-  state?: Partial<ConsumeOptions['state']>
+export type Changes = Partial<Omit<TopicConsumerOptions, 'state' | 'topic' | 'stateDirectory'>> & {
+  state?: Partial<TopicConsumerOptions['state']>
 }
 
 /** How a consumer ended, and all that it had for the log. */
@@ -31,7 +31,7 @@ export interface Ended {
  * program uses: its connections end with it.
  *
  * @param onProgress sees everything that the thread tells
- * @throws PulseError as `consume` does
+ * @throws PulseError as `runTopicConsumer` does
  */
 export function consumeTopic(
   brokers: readonly string[],
@@ -73,7 +73,7 @@ export function optionsOf(
   topic: string,
   stateDirectory: string,
   changes: Changes = {},
-): ConsumeOptions {
+): TopicConsumerOptions {
   const { durationUnit, timeZone, missingMsisdn } = STATE
   const name = uniqueName('member')
   return {

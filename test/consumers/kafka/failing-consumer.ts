@@ -2,8 +2,8 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { parentPort, workerData } from 'node:worker_threads'
-import { consume } from '../../../consumers/kafka/consumer.ts'
-import type { ConsumeOptions } from '../../../consumers/kafka/options.ts'
+import { runTopicConsumer } from '../../../consumers/kafka/consumer.ts'
+import type { TopicConsumerOptions } from '../../../consumers/kafka/options.ts'
 import type { IngestProgress } from '../../../consumers/ingest/progress.ts'
 import { messageOf } from '../../../src/errors.ts'
 
@@ -14,7 +14,7 @@ export interface Failure {
   after: IngestProgress
 }
 
-async function fail(options: ConsumeOptions): Promise<Failure> {
+async function fail(options: TopicConsumerOptions): Promise<Failure> {
   const said: IngestProgress[] = []
   let progress = (): IngestProgress => said[0]
   const onCommit = (): void => {
@@ -24,13 +24,13 @@ async function fail(options: ConsumeOptions): Promise<Failure> {
     throw new Error('what came first')
   }
   try {
-    await consume({ ...options, onCommit }, (run) => (progress = () => run.progress()))
+    await runTopicConsumer({ ...options, onCommit }, (run) => (progress = () => run.progress()))
   } catch (error) {
     return { error: messageOf(error), before: said[0], after: progress() }
   }
   throw new Error('it did not fail')
 }
 
-parentPort?.postMessage(await fail(workerData as ConsumeOptions))
+parentPort?.postMessage(await fail(workerData as TopicConsumerOptions))
 // As the program's own thread does: connections of a failed consumer are not closed.
 process.exit()
