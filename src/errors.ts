@@ -36,6 +36,13 @@ export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
 
+/** The message of the innermost cause: the errors around it only report that something failed. */
+export function rootMessageOf(error: unknown): string {
+  const outer = error as { cause?: unknown; errors?: unknown[] } | null | undefined
+  const inner = outer?.cause ?? outer?.errors?.at(-1)
+  return inner instanceof Error ? rootMessageOf(inner) : messageOf(error)
+}
+
 /**
  * Operating trouble as it is, what the operating system refused as such (no rights, a file in place
  * of a directory), and what LMDB did, whose errors have a number; null for a bug of ours.

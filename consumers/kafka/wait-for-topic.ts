@@ -1,7 +1,7 @@
 // Waits at the start until the cluster answers and the topic can be read, or says why not.
 import { performance } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { messageOf, PulseError } from '../../src/errors.ts'
+import { PulseError, rootMessageOf } from '../../src/errors.ts'
 import { AuthenticationError, findErrorBy } from '../../src/kafka/client.ts'
 import type { Consumer, KafkaConnection } from '../../src/kafka/client.ts'
 import { describeTopic, type TopicView } from '../../src/kafka/topic.ts'
@@ -42,7 +42,7 @@ async function tryFind(
     found = await describeTopic(consumer, topic)
   } catch (error) {
     const trouble =
-      `Kafka at ${brokers.join(', ')} cannot be used (${reasonOf(error)}); see that --kafka names ` +
+      `Kafka at ${brokers.join(', ')} cannot be used (${rootMessageOf(error)}); see that --kafka names ` +
       'its brokers, and that TLS and SASL are as they ask'
     // A refused login is not tried again: that locks accounts.
     const isRefused = error instanceof Error && findErrorBy(error, 'code', AuthenticationError.code)
@@ -58,11 +58,4 @@ async function tryFind(
   }
   if (found.leaders.every((leader) => leader >= 0)) return found
   return `the topic "${topic}" has partitions without a leader; see that its brokers are up`
-}
-
-/** The innermost cause: what is around it only says that something failed. */
-function reasonOf(error: unknown): string {
-  const inner = error as { cause?: unknown; errors?: unknown[] } | null
-  const next = inner?.cause ?? inner?.errors?.at(-1)
-  return next instanceof Error ? reasonOf(next) : messageOf(error)
 }

@@ -1,35 +1,34 @@
-// Where a schema registry is, and who asks: the address without its secrets, and the headers.
-import { messageOf, PulseError } from '../errors.ts'
+// The address of a schema registry: the URL without its secrets, and the headers of a request.
+import { PulseError } from '../errors.ts'
 
-/** How to reach a registry with the contract of Confluent's. */
+/** How to reach a registry with the HTTP API of Confluent Schema Registry. */
 export interface RegistryOptions {
-  /** http(s) address; a user and password in it are sent as basic authentication. */
+  /** An http(s) URL; a user and password in it are sent as basic authentication. */
   url: string
-  /** USER:PASSWORD, null for what the address says. */
+  /** `USER:PASSWORD`; null for those in the URL. */
   credentials: string | null
 }
 
-/** Of requests and answers. */
+/** Media type of requests and responses. */
 export const CONTENT_TYPE = 'application/vnd.schemaregistry.v1+json'
 
-/** fetch() hides what happened behind "fetch failed". */
-export const reasonOf = (error: unknown): string => {
-  const cause = error instanceof Error ? error.cause : undefined
-  return messageOf(cause instanceof Error ? cause : error)
-}
-
-/** An address taken apart. */
+/** A parsed registry address. */
 export interface Address {
-  /** Without secrets. */
+  /** The URL without secrets and without a trailing slash. */
   base: string
+  /** Headers of every request, authentication included. */
   headers: Record<string, string>
 }
 
-/** Takes an address apart. @throws PulseError `usage` for what is no http address */
+/** Parses a registry address. @throws PulseError `usage` when the URL is not an http(s) URL */
 export function readAddress({ url: text, credentials }: RegistryOptions): Address {
   const url = URL.parse(text)
   if (url === null || !['http:', 'https:'].includes(url.protocol)) {
-    throw new PulseError('usage', '--registry is no http(s) address, such as http://localhost:8081')
+    throw new PulseError(
+      'usage',
+      'the value of --registry is not a valid address; expected an http(s) URL such as ' +
+        'http://localhost:8081',
+    )
   }
   const { username, password } = url
   url.username = ''

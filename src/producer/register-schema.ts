@@ -1,6 +1,6 @@
 // Registers the schema in a Confluent-compatible registry, and frames message values with its id.
-import { PulseError } from '../errors.ts'
-import { CONTENT_TYPE, readAddress, reasonOf } from '../kafka/registry-address.ts'
+import { PulseError, rootMessageOf } from '../errors.ts'
+import { CONTENT_TYPE, readAddress } from '../kafka/registry-address.ts'
 import type { RegistryOptions } from '../kafka/registry-address.ts'
 
 const ANSWER_WITHIN_MS = 10_000
@@ -24,7 +24,7 @@ export async function registerSchema(
     body: JSON.stringify({ schema }),
     signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
   }).catch((error: unknown) => {
-    const text = `no answer from the schema registry ${base} (${reasonOf(error)}); check --registry`
+    const text = `no answer from the schema registry ${base} (${rootMessageOf(error)}); check --registry`
     throw new PulseError('kafka', text, error)
   })
   const body = (await answer.json().catch(() => null)) as { id?: unknown; message?: unknown } | null

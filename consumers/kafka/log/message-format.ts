@@ -91,7 +91,7 @@ async function compileRegistered(
   const decode = tryCompile(found, { timeZone })
   if (decode !== null && hasEveryColumn(found.schema)) return decode
   // A later version of the subject may know this one's fields by alias.
-  const latest = await registry.latestBeside(id)
+  const latest = await registry.latestOfSubject(id)
   if (latest === null) return decode
   return tryCompile(found, { timeZone, renames: renamesOf(latest.schema) }) ?? decode
 }
