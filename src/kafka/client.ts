@@ -1,17 +1,17 @@
-// The one door to Kafka: how clients reach a cluster, and the package's clients themselves.
+// The only file that imports the Kafka package: its exports, and how clients connect to a cluster.
 import { readFile } from 'node:fs/promises'
 import type { BaseOptions, ConnectionOptions, SASLOptions } from '@platformatic/kafka'
 
 export * from '@platformatic/kafka'
 
 /**
- * How to reach a cluster. Secrets are values here, read from files or environment before; but a
- * token's file is read at every connection, for tokens do not live long.
+ * How to reach a cluster. Secrets are values, read from files or the environment by the caller,
+ * except a token file: it is read for every connection, because tokens are short-lived.
  */
 export interface KafkaConnection {
-  /** host:port of brokers to begin with. */
+  /** Bootstrap servers, each `host:port`. */
   brokers: readonly string[]
-  /** PEM texts; null for a connection in the clear. */
+  /** PEM texts; null for a plaintext connection. */
   tls: { ca: string | null; cert: string | null; key: string | null } | null
   sasl:
     | { mechanism: 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512'; username: string; password: string }
@@ -19,7 +19,7 @@ export interface KafkaConnection {
     | null
 }
 
-/** How any connection of it is made. */
+/** Returns the package's options of a single connection. */
 export function connectionOptions({ tls, sasl }: KafkaConnection): ConnectionOptions {
   const options: ConnectionOptions = {}
   if (tls !== null) {
@@ -29,7 +29,7 @@ export function connectionOptions({ tls, sasl }: KafkaConnection): ConnectionOpt
       ...(cert === null ? {} : { cert }),
       ...(key === null ? {} : { key }),
     }
-    // The name in the certificate is that of the broker connected to.
+    // The certificate must name the broker that is connected to.
     options.tlsServerName = true
   }
   if (sasl?.mechanism === 'OAUTHBEARER' && typeof sasl.token !== 'string') {
@@ -39,7 +39,7 @@ export function connectionOptions({ tls, sasl }: KafkaConnection): ConnectionOpt
   return options
 }
 
-/** Options of any client of it. */
+/** Returns the package's options of a client (consumer, producer or admin). */
 export const clientOptions = (connection: KafkaConnection, clientId: string): BaseOptions => ({
   clientId,
   bootstrapBrokers: [...connection.brokers],

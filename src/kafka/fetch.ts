@@ -1,83 +1,95 @@
-// One fetch from one broker: the request and the answer of Kafka's protocol, records left as bytes.
+// One fetch from one broker: request and response of Kafka's protocol, with the records as bytes.
 //
-// The package's own fetch() makes an object of every record, and leaves out records of committed
-// transactions when a producer aborted several within one answer; so only its connection is used.
-import { ConnectionPool, Writer, type Broker, type Reader } from './client.ts'
-import { connectionOptions, type KafkaConnection } from './client.ts'
+// Only the package's connection is used. Its own fetch() makes an object of every record, and drops
+// records of committed transactions when a producer aborted several within one response.
+//
+// Layout: Kafka protocol guide, "Fetch API (Key: 1)", version 13.
+import { ConnectionPool, connectionOptions, Writer } from './client.ts'
+import type { Broker, KafkaConnection, Reader } from './client.ts'
 import { readInt64 } from './record-batch.ts'
 
 const FETCH = 1
-/** The oldest version that names topics by id, so that a recreated topic is never mistaken. */
+/** The first version that names topics by id: a recreated topic is never read as the former one. */
 const VERSION = 13
 const READ_COMMITTED = 1
-/** A consumer, not a follower. */
+/** The replica id of a consumer, which is not a follower. */
 const CONSUMER = -1
-/** Neither begins nor goes on with a fetch session. */
+/** Longer than a response of 16 MiB takes over a link of 1 MB/s. */
+const REQUEST_MS = 30_000
+/** Neither starts nor continues a fetch session. */
 const NO_SESSION_EPOCH = -1
 
-/** What to fetch of a partition. */
+/** Where to fetch a partition from. */
 export interface FetchPosition {
   partition: number
   offset: number
-  /** Epoch of the leader that wrote the record before `offset`, -1 unknown: finds a cut-off log. */
+  /** Epoch of the leader that wrote the record before `offset`, -1 unknown: finds a truncation. */
   lastEpoch: number
 }
 
+/** One request to one broker. */
 export interface FetchRequest {
   topicId: string
   positions: readonly FetchPosition[]
+  /** Bounds of the response; the first batch is sent in any case. */
   maxBytes: number
   maxPartitionBytes: number
-  /** The broker answers at the latest after this. */
+  /** The broker responds after this time at the latest, even without records. */
   maxWaitMs: number
 }
 
-/** What a broker answered for a partition. */
+/** The part of a response that belongs to one partition. */
 export interface FetchedPartition {
   partition: number
-  /** Kafka's error code, 0 for none. */
+  /** Kafka's error code; 0 for none. */
   errorCode: number
-  /** End of the log. */
+  /** End of the log (high watermark), exclusive. */
   endOffset: number
-  /** Up to here every transaction is decided: what may be read. */
+  /** End of what may be read (last stable offset): all transactions before it have ended. */
   stableOffset: number
+  /** First offset of the log. */
   logStartOffset: number
-  /** Where the log here differs from the one that was read: it was cut off. -1 for nowhere. */
+  /** Offset from which the log differs from the one that was read (truncation); -1 for none. */
   divergingOffset: number
-  /** Aborted transactions within the records, in order of their first offset. */
+  /** Aborted transactions among the records, in order of their first offset. */
   aborted: { producerId: number; firstOffset: number }[]
-  /** Record batches one after another. */
+  /** Record batches, one after another; the last one may be incomplete. */
   records: Buffer
 }
 
-export interface FetchAnswer {
+/** A response. */
+export interface FetchResponse {
+  /** Kafka's error code of the whole response; 0 for none. */
   errorCode: number
-  /** Bytes of the whole answer. */
+  /** Size of the whole response in bytes. */
   bytes: number
   partitions: FetchedPartition[]
 }
 
+/** Fetches over connections of its own. */
 export interface Fetcher {
-  fetch(broker: Broker, request: FetchRequest): Promise<FetchAnswer>
-  /** Forgets the connection: the next fetch makes a new one. */
+  /** Sends one request; rejects when the broker cannot be reached or does not respond in time. */
+  fetch(broker: Broker, request: FetchRequest): Promise<FetchResponse>
+  /** Closes the connections; the next fetch opens new ones. */
   reset(): Promise<void>
+  /** Closes the connections; requests in flight fail. */
   close(): Promise<void>
 }
 
-/** A fetcher over connections of its own: a long answer delays no heartbeat. */
+/** Opens a fetcher. Its connections are its own, so that a long response delays no heartbeat. */
 export function createFetcher(connection: KafkaConnection, clientId: string): Fetcher {
   const options = connectionOptions(connection)
-  const open = () => new ConnectionPool(clientId, { ...options, requestTimeout: 30_000 })
+  const open = () => new ConnectionPool(clientId, { ...options, requestTimeout: REQUEST_MS })
   let pool = open()
   return {
     async fetch(broker, request) {
-      const wire = await pool.get(broker)
+      const link = await pool.get(broker)
       return new Promise((resolve, reject) => {
-        const answered = (error: Error | null, answer?: FetchAnswer): void => {
-          if (error === null && answer !== undefined) resolve(answer)
-          else reject(error ?? new Error('the broker answered nothing'))
+        const done = (error: Error | null, response?: FetchResponse): void => {
+          if (error === null && response !== undefined) resolve(response)
+          else reject(error ?? new Error('the broker sent an empty response'))
         }
-        wire.send(FETCH, VERSION, () => writeRequest(request), readAnswer, true, true, answered)
+        link.send(FETCH, VERSION, () => writeRequest(request), readResponse, true, true, done)
       })
     },
     async reset() {
@@ -114,8 +126,8 @@ function writeRequest(request: FetchRequest): Writer {
     .appendTaggedFields()
 }
 
-function readAnswer(_: number, __: number, ___: number, reader: Reader): FetchAnswer {
-  // One copy: the answer arrives in as many pieces as the network made of it.
+function readResponse(_: number, __: number, ___: number, reader: Reader): FetchResponse {
+  // One copy: the response arrives in as many pieces as the network made of it.
   const bytes = reader.buffer.slice(reader.position)
   const errorCode = bytes.readInt16BE(4)
   const at = { bytes, at: 10 }
@@ -163,7 +175,7 @@ function readPartition(place: Place): FetchedPartition {
   }
 }
 
-/** The tagged fields behind a partition: 0 is the epoch and offset where logs differ. */
+/** Reads the tagged fields after a partition: field 0 is the epoch and offset where logs differ. */
 function readDiverging(place: Place): number {
   let diverging = -1
   const tags = readUnsigned(place)
@@ -184,7 +196,7 @@ function skipTags(place: Place): void {
   }
 }
 
-/** Compact lengths are kept one too large, 0 for null. */
+/** Compact lengths are stored one too large; 0 is null. */
 const readLength = (place: Place): number => Math.max(0, readUnsigned(place) - 1)
 
 function readUnsigned(place: Place): number {

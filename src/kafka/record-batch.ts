@@ -1,41 +1,46 @@
 // Kafka's record batches (magic 2): header, checksum, compression, and one record after another.
 //
-// The layout is that of the protocol guide, "Record Batch". Nothing here reads beyond the bytes it
-// was given; what does not fit is a `BatchFault`, because a batch that cannot be read has no end.
+// Layout: Kafka protocol guide, "Record Batch". Nothing here reads beyond the bytes it is given. A
+// batch that does not fit into them is a `BatchFault`: its end, and so the next batch, is unknown.
 import { gunzipSync, zstdDecompressSync } from 'node:zlib'
 import { crc32c } from '@node-rs/crc32'
 import { decompressFrameSync } from 'lz4-napi'
+import { messageOf } from '../errors.ts'
 import { compressionsAlgorithmsByBitmask } from './client.ts'
 
-/** Bytes before the records. */
+/** Size of the header before the records. */
 const HEADER_BYTES = 61
-/** Offset and length come before what the length counts. */
+/** Base offset and length, which the length does not count. */
 const PREFIX_BYTES = 12
-/** The checksum covers everything from the attributes on. */
+/** The checksum covers everything from the attributes to the end. */
 const ATTRIBUTES_AT = 21
 const [GZIP, SNAPPY, LZ4, ZSTD] = [1, 2, 3, 4] as const
-/** The broker's time stands for that of every record. */
+/** The broker's append time is the timestamp of every record (`LogAppendTime`). */
 const STAMPED = 0b001000
 const TRANSACTIONAL = 0b010000
 const CONTROL = 0b100000
-/** Rows of any format shrink to a tenth, seldom to a thirtieth: what unpacks to more is a bomb. */
+/** Rows of any format compress to a tenth, rarely to a thirtieth: beyond this it is a bomb. */
 const MOST_UNPACKED_TIMES = 64
-/** Brokers take batches of 1 MiB unless told otherwise: smaller ones may be as large unpacked. */
+/** The limit of a batch of 1 MiB, the brokers' default, holds for smaller ones too. */
 const LEAST_LIMIT_BYTES = MOST_UNPACKED_TIMES * 2 ** 20
 const U32 = 2 ** 32
 
-/** Header of a batch, and where its records lie. */
+/** The header of a batch, and where its records are. */
 export interface RecordBatch {
   baseOffset: number
   lastOffset: number
   leaderEpoch: number
-  /** -1 outside of transactions. */
+  /** -1 for a producer that is neither idempotent nor transactional. */
   producerId: number
+  /** The batch belongs to a transaction. */
   transactional: boolean
+  /** The batch holds a commit or abort marker instead of records. */
   control: boolean
+  /** Compression: 0 none, 1 gzip, 2 snappy, 3 lz4, 4 zstd. */
   codec: number
+  /** Number of records. */
   records: number
-  /** Every record has the time `maxTimestampMs`: that of the broker, not of its producer. */
+  /** Every record has the timestamp `maxTimestampMs`: the broker's, not the producer's. */
   stamped: boolean
   baseTimestampMs: number
   maxTimestampMs: number
@@ -44,10 +49,10 @@ export interface RecordBatch {
   to: number
 }
 
-/** What is wrong with a batch, in words. */
+/** What is wrong with a batch: the end of a sentence that begins with "the batch has". */
 export type BatchFault = string
 
-/** The batch at `from`, null when its end is not there (a broker may cut the last one off). */
+/** Reads the header at `from`; null when the batch is incomplete, as the last one often is. */
 export function readBatch(bytes: Buffer, from: number, to: number): RecordBatch | null {
   if (to - from < HEADER_BYTES) return null
   const end = from + PREFIX_BYTES + bytes.readInt32BE(from + 8)
@@ -71,29 +76,35 @@ export function readBatch(bytes: Buffer, from: number, to: number): RecordBatch 
   }
 }
 
-/** Null for a batch that is whole and of the version that is understood. */
+/** Checks version, length and checksum of a batch; returns null when all are right. */
 export function checkBatch(bytes: Buffer, { from, to, records }: RecordBatch): BatchFault | null {
   const magic = bytes[from + 16]
   if (magic !== 2) return `message format ${magic} (expected 2, as written since Kafka 0.11)`
-  if (to - from < HEADER_BYTES || records < 0) return 'a length that cannot be'
+  if (to - from < HEADER_BYTES || records < 0) return 'an impossible length'
   const checksum = crc32c(bytes.subarray(from + ATTRIBUTES_AT, to))
   return checksum === bytes.readUInt32BE(from + 17) ? null : 'a checksum that does not match'
 }
 
-/** True for the marker that aborts its producer's transaction; false for one that commits it. */
+/** True for a marker that aborts its producer's transaction; false for one that commits it. */
 export const isAbortMarker = (cursor: RecordCursor): boolean =>
   cursor.keyTo - cursor.keyFrom >= 4 && cursor.bytes.readInt16BE(cursor.keyFrom + 2) === 0
 
-/** Where one is among the records of a batch. */
-export interface RecordCursor {
+/** Bytes that are read from `at` on, up to `to`. */
+export interface RecordBytes {
   bytes: Buffer
   at: number
   to: number
+}
+
+/** A place among the records of a batch, and the record that was read last. */
+export interface RecordCursor extends RecordBytes {
+  /** Records that follow. */
   left: number
   baseOffset: number
-  /** Added to what each record says; times 0 where all have the broker's. */
+  /** A record's timestamp is this plus its own delta, times 0 where all have the broker's. */
   baseTimestampMs: number
   timestampScale: 0 | 1
+  /** Offset, timestamp, key and value of the record that was read last. */
   offset: number
   timestampMs: number
   /** -1 for a record without key. */
@@ -104,7 +115,7 @@ export interface RecordCursor {
   valueTo: number
 }
 
-/** A cursor before the first record of a batch, unpacked where need be. */
+/** Returns a cursor before the first record of a batch, decompressed if needed. */
 export function openRecords(bytes: Buffer, batch: RecordBatch): RecordCursor | BatchFault {
   let records = bytes
   let [at, to] = [batch.from + HEADER_BYTES, batch.to]
@@ -112,7 +123,7 @@ export function openRecords(bytes: Buffer, batch: RecordBatch): RecordCursor | B
     try {
       records = unpack(batch.codec, bytes.subarray(at, to))
     } catch (error) {
-      return `records that do not unpack (${error instanceof Error ? error.message : 'unknown'})`
+      return `records that do not decompress (${messageOf(error)})`
     }
     ;[at, to] = [0, records.length]
   }
@@ -127,19 +138,19 @@ function unpack(codec: number, packed: Buffer): Buffer {
   const maxOutputLength = Math.max(LEAST_LIMIT_BYTES, MOST_UNPACKED_TIMES * packed.length)
   if (codec === GZIP) return gunzipSync(packed, { maxOutputLength })
   if (codec === ZSTD) return zstdDecompressSync(packed, { maxOutputLength })
-  if (codec !== SNAPPY && codec !== LZ4) throw new Error(`codec ${codec} is not known`)
-  // The client's own LZ4 is WebAssembly, at half the speed.
+  if (codec !== SNAPPY && codec !== LZ4) throw new Error(`unknown codec ${codec}`)
+  // The package's own LZ4 is WebAssembly, at half the speed.
   const unpackAll =
     codec === LZ4 ? decompressFrameSync : compressionsAlgorithmsByBitmask[codec].decompressSync
   const unpacked = unpackAll(packed)
-  if (unpacked.length > maxOutputLength) throw new Error('they are too large')
+  if (unpacked.length > maxOutputLength) throw new Error(`more than ${maxOutputLength} bytes`)
   return unpacked
 }
 
 /**
- * Goes to the next record.
+ * Reads the next record.
  *
- * @returns 1 there is one, 0 the batch is at its end, -1 its bytes make no record
+ * @returns 1 for a record, 0 at the end of the batch, -1 when the bytes are not a record
  */
 export function nextRecord(cursor: RecordCursor): 1 | 0 | -1 {
   if (cursor.left === 0) return 0
@@ -157,13 +168,13 @@ export function nextRecord(cursor: RecordCursor): 1 | 0 | -1 {
   cursor.valueFrom = valueLength < 0 ? -1 : cursor.at
   cursor.valueTo = cursor.at + Math.max(0, valueLength)
   if (!(cursor.valueTo <= end)) return -1
-  // Headers are of no use here.
+  // The headers are skipped.
   cursor.at = end
   return 1
 }
 
-/** A zigzag varint; NaN where the bytes end within it. */
-function readVarint(cursor: Pick<RecordCursor, 'bytes' | 'at' | 'to'>): number {
+/** Reads a zigzag varint; NaN when the bytes end within it. */
+export function readVarint(cursor: RecordBytes): number {
   const { bytes, to } = cursor
   let at = cursor.at
   let byte = at < to ? bytes[at++] : 256
@@ -183,25 +194,6 @@ function readVarint(cursor: Pick<RecordCursor, 'bytes' | 'at' | 'to'>): number {
   return value % 2 === 0 ? value / 2 : -(value + 1) / 2
 }
 
-/** A big-endian int64; offsets, times and identities are far below 2^53. */
+/** Reads a big-endian int64; offsets, timestamps and producer ids are far below 2^53. */
 export const readInt64 = (bytes: Buffer, at: number): number =>
   bytes.readInt32BE(at) * U32 + bytes.readUInt32BE(at + 4)
-
-/** The text of a header that begins behind a record's value; null when there is none of the name. */
-export function headerOf(bytes: Buffer, valueTo: number, name: string): string | null {
-  const cursor = { bytes, at: valueTo, to: bytes.length }
-  const count = readVarint(cursor)
-  for (let i = 0; i < count; i++) {
-    const key = readText(cursor)
-    const value = readText(cursor)
-    if (key === null || key === name) return value
-  }
-  return null
-}
-
-function readText(cursor: Pick<RecordCursor, 'bytes' | 'at' | 'to'>): string | null {
-  const length = readVarint(cursor)
-  if (!(length >= 0 && cursor.at + length <= cursor.to)) return null
-  cursor.at += length
-  return cursor.bytes.toString('utf8', cursor.at - length, cursor.at)
-}

@@ -1,17 +1,19 @@
-// The topic as the cluster describes it: its identity, who leads its partitions, where its logs end.
+// A topic as the cluster describes it: id, leaders of its partitions, offsets by time.
 import { findErrorBy, ListOffsetTimestamps, type Broker, type Consumer } from './client.ts'
 
-/** What is known of a topic. */
+/** The metadata of a topic. */
 export interface TopicView {
-  /** Changes when a topic is deleted and made again under the same name. */
+  /** UUID; a topic that is deleted and recreated under the same name gets another one. */
   id: string
+  /** Number of partitions. */
   partitions: number
-  /** By partition: node of its leader, -1 while there is none. */
+  /** By partition: node id of the leader; -1 while there is none. */
   leaders: number[]
+  /** By node id. */
   brokers: ReadonlyMap<number, Broker>
 }
 
-/** Asks the cluster anew; null for a topic that does not exist. */
+/** Fetches the metadata of a topic; returns null when it does not exist. */
 export async function describeTopic(consumer: Consumer, topic: string): Promise<TopicView | null> {
   try {
     const found = await consumer.metadata({ topics: [topic], forceUpdate: true })
@@ -29,18 +31,18 @@ export async function describeTopic(consumer: Consumer, topic: string): Promise<
   }
 }
 
-/** The package makes an error without a code out of the broker's. */
+/** The package turns the broker's error into one without a code. */
 const isAbsence = (error: Error, topic: string): boolean =>
   findErrorBy(error, 'apiId', 'UNKNOWN_TOPIC_OR_PARTITION') !== null ||
   error.message === `Unknown topic ${topic}.`
 
-/** Identity under which positions of a topic are kept: its id, 32 hexadecimal digits. */
+/** Key under which positions of a topic are stored: its id as 32 hexadecimal digits. */
 export const sourceOf = ({ id }: TopicView): string => id.replaceAll('-', '')
 
-/** Where to begin in a log: its first offset, its end, or the first record of a time (ms). */
+/** Where to start in a log: its first offset, its end, or the first record from a UTC ms on. */
 export type Start = 'earliest' | 'latest' | number
 
-/** The offset of a start in a partition; its end when nothing is as late as the time. */
+/** Looks up the offset of a start in a partition; its end when no record is as late as the time. */
 export async function offsetAt(
   consumer: Consumer,
   topic: string,

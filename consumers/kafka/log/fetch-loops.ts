@@ -7,7 +7,11 @@ import { performance } from 'node:perf_hooks'
 import { setImmediate as breathe, setTimeout as sleep } from 'node:timers/promises'
 import { messageOf } from '../../../src/errors.ts'
 import type { Broker, KafkaConnection } from '../../../src/kafka/client.ts'
-import { createFetcher, type FetchAnswer, type FetchedPartition } from '../../../src/kafka/fetch.ts'
+import {
+  createFetcher,
+  type FetchResponse,
+  type FetchedPartition,
+} from '../../../src/kafka/fetch.ts'
 import type { LogPartition } from './partition.ts'
 import { readBatch } from '../../../src/kafka/record-batch.ts'
 import type { TopicView } from '../../../src/kafka/topic.ts'
@@ -50,7 +54,7 @@ const RETRY_MS = 200
 
 interface Asked {
   offsets: Map<LogPartition, number>
-  answer: Promise<FetchAnswer>
+  answer: Promise<FetchResponse>
 }
 
 /** Loops that read all readable logs, none of them started yet. */

@@ -8,8 +8,8 @@ import { requestedUnit, inferUnit, type DurationUnit } from '../../../src/record
 import type { LogPartition } from './partition.ts'
 import { DECODED, type MessageFormat } from './message-format.ts'
 import { addMessage, createMessageRows, scaleDurations } from './message-rows.ts'
-import { headerOf, type RecordCursor } from '../../../src/kafka/record-batch.ts'
-import { SOURCE_HEADER } from '../../../src/kafka/headers.ts'
+import { headerOf, SOURCE_HEADER } from '../../../src/kafka/headers.ts'
+import type { RecordCursor } from '../../../src/kafka/record-batch.ts'
 import type { IngestStats } from '../../ingest/ingest-stats.ts'
 
 /** Decoded at a time: what is worked on stays in the caches. */

@@ -199,7 +199,7 @@ describe(`poison (XDR_PULSE_SEED=${SEED})`, { ...needsKafka(), concurrency: 2 },
       await producer.disconnect()
       const wanted = {
         code: 'kafka',
-        message: /batch at offset 12 has .* do not unpack.*\(1\) cannot/,
+        message: /batch at offset 12 has .* do not decompress.*\(1\) cannot/,
       }
       await assert.rejects(consumeTopic(broker.bootstrap, topic, state), wanted)
       const passed = await consumeTopic(broker.bootstrap, topic, state, { onGap: 'earliest' })
