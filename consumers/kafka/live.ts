@@ -65,7 +65,7 @@ export function createLive(parts: LiveParts, options: TopicConsumerOptions, fail
     deadLetterTopic === null
       ? null
       : createDeadLetters(connection, clientId, options.topic, deadLetterTopic, warnings)
-  const reader = createLogReader(batch, stats)
+  const reader = createLogReader(batch)
   const working = { stores, loaded, group, reader, format, stats, deadLetters, warnings }
   const { reject: onFailure } = failed
   const consumption = createConsumption({ ...working, onFailure }, { ...options, clientId }, topic)

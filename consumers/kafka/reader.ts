@@ -10,7 +10,7 @@ import type { KafkaConnection } from '../../src/kafka/client.ts'
 import type { FetchedPartition } from '../../src/kafka/fetch.ts'
 import type { Group } from './group/membership.ts'
 import { lagRecords, type LogPartition } from './log/partition.ts'
-import type { LogReader } from './log/reader.ts'
+import { readFetched, type LogReader } from './log/reader.ts'
 import type { MessageFormat } from './log/message-format.ts'
 import type { Warnings } from '../ingest/warnings.ts'
 import { createObstacles } from './log/recovery.ts'
@@ -140,7 +140,7 @@ export function createConsumption(
 
   function read(log: LogPartition, fetched: FetchedPartition): void {
     const { applied, rejected: before } = log.position
-    const gap = reader.take(log, fetched)
+    const gap = readFetched(reader, log, fetched)
     if (gap !== null) obstacles.meetGap(log, gap)
     if (log.waitingFor !== null) obstacles.learn(log, log.waitingFor)
     rejected.add(log.position.applied - applied, log.position.rejected - before)

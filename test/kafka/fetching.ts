@@ -2,7 +2,7 @@
 import { createFetcher, type FetchedPartition } from '../../src/kafka/fetch.ts'
 import { Consumer } from '../../src/kafka/client.ts'
 import { createLogPartition } from '../../consumers/kafka/log/partition.ts'
-import { createLogReader } from '../../consumers/kafka/log/reader.ts'
+import { createLogReader, readFetched } from '../../consumers/kafka/log/reader.ts'
 import {
   createFormat,
   WAITING,
@@ -141,7 +141,7 @@ export async function readByHand(
   const format = stoppingFormat(stopEvery)
   const unit = { durationUnit: 'auto' as const, knownUnit: null }
   const options = { format, partitions: 1, ...unit, cutoverMs: null }
-  const reader = createLogReader(createMessageBatch(options, stats), stats)
+  const reader = createLogReader(createMessageBatch(options, stats))
   const known = {
     name: topic,
     kind: 'topic',
@@ -167,7 +167,7 @@ export async function readByHand(
           if (endsWithin(fetched.records)) met.cut++
           if (fetched.aborted.some(({ firstOffset }) => firstOffset < at)) met.within++
           log.waitingFor = null
-          const gap = reader.take(log, fetched)
+          const gap = readFetched(reader, log, fetched)
           if (gap !== null) throw new Error(gap.message)
           stats.commit([log.state])
         }

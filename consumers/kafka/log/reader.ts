@@ -1,137 +1,145 @@
 // Reads what was fetched of a partition's log, batch by batch, and applies it to the state.
 //
-// A position moves to the end of what was read: behind the last record dealt with, and behind the
-// last batch once it is done, because markers and compaction leave offsets without a record.
+// The position moves to the end of what was read: past the last record that was added, and past a
+// batch once all of it was read, because markers and compaction leave offsets without a record.
 import type { FetchedPartition } from '../../../src/kafka/fetch.ts'
-import type { Gap, LogPartition } from './partition.ts'
 import {
   checkBatch,
   isAbortMarker,
   nextRecord,
   openRecords,
   readBatch,
+  type BatchFault,
+  type RecordBatch,
 } from '../../../src/kafka/record-batch.ts'
-import type { BatchFault, RecordBatch } from '../../../src/kafka/record-batch.ts'
-import type { MessageBatch } from './message-batch.ts'
-import type { IngestStats } from '../../ingest/ingest-stats.ts'
-import { createOpenTransactions, type OpenTransactions } from './aborted.ts'
-
-export interface LogReader {
-  /**
-   * Reads fetched batches from the log's position on, as far as they can be decoded now: `waitingFor`
-   * of the log names a schema that is not known yet.
-   *
-   * @returns a batch that can never be read, where reading has stopped
-   */
-  take(log: LogPartition, fetched: FetchedPartition): Gap | null
-}
+import { addToBatch, applyBatch, isFull, type MessageBatch } from './message-batch.ts'
+import type { Gap, LogPartition } from './partition.ts'
 
 /**
- * What is unpacked in one go: beyond it the rest of an answer is fetched again, after a commit where
- * that is due. An answer of 4 MiB may else become gigabytes, kept as long as its rows are rejected.
+ * Bytes decompressed per response. Beyond this the rest is fetched again, after a commit if one is
+ * due: a response of 4 MiB may otherwise become gigabytes, kept as long as its rows are rejected.
  */
-const MOST_UNPACKED_BYTES = 256 * 2 ** 20
-/** Rows in hand keep alive what they were unpacked into. */
-const MOST_HELD_BYTES = 32 * 2 ** 20
+const MAX_UNPACKED_BYTES = 256 * 2 ** 20
+/** Rows of the message batch keep alive the buffers that they were decompressed into. */
+const MAX_HELD_BYTES = 32 * 2 ** 20
 
-/** A reader of all partitions of a topic, one after another. */
-export function createLogReader(messages: MessageBatch, stats: IngestStats): LogReader {
-  // Behind what was read and is not flushed to the state yet.
-  let next = 0
-  /** Bytes unpacked of this answer, and of these those that rows in hand may refer to. */
-  let [unpacked, held] = [0, 0]
-  const reader: LogReader = {
-    take(log, fetched) {
-      log.endOffset = fetched.endOffset
-      log.stableOffset = fetched.stableOffset
-      stats.counters.consumedBytes += fetched.records.length
-      next = log.position.next
-      unpacked = held = 0
-      const open = createOpenTransactions(fetched.aborted)
-      for (let at = 0; ;) {
-        const batch = readBatch(fetched.records, at, fetched.records.length)
-        if (batch === null) break
-        at = batch.to
-        const fault = takeBatch(log, fetched.records, batch, open)
-        if (fault !== null) {
-          flush(log)
-          return unreadable(log, batch, fault)
-        }
-        if (log.waitingFor !== null || unpacked > MOST_UNPACKED_BYTES) break
-      }
-      flush(log)
-      return null
-    },
-  }
+/** Reads all partitions of a topic, one after another. */
+export interface LogReader {
+  messages: MessageBatch
+  /** Offset after what was read; the log's position gets there when the message batch is applied. */
+  next: number
+  /** Bytes decompressed of the present response. */
+  unpackedBytes: number
+  /** Of these, the bytes that rows of the message batch may refer to. */
+  heldBytes: number
+}
 
-  function flush(log: LogPartition): void {
-    messages.flush(log, next)
-    held = 0
-    // A broker looks where its log ends before it reads it, and both go on growing.
-    log.endOffset = Math.max(log.endOffset, next)
-    log.stableOffset = Math.max(log.stableOffset, next)
-  }
+/** A reader that decodes into a message batch. */
+export const createLogReader = (messages: MessageBatch): LogReader => ({
+  messages,
+  next: 0,
+  unpackedBytes: 0,
+  heldBytes: 0,
+})
 
-  function takeBatch(
-    log: LogPartition,
-    bytes: Buffer,
-    batch: RecordBatch,
-    open: OpenTransactions,
-  ): BatchFault | null {
-    const fault = checkBatch(bytes, batch)
-    if (fault !== null) return fault
-    if (batch.lastOffset < next) {
-      countDuplicates(batch.records)
-      return null
+/**
+ * Applies fetched batches from the log's position on, as far as they can be decoded now. Where a
+ * schema is missing, reading stops and `log.waitingFor` names it.
+ *
+ * @returns the batch where reading stopped because it can never be read; null for none
+ */
+export function readFetched(
+  reader: LogReader,
+  log: LogPartition,
+  { records, aborted, endOffset, stableOffset }: FetchedPartition,
+): Gap | null {
+  log.endOffset = endOffset
+  log.stableOffset = stableOffset
+  reader.messages.stats.counters.consumedBytes += records.length
+  reader.next = log.position.next
+  reader.unpackedBytes = reader.heldBytes = 0
+  const transactions = createAbortedTransactions(aborted)
+  for (let at = 0; ;) {
+    const batch = readBatch(records, at, records.length)
+    if (batch === null) break
+    at = batch.to
+    const fault = readOne(reader, log, records, batch, transactions)
+    if (fault !== null) {
+      applyRead(reader, log)
+      return unreadable(log, batch, fault)
     }
-    if (batch.control || open.isAborted(batch)) {
-      if (batch.control) {
-        const marker = openRecords(bytes, batch)
-        if (typeof marker !== 'string' && nextRecord(marker) === 1 && isAbortMarker(marker)) {
-          open.end(batch.producerId)
-        }
-      }
-    } else {
-      const trouble = takeRecords(log, bytes, batch)
-      if (trouble !== null || log.waitingFor !== null) return trouble
-    }
-    next = batch.lastOffset + 1
-    log.position.leaderEpoch = batch.leaderEpoch
+    if (log.waitingFor !== null || reader.unpackedBytes > MAX_UNPACKED_BYTES) break
+  }
+  applyRead(reader, log)
+  return null
+}
+
+function applyRead(reader: LogReader, log: LogPartition): void {
+  applyBatch(reader.messages, log, reader.next)
+  reader.heldBytes = 0
+  // A broker reads the ends of a log before its records, and both grow meanwhile.
+  log.endOffset = Math.max(log.endOffset, reader.next)
+  log.stableOffset = Math.max(log.stableOffset, reader.next)
+}
+
+function readOne(
+  reader: LogReader,
+  log: LogPartition,
+  bytes: Buffer,
+  batch: RecordBatch,
+  transactions: AbortedTransactions,
+): BatchFault | null {
+  const fault = checkBatch(bytes, batch)
+  if (fault !== null) return fault
+  if (batch.lastOffset < reader.next) {
+    countDuplicates(reader, batch.records)
     return null
   }
-
-  function takeRecords(log: LogPartition, bytes: Buffer, batch: RecordBatch): BatchFault | null {
-    if (held > MOST_HELD_BYTES) flush(log)
-    const cursor = openRecords(bytes, batch)
-    if (typeof cursor === 'string') return cursor
-    if (batch.codec !== 0) {
-      unpacked += cursor.bytes.length
-      held += cursor.bytes.length
-    }
-    log.undurableMs.push(cursor.baseTimestampMs)
-    for (;;) {
-      const found = nextRecord(cursor)
-      if (found === 0) return null
-      if (found < 0) return 'a record that does not fit into its batch'
-      if (cursor.offset < next) {
-        countDuplicates(1)
-        continue
-      }
-      if (messages.isFull()) messages.flush(log, next)
-      if (!messages.add(cursor)) {
-        log.waitingFor = messages.wanted()
-        return null
-      }
-      next = cursor.offset + 1
-    }
+  if (batch.control) endTransaction(transactions, bytes, batch)
+  else if (!isAborted(transactions, batch)) {
+    const recordFault = readRecords(reader, log, bytes, batch)
+    if (recordFault !== null || log.waitingFor !== null) return recordFault
   }
+  reader.next = batch.lastOffset + 1
+  log.position.leaderEpoch = batch.leaderEpoch
+  return null
+}
 
-  function countDuplicates(count: number): void {
-    stats.counters.rows += count
-    stats.counters.duplicate += count
+function readRecords(
+  reader: LogReader,
+  log: LogPartition,
+  bytes: Buffer,
+  batch: RecordBatch,
+): BatchFault | null {
+  const { messages } = reader
+  if (reader.heldBytes > MAX_HELD_BYTES) applyRead(reader, log)
+  const cursor = openRecords(bytes, batch)
+  if (typeof cursor === 'string') return cursor
+  if (batch.codec !== 0) {
+    reader.unpackedBytes += cursor.bytes.length
+    reader.heldBytes += cursor.bytes.length
   }
+  log.undurableMs.push(cursor.baseTimestampMs)
+  for (;;) {
+    const found = nextRecord(cursor)
+    if (found === 0) return null
+    if (found < 0) return 'a record that does not fit into its batch'
+    if (cursor.offset < reader.next) {
+      countDuplicates(reader, 1)
+      continue
+    }
+    if (isFull(messages)) applyBatch(messages, log, reader.next)
+    if (!addToBatch(messages, cursor)) {
+      log.waitingFor = messages.options.format.wanted()
+      return null
+    }
+    reader.next = cursor.offset + 1
+  }
+}
 
-  return reader
+function countDuplicates({ messages }: LogReader, count: number): void {
+  messages.stats.counters.rows += count
+  messages.stats.counters.duplicate += count
 }
 
 function unreadable(
@@ -145,4 +153,41 @@ function unreadable(
     `partition ${number}: the batch at offset ${baseOffset} has ${fault}; offsets ${from} to ` +
     `${lastOffset} (${to - from}) cannot be read`
   return { kind: 'unreadable', from, to, message }
+}
+
+/**
+ * The aborted transactions of a response, followed as its batches are read: a transaction begins at
+ * its first offset and ends at its producer's next abort marker (the algorithm of
+ * `CompletedFetch.nextFetchedRecord` in Kafka's own consumer).
+ */
+interface AbortedTransactions {
+  /** In order of their first offset. */
+  all: FetchedPartition['aborted']
+  /** How many of them have begun. */
+  begun: number
+  /** Producers with a transaction that has begun and not ended. */
+  open: Set<number>
+}
+
+const createAbortedTransactions = (all: FetchedPartition['aborted']): AbortedTransactions => ({
+  all,
+  begun: 0,
+  open: new Set(),
+})
+
+function isAborted(transactions: AbortedTransactions, batch: RecordBatch): boolean {
+  const { all, open } = transactions
+  while (
+    transactions.begun < all.length &&
+    all[transactions.begun].firstOffset <= batch.lastOffset
+  ) {
+    open.add(all[transactions.begun++].producerId)
+  }
+  return batch.transactional && open.has(batch.producerId)
+}
+
+function endTransaction({ open }: AbortedTransactions, bytes: Buffer, batch: RecordBatch): void {
+  const marker = openRecords(bytes, batch)
+  if (typeof marker === 'string' || nextRecord(marker) !== 1) return
+  if (isAbortMarker(marker)) open.delete(batch.producerId)
 }
