@@ -1,31 +1,35 @@
-// A replay of Parquet files into a state directory, from where the last one ended.
+// Replays Parquet files into a state directory, from where the last replay ended.
 import { performance } from 'node:perf_hooks'
 import { CHUNK_ROWS, type DuckDBConnection } from '../../src/duckdb.ts'
 import { openState, type StateOptions, type WritableState } from '../../state/writer.ts'
+import { describeIngest, storesOf } from '../ingest/describe.ts'
+import { createIngestStats, type CommitOptions } from '../ingest/ingest-stats.ts'
+import type { IngestProgress } from '../ingest/progress.ts'
 import { inspectFiles, prepareFiles, withFiles, type FoundFiles } from './run.ts'
-import { filesProgress } from './progress.ts'
-import type { IngestOptions } from './loop.ts'
-import type { IngestProgress, LifeState } from '../ingest/progress.ts'
-import { createIngestStats } from '../ingest/ingest-stats.ts'
 
-export interface ReplayOptions extends IngestOptions {
+/** Options of a replay; all of them can be sent to a thread. */
+export interface ReplayOptions extends CommitOptions {
+  /** Files, directories and glob patterns. */
   files: readonly string[]
   stateDirectory: string
   state: StateOptions
+  /** Event time at this multiple of real time, or as fast as possible. */
+  speed: number | 'max'
 }
 
-/** A replay as others see it while it runs. */
+/** A running replay. */
 export interface Replay {
   progress(): IngestProgress
   pause(paused: boolean): void
+  /** Ends the replay after the rows in hand. */
   stop(): void
 }
 
 /**
- * Replays files until their end or a stop; on return everything dealt with is durable.
+ * Replays files until their end or a stop; on return all rows that were read are durable.
  *
- * @param onReady is given the replay once state and files are open
- * @throws PulseError before anything is touched when a file cannot be replayed
+ * @param onReady receives the replay once state and files are open
+ * @throws PulseError before any row is read when a file or the state cannot be used
  */
 export async function replayFiles(
   options: ReplayOptions,
@@ -45,7 +49,7 @@ export async function replayFiles(
 }
 
 async function replayInto(
-  state: WritableState,
+  { partitions }: WritableState,
   files: FoundFiles,
   connection: DuckDBConnection,
   options: ReplayOptions,
@@ -54,25 +58,23 @@ async function replayInto(
 ): Promise<IngestProgress> {
   const validation = { missingMsisdnZero: options.state.missingMsisdn === 'zero' }
   const stats = createIngestStats(validation, options, CHUNK_ROWS)
-  const how = { speed: options.speed, cutoverMs: null }
-  const { ingest, totalRows, run } = prepareFiles(state.partitions, files, connection, stats, how)
-  let life: LifeState = 'running'
+  const stop = new AbortController()
+  const reading = { speed: options.speed, cutoverMs: null, stop: stop.signal }
+  const { ingest, totalRows, run } = prepareFiles(partitions, files, connection, stats, reading)
   const sources = files.sources.map(({ name, durationUnit, evidence }) => {
     return { name, durationUnit, evidence }
   })
   const progress = (): IngestProgress => {
     const { eventTimeMs } = ingest
-    const known = { state: life, totalRows, restoreSeconds, eventTimeMs, sources }
-    return filesProgress(state.partitions, stats, known)
+    const state = stop.signal.aborted ? 'draining' : 'running'
+    const own = { state, totalRows, restoreSeconds, eventTimeMs, sources } as const
+    return describeIngest(partitions, storesOf(partitions), stats, own)
   }
   onReady({
     progress,
     pause: (paused) => (ingest.paused = paused),
-    stop: () => {
-      ingest.stopping = true
-      life = 'draining'
-    },
+    stop: () => stop.abort(),
   })
   await run()
-  return { ...progress(), done: !ingest.stopping }
+  return { ...progress(), done: !stop.signal.aborted }
 }

@@ -1,4 +1,4 @@
-// A run over Parquet files into partitions: looked at first, then read from where they were left.
+// A run over Parquet files into partitions: all are inspected, then each is read from its position.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -6,7 +6,7 @@ import { CHUNK_ROWS, withDatabase, type DuckDBConnection } from '../../src/duckd
 import { PulseError } from '../../src/errors.ts'
 import type { Partition } from '../../state/partition.ts'
 import type { StateOptions } from '../../state/writer.ts'
-import { createIngest, type Ingest } from './loop.ts'
+import { createFileIngest, ingestFiles, type FileIngest } from './ingest.ts'
 import { readInFileOrder, readInTimeOrder, type Readable } from '../../src/parquet/rows.ts'
 import { durationUnitOf } from '../../src/parquet/duration-sample.ts'
 import { findFiles, openFile } from '../../src/parquet/files.ts'
@@ -14,11 +14,11 @@ import { createRouter } from './router.ts'
 import type { Delivery, SourceInfo } from '../../src/parquet/delivery.ts'
 import type { IngestStats } from '../ingest/ingest-stats.ts'
 
-/** Decoding needs little; only sorting by time needs more, and spills what is beyond it. */
+/** Decoding needs little memory; sorting by time needs more, and spills what exceeds it. */
 const DECODE_MEMORY_MIB = 384
 const SORT_MEMORY_MIB = 1024
 
-/** Works with a database that decodes files, and spills what it sorts to the temporary directory. */
+/** Runs `work` with a database that decodes files and spills to the temporary directory. */
 export async function withFiles<T>(
   speed: number | 'max',
   work: (connection: DuckDBConnection) => Promise<T>,
@@ -32,13 +32,14 @@ export async function withFiles<T>(
   }
 }
 
-/** Files as they were looked at, each once. */
+/** Inspected files, each content once. */
 export interface FoundFiles {
+  /** How to read each source. */
   readables: Readable[]
   sources: SourceInfo[]
 }
 
-/** Looks at all files before any is read. @throws PulseError when one cannot be read */
+/** Inspects all files before any is read. @throws PulseError when one of them cannot be read */
 export async function inspectFiles(
   connection: DuckDBConnection,
   files: readonly string[],
@@ -47,7 +48,7 @@ export async function inspectFiles(
   const found: FoundFiles = { readables: [], sources: [] }
   for (const path of findFiles(files)) {
     const file = await openFile(connection, path)
-    // A copy of a file that comes earlier is the same source.
+    // A copy of an earlier file is the same source.
     if (found.sources.some(({ id }) => id === file.id)) continue
     const unit = await durationUnitOf(connection, file, durationUnit)
     found.readables.push({ file, reading: { durationUnit: unit.durationUnit, timeZone } })
@@ -62,18 +63,28 @@ export async function inspectFiles(
   return found
 }
 
+/** A prepared run. */
 export interface FileRun {
-  ingest: Ingest
+  ingest: FileIngest
   /** Rows of all files. */
   totalRows: number
-  /** Reads until the end or a stop; on return all that was dealt with is durable. */
+  /** Reads until the end or a stop; on return all rows that were read are durable. */
   run: () => Promise<void>
 }
 
+/** How files are read. */
+export interface FileReading {
+  /** Event time at this multiple of real time, or as fast as possible. */
+  speed: number | 'max'
+  /** Rows that start at it (UTC ms) or later belong to a topic; null for no cut-over. */
+  cutoverMs: number | null
+  /** Aborted to end the run after the rows in hand. */
+  stop: AbortSignal
+}
+
 /**
- * Prepares reading files into partitions.
+ * Prepares to read files into partitions.
  *
- * @param how `cutoverMs`: rows that start at it or later are another source's; null for none
  * @throws PulseError `state-options` when a file was begun in another order
  */
 export function prepareFiles(
@@ -81,20 +92,21 @@ export function prepareFiles(
   files: FoundFiles,
   connection: DuckDBConnection,
   stats: IngestStats,
-  { speed, cutoverMs }: { speed: number | 'max'; cutoverMs: number | null },
+  { speed, cutoverMs, stop }: FileReading,
 ): FileRun {
   const { sources } = files
   const order = orderOf(partitions, sources, speed)
-  const router = createRouter(partitions, sources, stats.applier, order, CHUNK_ROWS, cutoverMs)
-  const ingest = createIngest(partitions, sources, router, stats, speed)
+  const routing = { order, capacity: CHUNK_ROWS, cutoverMs }
+  const router = createRouter(partitions, sources, stats.applier, routing)
+  const ingest = createFileIngest({ partitions, sources, router, stats, stop }, speed)
   return {
     ingest,
     totalRows: sources.reduce((sum, { rows }) => sum + rows, 0),
-    run: () => ingest.run(deliveries(connection, partitions, files, order, stats)),
+    run: () => ingestFiles(ingest, deliveries(connection, partitions, files, order, stats)),
   }
 }
 
-/** A source that was begun in one order can only be finished in that order. */
+/** A source that was begun in one order must be finished in it: its position counts rows in order. */
 function orderOf(
   partitions: readonly Partition[],
   sources: readonly SourceInfo[],
@@ -111,11 +123,11 @@ function orderOf(
   const wanted = speed === 'max' ? 'file' : 'time'
   if (begun.size === 0) return wanted
   if (begun.size === 1 && (wanted === 'file' || begun.has('time'))) return [...begun][0]
-  const how = begun.size === 1 ? '--speed max' : '--speed max, the files begun without it alone'
+  const how = begun.size === 1 ? '' : ', without the files that a --speed has begun'
   throw new PulseError(
     'state-options',
-    `the state directory has files begun in the order of their rows, a --speed replays in order ` +
-      `of time; finish them first with ${how}`,
+    'the state directory holds files begun in the order of their rows; expected none, because ' +
+      `--speed replays in order of time; finish these files first with --speed max${how}`,
   )
 }
 
@@ -132,7 +144,7 @@ async function* deliveries(
   const open = readables
     .map((_, place) => place)
     .filter((place) => from[place] < sources[place].rows)
-  // Rows that will not be read again; in order of time, those of open files are, and are counted.
+  // Counts rows that are not read again. In order of time, open files are read from their start.
   sources.forEach(({ rows }, place) => {
     const skipped = open.includes(place) ? (order === 'file' ? from[place] : 0) : rows
     counters.rows += skipped

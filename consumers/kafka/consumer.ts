@@ -7,7 +7,7 @@ import { readCutover, readHeld, type PartitionStore } from '../../state/store.ts
 import { openStores, type StateStores } from '../../state/writer.ts'
 import { CLAIM } from './group/assignment.ts'
 import type { TopicConsumerOptions } from './options.ts'
-import { filesProgress } from '../files/progress.ts'
+import { describeIngest, storesOf } from '../ingest/describe.ts'
 import { findTopic } from './wait-for-topic.ts'
 import { createGroup, type Group } from './group/membership.ts'
 import { createLive } from './live.ts'
@@ -43,7 +43,7 @@ export async function runTopicConsumer(
       run.told = run.stopping ? { ...now, state: 'draining' } : now
       return run.told
     },
-    stop: run.stop,
+    stop: () => run.stop.abort(),
   })
   const { group } = run
   try {
@@ -83,8 +83,7 @@ interface Run {
   joined: boolean
   stopping: boolean
   stopped: Promise<undefined>
-  stop: () => void
-  onStop: () => void
+  stop: AbortController
 }
 
 function createRun(options: TopicConsumerOptions): Run {
@@ -98,7 +97,8 @@ function createRun(options: TopicConsumerOptions): Run {
     onError: warnings.error,
     onExcluded: failed.reject,
   })
-  const starting = () => filesProgress([], stats, { state: 'starting', warnings: warnings.waiting })
+  const starting = () =>
+    describeIngest([], [], stats, { state: 'starting', warnings: warnings.waiting })
   const run: Run = {
     group,
     warnings,
@@ -110,13 +110,12 @@ function createRun(options: TopicConsumerOptions): Run {
     joined: false,
     stopping: false,
     stopped: stopped.promise,
-    onStop: () => undefined,
-    stop() {
-      run.stopping = true
-      run.onStop()
-      stopped.resolve(undefined)
-    },
+    stop: new AbortController(),
   }
+  run.stop.signal.addEventListener('abort', () => {
+    run.stopping = true
+    stopped.resolve(undefined)
+  })
   return run
 }
 
@@ -163,14 +162,12 @@ async function readHistory(
   const restoreSeconds = (performance.now() - start) / 1000
   const partitions = [...loaded.values()]
   const { warnings } = run
-  await applyHistory(partitions, options, (ready) => {
-    const { ingest, totalRows, sources, stats } = ready
-    run.onStop = () => void (ingest.stopping = true)
+  await applyHistory(partitions, options, run.stop.signal, (ready) => {
+    const { totalRows, sources, stats } = ready
     const known = { totalRows, sources, restoreSeconds, warnings: warnings.waiting }
-    run.progress = () => filesProgress(partitions, stats, { state: 'running', ...known })
-    if (run.stopping) run.onStop()
+    run.progress = () =>
+      describeIngest(partitions, storesOf(partitions), stats, { state: 'running', ...known })
   })
-  run.onStop = () => undefined
   const { counters, sources } = run.progress()
   return { history: counters, sources }
 }

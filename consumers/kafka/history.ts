@@ -14,7 +14,7 @@ import type { SourceNote } from '../../src/record/duration-unit.ts'
 import { createIngestStats, type IngestStats } from '../ingest/ingest-stats.ts'
 
 /** A history under way. */
-export interface HistoryRun extends Pick<FileRun, 'ingest' | 'totalRows'> {
+export interface HistoryRun extends Pick<FileRun, 'totalRows'> {
   sources: SourceNote[]
   stats: IngestStats
 }
@@ -30,6 +30,7 @@ export interface HistoryRun extends Pick<FileRun, 'ingest' | 'totalRows'> {
 export async function applyHistory(
   partitions: readonly Partition[],
   options: TopicConsumerOptions,
+  stop: AbortSignal,
   onReady: (run: HistoryRun) => void,
 ): Promise<number> {
   const missingMsisdnZero = options.state.missingMsisdn === 'zero'
@@ -37,9 +38,9 @@ export async function applyHistory(
   return withFiles('max', async (connection) => {
     const files = await inspectFiles(connection, options.history, options.state)
     const cutoverMs = await decideCutover(connection, partitions, files.readables, options)
-    const how = { speed: 'max' as const, cutoverMs }
-    const { ingest, totalRows, run } = prepareFiles(partitions, files, connection, stats, how)
-    onReady({ ingest, totalRows, sources: files.sources, stats })
+    const how = { speed: 'max' as const, cutoverMs, stop }
+    const { totalRows, run } = prepareFiles(partitions, files, connection, stats, how)
+    onReady({ totalRows, sources: files.sources, stats })
     await run()
     return cutoverMs
   })

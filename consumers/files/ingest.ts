@@ -1,0 +1,124 @@
+// Applies deliveries of files: all rows at once, or portions of them as their event time comes due.
+import { performance } from 'node:perf_hooks'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Delivery, SourceInfo } from '../../src/parquet/delivery.ts'
+import { createReplayClock, type ReplayClock } from '../../src/record/replay-clock.ts'
+import type { Partition } from '../../state/partition.ts'
+import type { IngestStats } from '../ingest/ingest-stats.ts'
+import { ingestAll } from '../ingest/loop.ts'
+import { firstUnread, routeRows, type Router } from './router.ts'
+
+/** While no row is due, a stop or a pause takes effect within this time. */
+const LONGEST_WAIT_MS = 200
+
+/** A running ingest of files. */
+export interface FileIngest {
+  partitions: readonly Partition[]
+  sources: readonly SourceInfo[]
+  router: Router
+  stats: IngestStats
+  /** Decides which rows are due; null to read as fast as possible. */
+  clock: ReplayClock | null
+  /** Aborted to end the ingest after the rows in hand. */
+  stop: AbortSignal
+  /** Set to apply no rows until it is reset. */
+  paused: boolean
+  /** Event time of the last row applied (UTC ms), in order of time only. */
+  eventTimeMs: number | null
+  /** Bytes of the files by share of rows; rounded when it is reported, so that no error builds up. */
+  consumedBytes: number
+}
+
+/** What an ingest of files is made from. */
+export type FileIngestParts = Pick<
+  FileIngest,
+  'partitions' | 'sources' | 'router' | 'stats' | 'stop'
+>
+
+/** An ingest at `speed` times real time. */
+export const createFileIngest = (parts: FileIngestParts, speed: number | 'max'): FileIngest => ({
+  ...parts,
+  clock: speed === 'max' ? null : createReplayClock(speed),
+  paused: false,
+  eventTimeMs: null,
+  consumedBytes: 0,
+})
+
+/** Applies all deliveries, or stops; on return all that was applied is durable. */
+export const ingestFiles = (
+  ingest: FileIngest,
+  deliveries: AsyncIterable<Delivery>,
+): Promise<void> =>
+  ingestAll(portionsOf(ingest, deliveries), {
+    apply: (portion) => applyPortion(ingest, portion),
+    isDue: () => ingest.stats.isDue(ingest.partitions),
+    commit: () => ingest.stats.commit(ingest.partitions),
+  })
+
+/** Rows `from` to `to` of a delivery. */
+interface Portion {
+  delivery: Delivery
+  from: number
+  to: number
+}
+
+async function* portionsOf(
+  ingest: FileIngest,
+  deliveries: AsyncIterable<Delivery>,
+): AsyncGenerator<Portion | null> {
+  for await (const delivery of deliveries) {
+    if (ingest.paused || ingest.clock !== null) yield* duePortions(ingest, delivery)
+    else yield { delivery, from: 0, to: delivery.rows.count }
+    if (ingest.stop.aborted) return
+  }
+}
+
+async function* duePortions(
+  ingest: FileIngest,
+  delivery: Delivery,
+): AsyncGenerator<Portion | null> {
+  const { clock, router, stop } = ingest
+  const { rows, eventTimeMs } = delivery
+  for (let from = 0; from < rows.count && !stop.aborted;) {
+    if (ingest.paused) {
+      await sleep(LONGEST_WAIT_MS)
+      clock?.delay(LONGEST_WAIT_MS)
+      yield null
+      continue
+    }
+    // Rows that an earlier run has read are due at once.
+    const to = dueUntil(clock, delivery, firstUnread(router, delivery, from))
+    yield to > from ? { delivery, from, to } : null
+    from = to
+    if (from < rows.count && clock !== null && eventTimeMs !== null) {
+      const waitMs = clock.waitFor(eventTimeMs[from], performance.now())
+      await sleep(Math.min(waitMs, LONGEST_WAIT_MS))
+    }
+  }
+}
+
+function dueUntil(
+  clock: ReplayClock | null,
+  { rows, eventTimeMs }: Delivery,
+  from: number,
+): number {
+  if (clock === null || eventTimeMs === null) return rows.count
+  return clock.dueUntil(eventTimeMs, from, rows.count, performance.now())
+}
+
+function applyPortion(ingest: FileIngest, { delivery, from, to }: Portion): void {
+  const { router, sources, stats } = ingest
+  const { counters } = stats
+  const start = performance.now()
+  const { applied, rejected, duplicate, excluded } = routeRows(router, delivery, from, to)
+  counters.rows += to - from
+  counters.applied += applied
+  counters.duplicate += duplicate
+  counters.excluded += excluded
+  const source = sources[delivery.source(from)]
+  ingest.consumedBytes += ((to - from) / Math.max(1, source.rows)) * source.bytes
+  counters.consumedBytes = Math.round(ingest.consumedBytes)
+  if (applied + rejected > 0) stats.observeBatch(applied, start)
+  const event = delivery.eventTimeMs?.[to - 1] ?? NaN
+  if (!Number.isNaN(event)) ingest.eventTimeMs = event
+}
