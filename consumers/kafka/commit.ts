@@ -1,29 +1,28 @@
-// The commit of what was read of a topic, and who is told that it is durable.
+// The commit of what was read of a topic; then Kafka and the dead letters learn what is durable.
 import type { Partition } from '../../state/partition.ts'
-import type { DeadLetters } from './dead-letters.ts'
-import type { Group } from './group/membership.ts'
-import type { LogPartition } from './log/partition.ts'
 import type { IngestStats } from '../ingest/ingest-stats.ts'
+import type { Group } from './group/membership.ts'
+import { commitOffsets } from './group/offsets.ts'
+import type { LogPartition } from './log/partition.ts'
+import { afterCommit, beforeCommit, type DeadLetters } from './outbox.ts'
 
-export interface CommitParts {
+/** What a commit touches; part of a partition reader. */
+export interface CommitContext {
+  /** Partitions that are read here, by number. */
+  logs: Map<number, LogPartition>
   stats: IngestStats
+  /** Null without a dead-letter topic. */
   deadLetters: DeadLetters | null
   group: Group
 }
 
-/** Commits what changed; then Kafka and the dead letters are told what is durable. */
-export function commitLogs(
-  logs: readonly LogPartition[],
-  { stats, deadLetters, group }: CommitParts,
-): void {
-  deadLetters?.beforeCommit(logs)
+/** Commits what changed in all partitions; on return it is durable. */
+export function commitLogs({ logs: byNumber, stats, deadLetters, group }: CommitContext): void {
+  const logs = [...byNumber.values()]
+  if (deadLetters !== null) beforeCommit(deadLetters, logs)
   stats.commit(statesOf(logs))
-  deadLetters?.afterCommit()
+  if (deadLetters !== null) afterCommit(deadLetters)
   const now = Date.now()
-  // Also of a partition just taken: what Kafka knows may be another member's, or too little.
-  const untold = logs.filter(
-    ({ number, position, gap }) => gap === null && position.next !== group.committed.get(number),
-  )
   for (const log of logs) {
     for (const at of log.undurableMs) {
       stats.observations.visibleLatencySeconds.push(Math.max(0, now - at) / 1000)
@@ -31,14 +30,20 @@ export function commitLogs(
     log.undurableMs.length = 0
     log.durableOffset = log.position.next
   }
-  group.commit(
-    untold.map(({ number, position: { next, leaderEpoch } }) => {
+  // Also of a partition that was just assigned: the group's offset may be that of another member.
+  const behind = logs.filter(
+    ({ number, position, gap }) =>
+      gap === null && position.next !== group.offsets.committed.get(number),
+  )
+  commitOffsets(
+    group.offsets,
+    behind.map(({ number, position: { next, leaderEpoch } }) => {
       return { partition: number, offset: next, leaderEpoch }
     }),
   )
 }
 
-/** The states of some logs. */
+/** The states of some partitions. */
 export function* statesOf(logs: Iterable<LogPartition>): Iterable<Partition> {
   for (const { state } of logs) yield state
 }

@@ -1,207 +1,208 @@
-// The run of a consumer: find the topic, open the state, apply the history, then read live.
+// The phases of a topic consumer: wait for the topic, open the state, history, live, close.
 import { performance } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { messageOf } from '../../src/errors.ts'
+import type { TopicView } from '../../src/kafka/topic.ts'
 import { loadPartition, type Partition } from '../../state/partition.ts'
 import { readCutover, readHeld, type PartitionStore } from '../../state/store.ts'
-import { openStores, type StateStores } from '../../state/writer.ts'
-import { CLAIM } from './group/assignment.ts'
-import type { TopicConsumerOptions } from './options.ts'
+import { openStores } from '../../state/writer.ts'
 import { describeIngest, storesOf } from '../ingest/describe.ts'
-import { findTopic } from './wait-for-topic.ts'
-import { createGroup, type Group } from './group/membership.ts'
-import { createLive } from './live.ts'
-import { createWarnings } from '../ingest/warnings.ts'
-import type { IngestProgress } from '../ingest/progress.ts'
-import { reconcileSources } from './reconciliation.ts'
 import { createIngestStats } from '../ingest/ingest-stats.ts'
-import type { TopicView } from '../../src/kafka/topic.ts'
+import type { IngestProgress } from '../ingest/progress.ts'
+import { createWarnings, type Warnings } from '../ingest/warnings.ts'
+import { CLAIM } from './group/assignment.ts'
+import { createGroup, joinGroup, leaveGroup, type Group } from './group/membership.ts'
+import type { GroupOptions } from './group/membership.ts'
+import { settleOffsets } from './group/offsets.ts'
+import type { HistoryOptions, HistoryRun } from './history.ts'
+import { openReader, type PartitionReaderOptions } from './live.ts'
+import { describeConsumer } from './progress.ts'
+import { isCaughtUp, readAssigned, type PartitionReader } from './reader.ts'
+import { reconcileSources } from './reconciliation.ts'
+import { waitForTopic } from './wait-for-topic.ts'
 
-/** A consumer as others see it while it runs. */
+/** Options of a topic consumer; all of them can be sent to a thread. */
+export interface TopicConsumerOptions
+  extends PartitionReaderOptions, HistoryOptions, Omit<GroupOptions, 'topic'> {
+  stateDirectory: string
+}
+
+/** A running consumer. */
 export interface TopicConsumer {
   progress(): IngestProgress
+  /** Ends the consumer after the rows in hand. */
   stop(): void
 }
 
+/** Steps of closing that depend on others (brokers, a failed store) get this long each. */
 const CLOSE_MS = 3000
 
 /**
  * Consumes a topic until a stop, or until it is caught up; on return all that was applied is durable.
  *
- * @param onReady is given the consumer at once
- * @throws PulseError `kafka` when the cluster or topic cannot be used, or reading stopped at a gap
- *   that --until-caught-up cannot pass; those of the state and of the files
+ * @param onReady receives the consumer at once
+ * @throws PulseError `kafka` when the cluster or the topic cannot be used, or a gap keeps
+ *   `untilCaughtUp` from its end; what the state and the files throw
  */
 export async function runTopicConsumer(
   options: TopicConsumerOptions,
-  onReady: (consuming: TopicConsumer) => void,
+  onReady: (consumer: TopicConsumer) => void,
 ): Promise<IngestProgress> {
   const run = createRun(options)
-  onReady({
-    progress: () => {
-      const now = run.progress()
-      run.told = run.stopping ? { ...now, state: 'draining' } : now
-      return run.told
-    },
-    stop: () => run.stop.abort(),
-  })
-  const { group } = run
+  const { group, stop } = run
+  onReady({ progress: () => report(run), stop: () => stop.abort() })
   try {
-    const { connection, topic: name } = options
-    const topic = await findTopic(group.consumer, connection, name, run.stopped)
-    if (topic === null) return run.progress()
-    const made = { ...options.state, partitions: topic.partitions }
-    const state = await openStores(options.stateDirectory, made, 'run')
-    try {
-      const last = await consumeInto(state, topic, run, options)
-      keepLast(run)
-      return last
-    } catch (error) {
-      keepWhatCanBeRead(run)
-      throw error
-    } finally {
-      // After a failed flush it may hang.
-      await Promise.race([state.close(), sleep(CLOSE_MS)])
-    }
+    const { connection, topic } = options
+    const view = await waitForTopic(group.consumer, connection, topic, stop.signal)
+    return view === null ? describeRun(run) : await runInState(run, view)
   } finally {
-    await closeGroup(group, options.untilCaughtUp || !run.joined)
+    await closeGroup(group, options.untilCaughtUp || !group.joined)
   }
 }
 
-/** What the phases of a run share. */
+/** A run of a consumer. */
 interface Run {
+  options: TopicConsumerOptions
   group: Group
-  warnings: ReturnType<typeof createWarnings>
-  failed: PromiseWithResolvers<never>
-  /** Set while the group may assign: before that nothing is read. */
-  assign: (partitions: readonly number[]) => void
-  /** What this member says of its partitions to the group. */
-  claims: () => readonly number[]
-  progress: () => IngestProgress
-  /** What others were told last. */
-  told: IngestProgress
-  joined: boolean
-  stopping: boolean
-  stopped: Promise<undefined>
+  warnings: Warnings
   stop: AbortController
+  /** All partitions of the state; none before it is open. */
+  stores: readonly PartitionStore[]
+  phase: Phase
+  /** What the history counted; null values without one. */
+  history: Pick<IngestProgress, 'history' | 'sources'>
+  /** The progress that was reported last. */
+  reported: IngestProgress
 }
+
+/** What a run is doing, with what its progress is described from. */
+type Phase =
+  | { name: 'start' }
+  | { name: 'history'; partitions: readonly Partition[]; restoreSeconds: number; files: HistoryRun }
+  | { name: 'live'; reader: PartitionReader }
+  | { name: 'closed'; progress: IngestProgress; claims: readonly number[] }
 
 function createRun(options: TopicConsumerOptions): Run {
   const warnings = createWarnings()
-  const stopped = Promise.withResolvers<undefined>()
-  const failed = Promise.withResolvers<never>()
-  failed.promise.catch(() => undefined)
-  const stats = createIngestStats({ missingMsisdnZero: false }, options, 1)
-  const group = createGroup(options.connection, options, () => run.claims(), {
-    onAssigned: (partitions) => run.assign(partitions),
-    onError: warnings.error,
-    onExcluded: failed.reject,
-  })
-  const starting = () =>
-    describeIngest([], [], stats, { state: 'starting', warnings: warnings.waiting })
+  const group = createGroup(options.connection, options, () => claimsOf(run), warnings)
   const run: Run = {
+    options,
     group,
     warnings,
-    failed,
-    assign: () => undefined,
-    claims: () => [],
-    progress: starting,
-    told: starting(),
-    joined: false,
-    stopping: false,
-    stopped: stopped.promise,
     stop: new AbortController(),
+    stores: [],
+    phase: { name: 'start' },
+    history: { history: null, sources: [] },
+    reported: describeStart(options, warnings),
   }
-  run.stop.signal.addEventListener('abort', () => {
-    run.stopping = true
-    stopped.resolve(undefined)
-  })
   return run
 }
 
-async function consumeInto(
-  { stores }: StateStores,
-  topic: TopicView,
-  run: Run,
-  options: TopicConsumerOptions,
-): Promise<IngestProgress> {
-  run.claims = () => claimsOf(stores)
-  const { group, warnings, failed } = run
-  const last = (): IngestProgress => ({
-    ...run.progress(),
-    reconciliation: reconcileSources(stores),
-  })
-  const loaded = new Map<number, Partition>()
-  const history = await readHistory(stores, loaded, run, options)
-  if (run.stopping) return last()
-  const cutoverMs = readCutover(stores[0])
-  const live = createLive({ stores, loaded, cutoverMs, topic, group, warnings }, options, failed)
-  run.progress = () => {
-    const now = live.progress()
-    return { ...now, ...history, sources: [...history.sources, ...now.sources] }
+/** The phases that need the state; it is closed on return, and after a failure. */
+async function runInState(run: Run, view: TopicView): Promise<IngestProgress> {
+  const { stateDirectory, state: wanted } = run.options
+  const state = await openStores(stateDirectory, { ...wanted, partitions: view.partitions }, 'run')
+  run.stores = state.stores
+  try {
+    const loaded = await readHistory(run)
+    const done = run.stop.signal.aborted ? false : await readLive(run, view, loaded)
+    const last = { ...describeRun(run), reconciliation: reconcileSources(state.stores), done }
+    closePhase(run)
+    return last
+  } catch (error) {
+    closeAfterFailure(run)
+    throw error
+  } finally {
+    // After a failed flush it may hang.
+    await Promise.race([state.close(), sleep(CLOSE_MS)])
   }
-  run.assign = live.consumption.assign
-  run.joined = true
-  group.join()
-  await live.run(run.stopped)
-  return { ...last(), done: live.consumption.isCaughtUp() }
 }
 
-/** Applies the history, if there is one; its partitions stay loaded. */
-async function readHistory(
-  stores: readonly PartitionStore[],
-  loaded: Map<number, Partition>,
-  run: Run,
-  options: TopicConsumerOptions,
-): Promise<Pick<IngestProgress, 'history' | 'sources'>> {
-  if (options.history.length === 0) return { history: null, sources: [] }
-  // With DuckDB, which a topic alone does not need.
+/** Applies the history, if there is one; returns the partitions that are loaded then. */
+async function readHistory(run: Run): Promise<Map<number, Partition>> {
+  const loaded = new Map<number, Partition>()
+  if (run.options.history.length === 0) return loaded
+  // It loads DuckDB, which a topic alone does not need.
   const { applyHistory } = await import('./history.ts')
   const start = performance.now()
-  for (const store of stores) loaded.set(store.partition, loadPartition(store))
+  for (const store of run.stores) loaded.set(store.partition, loadPartition(store))
   const restoreSeconds = (performance.now() - start) / 1000
   const partitions = [...loaded.values()]
-  const { warnings } = run
-  await applyHistory(partitions, options, run.stop.signal, (ready) => {
-    const { totalRows, sources, stats } = ready
-    const known = { totalRows, sources, restoreSeconds, warnings: warnings.waiting }
-    run.progress = () =>
-      describeIngest(partitions, storesOf(partitions), stats, { state: 'running', ...known })
+  await applyHistory(partitions, run.options, run.stop.signal, (files) => {
+    run.phase = { name: 'history', partitions, restoreSeconds, files }
   })
-  const { counters, sources } = run.progress()
-  return { history: counters, sources }
+  const { counters, sources } = describeRun(run)
+  run.history = { history: counters, sources }
+  return loaded
 }
 
-/** While the group is left others still ask, and what is closed cannot be read any more. */
-function keepLast(run: Run): void {
-  const [claims, progress] = [run.claims(), run.progress()]
-  run.claims = () => claims
-  run.progress = () => progress
+/** Joins the group and reads what it assigns; returns whether everything was read. */
+async function readLive(run: Run, view: TopicView, loaded: Map<number, Partition>) {
+  const { stores, group, warnings, options } = run
+  const cutoverMs = readCutover(stores[0])
+  const stop = run.stop.signal
+  const reader = openReader({ stores, loaded, cutoverMs, view, group, warnings, stop }, options)
+  run.phase = { name: 'live', reader }
+  joinGroup(group)
+  await readAssigned(reader)
+  return isCaughtUp(reader)
 }
 
-/** After a failure: a store that cannot be read either must not hide what was first. */
-function keepWhatCanBeRead(run: Run): void {
+/** Keeps the last description: while the group is left the state is asked for, and is closed. */
+function closePhase(run: Run): void {
+  run.phase = { name: 'closed', progress: describeRun(run), claims: claimsOf(run) }
+}
+
+/** A state that cannot be described after a failure must not hide the failure. */
+function closeAfterFailure(run: Run): void {
   try {
-    keepLast(run)
+    closePhase(run)
   } catch (error) {
     run.warnings.info(`the state cannot be read any more either (${messageOf(error)})`)
-    const { told } = run
-    run.claims = () => []
-    run.progress = () => told
+    run.phase = { name: 'closed', progress: run.reported, claims: [] }
   }
 }
 
-const claimsOf = (stores: readonly PartitionStore[]): number[] =>
-  stores.map((store) => {
+function report(run: Run): IngestProgress {
+  const now = describeRun(run)
+  run.reported = run.stop.signal.aborted ? { ...now, state: 'draining' } : now
+  return run.reported
+}
+
+function describeRun({ phase, history, options, warnings }: Run): IngestProgress {
+  if (phase.name === 'closed') return phase.progress
+  if (phase.name === 'live') {
+    const live = describeConsumer(phase.reader)
+    return { ...live, history: history.history, sources: [...history.sources, ...live.sources] }
+  }
+  if (phase.name === 'history') {
+    const { partitions, restoreSeconds, files } = phase
+    const { totalRows, sources, stats } = files
+    const own = { totalRows, sources, restoreSeconds, warnings: warnings.waiting }
+    return describeIngest(partitions, storesOf(partitions), stats, { state: 'running', ...own })
+  }
+  return describeStart(options, warnings)
+}
+
+function describeStart(options: TopicConsumerOptions, warnings: Warnings): IngestProgress {
+  const stats = createIngestStats({ missingMsisdnZero: false }, options, 1)
+  return describeIngest([], [], stats, { state: 'starting', warnings: warnings.waiting })
+}
+
+/** What this member claims of each partition. */
+function claimsOf({ phase, stores }: Run): readonly number[] {
+  if (phase.name === 'closed') return phase.claims
+  return stores.map((store) => {
     if (store.positions.getKeysCount({ limit: 1 }) === 0) return CLAIM.none
     return readHeld(store) ? CLAIM.held : CLAIM.kept
   })
+}
 
 /**
- * A member that stops stays in the group until its session ends, so that a restart moves nothing; one
- * that had only to catch up leaves, for it does not come back.
+ * A member that stops stays in the group until its session ends, so that a restart moves nothing; a
+ * member that only had to catch up leaves, because it does not come back.
  */
-async function closeGroup({ settled, leave }: Group, wanted: boolean): Promise<void> {
-  await settled(CLOSE_MS)
-  if (wanted) await Promise.race([leave(), sleep(CLOSE_MS)])
+async function closeGroup(group: Group, leaves: boolean): Promise<void> {
+  await settleOffsets(group.offsets, CLOSE_MS)
+  if (leaves) await Promise.race([leaveGroup(group), sleep(CLOSE_MS)])
 }

@@ -1,20 +1,31 @@
-// History, then live: files are applied to the partitions their keys belong to, up to a cut-over.
+// The history phase: files are applied to the partitions of the state, up to a cut-over.
 //
-// The cut-over is written down before the first row is applied, so a crash in either phase goes on
-// with the same one. Below it rows are the files', from it on the topic's: each is counted as
-// `excluded` on the other side, and none twice.
-import type { Partition } from '../../state/partition.ts'
-import { readCutover, writeCutover } from '../../state/store.ts'
+// The cut-over is stored before the first row is applied, so that a run after a crash in either phase
+// uses the same one. Rows that start before it belong to the files, later ones to the topic: each
+// counts as `excluded` on the other side, and none is counted twice.
 import { CHUNK_ROWS, type DuckDBConnection } from '../../src/duckdb.ts'
 import { PulseError } from '../../src/errors.ts'
-import type { TopicConsumerOptions } from './options.ts'
-import { inspectFiles, prepareFiles, withFiles, type FileRun } from '../files/run.ts'
-import { lastEventTime } from '../../src/parquet/rows.ts'
+import { lastEventTime, type Readable } from '../../src/parquet/rows.ts'
 import type { SourceNote } from '../../src/record/duration-unit.ts'
-import { createIngestStats, type IngestStats } from '../ingest/ingest-stats.ts'
+import type { Partition } from '../../state/partition.ts'
+import { readCutover, writeCutover } from '../../state/store.ts'
+import type { StateOptions } from '../../state/writer.ts'
+import { inspectFiles, prepareFiles, withFiles } from '../files/run.ts'
+import { createIngestStats, type CommitOptions, type IngestStats } from '../ingest/ingest-stats.ts'
+
+/** What the history phase needs of a consumer's options. */
+export interface HistoryOptions extends CommitOptions {
+  /** Files that are applied before the topic is read; none for no history. */
+  history: readonly string[]
+  /** UTC ms; `auto`: right after the last row of the files. */
+  cutover: 'auto' | number
+  state: Omit<StateOptions, 'partitions'>
+}
 
 /** A history under way. */
-export interface HistoryRun extends Pick<FileRun, 'totalRows'> {
+export interface HistoryRun {
+  /** Rows of all files. */
+  totalRows: number
   sources: SourceNote[]
   stats: IngestStats
 }
@@ -22,35 +33,33 @@ export interface HistoryRun extends Pick<FileRun, 'totalRows'> {
 /**
  * Applies files to all partitions of a state; on return they are durable.
  *
- * @param onReady is given the run before its first row
- * @returns the cut-over (UTC ms)
- * @throws PulseError `state-options` for a state that reads the topic already, or has another
- *   cut-over; those of the files
+ * @param onReady receives the run before its first row
+ * @throws PulseError `state-options` for a state that reads the topic already, or that has another
+ *   cut-over; what the files throw
  */
 export async function applyHistory(
   partitions: readonly Partition[],
-  options: TopicConsumerOptions,
+  options: HistoryOptions,
   stop: AbortSignal,
   onReady: (run: HistoryRun) => void,
-): Promise<number> {
-  const missingMsisdnZero = options.state.missingMsisdn === 'zero'
-  const stats = createIngestStats({ missingMsisdnZero }, options, CHUNK_ROWS)
-  return withFiles('max', async (connection) => {
+): Promise<void> {
+  const validation = { missingMsisdnZero: options.state.missingMsisdn === 'zero' }
+  const stats = createIngestStats(validation, options, CHUNK_ROWS)
+  await withFiles('max', async (connection) => {
     const files = await inspectFiles(connection, options.history, options.state)
     const cutoverMs = await decideCutover(connection, partitions, files.readables, options)
-    const how = { speed: 'max' as const, cutoverMs, stop }
-    const { totalRows, run } = prepareFiles(partitions, files, connection, stats, how)
+    const reading = { speed: 'max', cutoverMs, stop } as const
+    const { totalRows, run } = prepareFiles(partitions, files, connection, stats, reading)
     onReady({ totalRows, sources: files.sources, stats })
     await run()
-    return cutoverMs
   })
 }
 
 async function decideCutover(
   connection: DuckDBConnection,
   partitions: readonly Partition[],
-  readables: Parameters<typeof lastEventTime>[1],
-  { cutover }: TopicConsumerOptions,
+  readables: readonly Readable[],
+  { cutover }: HistoryOptions,
 ): Promise<number> {
   const [{ store }] = partitions
   const known = readCutover(store)
@@ -58,26 +67,26 @@ async function decideCutover(
     if (cutover !== 'auto' && cutover !== known) throw differs(known, cutover)
     return known
   }
-  if (partitions.some(({ positions }) => [...positions.values()].some(isLive))) throw live()
+  if (partitions.some(({ positions }) => [...positions.values()].some(isTopic))) throw isLive()
   const wanted = cutover === 'auto' ? await lastEventTime(connection, readables) : cutover
-  // Whole milliseconds, and behind the last: rows of that moment are the files'.
+  // A whole millisecond after the last row: rows of the same moment belong to the files.
   const decided = cutover === 'auto' ? Math.floor(wanted) + 1 : wanted
   writeCutover(store, decided)
   return decided
 }
 
-const isLive = ({ kind }: { kind: string }): boolean => kind === 'topic'
+const isTopic = ({ kind }: { kind: string }): boolean => kind === 'topic'
 
 const differs = (known: number, asked: number): PulseError =>
   new PulseError(
     'state-options',
-    `the state has its cut-over at ${new Date(known).toISOString()}, --cutover asks for ` +
-      `${new Date(asked).toISOString()}; leave it out, or begin in another --state directory`,
+    `the state has its cut-over at ${new Date(known).toISOString()}, but --cutover asks for ` +
+      `${new Date(asked).toISOString()}; leave it out, or start in another --state directory`,
   )
 
-const live = (): PulseError =>
+const isLive = (): PulseError =>
   new PulseError(
     'state-options',
-    'the state already reads a topic, and rows of a history might be in it twice; a history comes ' +
-      'first: give both to a new --state directory',
+    'the state reads a topic already, and rows of a history may be in it twice; expected a new ' +
+      '--state directory: give the history and the topic to it together',
   )

@@ -1,95 +1,118 @@
-// The live phase of a consumer: the topic is read into the state until it is stopped or caught up.
-import { setTimeout as sleep } from 'node:timers/promises'
-import { PulseError } from '../../src/errors.ts'
-import type { Partition } from '../../state/partition.ts'
-import type { SourcePosition } from '../../state/partition-metadata.ts'
-import type { PartitionStore } from '../../state/store.ts'
-import { consumerProgress } from './progress.ts'
-import type { TopicConsumerOptions } from './options.ts'
-import { createConsumption, type Consumption } from './reader.ts'
-import { createDeadLetters } from './dead-letters.ts'
+// Opens the reader of the live phase: format, unit, statistics and dead letters from the options.
+import { performance } from 'node:perf_hooks'
+import type { KafkaConnection } from '../../src/kafka/client.ts'
+import type { RegistryOptions } from '../../src/kafka/registry-address.ts'
+import { BROKER_RETRY, createBackoff } from '../../src/kafka/retry.ts'
+import { createRegistry } from '../../src/kafka/schema-registry.ts'
+import { sourceOf, type Start, type TopicView } from '../../src/kafka/topic.ts'
 import type { DurationUnit } from '../../src/record/duration-unit.ts'
+import type { SourcePosition } from '../../state/partition-metadata.ts'
+import type { Partition } from '../../state/partition.ts'
+import type { PartitionStore } from '../../state/store.ts'
+import type { StateOptions } from '../../state/writer.ts'
+import { createIngestStats, type CommitOptions } from '../ingest/ingest-stats.ts'
+import type { Warnings } from '../ingest/warnings.ts'
+import { createDeadLetters } from './dead-letters.ts'
 import type { Group } from './group/membership.ts'
+import type { GapPolicy } from './log/gaps.ts'
+import { BATCH_ROWS, createMessageBatch } from './log/message-batch.ts'
+import { createFormat } from './log/message-format.ts'
 import { NO_ROW_READ } from './log/partition.ts'
 import { createLogReader } from './log/reader.ts'
-import { createFormat } from './log/message-format.ts'
-import type { Warnings } from '../ingest/warnings.ts'
-import type { IngestProgress } from '../ingest/progress.ts'
-import { createRegistry } from '../../src/kafka/schema-registry.ts'
-import { createMessageBatch, BATCH_ROWS } from './log/message-batch.ts'
-import { createIngestStats } from '../ingest/ingest-stats.ts'
-import { sourceOf, type TopicView } from '../../src/kafka/topic.ts'
+import { createPause } from './pause.ts'
+import type { PartitionReader } from './reader.ts'
 
-/** What a live phase begins with. */
-export interface LiveParts {
+/** How a topic is read; all of it can be sent to a thread. */
+export interface PartitionReaderOptions extends CommitOptions {
+  connection: KafkaConnection
+  topic: string
+  /** Name of this member; clients are named for it. */
+  instanceId: string
+  state: Omit<StateOptions, 'partitions'>
+  format: 'auto' | 'avro' | 'json'
+  /** Null without a schema registry. */
+  registry: RegistryOptions | null
+  /** The writer's Avro schema of messages without a schema id. */
+  schema: unknown
+  /** Where to start in a partition that was never read. */
+  from: Start
+  onGap: GapPolicy
+  /** Share of rejected rows (0 to 1) above which reading pauses. */
+  rejectedLimit: number
+  /** Null to forward no rejected messages. */
+  deadLetterTopic: string | null
+  /** End when everything assigned is read. */
+  untilCaughtUp: boolean
+}
+
+/** What exists before reading begins. */
+export interface ReaderParts {
   stores: readonly PartitionStore[]
   /** Partitions that are in memory already. */
   loaded: Map<number, Partition>
+  /** Rows that start before it (UTC ms) belong to the history; null without a history. */
   cutoverMs: number | null
-  topic: TopicView
+  view: TopicView
   group: Group
   warnings: Warnings
+  stop: AbortSignal
 }
 
-export interface Live {
-  consumption: Consumption
-  progress(): IngestProgress
-  /** Reads until `stop`, or until it is caught up where that is wanted; all is durable on return. */
-  run(stop: Promise<undefined>): Promise<void>
-}
-
-const CAUGHT_UP_POLL_MS = 20
-
-/** A live phase; it reads what the group assigns to it from now on. */
-export function createLive(parts: LiveParts, options: TopicConsumerOptions, failed: Failed): Live {
-  const { stores, loaded, cutoverMs, topic, group, warnings } = parts
-  const { connection, schema, instanceId: clientId, deadLetterTopic } = options
-  const { timeZone, durationUnit, missingMsisdn } = options.state
+/** Opens a reader; it reads nothing before `readAssigned`. */
+export function openReader(parts: ReaderParts, options: PartitionReaderOptions): PartitionReader {
+  const { stores, cutoverMs, view, group, warnings } = parts
+  const { connection, topic, instanceId: clientId, deadLetterTopic, state } = options
+  const validation = { missingMsisdnZero: state.missingMsisdn === 'zero' }
+  const stats = createIngestStats(validation, options, BATCH_ROWS)
   const registry =
     options.registry === null
       ? null
-      : createRegistry(options.registry, (text) => warnings.error('registry', text))
-  const format = createFormat({ format: options.format, registry, schema, timeZone })
-  const stats = createIngestStats(
-    { missingMsisdnZero: missingMsisdn === 'zero' },
-    options,
-    BATCH_ROWS,
-  )
-  const { partitions } = topic
-  const knownUnit = unitOf(stores, sourceOf(topic))
-  const batch = createMessageBatch(
-    { format, partitions, durationUnit, knownUnit, cutoverMs },
-    stats,
-  )
-  const deadLetters =
-    deadLetterTopic === null
-      ? null
-      : createDeadLetters(connection, clientId, options.topic, deadLetterTopic, warnings)
-  const reader = createLogReader(batch)
-  const working = { stores, loaded, group, reader, format, stats, deadLetters, warnings }
-  const { reject: onFailure } = failed
-  const consumption = createConsumption({ ...working, onFailure }, { ...options, clientId }, topic)
-  const known = { ...options, topicPartitions: topic.partitions }
+      : createRegistry(options.registry, (message) => warnings.error('registry', message))
+  const { schema } = options
+  const format = createFormat({
+    format: options.format,
+    registry,
+    schema,
+    timeZone: state.timeZone,
+  })
+  const unit = { durationUnit: state.durationUnit, knownUnit: findUnit(stores, sourceOf(view)) }
+  const batch = { format, partitions: view.partitions, ...unit, cutoverMs }
+  const letters = {
+    connection,
+    clientId,
+    sourceTopic: topic,
+    deadLetterTopic: deadLetterTopic ?? '',
+  }
   return {
-    consumption,
-    progress: () => consumerProgress({ ...working, batch, consumption }, known),
-    async run(stop) {
-      try {
-        const ends = [stop, failed.promise]
-        await Promise.race(options.untilCaughtUp ? [...ends, caughtUp(consumption, stop)] : ends)
-        registry?.close()
-        await consumption.stop()
-      } catch (error) {
-        consumption.abandon()
-        registry?.close()
-        throw error
-      }
-    },
+    ...parts,
+    connection,
+    clientId,
+    topic,
+    consumer: group.consumer,
+    refreshing: null,
+    refreshedAt: performance.now(),
+    failure: null,
+    logs: new Map(),
+    stats,
+    registry,
+    format,
+    deadLetters: deadLetterTopic === null ? null : createDeadLetters(letters, warnings),
+    logReader: createLogReader(createMessageBatch(batch, stats)),
+    from: options.from,
+    onGap: options.onGap,
+    passed: { gaps: 0, records: 0 },
+    settled: null,
+    settling: null,
+    restoreSeconds: null,
+    backoff: createBackoff(BROKER_RETRY),
+    pause: createPause(options.rejectedLimit),
+    closing: new AbortController(),
+    untilCaughtUp: options.untilCaughtUp,
   }
 }
 
-/** How an earlier run understood the durations of a topic, in whichever partition. */
-function unitOf(stores: readonly PartitionStore[], source: string): DurationUnit | null {
+/** The unit of a topic's durations that an earlier run inferred, in any partition. */
+function findUnit(stores: readonly PartitionStore[], source: string): DurationUnit | null {
   for (const { positions } of stores) {
     const known = positions.get(source) as SourcePosition | undefined
     if (known !== undefined && known.evidence !== NO_ROW_READ) {
@@ -97,21 +120,4 @@ function unitOf(stores: readonly PartitionStore[], source: string): DurationUnit
     }
   }
   return null
-}
-
-/** Rejected by what ends everything. */
-export interface Failed {
-  promise: Promise<never>
-  reject: (error: unknown) => void
-}
-
-/** Resolves when all is read; rejects at a gap, which no waiting closes. */
-async function caughtUp(consumption: Consumption, stop: Promise<undefined>): Promise<void> {
-  const ended = stop.then(() => true)
-  while (!consumption.isCaughtUp()) {
-    const stopped = [...consumption.logs.values()].find(({ gap }) => gap !== null)
-    const trouble = stopped?.gap?.message ?? consumption.pausedBy()
-    if (trouble !== null) throw new PulseError('kafka', `${trouble}; everything before is durable`)
-    if (await Promise.race([ended, sleep(CAUGHT_UP_POLL_MS, false)])) return
-  }
 }

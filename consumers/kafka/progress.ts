@@ -1,121 +1,81 @@
-// What a consumer tells the rest of the process of itself and of each partition it reads.
-import type { Partition } from '../../state/partition.ts'
-import { storeBytes, type PartitionStore } from '../../state/store.ts'
-import type { Consumption } from './reader.ts'
-import type { DeadLetters } from './dead-letters.ts'
-import type { Group } from './group/membership.ts'
+// Describes a consumer and each partition it reads, as the rest of the process sees them.
+import type { PartitionProgress, ConsumerProgress, IngestProgress } from '../ingest/progress.ts'
+import { describeIngest } from '../ingest/describe.ts'
+import { isMember } from './group/membership.ts'
+import { isSettled } from './log/assigned.ts'
 import { lagRecords, type LogPartition } from './log/partition.ts'
-import type { Warnings } from '../ingest/warnings.ts'
-import type { MessageBatch } from './log/message-batch.ts'
-import type { ConsumerProgress, IngestProgress, PartitionProgress } from '../ingest/progress.ts'
-import type { IngestStats } from '../ingest/ingest-stats.ts'
+import { isCaughtUp, pausedBy, type PartitionReader } from './reader.ts'
 
-interface Told {
-  stores: readonly PartitionStore[]
-  group: Group
-  batch: MessageBatch
-  stats: IngestStats
-  deadLetters: DeadLetters | null
-  warnings: Warnings
-  consumption: Consumption
-}
-
-interface Known {
-  topic: string
-  topicPartitions: number
-  groupId: string
-  instanceId: string
-  deadLetterTopic: string | null
-}
-
-/** Everything a consumer says at this moment. */
-export function consumerProgress(told: Told, known: Known): IngestProgress {
-  const { stats, consumption, warnings, batch, stores } = told
-  stats.update()
-  const logs = [...consumption.logs.values()].sort((a, b) => a.number - b.number)
-  const sum = (of: (partition: Partition) => number): number =>
-    logs.reduce((total, { state }) => total + of(state), 0)
-  const { rows } = stats.counters
+/** Returns the present progress of the live phase. */
+export function describeConsumer(reader: PartitionReader): IngestProgress {
+  const { stats, stores, topic, warnings } = reader
+  const logs = [...reader.logs.values()].sort((a, b) => a.number - b.number)
   const lag = logs.reduce((total, log) => total + (lagRecords(log) || 0), 0)
-  const sources =
-    batch.unit === null
-      ? []
-      : [
-          {
-            name: known.topic,
-            durationUnit: batch.unit.durationUnit,
-            evidence: batch.unit.evidence,
-          },
-        ]
-  return {
-    // Until the group has said what is to be read, and all of that is loaded.
-    state: consumption.isSettled() ? 'running' : 'restoring',
-    counters: stats.counters,
-    observations: stats.observations,
-    totalRows: rows + lag,
-    subscribers: sum(({ table }) => table.count),
-    dirtySubscribers: sum(({ table }) => table.dirtyCount),
-    lastDurableMs: stats.lastDurableMs,
-    restoreSeconds: consumption.restoreSeconds(),
-    eventTimeMs: null,
-    sources,
-    store: storeBytes(stores),
-    done: false,
-    consumer: describeConsumer(told, known, logs),
-    history: null,
-    reconciliation: null,
+  const { unit } = reader.logReader.messages
+  const partitions = logs.map(({ state }) => state)
+  return describeIngest(partitions, stores, stats, {
+    // Until the group has assigned partitions, and all of them are loaded.
+    state: isSettled(reader) ? 'running' : 'restoring',
+    totalRows: stats.counters.rows + lag,
+    restoreSeconds: reader.restoreSeconds,
+    sources: unit === null ? [] : [{ name: topic, ...noteOf(unit) }],
+    consumer: describeReader(reader, logs),
     warnings: warnings.waiting,
-  }
+  })
 }
 
-function describeConsumer(
-  { group, consumption, warnings, batch, deadLetters }: Told,
-  known: Known,
-  logs: readonly LogPartition[],
-): ConsumerProgress {
-  const now = Date.now()
+type Note = Pick<IngestProgress['sources'][number], 'durationUnit' | 'evidence'>
+const noteOf = ({ durationUnit, evidence }: Note): Note => ({ durationUnit, evidence })
+
+function describeReader(reader: PartitionReader, logs: readonly LogPartition[]): ConsumerProgress {
+  const { group, warnings, deadLetters, view, topic, passed, pause } = reader
+  const nowMs = Date.now()
   return {
-    topic: known.topic,
-    topicPartitions: known.topicPartitions,
-    group: known.groupId,
-    instance: known.instanceId,
-    member: group.isMember(),
-    assigned: [...consumption.assigned()].sort((a, b) => a - b),
-    partitions: logs.map((log) => describePartition(log, group, now)),
-    paused: consumption.pausedBy(),
-    rebalances: group.rebalances(),
+    topic,
+    topicPartitions: view.partitions,
+    group: group.options.groupId,
+    instance: group.options.instanceId,
+    member: isMember(group),
+    assigned: [...(group.assigned ?? [])].sort((a, b) => a - b),
+    partitions: logs.map((log) => describePartition(reader, log, nowMs)),
+    paused: pausedBy(reader),
+    rebalances: group.rebalances,
     errors: warnings.counts,
-    gapsPassed: consumption.passed,
+    gapsPassed: passed,
     deadLetters:
-      deadLetters === null || known.deadLetterTopic === null
+      deadLetters === null
         ? null
         : {
-            topic: known.deadLetterTopic,
+            topic: deadLetters.options.deadLetterTopic,
             sent: deadLetters.sent,
-            failures: deadLetters.failures(),
-            pending: deadLetters.pending(),
+            failures: deadLetters.failures,
+            pending: deadLetters.pending,
           },
-    misrouted: batch.misrouted,
-    backpressureSeconds: consumption.pausedSeconds(),
-    caughtUp: consumption.isCaughtUp(),
+    misrouted: reader.logReader.messages.misrouted,
+    backpressureSeconds: pause.seconds,
+    caughtUp: isCaughtUp(reader),
   }
 }
 
-function describePartition(log: LogPartition, group: Group, nowMs: number): PartitionProgress {
+function describePartition(
+  { group }: PartitionReader,
+  log: LogPartition,
+  nowMs: number,
+): PartitionProgress {
   const { number, position, stableOffset, durableOffset, lastTimestampMs, gap, waitingFor } = log
   const lag = lagRecords(log)
-  const known = !Number.isNaN(lag)
+  const isKnown = !Number.isNaN(lag)
   const waits = waitingFor === null ? null : `waits for schema ${waitingFor} of the registry`
-  const last = lastTimestampMs > 0 ? lastTimestampMs : null
+  const lastMs = lastTimestampMs > 0 ? lastTimestampMs : null
   return {
     partition: number,
-    endOffset: known ? stableOffset : null,
+    endOffset: isKnown ? stableOffset : null,
     appliedOffset: position.next,
     durableOffset,
-    committedOffset: group.committed.get(number) ?? null,
-    lagRecords: known ? lag : null,
-    lagSeconds: lag === 0 ? 0 : last === null ? null : Math.max(0, nowMs - last) / 1000,
-    lastAppliedMs: last,
+    committedOffset: group.offsets.committed.get(number) ?? null,
+    lagRecords: isKnown ? lag : null,
+    lagSeconds: lag === 0 ? 0 : lastMs === null ? null : Math.max(0, nowMs - lastMs) / 1000,
+    lastAppliedMs: lastMs,
     stopped: gap?.message ?? waits,
     gap: gap !== null,
   }

@@ -1,201 +1,142 @@
-// Reads the partitions that are this member's: what is fetched is applied, what is applied committed.
-import { performance } from 'node:perf_hooks'
-import type { Partition } from '../../state/partition.ts'
-import type { PartitionStore } from '../../state/store.ts'
-import type { DeadLetters } from './dead-letters.ts'
-import { createFetchLoops } from './log/fetch-loops.ts'
-import type { GapPolicy } from './log/gaps.ts'
-import { createHoldings } from './log/assigned.ts'
-import type { KafkaConnection } from '../../src/kafka/client.ts'
-import type { FetchedPartition } from '../../src/kafka/fetch.ts'
-import type { Group } from './group/membership.ts'
-import { lagRecords, type LogPartition } from './log/partition.ts'
-import { readFetched, type LogReader } from './log/reader.ts'
-import type { MessageFormat } from './log/message-format.ts'
-import type { Warnings } from '../ingest/warnings.ts'
-import { createObstacles } from './log/recovery.ts'
-import { createRejectedLimit } from './rejected-limit.ts'
-import type { IngestStats } from '../ingest/ingest-stats.ts'
-import type { Start, TopicView } from '../../src/kafka/topic.ts'
+// Reads the partitions assigned to this member: deliveries are pulled, applied and committed.
+//
+// All state of reading is one plain record. Each file beside this one declares the part of it that
+// its functions need, and imports the files whose functions it calls: the dependencies are visible.
+// One loop applies and commits (`readAssigned`). Whatever runs beside it (loading partitions,
+// metadata, recovery, schemas, dead letters) is started by it and reports failures to it.
+import { PulseError } from '../../src/errors.ts'
+import { resetBackoff } from '../../src/kafka/retry.ts'
+import type { SchemaRegistry } from '../../src/kafka/schema-registry.ts'
+import { sourceOf } from '../../src/kafka/topic.ts'
+import { ingestAll } from '../ingest/loop.ts'
 import { commitLogs, statesOf } from './commit.ts'
-import { watchTopic } from './topic-watch.ts'
+import { abandonDeadLetters, closeDeadLetters } from './dead-letters.ts'
+import { isMember } from './group/membership.ts'
+import { isSettled, settleAssigned, type AssignedPartitions } from './log/assigned.ts'
+import { fetchDeliveries, type FetchContext, type LogDelivery } from './log/fetch-loops.ts'
+import { isRead, type LogPartition } from './log/partition.ts'
+import { readFetched, type LogReader } from './log/reader.ts'
+import { learnSchema, recoverFrom, recoverFromGap, type Recovery } from './log/recovery.ts'
+import { backlogOf } from './outbox.ts'
+import { countOutcomes, trackPause, type Pause } from './pause.ts'
+import { refreshWhenDue } from './topic-watch.ts'
 
-export interface ConsumptionOptions {
-  connection: KafkaConnection
-  clientId: string
-  topic: string
-  /** Where to begin in a partition of which nothing was read. */
-  from: Start
-  onGap: GapPolicy
-  /** Share of rejected rows at which reading pauses. */
-  rejectedLimit: number
+/** Everything that reading works with and on; its parts are described where they are declared. */
+export interface PartitionReader extends AssignedPartitions, FetchContext, Recovery {
+  logs: Map<number, LogPartition>
+  /** Decodes and applies. */
+  logReader: LogReader
+  pause: Pause
+  /** Null without a schema registry. */
+  registry: SchemaRegistry | null
+  /** Aborted to end reading. */
+  stop: AbortSignal
+  /** End when everything assigned is read, or when something stands in the way of that. */
+  untilCaughtUp: boolean
 }
 
-/** What a consumption works with. */
-export interface ConsumptionParts {
-  stores: readonly PartitionStore[]
-  /** Partitions that are in memory already. */
-  loaded: Map<number, Partition>
-  group: Group
-  reader: LogReader
-  format: MessageFormat
-  stats: IngestStats
-  deadLetters: DeadLetters | null
-  warnings: Warnings
-  /** Ends everything. */
-  onFailure: (error: unknown) => void
-}
-
-export interface Consumption {
-  logs: ReadonlyMap<number, LogPartition>
-  /** What is assigned, also what is not taken yet. */
-  assigned(): ReadonlySet<number>
-  assign: (partitions: readonly number[]) => void
-  /** Why nothing is read at all, in words; null while all is well. */
-  pausedBy: () => string | null
-  /** For how long nothing was read because of that. */
-  pausedSeconds(): number
-  /** What loading the partitions took; null before the first. */
-  restoreSeconds(): number | null
-  /** Gaps that were passed over because that was asked for. */
-  passed: { gaps: number; records: number }
-  /** What is read is what is assigned. */
-  isSettled(): boolean
-  /** Everything assigned was read to its end. */
-  isCaughtUp(): boolean
-  /** Reads no more, sends the dead letters that are left, and commits. */
-  stop(): Promise<void>
-  /** Touches the state no more: it cannot be trusted. */
-  abandon(): void
-}
-
-/** So often the topic is looked at when nothing asks for it: for new partitions or another topic. */
-const LOOK_MS = 10_000
-/** A dead-letter topic that is not there holds up the end for so long. */
+/** At the end, the dead-letter topic gets this long to accept what is left. */
 const CLOSE_MS = 3000
 
-/** Begins to read as soon as partitions are assigned. */
-export function createConsumption(
-  parts: ConsumptionParts,
-  options: ConsumptionOptions,
-  first: TopicView,
-): Consumption {
-  const { stores, loaded, group, reader, format, stats, deadLetters, warnings, onFailure } = parts
-  const { topic, onGap, from } = options
-  const { consumer } = group
-  const rejected = createRejectedLimit(options.rejectedLimit)
-  const pausedBy = (): string | null => rejected.alarm() ?? deadLetters?.alarm() ?? null
-  const pause = watchPause(pausedBy, warnings)
-  const watch = watchTopic(consumer, topic, first, warnings, {
-    onLook: () => loops.update(),
-    onRecreated: () => holdings.startAnew(),
-    onFailure,
-  })
-  const view = (): TopicView => watch.view()
-  const { refresh } = watch
-  let abandoned = false
-  const obstacles = createObstacles({ ...parts, consumer, topic, onGap, format, refresh })
-  const commit = (): void => commitLogs([...holdings.logs.values()], parts)
-  const common = { consumer, topic, view, stores, loaded, from, onGap, warnings, commit, onFailure }
-  const holdings = createHoldings({
-    ...common,
-    passed: obstacles.passed,
-    onChange(taken, givenBack) {
-      if (taken !== null) {
-        taken.state.outbox = deadLetters !== null
-        deadLetters?.open(taken)
-      }
-      if (givenBack !== null) deadLetters?.forget(givenBack)
-      loops.update()
-    },
-  })
-  const { logs } = holdings
-  const loops = createFetchLoops({
-    connection: options.connection,
-    clientId: options.clientId,
-    topic: view,
-    logsOf: (node) => [...logs.values()].filter(({ number }) => view().leaders[number] === node),
-    isReadable: (log) =>
-      !abandoned &&
-      logs.get(log.number) === log &&
-      log.gap === null &&
-      log.waitingFor === null &&
-      !obstacles.holds(log) &&
-      pausedBy() === null &&
-      group.isMember(),
-    take(log, fetched) {
-      if (!obstacles.meetAnswer(log, fetched)) read(log, fetched)
-    },
-    tick() {
-      pause.look()
-      if (!abandoned && stats.isDue(statesOf(logs.values()))) commit()
-    },
-    async onFetchError(message) {
-      warnings.error('fetch', message)
-      await refresh()
-    },
-    onFailure,
-  })
-  const looking = setInterval(() => void refresh(), LOOK_MS)
+/** True when everything assigned was read to its end. */
+export const isCaughtUp = (reader: PartitionReader): boolean =>
+  isSettled(reader) && [...reader.logs.values()].every(isRead)
 
-  function read(log: LogPartition, fetched: FetchedPartition): void {
-    const { applied, rejected: before } = log.position
-    const gap = readFetched(reader, log, fetched)
-    if (gap !== null) obstacles.meetGap(log, gap)
-    if (log.waitingFor !== null) obstacles.learn(log, log.waitingFor)
-    rejected.add(log.position.applied - applied, log.position.rejected - before)
+/** Returns why nothing is read at all, as a sentence; null while there is no reason. */
+export const pausedBy = ({ pause, deadLetters }: PartitionReader): string | null =>
+  pause.alarm ?? (deadLetters === null ? null : backlogOf(deadLetters))
+
+/**
+ * Reads what is assigned, until a stop, or until everything is read if `untilCaughtUp`; on return
+ * all that was applied is durable, and dead letters and offsets are sent.
+ *
+ * @throws PulseError `kafka` when a gap or a pause keeps it from catching up, or the group excludes
+ *   this member; `state-options` when the topic has grown; what the store throws
+ */
+export async function readAssigned(reader: PartitionReader): Promise<void> {
+  try {
+    await ingestAll(deliveriesOf(reader), {
+      apply: (delivery) => applyDelivery(reader, delivery),
+      isDue: () => reader.stats.isDue(statesOf(reader.logs.values())),
+      commit: () => commitLogs(reader),
+    })
+  } catch (error) {
+    // Nothing touches the state any more: after a failure of the store it cannot be trusted.
+    abandonReader(reader)
+    throw error
   }
+  const obstacle = reader.stop.aborted || isCaughtUp(reader) ? null : obstacleOf(reader)
+  await closeReader(reader)
+  if (obstacle !== null)
+    throw new PulseError('kafka', `${obstacle}; all rows before it are durable`)
+}
 
-  return {
-    logs,
-    pausedBy,
-    assign: holdings.assign,
-    assigned: () => holdings.assigned() ?? new Set(),
-    passed: obstacles.passed,
-    pausedSeconds: () => pause.seconds,
-    restoreSeconds: () => holdings.restoreSeconds(),
-    isSettled: () => holdings.isSettled(),
-    isCaughtUp: () => holdings.isSettled() && [...logs.values()].every(isRead),
-    async stop() {
-      clearInterval(looking)
-      obstacles.close()
-      await loops.stop()
-      await holdings.stop()
-      commit()
-      await deadLetters?.close(CLOSE_MS)
-      // What was delivered last leaves the outbox.
-      commit()
-    },
-    abandon() {
-      abandoned = true
-      clearInterval(looking)
-      obstacles.close()
-      void loops.stop()
-      void holdings.stop()
-    },
+async function* deliveriesOf(reader: PartitionReader): AsyncGenerator<LogDelivery | null> {
+  startWhatIsDue(reader)
+  for await (const delivery of fetchDeliveries(reader, (log) => isReadable(reader, log))) {
+    yield delivery
+    startWhatIsDue(reader)
+    if (isOver(reader)) return
   }
 }
 
-const isRead = (log: LogPartition): boolean =>
-  log.gap === null && log.waitingFor === null && lagRecords(log) === 0
-
-interface Pause {
-  seconds: number
-  /** Adds up the time that nothing is read; says why, once. */
-  look(): void
+/** What runs beside the loop is started here, at least every 100 ms; its failures end the loop. */
+function startWhatIsDue(reader: PartitionReader): void {
+  const { group, failure, pause, warnings } = reader
+  if (failure !== null) throw failure.error
+  if (group.excluded !== null) throw group.excluded
+  settleAssigned(reader)
+  refreshWhenDue(reader)
+  trackPause(pause, pausedBy(reader), warnings)
 }
 
-function watchPause(pausedBy: () => string | null, warnings: Warnings): Pause {
-  let since: number | null = null
-  const pause: Pause = {
-    seconds: 0,
-    look() {
-      const reason = pausedBy()
-      const now = performance.now()
-      if (since !== null) pause.seconds += (now - since) / 1000
-      if (reason !== null && since === null) warnings.error('paused', reason)
-      since = reason === null ? null : now
-    },
-  }
-  return pause
+function isOver(reader: PartitionReader): boolean {
+  if (reader.stop.aborted) return true
+  return reader.untilCaughtUp && (isCaughtUp(reader) || obstacleOf(reader) !== null)
+}
+
+/** Returns what no waiting ends: a gap at which a partition stopped, or a pause. */
+const obstacleOf = (reader: PartitionReader): string | null =>
+  [...reader.logs.values()].find(({ gap }) => gap !== null)?.gap?.message ?? pausedBy(reader)
+
+/** False for a log that waits, has a gap, is not assigned any more, and after the lease has ended. */
+const isReadable = (reader: PartitionReader, log: LogPartition): boolean =>
+  reader.failure === null &&
+  reader.logs.get(log.number) === log &&
+  log.source === sourceOf(reader.view) &&
+  log.gap === null &&
+  log.waitingFor === null &&
+  !log.recovering &&
+  pausedBy(reader) === null &&
+  isMember(reader.group)
+
+/** Applies a delivery, unless it does not begin at its log's position any more. */
+function applyDelivery(reader: PartitionReader, { log, offset, fetched }: LogDelivery): void {
+  const { position } = log
+  if (position.next !== offset || !isReadable(reader, log)) return
+  if (recoverFrom(reader, log, fetched)) return
+  resetBackoff(log.backoff)
+  const { applied, rejected } = position
+  const gap = readFetched(reader.logReader, log, fetched)
+  if (gap !== null) recoverFromGap(reader, log, gap)
+  if (log.waitingFor !== null) learnSchema(reader, log, log.waitingFor)
+  countOutcomes(reader.pause, position.applied - applied, position.rejected - rejected)
+}
+
+function abandonReader({ closing, registry, deadLetters }: PartitionReader): void {
+  closing.abort()
+  registry?.close()
+  if (deadLetters !== null) abandonDeadLetters(deadLetters)
+}
+
+/** Ends what runs beside the loop, sends the dead letters that are left, and commits. */
+async function closeReader(reader: PartitionReader): Promise<void> {
+  reader.closing.abort()
+  reader.registry?.close()
+  await reader.settling
+  commitLogs(reader)
+  if (reader.deadLetters === null) return
+  await closeDeadLetters(reader.deadLetters, CLOSE_MS)
+  // Messages that were just acknowledged leave the outbox.
+  commitLogs(reader)
 }

@@ -1,61 +1,65 @@
-// Keeps what is known of the topic up to date, and warnings when it is not the same any more.
+// Keeps the metadata of the topic up to date; detects a topic that was recreated or has grown.
+import { performance } from 'node:perf_hooks'
 import { messageOf, PulseError } from '../../src/errors.ts'
 import type { Consumer } from '../../src/kafka/client.ts'
-import type { Warnings } from '../ingest/warnings.ts'
 import { describeTopic, type TopicView } from '../../src/kafka/topic.ts'
+import type { Warnings } from '../ingest/warnings.ts'
 
+/** The topic as it was last seen; part of a partition reader. */
 export interface TopicWatch {
-  view(): TopicView
-  /** Asks the cluster anew; asked again meanwhile, it asks once. */
-  refresh: () => Promise<void>
+  consumer: Consumer
+  topic: string
+  view: TopicView
+  /** The request under way; null for none. */
+  refreshing: Promise<void> | null
+  /** `performance.now()` of the last request. */
+  refreshedAt: number
+  warnings: Warnings
+  /** What ends the reader: found beside its loop, thrown by the loop. */
+  failure: { error: unknown } | null
 }
 
-export interface TopicListener {
-  /** Leaders or brokers may have changed. */
-  onLook: () => void
-  /** The topic was deleted and made again under its name. */
-  onRecreated: () => void
-  onFailure: (error: unknown) => void
+/** Without another reason, new leaders and a recreated topic are noticed within this time. */
+const REFRESH_MS = 10_000
+
+/** Requests the metadata of the topic; calls during a request share it. */
+export function refreshTopic(watch: TopicWatch): Promise<void> {
+  watch.refreshedAt = performance.now()
+  watch.refreshing ??= refresh(watch).finally(() => (watch.refreshing = null))
+  return watch.refreshing
 }
 
-/** A watch that begins with what was seen first. */
-export function watchTopic(
-  consumer: Consumer,
-  topic: string,
-  first: TopicView,
-  warnings: Warnings,
-  { onLook, onRecreated, onFailure }: TopicListener,
-): TopicWatch {
-  let view = first
-  let looking: Promise<void> | null = null
+/** Requests the metadata if it is old. */
+export function refreshWhenDue(watch: TopicWatch): void {
+  if (performance.now() - watch.refreshedAt >= REFRESH_MS) void refreshTopic(watch)
+}
 
-  async function look(): Promise<void> {
-    try {
-      const now = await describeTopic(consumer, topic)
-      if (now === null) {
-        warnings.error('metadata', `the topic "${topic}" does not exist any more`)
-        return
-      }
-      if (now.partitions !== view.partitions) throw grown(topic, now.partitions, view.partitions)
-      const other = now.id !== view.id
-      view = now
-      if (other) onRecreated()
-      onLook()
-    } catch (error) {
-      if (error instanceof PulseError) onFailure(error)
-      else warnings.error('metadata', messageOf(error))
+/** Records what ends the reader; the first failure counts. */
+export function fail(watch: Pick<TopicWatch, 'failure'>, error: unknown): void {
+  watch.failure ??= { error }
+}
+
+async function refresh(watch: TopicWatch): Promise<void> {
+  const { consumer, topic, warnings } = watch
+  try {
+    const view = await describeTopic(consumer, topic)
+    if (view === null) {
+      warnings.error('metadata', `the topic "${topic}" no longer exists`)
+      return
     }
-  }
-
-  return {
-    view: () => view,
-    refresh: () => (looking ??= look().finally(() => (looking = null))),
+    if (view.partitions !== watch.view.partitions) {
+      throw grown(topic, view.partitions, watch.view.partitions)
+    }
+    watch.view = view
+  } catch (error) {
+    if (error instanceof PulseError) fail(watch, error)
+    else warnings.error('metadata', messageOf(error))
   }
 }
 
 const grown = (topic: string, now: number, before: number): PulseError =>
   new PulseError(
     'state-options',
-    `the topic "${topic}" now has ${now} partitions, the state was made with ${before}, and keys ` +
-      'have moved between them; read the topic into another --state directory',
+    `the topic "${topic}" now has ${now} partitions, but the state was made with ${before}, and keys ` +
+      'have moved between partitions; read the topic into another --state directory',
   )

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { hostname } from 'node:os'
 import { resolve } from 'node:path'
-import type { TopicConsumerOptions } from '../../consumers/kafka/options.ts'
+import type { TopicConsumerOptions } from '../../consumers/kafka/consumer.ts'
 import type { IngestProgress, SourceReconciliation } from '../../consumers/ingest/progress.ts'
 import { PulseError } from '../errors.ts'
 import type { Log } from '../log.ts'

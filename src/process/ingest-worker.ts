@@ -2,7 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { assert, messageOf, troubleOf, type ErrorCode } from '../errors.ts'
 import type { IngestProgress } from '../../consumers/ingest/progress.ts'
-import type { TopicConsumerOptions } from '../../consumers/kafka/options.ts'
+import type { TopicConsumerOptions } from '../../consumers/kafka/consumer.ts'
 import type { ReplayOptions } from '../../consumers/files/replay.ts'
 
 /** What the thread is started for. */

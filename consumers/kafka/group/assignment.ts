@@ -1,44 +1,45 @@
-// Who reads which partition: whoever has its state already, and otherwise so that all have as many.
+// Which member reads which partition: the one that has its state, and otherwise in equal shares.
 
-/** What a member says of each partition: it shows it now, it keeps an older state of it, nothing. */
+/** What a member claims of a partition: no state of it, a kept older state, or the state it reads. */
 export const CLAIM = { none: 0, kept: 1, held: 2 } as const
 
-/** Claims of a member by partition, as the group carries them. */
+/** Encodes a member's claims, one byte per partition, as the group carries them. */
 export const encodeClaims = (claims: readonly number[]): Buffer => Buffer.from(claims)
 
-/** Claims read back; whatever a foreign member may have sent, each is one of CLAIM. */
+/** Decodes claims; a byte that is not a value of `CLAIM`, from a foreign member, counts as none. */
 export const decodeClaims = (bytes: Uint8Array | null | undefined): number[] =>
   Array.from(bytes ?? [], (claim) => (claim <= CLAIM.held ? claim : CLAIM.none))
 
 /**
- * Deals partitions to members: floor or ceiling of the equal share each. A partition goes to a member
- * that claims it as long as that one has room, the strongest claim first; what nobody claims, or
- * whose claimants are full, goes to who has least. The same input gives the same result everywhere.
+ * Assigns partitions to members, floor or ceiling of the equal share each. A partition goes to a
+ * member that claims it and has room, strongest claim first. A partition that no member claims, or
+ * whose claimants are full, goes to the member with the fewest. The result depends on the input only.
  *
  * @param claims by member name, by partition
+ * @returns partitions by member name, ascending
  */
 export function assignPartitions(
   claims: ReadonlyMap<string, readonly number[]>,
   partitions: number,
 ): Map<string, number[]> {
   const members = [...claims.keys()].sort()
-  const dealt = new Map<string, number[]>(members.map((member) => [member, []]))
-  if (members.length === 0) return dealt
+  const assigned = new Map<string, number[]>(members.map((member) => [member, []]))
+  if (members.length === 0) return assigned
   const share = Math.floor(partitions / members.length)
-  const load = (member: string): number => dealt.get(member)?.length ?? 0
-  // So many members may have one more than the others.
+  const load = (member: string): number => assigned.get(member)?.length ?? 0
+  // As many members may have one partition more than the others.
   let larger = partitions - share * members.length
   const hasRoom = (member: string): boolean =>
     load(member) < share || (load(member) === share && larger > 0)
   const give = (member: string, partition: number): void => {
     if (load(member) === share) larger--
-    dealt.get(member)?.push(partition)
+    assigned.get(member)?.push(partition)
   }
   const claimants = (partition: number, claim: number): string[] =>
     members.filter((member) => (claims.get(member)?.[partition] ?? 0) === claim)
   const left = new Set(Array.from({ length: partitions }, (_, partition) => partition))
   for (const claim of [CLAIM.held, CLAIM.kept, CLAIM.none]) {
-    // Those that few can take come first, before their takers are full.
+    // Partitions with few claimants come first, before these are full.
     const order = [...left].sort((a, b) => claimants(a, claim).length - claimants(b, claim).length)
     for (const partition of order) {
       const able = (claim === CLAIM.none ? members : claimants(partition, claim)).filter(hasRoom)
@@ -48,6 +49,6 @@ export function assignPartitions(
       left.delete(partition)
     }
   }
-  for (const list of dealt.values()) list.sort((a, b) => a - b)
-  return dealt
+  for (const list of assigned.values()) list.sort((a, b) => a - b)
+  return assigned
 }

@@ -1,116 +1,142 @@
-// Tells Kafka what is durable, for lag tools only: our own positions lie in the state.
+// Commits durable positions to Kafka's group, for lag tools only: the state has its own positions.
 //
-// The package's own commit leaves out the member's name, and joins the group anew when it is refused:
-// a member whose name was taken would take it back, and one that was away would commit what is no
-// longer its own.
+// The package's own commit is not used. It leaves out the member's instance id, and rejoins the group
+// when the commit is refused: a member whose instance id was taken over would take it back, and a
+// member that was away would commit partitions that it no longer owns.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { messageOf } from '../../../src/errors.ts'
 import { connectionOptions, ConnectionPool, offsetCommitV8 } from '../../../src/kafka/client.ts'
 import type { Consumer, KafkaConnection } from '../../../src/kafka/client.ts'
+import {
+  BROKER_RETRY,
+  createBackoff,
+  resetBackoff,
+  waitToRetry,
+  type Backoff,
+} from '../../../src/kafka/retry.ts'
 
-/** How far a partition is durable. */
+/** How far a partition is durable; the offset is exclusive. */
 export interface DurableOffset {
   partition: number
   offset: number
   leaderEpoch: number
 }
 
-export interface GroupOffsets {
-  /** Tells it in the background, as soon as the group lets it; the newest of a partition counts. */
-  commit: (offsets: readonly DurableOffset[]) => void
-  /** These partitions are the member's; nothing is said of others any more. */
-  own: (partitions: readonly number[]) => void
-  /** By partition: what Kafka has acknowledged since the partition was last taken. */
-  committed: ReadonlyMap<number, number>
-  /** Resolves when all is told, or after so long. */
-  settled: (withinMs: number) => Promise<void>
-  /** Tells nothing more. */
-  close: () => void
-}
-
+/** Whose offsets are committed, and how the group is reached. */
 export interface GroupOffsetsOptions {
   groupId: string
   instanceId: string
   topic: string
   connection: KafkaConnection
+  /** Knows the member's id and generation, and finds the coordinator. */
   consumer: Consumer
 }
 
+/** The offsets of one member; they are sent in the background. */
+export interface GroupOffsets {
+  options: GroupOffsetsOptions
+  /** Receives each failed commit. */
+  onError: (error: unknown) => void
+  /** Partitions assigned to the member; offsets of others are not committed. */
+  owned: ReadonlySet<number>
+  /** By partition: the latest offset that is not acknowledged yet. */
+  pending: Map<number, DurableOffset>
+  /** By partition: the offset that Kafka acknowledged since the partition was assigned. */
+  committed: Map<number, number>
+  /** The sending under way; null for none. */
+  sending: Promise<void> | null
+  closed: boolean
+  pool: ConnectionPool
+  backoff: Backoff
+}
+
+/** A coordinator that does not respond within this time is asked over a new connection. */
 const REQUEST_MS = 5000
-const RETRY_MS = 500
 
-/** Nothing told yet. */
-export function createGroupOffsets(
-  { groupId, instanceId, topic, connection, consumer }: GroupOffsetsOptions,
+/** Offsets of a member that owns no partition yet. */
+export const createGroupOffsets = (
+  options: GroupOffsetsOptions,
   onError: (error: unknown) => void,
-): GroupOffsets {
-  const open = (): ConnectionPool =>
-    new ConnectionPool(instanceId, { ...connectionOptions(connection), requestTimeout: REQUEST_MS })
-  const pending = new Map<number, DurableOffset>()
-  const committed = new Map<number, number>()
-  let owned: ReadonlySet<number> = new Set()
-  let telling: Promise<void> | null = null
-  let closed = false
-  let pool = open()
+): GroupOffsets => ({
+  options,
+  onError,
+  owned: new Set(),
+  pending: new Map(),
+  committed: new Map(),
+  sending: null,
+  closed: false,
+  pool: openPool(options),
+  backoff: createBackoff(BROKER_RETRY),
+})
 
-  async function tell(): Promise<void> {
-    while (pending.size > 0 && !closed) {
-      const offsets = [...pending.values()]
-      try {
-        await send(offsets)
-      } catch (error) {
-        onError(error)
-        void pool.close().catch(() => undefined)
-        pool = open()
-        await sleep(RETRY_MS)
-        continue
-      }
-      for (const told of offsets) {
-        if (pending.get(told.partition) === told) pending.delete(told.partition)
-        if (owned.has(told.partition)) committed.set(told.partition, told.offset)
-      }
-    }
-  }
+const openPool = ({ instanceId, connection }: GroupOffsetsOptions): ConnectionPool =>
+  new ConnectionPool(instanceId, { ...connectionOptions(connection), requestTimeout: REQUEST_MS })
 
-  async function send(offsets: readonly DurableOffset[]): Promise<void> {
-    const { memberId, generationId } = consumer
-    if (memberId === null) throw new Error('offsets wait until the group is joined')
-    const coordinator = await consumer.findGroupCoordinator()
-    const { brokers } = await consumer.metadata({ topics: [topic] })
-    const broker = brokers.get(coordinator)
-    if (broker === undefined) throw new Error(`the coordinator, broker ${coordinator}, is away`)
-    const partitions = offsets.map(({ partition, offset, leaderEpoch }) => ({
-      partitionIndex: partition,
-      committedOffset: BigInt(offset),
-      committedLeaderEpoch: leaderEpoch,
-      committedMetadata: null,
-    }))
-    const wire = await pool.get(broker)
-    const topics = [{ name: topic, partitions }]
-    const { api } = offsetCommitV8
-    await api.async(wire, groupId, generationId, memberId, instanceId, topics)
-  }
-
-  return {
-    committed,
-    commit(offsets) {
-      for (const said of offsets) if (owned.has(said.partition)) pending.set(said.partition, said)
-      telling ??= tell()
-        .catch((error: unknown) => onError(new Error(`offsets: ${messageOf(error)}`)))
-        .finally(() => (telling = null))
-    },
-    own(partitions) {
-      owned = new Set(partitions)
-      for (const map of [pending, committed]) {
-        for (const partition of map.keys()) if (!owned.has(partition)) map.delete(partition)
-      }
-    },
-    async settled(withinMs) {
-      await Promise.race([telling, sleep(withinMs, undefined, { ref: false })])
-    },
-    close() {
-      closed = true
-      void pool.close().catch(() => undefined)
-    },
+/** Sets the partitions of the member; forgets those that are no longer its own. */
+export function ownPartitions(offsets: GroupOffsets, partitions: readonly number[]): void {
+  offsets.owned = new Set(partitions)
+  for (const map of [offsets.pending, offsets.committed]) {
+    for (const partition of map.keys()) if (!offsets.owned.has(partition)) map.delete(partition)
   }
 }
+
+/** Sends offsets in the background; a newer offset of a partition replaces one that still waits. */
+export function commitOffsets(offsets: GroupOffsets, durable: readonly DurableOffset[]): void {
+  for (const one of durable)
+    if (offsets.owned.has(one.partition)) offsets.pending.set(one.partition, one)
+  offsets.sending ??= sendPending(offsets).finally(() => (offsets.sending = null))
+}
+
+/** Resolves when all offsets are acknowledged, or after `withinMs`. */
+export async function settleOffsets(offsets: GroupOffsets, withinMs: number): Promise<void> {
+  await Promise.race([offsets.sending, sleep(withinMs, undefined, { ref: false })])
+}
+
+/** Ends all sending. */
+export function closeOffsets(offsets: GroupOffsets): void {
+  offsets.closed = true
+  closePool(offsets.pool)
+}
+
+async function sendPending(offsets: GroupOffsets): Promise<void> {
+  const { pending, committed } = offsets
+  while (pending.size > 0 && !offsets.closed) {
+    const batch = [...pending.values()]
+    try {
+      await send(offsets, batch)
+    } catch (error) {
+      offsets.onError(error)
+      closePool(offsets.pool)
+      offsets.pool = openPool(offsets.options)
+      await waitToRetry(offsets.backoff)
+      continue
+    }
+    resetBackoff(offsets.backoff)
+    for (const one of batch) {
+      if (pending.get(one.partition) === one) pending.delete(one.partition)
+      if (offsets.owned.has(one.partition)) committed.set(one.partition, one.offset)
+    }
+  }
+}
+
+async function send({ options, pool }: GroupOffsets, batch: DurableOffset[]): Promise<void> {
+  const { groupId, instanceId, topic, consumer } = options
+  const { memberId, generationId } = consumer
+  if (memberId === null) throw new Error('offsets wait until the group is joined')
+  const coordinator = await consumer.findGroupCoordinator()
+  const { brokers } = await consumer.metadata({ topics: [topic] })
+  const broker = brokers.get(coordinator)
+  if (broker === undefined)
+    throw new Error(`the coordinator, broker ${coordinator}, is not available`)
+  const partitions = batch.map(({ partition, offset, leaderEpoch }) => ({
+    partitionIndex: partition,
+    committedOffset: BigInt(offset),
+    committedLeaderEpoch: leaderEpoch,
+    committedMetadata: null,
+  }))
+  const link = await pool.get(broker)
+  const topics = [{ name: topic, partitions }]
+  await offsetCommitV8.api.async(link, groupId, generationId, memberId, instanceId, topics)
+}
+
+/** A connection that is down may fail to close, which changes nothing. */
+const closePool = (pool: ConnectionPool): void => void pool.close().catch(() => undefined)

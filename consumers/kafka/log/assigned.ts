@@ -1,191 +1,198 @@
-// The partitions that are this member's: taken with their state, and given back, as the group says.
+// The partitions of this member: loaded and given back until those read are those assigned.
+//
+// Partitions are loaded one after another, with a turn of the event loop between them: heartbeats go
+// out, and the partitions that are loaded are read meanwhile.
 import { performance } from 'node:perf_hooks'
-import { setImmediate as breathe, setTimeout as sleep } from 'node:timers/promises'
+import { setImmediate as breathe } from 'node:timers/promises'
 import { messageOf, PulseError } from '../../../src/errors.ts'
+import { resetBackoff, waitToRetry, type Backoff } from '../../../src/kafka/retry.ts'
+import { offsetAt, sourceOf, type Start } from '../../../src/kafka/topic.ts'
 import { createPosition, type SourcePosition } from '../../../state/partition-metadata.ts'
 import { loadPartition, type Partition } from '../../../state/partition.ts'
 import { setHeld, writePosition, type PartitionStore } from '../../../state/store.ts'
-import { recreated, type GapPolicy } from './gaps.ts'
-import type { Consumer } from '../../../src/kafka/client.ts'
-import { createLogPartition, NO_ROW_READ } from './partition.ts'
-import type { Gap, LogPartition } from './partition.ts'
-import type { Warnings } from '../../ingest/warnings.ts'
-import { offsetAt, sourceOf, type Start, type TopicView } from '../../../src/kafka/topic.ts'
+import { commitLogs, type CommitContext } from '../commit.ts'
+import { closeOutbox, openOutbox } from '../outbox.ts'
+import { fail, type TopicWatch } from '../topic-watch.ts'
+import { passedAt, recreated, stoppedAt, type GapPolicy } from './gaps.ts'
+import { createLogPartition, NO_ROW_READ, type Gap, type LogPartition } from './partition.ts'
 
-export interface HoldingOptions {
-  consumer: Consumer
-  topic: string
-  view: () => TopicView
+/** What is read, and what has to change for it to be what is assigned; part of a partition reader. */
+export interface AssignedPartitions extends TopicWatch, CommitContext {
+  /** All partitions of the state, by number. */
   stores: readonly PartitionStore[]
-  /** Partitions that are in memory already. */
+  /** Partitions that are in memory already and not read yet, by number. */
   loaded: Map<number, Partition>
-  /** Where to begin in a partition of which nothing was read. */
+  /** Where to start in a partition that was never read. */
   from: Start
   onGap: GapPolicy
-  warnings: Warnings
-  /** Gaps that were passed over. */
-  passed: { gaps: number }
-  /** Called before a partition is given back. */
-  commit: () => void
-  /** What is read has changed. */
-  onChange: (taken: LogPartition | null, givenBack: LogPartition | null) => void
-  onFailure: (error: unknown) => void
+  /** Gaps that were passed. */
+  passed: { gaps: number; records: number }
+  /** The assignment that was last carried out completely; null before the first. */
+  settled: readonly number[] | null
+  /** The change under way; null for none. */
+  settling: Promise<void> | null
+  /** Seconds that loading took; null before the first partition. */
+  restoreSeconds: number | null
+  /** Of the requests that a load needs. */
+  backoff: Backoff
+  /** Aborted to change nothing more. */
+  closing: AbortController
 }
 
-export interface Holdings {
-  logs: ReadonlyMap<number, LogPartition>
-  /** What is assigned; null before the group has said. */
-  assigned(): ReadonlySet<number> | null
-  assign: (partitions: readonly number[]) => void
-  /** Takes everything anew: the topic is another one. */
-  startAnew: () => void
-  /** False while what is read is not what is assigned. */
-  isSettled(): boolean
-  /** What loading took; null before the first. */
-  restoreSeconds(): number | null
-  /** Takes and gives back nothing more. */
-  stop(): Promise<void>
+/** True when what is read is what is assigned. */
+export const isSettled = (reader: AssignedPartitions): boolean =>
+  reader.group.assigned !== null &&
+  reader.settled === reader.group.assigned &&
+  reader.settling === null &&
+  !hasStale(reader)
+
+/** Starts to carry out the present assignment, unless that is done or under way. */
+export function settleAssigned(reader: AssignedPartitions): void {
+  const { group, settling } = reader
+  if (group.assigned === null || settling !== null || isSettled(reader)) return
+  reader.settling = settle(reader)
+    .catch((error: unknown) => fail(reader, error))
+    .finally(() => (reader.settling = null))
 }
 
-const RETRY_MS = 500
-
-/** Nothing held yet. */
-export function createHoldings(options: HoldingOptions): Holdings {
-  const { consumer, topic, stores, loaded, onGap, warnings, onChange } = options
-  const logs = new Map<number, LogPartition>()
-  let assigned: ReadonlySet<number> | null = null
-  let settling: Promise<void> | null = null
-  let stopped = false
-  let restoreSeconds: number | null = null
-
-  /** Makes what is read what is assigned, however often that changes meanwhile. */
-  async function settle(): Promise<void> {
-    for (;;) {
-      const wanted = assigned ?? new Set()
-      const superfluous = [...logs.values()].find(({ number }) => !wanted.has(number))
-      const missing = [...wanted].find((number) => !logs.has(number))
-      if (stopped) return
-      dropOthers(wanted)
-      if (superfluous !== undefined) giveBack(superfluous)
-      else if (missing !== undefined) await takeOver(missing)
-      else return
-      // Loading blocks: heartbeats go out, and what is loaded is read, before the next one.
-      await breathe()
-    }
-  }
-
-  /** What an earlier run or the history left here is another member's to show now. */
-  function dropOthers(wanted: ReadonlySet<number>): void {
-    for (const store of stores) {
-      if (wanted.has(store.partition) || logs.has(store.partition)) continue
-      loaded.delete(store.partition)
-      setHeld(store, false)
-    }
-  }
-
-  function giveBack(log: LogPartition): void {
-    options.commit()
-    logs.delete(log.number)
-    setHeld(stores[log.number], false)
-    onChange(null, log)
-  }
-
-  async function takeOver(number: number): Promise<void> {
-    const state = loaded.get(number) ?? load(number)
-    let log: LogPartition
-    try {
-      log = await open(number, state)
-    } catch (error) {
-      if (error instanceof PulseError) throw error
-      warnings.error('metadata', messageOf(error))
-      await sleep(RETRY_MS)
+/** Carries out the assignment, also when it changes meanwhile. */
+async function settle(reader: AssignedPartitions): Promise<void> {
+  const { logs, group, closing } = reader
+  while (!closing.signal.aborted) {
+    const assigned = group.assigned ?? []
+    const wanted = new Set(assigned)
+    releaseOthers(reader, wanted)
+    const surplus = [...logs.values()].find(
+      (log) => !wanted.has(log.number) || isStale(reader, log),
+    )
+    const missing = assigned.find((number) => !logs.has(number))
+    if (surplus !== undefined) giveBack(reader, surplus, wanted)
+    else if (missing !== undefined) await takeOver(reader, missing)
+    else {
+      reader.settled = assigned
       return
     }
-    const { source, position, gap } = log
-    const begun = !state.positions.has(source)
-    state.positions.set(source, position)
-    // Else who stops before the first row would begin at another end next time.
-    if (begun && gap === null) writePosition(stores[number], source, position)
-    loaded.delete(number)
-    setHeld(stores[number], true)
-    logs.set(number, log)
-    onChange(log, null)
+    await breathe()
   }
+}
 
-  /** Asks the cluster where to begin, if that is not known. */
-  async function open(number: number, state: Partition): Promise<LogPartition> {
-    const source = sourceOf(options.view())
-    const known = state.positions.get(source)
-    const gap = known === undefined ? formerTopic(state, number, source) : null
-    const position = known ?? (await begin(number, gap))
-    if (sourceOf(options.view()) !== source) throw new Error(`${topic} was made again meanwhile`)
-    const log = createLogPartition(number, state, source, position)
-    if (gap !== null) sayGap(log, gap)
-    return log
+/** True for a partition of a topic that was recreated meanwhile. */
+const isStale = ({ view }: AssignedPartitions, { source }: LogPartition): boolean =>
+  source !== sourceOf(view)
+
+const hasStale = (reader: AssignedPartitions): boolean =>
+  [...reader.logs.values()].some((log) => isStale(reader, log))
+
+/** Partitions that an earlier run or the history left here are another member's to show now. */
+function releaseOthers(
+  { stores, logs, loaded }: AssignedPartitions,
+  wanted: ReadonlySet<number>,
+): void {
+  for (const store of stores) {
+    if (wanted.has(store.partition) || logs.has(store.partition)) continue
+    loaded.delete(store.partition)
+    setHeld(store, false)
   }
+}
 
-  function load(number: number): Partition {
-    const start = performance.now()
-    const state = loadPartition(stores[number])
-    restoreSeconds = (restoreSeconds ?? 0) + (performance.now() - start) / 1000
-    loaded.set(number, state)
-    return state
+/** Commits, then stops reading a partition; one of a recreated topic is kept to be opened anew. */
+function giveBack(
+  reader: AssignedPartitions,
+  log: LogPartition,
+  wanted: ReadonlySet<number>,
+): void {
+  commitLogs(reader)
+  reader.logs.delete(log.number)
+  if (wanted.has(log.number)) reader.loaded.set(log.number, log.state)
+  else setHeld(reader.stores[log.number], false)
+  if (reader.deadLetters !== null) closeOutbox(reader.deadLetters, log)
+}
+
+async function takeOver(reader: AssignedPartitions, number: number): Promise<void> {
+  const { loaded, stores, warnings, closing, backoff, deadLetters } = reader
+  const state = loaded.get(number) ?? load(reader, number)
+  let log: LogPartition
+  try {
+    log = await open(reader, number, state)
+  } catch (error) {
+    if (error instanceof PulseError) throw error
+    warnings.error('metadata', messageOf(error))
+    await waitToRetry(backoff, closing.signal)
+    return
   }
+  resetBackoff(backoff)
+  if (closing.signal.aborted) return
+  const { source, position, gap } = log
+  const begins = !state.positions.has(source)
+  state.positions.set(source, position)
+  // Written now: a member that stops before the first row starts here again, not at another end.
+  if (begins && gap === null) writePosition(stores[number], source, position)
+  loaded.delete(number)
+  setHeld(stores[number], true)
+  reader.logs.set(number, log)
+  state.outbox = deadLetters !== null
+  if (deadLetters !== null) openOutbox(deadLetters, log)
+}
 
-  function formerTopic(state: Partition, number: number, source: string): Gap | null {
-    for (const [id, { kind, name, next, first }] of state.positions) {
-      // Of one that nothing was read of nothing is missing.
-      if (kind === 'topic' && name === topic && id !== source && next > first) {
-        return recreated(number, topic, next)
-      }
+function load(reader: AssignedPartitions, number: number): Partition {
+  const start = performance.now()
+  const state = loadPartition(reader.stores[number])
+  reader.restoreSeconds = (reader.restoreSeconds ?? 0) + (performance.now() - start) / 1000
+  reader.loaded.set(number, state)
+  return state
+}
+
+/** Opens a partition at its position; asks the cluster where to start if it has none. */
+async function open(
+  reader: AssignedPartitions,
+  number: number,
+  state: Partition,
+): Promise<LogPartition> {
+  const source = sourceOf(reader.view)
+  const known = state.positions.get(source)
+  const gap = known === undefined ? findFormer(reader, state, number, source) : null
+  const position = known ?? (await startPosition(reader, number, gap))
+  if (sourceOf(reader.view) !== source) throw new Error(`${reader.topic} was recreated meanwhile`)
+  const log = createLogPartition(number, state, source, position)
+  if (gap !== null) reportGap(reader, log, gap)
+  return log
+}
+
+/** A topic of the same name that was read before under another id is a gap. */
+function findFormer(
+  { topic }: AssignedPartitions,
+  state: Partition,
+  number: number,
+  source: string,
+): Gap | null {
+  for (const [id, { kind, name, next, first }] of state.positions) {
+    // If no row of it was read, no row is missing.
+    if (kind === 'topic' && name === topic && id !== source && next > first) {
+      return recreated(number, topic, next)
     }
-    return null
   }
+  return null
+}
 
-  function sayGap(log: LogPartition, gap: Gap): void {
-    if (onGap === 'stop') log.gap = gap
-    const remedy =
-      onGap === 'stop'
-        ? 'to go on all the same: --on-gap earliest or latest'
-        : `going on at ${log.position.next} as --on-gap ${onGap} says`
-    if (onGap !== 'stop') options.passed.gaps++
-    warnings.error('gap', `${gap.message}; ${remedy}`)
-  }
+async function startPosition(
+  { consumer, topic, onGap, from }: AssignedPartitions,
+  number: number,
+  gap: Gap | null,
+): Promise<SourcePosition> {
+  // At a gap that stops, the position is only shown: nothing is read or committed there.
+  const start = gap === null ? from : onGap === 'stop' ? 'earliest' : onGap
+  const source = { name: topic, kind: 'topic', rows: 0, order: 'offset' } as const
+  const unit = { durationUnit: 'ms', evidence: NO_ROW_READ } as const
+  return createPosition({ ...source, ...unit }, await offsetAt(consumer, topic, number, start))
+}
 
-  async function begin(number: number, gap: Gap | null): Promise<SourcePosition> {
-    // At a gap that stops, the place is only shown: nothing is read or committed there.
-    const from = gap === null ? options.from : onGap === 'stop' ? 'earliest' : onGap
-    const [durationUnit, evidence] = ['ms' as const, NO_ROW_READ]
-    const source = { name: topic, kind: 'topic' as const, rows: 0, order: 'offset' as const }
-    const known = { ...source, durationUnit, evidence }
-    return createPosition(known, await offsetAt(consumer, topic, number, from))
-  }
-
-  const assign = (partitions: readonly number[]): void => {
-    assigned = new Set(partitions)
-    settling ??= settle()
-      .catch(options.onFailure)
-      .finally(() => (settling = null))
-  }
-
-  return {
-    logs,
-    assign,
-    assigned: () => assigned,
-    isSettled: () => assigned !== null && settling === null,
-    restoreSeconds: () => restoreSeconds,
-    startAnew() {
-      options.commit()
-      for (const log of logs.values()) {
-        loaded.set(log.number, log.state)
-        onChange(null, log)
-      }
-      logs.clear()
-      assign([...(assigned ?? [])])
-    },
-    async stop() {
-      stopped = true
-      await settling
-    },
+function reportGap(reader: AssignedPartitions, log: LogPartition, gap: Gap): void {
+  const { onGap, warnings, passed } = reader
+  if (onGap === 'stop') {
+    log.gap = gap
+    warnings.error('gap', stoppedAt(gap))
+  } else {
+    passed.gaps++
+    warnings.error('gap', passedAt(gap, log.position.next, onGap))
   }
 }

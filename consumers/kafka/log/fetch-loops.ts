@@ -1,200 +1,148 @@
-// One loop for each broker that leads partitions read here: fetch, and hand over what came.
+// What brokers send, as deliveries: one fetch loop per broker that leads partitions read here.
 //
-// While an answer is worked on, the next one is under way: its offsets are known from the headers of
-// the batches. An answer that no longer begins at its log's position is dropped and fetched again, so
+// While a response is applied, the next one is on its way: its offsets are known from the headers of
+// the batches. A response that does not begin at its log's position is dropped and fetched again, so
 // whatever stops a log in the middle (an unknown schema, a gap, a rebalance) needs no other care.
-import { performance } from 'node:perf_hooks'
 import { setImmediate as breathe, setTimeout as sleep } from 'node:timers/promises'
 import { messageOf } from '../../../src/errors.ts'
-import type { Broker, KafkaConnection } from '../../../src/kafka/client.ts'
+import type { KafkaConnection } from '../../../src/kafka/client.ts'
+import { createFetcher, type FetchedPartition, type Fetcher } from '../../../src/kafka/fetch.ts'
 import {
-  createFetcher,
-  type FetchResponse,
-  type FetchedPartition,
-} from '../../../src/kafka/fetch.ts'
+  BROKER_RETRY,
+  createBackoff,
+  resetBackoff,
+  waitToRetry,
+  type Backoff,
+} from '../../../src/kafka/retry.ts'
+import { refreshTopic, type TopicWatch } from '../topic-watch.ts'
+import { createFetchSize, endsOf, LONGEST_WAIT_MS, requestLogs } from './fetch-request.ts'
+import type { AskedLog, FetchSize, LogEnds, LogRequest } from './fetch-request.ts'
+import { mergeSources } from './merge.ts'
 import type { LogPartition } from './partition.ts'
-import { readBatch } from '../../../src/kafka/record-batch.ts'
-import type { TopicView } from '../../../src/kafka/topic.ts'
 
-/** What a loop needs of the consumption around it. */
-export interface FetchHost {
+/** What fetching needs; part of a partition reader. */
+export interface FetchContext extends TopicWatch {
   connection: KafkaConnection
   clientId: string
-  topic(): TopicView
-  /** False for a log that waits, has a gap, or is not ours any more. */
+  /** Partitions that are read here, by number. */
+  logs: ReadonlyMap<number, LogPartition>
+}
+
+/** What was fetched of one log. It is void if the log's position is not its offset any more. */
+export interface LogDelivery extends AskedLog {
+  fetched: FetchedPartition
+}
+
+/**
+ * Yields what the leaders of all readable partitions send, until the caller returns; null at least
+ * every 100 ms while nothing comes. The caller checks whether a delivery is void.
+ */
+export async function* fetchDeliveries(
+  context: FetchContext,
+  isReadable: (log: LogPartition) => boolean,
+): AsyncGenerator<LogDelivery | null> {
+  const loops = new Map<number, FetchLoop>()
+  const startLoop = (node: number): AsyncGenerator<LogDelivery> => {
+    const loop = createFetchLoop(context, node, isReadable)
+    loops.set(node, loop)
+    return fetchFrom(context, loop)
+  }
+  // Looked up each time: new brokers may lead partitions now.
+  const newLoops = (): AsyncGenerator<LogDelivery>[] =>
+    [...context.view.brokers.keys()].filter((node) => !loops.has(node)).map(startLoop)
+  try {
+    yield* mergeSources(newLoops, LONGEST_WAIT_MS)
+  } finally {
+    for (const loop of loops.values()) {
+      loop.closed = true
+      // Not awaited: a connection that is down may take long to close.
+      void loop.fetcher.close().catch(() => undefined)
+    }
+  }
+}
+
+/** The loop of one broker. */
+interface FetchLoop {
+  node: number
   isReadable: (log: LogPartition) => boolean
-  /** Logs of the partitions that a node leads. */
-  logsOf(node: number): LogPartition[]
-  /** Deals with what was fetched; synchronous, so that nothing changes under it. */
-  take(log: LogPartition, fetched: FetchedPartition): void
-  /** Called at least every LONGEST_WAIT_MS: commits what is due. */
-  tick(): void
-  /** A broker cannot be reached; the fetch is repeated after it. */
-  onFetchError(message: string): Promise<void>
-  /** Ends everything: the store failed, or we have a bug. */
-  onFailure: (error: unknown) => void
+  fetcher: Fetcher
+  size: FetchSize
+  backoff: Backoff
+  /** Requests so far: each begins with another partition. */
+  requests: number
+  closed: boolean
 }
 
-export interface FetchLoops {
-  /** Starts loops for brokers that have none. */
-  update(): void
-  /** Resolves when every loop has dealt with what it had in hand. */
-  stop(): Promise<void>
-}
+const createFetchLoop = (
+  { connection, clientId }: FetchContext,
+  node: number,
+  isReadable: (log: LogPartition) => boolean,
+): FetchLoop => ({
+  node,
+  isReadable,
+  fetcher: createFetcher(connection, clientId),
+  size: createFetchSize(),
+  backoff: createBackoff(BROKER_RETRY),
+  requests: 0,
+  closed: false,
+})
 
-/** An answer is bounded by these; two are in memory at most, for each broker. */
-const MOST_BYTES = 16 * 2 ** 20
-const MOST_PARTITION_BYTES = 4 * 2 ** 20
-/** An answer that takes longer than this is too large for the link; at half of it nothing changes. */
-const SLOW_MS = 8000
-const LEAST_BYTES = 64 * 2 ** 10
-/** How long a broker holds back an empty answer; also how soon a new assignment is heard. */
-const LONGEST_WAIT_MS = 100
-const RETRY_MS = 200
-
-interface Asked {
-  offsets: Map<LogPartition, number>
-  answer: Promise<FetchResponse>
-}
-
-/** Loops that read all readable logs, none of them started yet. */
-export function createFetchLoops(host: FetchHost): FetchLoops {
-  const loops = new Map<number, Promise<void>>()
-  let stopping = false
-
-  async function loop(node: number): Promise<void> {
-    const fetcher = createFetcher(host.connection, host.clientId)
-    const appetite = createAppetite()
-    let turn = 0
-    const ask = (ends: ReadonlyMap<LogPartition, number>): Asked | null => {
-      const broker = host.topic().brokers.get(node)
-      const logs = stopping ? [] : host.logsOf(node).filter(host.isReadable)
-      if (broker === undefined || logs.length === 0) return null
-      // An answer is filled in the order of asking: everyone is first in turn.
-      const first = turn++ % logs.length
-      return request(broker, [...logs.slice(first), ...logs.slice(0, first)], ends)
+async function* fetchFrom(context: FetchContext, loop: FetchLoop): AsyncGenerator<LogDelivery> {
+  let request: LogRequest | null = null
+  while (!loop.closed) {
+    request ??= ask(context, loop, new Map())
+    if (request === null) {
+      await sleep(LONGEST_WAIT_MS)
+      continue
     }
-    const request = (
-      broker: Broker,
-      logs: LogPartition[],
-      ends: ReadonlyMap<LogPartition, number>,
-    ): Asked => {
-      const offsets = new Map(logs.map((log) => [log, ends.get(log) ?? log.position.next]))
-      const positions = logs.map((log) => ({
-        partition: log.number,
-        offset: offsets.get(log) ?? 0,
-        lastEpoch: ends.has(log) ? -1 : log.position.leaderEpoch,
-      }))
-      const answer = fetcher.fetch(broker, {
-        topicId: host.topic().id,
-        positions,
-        maxBytes: appetite.bytes(),
-        maxPartitionBytes: Math.min(MOST_PARTITION_BYTES, appetite.bytes()),
-        maxWaitMs: LONGEST_WAIT_MS,
-      })
-      // It may fail while the one before is worked on.
-      answer.then(appetite.begin(), appetite.fail)
-      return { offsets, answer }
-    }
-    let asked: Asked | null = null
-    while (!stopping) {
-      asked ??= ask(new Map())
-      if (asked === null) {
-        host.tick()
-        await sleep(LONGEST_WAIT_MS)
-        continue
-      }
-      const offsets: Asked['offsets'] = asked.offsets
-      const partitions: FetchedPartition[] | null = await answered(asked)
-      asked = partitions === null ? null : ask(endsOf(offsets, partitions))
-      if (partitions === null) await fetcher.reset()
-      else await takeAll(offsets, partitions)
-      host.tick()
-    }
-    await fetcher.close()
-  }
-
-  /** Null when the broker could not be asked, a while after that. */
-  async function answered({ answer }: Asked): Promise<FetchedPartition[] | null> {
-    try {
-      const { errorCode, partitions } = await answer
-      if (errorCode === 0) return partitions
-      await host.onFetchError(`the broker answered with error ${errorCode}`)
-    } catch (error) {
-      await host.onFetchError(messageOf(error))
-    }
-    await sleep(RETRY_MS)
-    return null
-  }
-
-  async function takeAll(
-    offsets: ReadonlyMap<LogPartition, number>,
-    partitions: readonly FetchedPartition[],
-  ): Promise<void> {
-    for (const fetched of partitions) {
-      for (const [log, offset] of offsets) {
-        if (log.number !== fetched.partition) continue
-        if (log.position.next === offset && host.isReadable(log)) host.take(log, fetched)
-        if (fetched.records.length > 0) {
-          host.tick()
-          await breathe()
-        }
-      }
+    const asked: LogRequest['asked'] = request.asked
+    const partitions: FetchedPartition[] | null = await responseTo(context, loop, request)
+    request = partitions === null ? null : ask(context, loop, endsOf(asked, partitions))
+    for (const fetched of partitions ?? []) {
+      const of = asked.get(fetched.partition)
+      if (of === undefined) continue
+      yield { ...of, fetched }
+      // Applying blocks: heartbeats and commits go out before the next one.
+      if (fetched.records.length > 0) await breathe()
     }
   }
-
-  return {
-    update() {
-      for (const node of host.topic().brokers.keys()) {
-        if (!loops.has(node) && !stopping) loops.set(node, loop(node).catch(host.onFailure))
-      }
-    },
-    async stop() {
-      stopping = true
-      await Promise.all(loops.values())
-    },
-  }
 }
 
-/** How much is asked for at once: an answer that a slow link does not bring in time is lost. */
-function createAppetite() {
-  let bytes = MOST_BYTES
-  return {
-    bytes: () => bytes,
-    /** Called with a question; returns what is to be called with the answer. */
-    begin() {
-      const start = performance.now()
-      return (): void => {
-        const took = performance.now() - start
-        if (took > SLOW_MS) bytes = Math.max(LEAST_BYTES, bytes / 2)
-        else if (took < SLOW_MS / 2) bytes = Math.min(MOST_BYTES, bytes * 2)
-      }
-    },
-    fail: (): void => void (bytes = Math.max(LEAST_BYTES, bytes / 8)),
-  }
+/** Requests all readable logs of the broker; null when there are none. */
+function ask({ view, logs }: FetchContext, loop: FetchLoop, ends: LogEnds): LogRequest | null {
+  const broker = view.brokers.get(loop.node)
+  if (loop.closed || broker === undefined) return null
+  const readable = [...logs.values()].filter(
+    (log) => view.leaders[log.number] === loop.node && loop.isReadable(log),
+  )
+  if (readable.length === 0) return null
+  // A response is filled in the order of its request: each partition is first in turn.
+  const first = loop.requests++ % readable.length
+  const inTurn = [...readable.slice(first), ...readable.slice(0, first)]
+  return requestLogs(loop.fetcher, broker, view.id, inTurn, ends, loop.size)
 }
 
-/** Where each log will be read on, once what was fetched of it is dealt with. */
-function endsOf(
-  offsets: ReadonlyMap<LogPartition, number>,
-  partitions: readonly FetchedPartition[],
-): Map<LogPartition, number> {
-  const ends = new Map<LogPartition, number>()
-  for (const [log] of offsets) {
-    const fetched = partitions.find(({ partition }) => partition === log.number)
-    const end = fetched === undefined ? null : endOf(fetched.records)
-    if (end !== null) ends.set(log, end)
+/** Returns the partitions of a response; null, after a wait, when the request failed. */
+async function responseTo(
+  context: FetchContext,
+  loop: FetchLoop,
+  { response }: LogRequest,
+): Promise<FetchedPartition[] | null> {
+  let message: string
+  try {
+    const { errorCode, partitions } = await response
+    if (errorCode === 0) {
+      resetBackoff(loop.backoff)
+      return partitions
+    }
+    message = `broker ${loop.node} answers a fetch with error ${errorCode}`
+  } catch (error) {
+    message = `broker ${loop.node}: ${messageOf(error)}`
   }
-  return ends
-}
-
-function endOf(records: Buffer): number | null {
-  let end: number | null = null
-  for (let at = 0; ;) {
-    const batch = readBatch(records, at, records.length)
-    // Where a length is damaged, whoever checks the batch says so.
-    if (batch === null || batch.to <= at) return end
-    end = batch.lastOffset + 1
-    at = batch.to
-  }
+  if (loop.closed) return null
+  context.warnings.error('fetch', message)
+  await refreshTopic(context)
+  await waitToRetry(loop.backoff)
+  await loop.fetcher.reset()
+  return null
 }

@@ -1,13 +1,15 @@
-// Where a log cannot be read on: what is missing, said in numbers, and how it is passed when told to.
+// Gaps of a log: which offsets are missing, as a sentence with numbers, and where reading continues.
 import type { Consumer } from '../../../src/kafka/client.ts'
-import type { Gap, LogPartition } from './partition.ts'
 import { offsetAt } from '../../../src/kafka/topic.ts'
+import type { Gap, LogPartition } from './partition.ts'
 
-/** Stop there, or go on with the first record that can be read, or behind the last one. */
+/** At a gap: stop the partition, continue at its first record that exists, or at its end. */
 export const GAP_POLICIES = ['stop', 'earliest', 'latest'] as const
+
+/** One of `GAP_POLICIES`. */
 export type GapPolicy = (typeof GAP_POLICIES)[number]
 
-/** Why the broker says that an offset is out of range; null when the log has it after all. */
+/** Finds out why the broker reports an offset out of range; null when the log has it after all. */
 export async function findRangeGap(
   consumer: Consumer,
   topic: string,
@@ -29,28 +31,36 @@ export async function findRangeGap(
   return at > end ? truncated(number, end, at) : null
 }
 
-/** The log was cut off below the position, and may have grown again since. */
+/** The log was truncated below the position, and may have grown again since. */
 export const truncated = (number: number, from: number, at: number): Gap => ({
   kind: 'truncated',
   from,
   to: at,
   message:
-    `partition ${number}: the log was cut off at ${from}; offsets ${from} to ${at - 1} ` +
+    `partition ${number}: the log was truncated at ${from}; offsets ${from} to ${at - 1} ` +
     `(${at - from}) are in the state and no longer in the log`,
 })
 
-/** The topic of a name is not the one that was read. */
+/** The topic of this name is not the one that was read. */
 export const recreated = (number: number, topic: string, at: number): Gap => ({
   kind: 'recreated',
   from: at,
   to: at,
   message:
     `partition ${number}: "${topic}" is not the topic that was read up to offset ${at}; it was ` +
-    'deleted and made again, or this is another cluster',
+    'deleted and recreated, or this is another cluster',
 })
 
-/** The offset behind a gap of the same topic. */
-export function offsetBehind(
+/** The warning about a gap at which reading stops. */
+export const stoppedAt = ({ message }: Gap): string =>
+  `${message}; to continue despite the gap: --on-gap earliest or latest`
+
+/** The warning about a gap that was passed. */
+export const passedAt = ({ message }: Gap, offset: number, policy: GapPolicy): string =>
+  `${message}; continuing at offset ${offset} (--on-gap ${policy})`
+
+/** Returns the offset after a gap of the same topic. */
+export function offsetAfter(
   consumer: Consumer,
   topic: string,
   { number }: LogPartition,
@@ -58,15 +68,15 @@ export function offsetBehind(
   policy: 'earliest' | 'latest',
 ): Promise<number> {
   if (policy === 'latest') return offsetAt(consumer, topic, number, 'latest')
-  // What replaced a cut-off end has not been read: it is read now, and the lost rows stay counted.
+  // What replaced a truncated end has not been read: it is read now, the lost rows stay counted.
   return Promise.resolve(gap.kind === 'truncated' ? gap.from : gap.to)
 }
 
-/** Moves a log behind a gap; back only where the log was cut off, and then by what is lost. */
+/** Moves a log past a gap; backwards only after a truncation, and then by what is lost. */
 export function moveTo({ position, state, source }: LogPartition, offset: number): void {
   const missing = offset - position.next
   if (missing >= 0) position.skipped += missing
-  // Backwards: what was counted stays counted, so the beginning moves with the position.
+  // Backwards: what was counted stays counted, so the first offset moves with the position.
   else position.first += missing
   position.next = offset
   position.leaderEpoch = -1

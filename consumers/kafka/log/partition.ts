@@ -1,43 +1,49 @@
-// One partition of the topic as this member reads it: its state, its position, what stands in the way.
+// One partition of the topic as this member reads it: its state, its position, what keeps it waiting.
+import { BROKER_RETRY, createBackoff, type Backoff } from '../../../src/kafka/retry.ts'
 import type { SourcePosition } from '../../../state/partition-metadata.ts'
 import type { Partition } from '../../../state/partition.ts'
 
-/** Rows of the log that cannot be read any more, or never could. */
+/** Offsets of the log that can no longer be read, or never could. */
 export interface Gap {
   kind: 'out-of-range' | 'truncated' | 'recreated' | 'unreadable'
-  /** Offsets missing: `from` up to `to`, exclusive. */
+  /** Missing offsets: `from` up to `to`, exclusive. */
   from: number
   to: number
-  /** In a sentence. */
+  /** The gap as a sentence. */
   message: string
 }
 
 /** Evidence of a position whose topic's unit of durations is not known yet. */
 export const NO_ROW_READ = 'no row read yet'
 
+/** A partition that is read here. */
 export interface LogPartition {
   number: number
   state: Partition
-  /** Identity of the topic, by which positions are kept. */
+  /** Key of the topic, under which the position is stored. */
   source: string
   position: SourcePosition
-  /** Of the log, as last fetched; -1 before the first answer. */
+  /** End of the log as last fetched; -1 before the first response. */
   endOffset: number
-  /** Up to here every transaction is decided: what lag is measured to. */
+  /** End of the log as far as transactions have ended: lag is measured to it; -1 as above. */
   stableOffset: number
   /** Position of the last commit. */
   durableOffset: number
-  /** Kafka's timestamp of the last record applied, 0 before the first. */
+  /** Kafka's timestamp of the last record that was read; 0 before the first. */
   lastTimestampMs: number
-  /** Kafka's timestamps of what is applied and not durable yet, one a batch. */
+  /** Kafka's timestamps of applied batches that are not durable yet. */
   undurableMs: number[]
-  /** Schema that is being asked for. */
+  /** Id of the schema that reading waits for; null for none. */
   waitingFor: number | null
-  /** Reading stops at it. */
+  /** Reading stops here; null for no gap. */
   gap: Gap | null
+  /** The cluster is being asked about the log, which is not read meanwhile. */
+  recovering: boolean
+  /** Of these recoveries; reset by a response that is read. */
+  backoff: Backoff
 }
 
-/** A partition as it stands before anything of it is fetched. */
+/** A partition before its first response. */
 export const createLogPartition = (
   number: number,
   state: Partition,
@@ -55,8 +61,14 @@ export const createLogPartition = (
   undurableMs: [],
   waitingFor: null,
   gap: null,
+  recovering: false,
+  backoff: createBackoff(BROKER_RETRY),
 })
 
-/** Records between the position and the end that may be read; NaN before that is known. */
+/** Records between the position and the end that may be read; NaN before the first response. */
 export const lagRecords = ({ stableOffset, position }: LogPartition): number =>
   stableOffset < 0 ? NaN : Math.max(0, stableOffset - position.next)
+
+/** True when the partition was read to its end. */
+export const isRead = (log: LogPartition): boolean =>
+  log.gap === null && log.waitingFor === null && lagRecords(log) === 0

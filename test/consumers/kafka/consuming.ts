@@ -1,7 +1,7 @@
 // Consumes a topic until it is caught up, and reads back what became of it.
 import assert from 'node:assert/strict'
 import { Worker } from 'node:worker_threads'
-import type { TopicConsumerOptions } from '../../../consumers/kafka/options.ts'
+import type { TopicConsumerOptions } from '../../../consumers/kafka/consumer.ts'
 import type { RawMessage } from '../../../consumers/kafka/log/message-rows.ts'
 import type { IngestProgress } from '../../../consumers/ingest/progress.ts'
 import type { IngestMessage } from '../../../src/process/ingest-worker.ts'

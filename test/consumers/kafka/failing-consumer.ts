@@ -2,8 +2,7 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { parentPort, workerData } from 'node:worker_threads'
-import { runTopicConsumer } from '../../../consumers/kafka/consumer.ts'
-import type { TopicConsumerOptions } from '../../../consumers/kafka/options.ts'
+import { runTopicConsumer, type TopicConsumerOptions } from '../../../consumers/kafka/consumer.ts'
 import type { IngestProgress } from '../../../consumers/ingest/progress.ts'
 import { messageOf } from '../../../src/errors.ts'
 

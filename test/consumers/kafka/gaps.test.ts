@@ -202,5 +202,5 @@ function checkPassed(
   passed: { gaps: number; records: number },
 ): void {
   assert.deepEqual(progress.consumer?.gapsPassed, passed)
-  assert.ok(warnings.some((text) => /going on at \d+ as --on-gap earliest says/.test(text)))
+  assert.ok(warnings.some((text) => /continuing at offset \d+ \(--on-gap earliest\)/.test(text)))
 }

@@ -126,7 +126,7 @@ describe('logs with less than was written', { ...needsKafka(), concurrency: 2 },
             consumed(broker.bootstrap, topic, stateOf(topic), { onGap })
           await assert.rejects(read('stop'), {
             code: 'kafka',
-            message: /log was cut off at 0; offsets 0 to 19 \(20\) are in the state/,
+            message: /log was truncated at 0; offsets 0 to 19 \(20\) are in the state/,
           })
           const found = await read('earliest')
           assert.equal(found.progress.consumer?.gapsPassed.gaps, 1)

@@ -1,27 +1,27 @@
 // A member of a group whose brokers are away: what it tries, and that it ends.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createGroup } from '../../../../consumers/kafka/group/membership.ts'
+import { createGroup, joinGroup, leaveGroup } from '../../../../consumers/kafka/group/membership.ts'
+import { settleOffsets } from '../../../../consumers/kafka/group/offsets.ts'
+import { createWarnings } from '../../../../consumers/ingest/warnings.ts'
 
-const NOBODY = { brokers: ['127.0.0.1:1'], tls: null, sasl: null }
+const NO_BROKER = { brokers: ['127.0.0.1:1'], tls: null, sasl: null }
 const OPTIONS = { groupId: 'group', instanceId: 'member', topic: 'xdr', sessionTimeoutMs: 6000 }
 
-test('one that left joins no more: a client that is closed would be asked for ever', async () => {
+test('a member that left does not join again: its client is closed', async () => {
   const failed = Promise.withResolvers<undefined>()
   const errors: string[] = []
-  const group = createGroup(NOBODY, OPTIONS, () => [], {
-    onAssigned: () => undefined,
-    onExcluded: () => undefined,
-    onError(_, message) {
-      errors.push(message)
-      failed.resolve(undefined)
-    },
-  })
-  group.join()
+  const warnings = createWarnings()
+  warnings.error = (_, message) => {
+    errors.push(message)
+    failed.resolve(undefined)
+  }
+  const group = createGroup(NO_BROKER, OPTIONS, () => [], warnings)
+  joinGroup(group)
   await failed.promise
-  await group.leave()
+  await leaveGroup(group)
   // As the timer does that was set before.
-  group.join()
-  await group.settled(0)
+  joinGroup(group)
+  await settleOffsets(group.offsets, 0)
   assert.equal(errors.length, 1, errors.join('\n'))
 })

@@ -1,0 +1,36 @@
+// Why a group refuses a member for good: the broker's errors that no retry can change, as sentences.
+import { PulseError } from '../../../src/errors.ts'
+import { findErrorBy } from '../../../src/kafka/client.ts'
+
+/** True when another process has joined with the same instance id. */
+export const isFencing = (error: unknown): error is Error =>
+  error instanceof Error && findErrorBy(error, 'apiId', 'FENCED_INSTANCE_ID') !== null
+
+/** Returns the error of a refusal that no retry can change; null for any other error. */
+export function refusalOf(
+  error: unknown,
+  groupId: string,
+  sessionTimeoutMs: number,
+): PulseError | null {
+  const reasons: Readonly<Record<string, string>> = {
+    INVALID_SESSION_TIMEOUT:
+      `the brokers do not allow --session-timeout ${sessionTimeoutMs}ms; expected a value between ` +
+      'their group.min.session.timeout.ms and group.max.session.timeout.ms',
+    INCONSISTENT_GROUP_PROTOCOL: `the group "${groupId}" has members with another assignor; give another name with --group`,
+    GROUP_AUTHORIZATION_FAILED:
+      `the brokers do not allow this user to read with the group "${groupId}"; grant READ on the ` +
+      'group, or give another name with --group',
+  }
+  if (!(error instanceof Error)) return null
+  const found = Object.keys(reasons).find((id) => findErrorBy(error, 'apiId', id) !== null)
+  return found === undefined ? null : new PulseError('kafka', reasons[found], error)
+}
+
+/** The error of a member whose instance id another process uses now. */
+export const instanceIdTaken = (instanceId: string, cause: Error): PulseError =>
+  new PulseError(
+    'kafka',
+    `another process has joined the group as "${instanceId}"; each process needs an instance id of ` +
+      'its own: start one of them with another --instance-id',
+    cause,
+  )
