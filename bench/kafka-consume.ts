@@ -1,4 +1,4 @@
-// Consumes a topic to its end without server or snapshots: `node kafka-consume.ts BROKERS TOPIC STATE`.
+// Consumes a topic to its end, without server and snapshots: node kafka-consume.ts BROKERS TOPIC STATE
 import { runTopicConsumer } from '../consumers/kafka/consumer.ts'
 import { XDR_SCHEMA } from '../src/record/xdr-schema.ts'
 

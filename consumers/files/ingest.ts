@@ -25,7 +25,9 @@ export interface FileIngest {
   paused: boolean
   /** Event time of the last row applied (UTC ms), in order of time only. */
   eventTimeMs: number | null
-  /** Bytes of the files by share of rows; rounded when it is reported, so that no error builds up. */
+  /**
+   * Bytes of the files by share of rows; rounded when it is reported, so that no error builds up.
+   */
   consumedBytes: number
 }
 

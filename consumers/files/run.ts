@@ -106,7 +106,9 @@ export function prepareFiles(
   }
 }
 
-/** A source that was begun in one order must be finished in it: its position counts rows in order. */
+/**
+ * A source that was begun in one order must be finished in it: its position counts rows in order.
+ */
 function orderOf(
   partitions: readonly Partition[],
   sources: readonly SourceInfo[],

@@ -1,4 +1,4 @@
-// Applies rows to a partition: clean, fold, count. What every source does with its rows.
+// Applies rows to a partition: validate, fold, count. Every source does this with its rows.
 import { createBatch, REASONS, type Batch, type RawRows } from '../../src/record/batch.ts'
 import { validate, createValidationCounts, createValidator } from '../../src/record/validation.ts'
 import type { ValidationCounts, ValidationOptions } from '../../src/record/validation.ts'
@@ -7,23 +7,24 @@ import { fold } from '../../src/subscriber/fold.ts'
 import { foldHours } from '../../src/subscriber/hours.ts'
 import type { Partition } from '../../state/partition.ts'
 
+/** Applies rows; its buffers are reused by each call. */
 export interface Applier {
   /**
-   * Applies the first `count` rows of `selected`; `outcome` tells what became of each.
+   * Applies the first `count` rows of `selected`; `outcome` holds what became of each.
    *
-   * @returns how many were applied; the rest is rejected
+   * @returns how many were applied; the others were rejected
    */
   apply(partition: Partition, rows: RawRows, selected: Uint32Array, count: number): number
-  /** By row: 0 applied, otherwise 1 + the place in REASONS. */
+  /** By row: 0 for applied, otherwise 1 + the index in `REASONS`. */
   outcome: Uint8Array
-  /** What was rejected, coerced and missing in all partitions since the start. */
+  /** Rejected rows, coerced and missing values, in all partitions since the start. */
   counts: ValidationCounts
 }
 
 /**
- * An applier of up to `capacity` rows at a time.
+ * Creates an applier of up to `capacity` rows per call.
  *
- * @param onBatch sees each batch after it was folded; the batch is reused
+ * @param onBatch receives each batch after it was folded; the batch is reused
  */
 export function createApplier(
   options: ValidationOptions,
@@ -50,7 +51,7 @@ export function createApplier(
   }
 }
 
-/** Adds what validation found to the partition's counters and to the run's counts. */
+/** Adds the counts of one call to those of the partition and of the run. */
 function addCounts({ counters }: Partition, found: ValidationCounts, run: ValidationCounts): void {
   REASONS.forEach((reason, at) => {
     counters.rejected[reason] += found.rejected[at]

@@ -1,4 +1,4 @@
-// What an ingest counts and measures, and its commit: the same for every source.
+// What an ingest counts and measures, and when it commits: the same for every source.
 import { performance } from 'node:perf_hooks'
 import { REASONS } from '../../src/record/batch.ts'
 import type { Batch } from '../../src/record/batch.ts'
@@ -10,37 +10,39 @@ import type { Partition } from '../../state/partition.ts'
 import { createApplier, type Applier } from './applier.ts'
 import type { IngestCounters, IngestObservations } from './progress.ts'
 
-/** What may wait in memory for the commit. */
+/** How often to commit, and what a commit keeps. */
 export interface CommitOptions {
   commitIntervalMs: number
-  /** Most rejected rows kept in each partition. */
+  /** Maximum number of rejected rows kept per partition. */
   keepRejected: number
-  /** Called when something has become durable; only within a thread, which cannot be sent one. */
+  /** Called after each commit; set within the thread, because a function cannot be sent to it. */
   onCommit?: () => void
 }
 
-/** Rejected rows wait in memory for the commit: more than this, and it comes early. */
+/** Rejected rows wait in memory for the commit; beyond this number a commit is due early. */
 const MOST_REJECTED_WAITING = 50_000
-/** As many characters of them, for a message of Kafka may have a megabyte. */
+/** The same as characters: a message of Kafka may have a megabyte. */
 const MOST_REJECTED_CHARACTERS = 64 * 2 ** 20
 
+/** Counters and measurements of one run. */
 export interface IngestStats {
   counters: IngestCounters
-  /** Emptied by whoever reports them. */
+  /** Emptied when they are reported. */
   observations: IngestObservations
+  /** UTC ms of the last commit; null before the first. */
   lastDurableMs: number | null
   applier: Applier
-  /** Notes that rows were applied, and how long that took. */
+  /** Records a batch: rows applied, and the time since `startedAt` (`performance.now()`). */
   observeBatch(applied: number, startedAt: number): void
-  /** True when the interval is over, or too much waits in memory. */
+  /** True when the commit interval is over, or too many rejected rows wait in memory. */
   isDue(partitions: Iterable<Partition>): boolean
-  /** Commits what changed in these partitions; on return it is durable. */
+  /** Commits those of the partitions that changed; on return they are durable. */
   commit(partitions: Iterable<Partition>): void
-  /** Brings the counters up to what the applier has counted. */
+  /** Updates the counters from those of the applier. */
   update(): void
 }
 
-/** Counters at zero, with an applier for up to `capacity` rows at a time. */
+/** Creates counters at 0, with an applier of up to `capacity` rows per call. */
 export function createIngestStats(
   validation: ValidationOptions,
   { commitIntervalMs, keepRejected, onCommit }: CommitOptions,
@@ -48,7 +50,7 @@ export function createIngestStats(
 ): IngestStats {
   const counters = createIngestCounters()
   const observations = createObservations()
-  // Only what was committed counts: the first rows after a start or a pause are durable at once.
+  // Only commits with changes count: the first rows after a start or a pause are durable at once.
   let lastCommit = -Infinity
   const stats: IngestStats = {
     counters,
@@ -87,7 +89,6 @@ export function createIngestStats(
   return stats
 }
 
-/** Counters that all begin at 0. */
 function createIngestCounters(): IngestCounters {
   return {
     rows: 0,
@@ -112,7 +113,7 @@ const createObservations = (): IngestObservations => ({
   visibleLatencySeconds: [],
 })
 
-/** Copies the run's counts of validation into the counters that are reported. */
+/** Copies the validation counts of the run into the counters that are reported. */
 function takeCounts(counters: IngestCounters, counts: ValidationCounts): void {
   REASONS.forEach((reason, at) => (counters.rejected[reason] = counts.rejected[at]))
   USED_COLUMNS.forEach((column, at) => {

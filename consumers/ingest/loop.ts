@@ -1,7 +1,7 @@
 // The loop of every source: it applies what the source delivers, and commits when that is due.
 //
-// A source is an async generator of deliveries. It is not resumed before its delivery is applied, so
-// nothing changes under a delivery, and a source never runs ahead of the state.
+// A source is an async generator of deliveries. It is not resumed before its delivery is applied,
+// so nothing changes under a delivery, and a source never runs ahead of the state.
 
 /** What the loop does with the deliveries of type `D`. */
 export interface IngestSteps<D> {
@@ -16,7 +16,8 @@ export interface IngestSteps<D> {
 /**
  * Applies deliveries until their source ends; on return all that was applied is durable.
  *
- * @param deliveries null where a source has nothing yet: what was applied before is committed if due
+ * @param deliveries null where a source has nothing yet: what was applied before is committed if
+ *   due
  */
 export async function ingestAll<D>(
   deliveries: AsyncIterable<D | null>,

@@ -1,41 +1,44 @@
-// What ingest tells the rest of the process, a few times a second, by message.
+// The progress of an ingest, as its thread reports it to the main thread several times per second.
 import type { SourceNote } from '../../src/record/duration-unit.ts'
 
-/** Life of the process, as the metric `xdrpulse_state` names it. */
+/** States of the process, as the metric `xdrpulse_state` names them. */
 export const LIFE_STATES = ['starting', 'restoring', 'running', 'draining', 'failed'] as const
+/** One of `LIFE_STATES`. */
 export type LifeState = (typeof LIFE_STATES)[number]
 
-/** Counters since this process started; all of them only grow. */
+/** Counters since the start of the process; none of them ever decreases. */
 export interface IngestCounters {
-  /** Rows read of the sources: applied + duplicate + excluded + rejected. */
+  /** Rows read from the sources: applied + duplicate + excluded + rejected. */
   rows: number
   applied: number
-  /** Rows at positions that an earlier run had already applied or rejected. */
+  /** Rows at positions that had been read before. */
   duplicate: number
-  /** Valid rows that the other source of a cut-over has. */
+  /** Rows that belong to the other side of a cut-over. */
   excluded: number
+  /** By reason. */
   rejected: Record<string, number>
+  /** Values that were rounded or unreadable, and missing values, by column. */
   coerced: Record<string, number>
   missing: Record<string, number>
   /** Bytes of application a: download at 2a, upload at 2a + 1. */
   applicationBytes: number[]
   durationMs: number
   commits: number
-  /** Bytes of the files read so far, by share of rows. */
+  /** Bytes read: of files by share of rows, of a topic as fetched. */
   consumedBytes: number
 }
 
-/** Measurements since the last message, one number per batch or commit. */
+/** Measurements since the last report, one number per batch or commit. */
 export interface IngestObservations {
   batchFoldSeconds: number[]
   batchRecords: number[]
   commitSeconds: number[]
   flushSeconds: number[]
-  /** From Kafka's timestamp of a batch of messages until it is durable. */
+  /** From Kafka's timestamp of a record batch until its rows are durable. */
   visibleLatencySeconds: number[]
 }
 
-/** Kinds of trouble of a consumer that do not end it. */
+/** Kinds of errors that do not end a consumer. */
 export const CONSUMER_ERRORS = [
   'fetch',
   'metadata',
@@ -46,6 +49,7 @@ export const CONSUMER_ERRORS = [
   'gap',
   'paused',
 ] as const
+/** One of `CONSUMER_ERRORS`. */
 export type ConsumerError = (typeof CONSUMER_ERRORS)[number]
 
 /** A sentence for the log. */
@@ -54,51 +58,53 @@ export interface Warning {
   message: string
 }
 
-/** One partition of the topic as this process reads it. Offsets are exclusive ends. */
+/** One partition that this process reads. Offsets are exclusive ends. */
 export interface PartitionProgress {
   partition: number
-  /** End of the log as far as transactions are decided; null before the first answer. */
+  /** End of the log as far as transactions have ended; null before the first response. */
   endOffset: number | null
   appliedOffset: number
   durableOffset: number
-  /** What Kafka has acknowledged, in this process; null before that. */
+  /** The offset that Kafka acknowledged to this process; null before the first. */
   committedOffset: number | null
   lagRecords: number | null
-  /** Since the timestamp of the last record applied; 0 without lag. */
+  /** Seconds since the timestamp of the last record applied; 0 without lag. */
   lagSeconds: number | null
-  /** Kafka's timestamp of the last record applied; null before the first. */
+  /** Kafka's timestamp of the last record applied (UTC ms); null before the first. */
   lastAppliedMs: number | null
-  /** What keeps it from being read, in words. */
+  /** Why it is not read, as a sentence; null while it is. */
   stopped: string | null
+  /** It stopped at a gap. */
   gap: boolean
 }
 
-/** All rows ever read of a source: read = applied + rejected + excluded + gap. */
+/** All rows ever read from a source: read = applied + rejected + excluded + gap. */
 export interface SourceReconciliation {
   name: string
   kind: 'file' | 'topic'
   read: number
   applied: number
-  /** Valid rows that the other source of a cut-over has. */
+  /** Rows that belong to the other side of a cut-over. */
   excluded: number
   rejected: number
-  /** 0, or we have a bug. */
+  /** 0; anything else is an internal error. */
   gap: number
 }
 
-/** What a consumer of Kafka tells beside. */
+/** The part of the progress that only a topic consumer has. */
 export interface ConsumerProgress {
   topic: string
   topicPartitions: number
   group: string
   instance: string
-  /** In the group, by its coordinator's last word. */
+  /** It is a member of the group: its lease has not ended. */
   member: boolean
   assigned: number[]
   partitions: PartitionProgress[]
-  /** Why reading is paused altogether, in words. */
+  /** Why no partition is read, as a sentence; null while reading. */
   paused: string | null
   rebalances: number
+  /** By kind, see `CONSUMER_ERRORS`. */
   errors: Record<string, number>
   gapsPassed: { gaps: number; records: number }
   deadLetters: {
@@ -107,35 +113,40 @@ export interface ConsumerProgress {
     failures: number
     pending: number
   } | null
-  /** Rows seen in another partition than Kafka's default partitioner gives their MSISDN. */
+  /** Rows found in another partition than Kafka's default partitioner assigns to their MSISDN. */
   misrouted: number
+  /** Seconds for which reading was paused. */
   backpressureSeconds: number
+  /** Everything assigned was read to its end. */
   caughtUp: boolean
 }
 
+/** A report of an ingest. */
 export interface IngestProgress {
   state: LifeState
   counters: IngestCounters
   observations: IngestObservations
-  /** Rows in all files of this run. */
+  /** Rows in all files of this run; of a topic, rows read and lag. */
   totalRows: number
   subscribers: number
+  /** Subscribers that changed since the last commit. */
   dirtySubscribers: number
-  /** Milliseconds since 1970 of the last durable commit, null before the first. */
+  /** UTC ms of the last commit; null before the first. */
   lastDurableMs: number | null
+  /** Seconds that loading the state took; null before that. */
   restoreSeconds: number | null
-  /** Event time reached when replaying in order of time, else null. */
+  /** Event time that a replay in order of time has reached (UTC ms); null otherwise. */
   eventTimeMs: number | null
   sources: SourceNote[]
   store: { fileBytes: number; usedBytes: number; volumeFreeBytes: number }
-  /** All rows are dealt with and durable. */
+  /** All rows were read and are durable. */
   done: boolean
-  /** Null while files are read. */
+  /** Null for files. */
   consumer: ConsumerProgress | null
-  /** What a consumer's history counted before it went live; null without one. */
+  /** What a consumer's history counted; null without one. */
   history: IngestCounters | null
-  /** Told with the last message of a consumer, null before. */
+  /** In the last report of a consumer; null before. */
   reconciliation: SourceReconciliation[] | null
-  /** To be logged; told once. */
+  /** To be logged; each is reported once. */
   warnings: Warning[]
 }

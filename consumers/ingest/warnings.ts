@@ -1,40 +1,45 @@
-// Trouble that does not end the run: counted by kind, and told to the main thread to be logged.
+// Errors that do not end the run: counted by kind, and handed to the main thread, which logs them.
 import { performance } from 'node:perf_hooks'
 import { zeros } from '../../state/partition-metadata.ts'
 import { CONSUMER_ERRORS, type ConsumerError, type Warning } from './progress.ts'
 
+/** The errors of a run. */
 export interface Warnings {
-  /** Since the start. */
+  /** Errors since the start, by kind. */
   counts: Record<string, number>
-  /** Not told yet; emptied by whoever tells them. */
+  /** Sentences that are not logged yet; emptied when they are reported. */
   waiting: Warning[]
+  /**
+   * Counts an error and logs its sentence, as an error for `gap` and `paused`, else as a warning.
+   */
   error: (kind: ConsumerError, message: string) => void
+  /** Logs a sentence. */
   info(message: string): void
 }
 
-/** What is said again and again is said once in this time. */
+/** A repeated message is logged once in this time. */
 const QUIET_MS = 30_000
-/** Of different messages that nobody fetches. */
-const MOST_WAITING = 100
+/** Bound of the messages that wait, if the main thread takes none. */
+const MAX_WAITING = 100
 
-/** No trouble yet. */
+/** Creates counters at 0. */
 export function createWarnings(): Warnings {
-  const said = new Map<string, number>()
-  const say = (level: Warning['level'], message: string): void => {
+  const loggedAt = new Map<string, number>()
+  const log = (level: Warning['level'], message: string): void => {
     const now = performance.now()
-    if (now - (said.get(message) ?? -Infinity) < QUIET_MS) return
-    if (said.size > MOST_WAITING) said.clear()
-    said.set(message, now)
-    if (warnings.waiting.length < MOST_WAITING) warnings.waiting.push({ level, message })
+    if (now - (loggedAt.get(message) ?? -Infinity) < QUIET_MS) return
+    if (loggedAt.size > MAX_WAITING) loggedAt.clear()
+    loggedAt.set(message, now)
+    if (warnings.waiting.length < MAX_WAITING) warnings.waiting.push({ level, message })
   }
   const warnings: Warnings = {
     counts: zeros(CONSUMER_ERRORS),
     waiting: [],
     error(kind, message) {
       warnings.counts[kind]++
-      say(kind === 'gap' || kind === 'paused' ? 'error' : 'warn', message)
+      log(kind === 'gap' || kind === 'paused' ? 'error' : 'warn', message)
     },
-    info: (message) => say('info', message),
+    info: (message) => log('info', message),
   }
   return warnings
 }

@@ -38,7 +38,8 @@ export interface TopicConsumer {
 const CLOSE_MS = 3000
 
 /**
- * Consumes a topic until a stop, or until it is caught up; on return all that was applied is durable.
+ * Consumes a topic until a stop, or until it is caught up; on return all that was applied is
+ * durable.
  *
  * @param onReady receives the consumer at once
  * @throws PulseError `kafka` when the cluster or the topic cannot be used, or a gap keeps

@@ -1,8 +1,8 @@
 // The history phase: files are applied to the partitions of the state, up to a cut-over.
 //
-// The cut-over is stored before the first row is applied, so that a run after a crash in either phase
-// uses the same one. Rows that start before it belong to the files, later ones to the topic: each
-// counts as `excluded` on the other side, and none is counted twice.
+// The cut-over is stored before the first row is applied, so that a run after a crash in either
+// phase uses the same one. Rows that start before it belong to the files, later ones to the topic:
+// each counts as `excluded` on the other side, and none is counted twice.
 import { CHUNK_ROWS, type DuckDBConnection } from '../../src/duckdb.ts'
 import { PulseError } from '../../src/errors.ts'
 import { lastEventTime, type Readable } from '../../src/parquet/rows.ts'

@@ -1,8 +1,9 @@
-// Outboxes of the partitions that are read here: rejected messages that wait for the dead-letter topic.
+// Outboxes of the partitions read here: rejected messages waiting for the dead-letter topic.
 //
-// A rejected message enters the outbox in the commit that counts it, and leaves it in the first commit
-// after the topic has acknowledged it. After a crash in between it is sent again: each message is in
-// the topic at least once, and its headers (topic, partition, offset) identify duplicates.
+// A rejected message enters the outbox in the commit that counts it, and leaves it in the first
+// commit after the topic has acknowledged it. After a crash in between it is sent again: each
+// message is in the topic at least once, and its headers (topic, partition, offset) identify
+// duplicates.
 import type { KafkaConnection, Producer } from '../../src/kafka/client.ts'
 import type { Warnings } from '../ingest/warnings.ts'
 import type { LogPartition } from './log/partition.ts'

@@ -1,10 +1,10 @@
-// Pauses reading when too many rows are rejected: a topic of another kind must not be read to its end.
+// Pauses reading when too many rows are rejected: a topic of another kind is not read to its end.
 import { performance } from 'node:perf_hooks'
 import type { Warnings } from '../ingest/warnings.ts'
 
 /** The share of rejected rows is that of the last one to two windows. */
 const WINDOW_ROWS = 5000
-/** A share of fewer rows is no evidence. */
+/** A share of fewer rows means nothing. */
 const MIN_ROWS = 1000
 
 interface Outcomes {

@@ -1,9 +1,10 @@
 // Reads the partitions assigned to this member: deliveries are pulled, applied and committed.
 //
-// All state of reading is one plain record. Each file beside this one declares the part of it that
-// its functions need, and imports the files whose functions it calls: the dependencies are visible.
-// One loop applies and commits (`readAssigned`). Whatever runs beside it (loading partitions,
-// metadata, recovery, schemas, dead letters) is started by it and reports failures to it.
+// All state of reading is one plain record, `PartitionReader`. Each file that works on it declares
+// the part that its functions need, and imports the functions it calls, so dependencies are
+// visible. One loop applies and commits (`readAssigned`). Tasks that run concurrently (loading
+// partitions, metadata, recovery, schemas, dead letters) are started by the loop, and it throws
+// their failures.
 import { PulseError } from '../../src/errors.ts'
 import { resetBackoff } from '../../src/kafka/retry.ts'
 import type { SchemaRegistry } from '../../src/kafka/schema-registry.ts'
@@ -21,7 +22,7 @@ import { backlogOf } from './outbox.ts'
 import { countOutcomes, trackPause, type Pause } from './pause.ts'
 import { refreshWhenDue } from './topic-watch.ts'
 
-/** Everything that reading works with and on; its parts are described where they are declared. */
+/** The state of reading; its parts are described where they are declared. */
 export interface PartitionReader extends AssignedPartitions, FetchContext, Recovery {
   logs: Map<number, LogPartition>
   /** Decodes and applies. */
@@ -31,7 +32,7 @@ export interface PartitionReader extends AssignedPartitions, FetchContext, Recov
   registry: SchemaRegistry | null
   /** Aborted to end reading. */
   stop: AbortSignal
-  /** End when everything assigned is read, or when something stands in the way of that. */
+  /** End when everything assigned is read, or when an obstacle prevents that. */
   untilCaughtUp: boolean
 }
 
@@ -42,7 +43,7 @@ const CLOSE_MS = 3000
 export const isCaughtUp = (reader: PartitionReader): boolean =>
   isSettled(reader) && [...reader.logs.values()].every(isRead)
 
-/** Returns why nothing is read at all, as a sentence; null while there is no reason. */
+/** Returns why no partition is read, as a sentence; null while reading is not paused. */
 export const pausedBy = ({ pause, deadLetters }: PartitionReader): string | null =>
   pause.alarm ?? (deadLetters === null ? null : backlogOf(deadLetters))
 
@@ -60,15 +61,15 @@ export async function readAssigned(reader: PartitionReader): Promise<void> {
       isDue: () => reader.stats.isDue(statesOf(reader.logs.values())),
       commit: () => commitLogs(reader),
     })
+    const obstacle = reader.stop.aborted || isCaughtUp(reader) ? null : obstacleOf(reader)
+    await closeReader(reader)
+    if (obstacle === null) return
+    throw new PulseError('kafka', `${obstacle}; all rows before it are durable`)
   } catch (error) {
-    // Nothing touches the state any more: after a failure of the store it cannot be trusted.
+    // A store that failed cannot be trusted: nothing reads or writes it from here on.
     abandonReader(reader)
     throw error
   }
-  const obstacle = reader.stop.aborted || isCaughtUp(reader) ? null : obstacleOf(reader)
-  await closeReader(reader)
-  if (obstacle !== null)
-    throw new PulseError('kafka', `${obstacle}; all rows before it are durable`)
 }
 
 async function* deliveriesOf(reader: PartitionReader): AsyncGenerator<LogDelivery | null> {
@@ -80,7 +81,7 @@ async function* deliveriesOf(reader: PartitionReader): AsyncGenerator<LogDeliver
   }
 }
 
-/** What runs beside the loop is started here, at least every 100 ms; its failures end the loop. */
+/** Starts concurrent tasks that are due, at least every 100 ms; throws the failure of one. */
 function startWhatIsDue(reader: PartitionReader): void {
   const { group, failure, pause, warnings } = reader
   if (failure !== null) throw failure.error
@@ -95,11 +96,11 @@ function isOver(reader: PartitionReader): boolean {
   return reader.untilCaughtUp && (isCaughtUp(reader) || obstacleOf(reader) !== null)
 }
 
-/** Returns what no waiting ends: a gap at which a partition stopped, or a pause. */
+/** Returns an obstacle that waiting does not remove: a gap that stops a partition, or a pause. */
 const obstacleOf = (reader: PartitionReader): string | null =>
   [...reader.logs.values()].find(({ gap }) => gap !== null)?.gap?.message ?? pausedBy(reader)
 
-/** False for a log that waits, has a gap, is not assigned any more, and after the lease has ended. */
+/** False for a log that waits, has a gap or is no longer assigned, and when the lease has ended. */
 const isReadable = (reader: PartitionReader, log: LogPartition): boolean =>
   reader.failure === null &&
   reader.logs.get(log.number) === log &&
@@ -129,7 +130,7 @@ function abandonReader({ closing, registry, deadLetters }: PartitionReader): voi
   if (deadLetters !== null) abandonDeadLetters(deadLetters)
 }
 
-/** Ends what runs beside the loop, sends the dead letters that are left, and commits. */
+/** Ends the concurrent tasks, sends the dead letters that are left, and commits. */
 async function closeReader(reader: PartitionReader): Promise<void> {
   reader.closing.abort()
   reader.registry?.close()

@@ -1,12 +1,12 @@
-// The entry of every source: what became of all rows that were ever read of it.
+// The reconciliation of every source: what became of all rows that were ever read from it.
 import type { SourcePosition } from '../../state/partition-metadata.ts'
 import { readPositions } from '../../state/partition.ts'
 import { beginRead, readHeld, type PartitionStore } from '../../state/store.ts'
 import type { SourceReconciliation } from '../ingest/progress.ts'
 
 /**
- * Accounts by source, over all partitions of a state; of a topic only partitions that are held.
- * `gap` is 0 unless we have a bug: rows that are neither applied, nor rejected, nor excluded.
+ * Reconciles each source over all partitions of a state; of a topic only those that are held.
+ * `gap` counts rows that are neither applied, rejected nor excluded: not 0 is an internal error.
  */
 export function reconcileSources(stores: readonly PartitionStore[]): SourceReconciliation[] {
   const bySource = new Map<string, SourceReconciliation>()
@@ -35,7 +35,7 @@ function addPosition(entry: SourceReconciliation, position: SourcePosition): voi
   entry.excluded += position.excluded
   entry.rejected += position.rejected
   const rows = position.next - position.first - position.skipped
-  // Every partition knows how far a file was read; of a log each one reads its own.
+  // A file was read as far as its furthest partition; of a topic each partition has its own log.
   entry.read = entry.kind === 'file' ? Math.max(entry.read, rows) : entry.read + rows
 }
 

@@ -15,7 +15,7 @@ export interface TopicWatch {
   /** `performance.now()` of the last request. */
   refreshedAt: number
   warnings: Warnings
-  /** What ends the reader: found beside its loop, thrown by the loop. */
+  /** An error found outside the reader's loop; the loop throws it. Null for none. */
   failure: { error: unknown } | null
 }
 
@@ -60,6 +60,6 @@ async function refresh(watch: TopicWatch): Promise<void> {
 const grown = (topic: string, now: number, before: number): PulseError =>
   new PulseError(
     'state-options',
-    `the topic "${topic}" now has ${now} partitions, but the state was made with ${before}, and keys ` +
-      'have moved between partitions; read the topic into another --state directory',
+    `the topic "${topic}" now has ${now} partitions, but the state was made with ${before}, and ` +
+      'keys have moved between partitions; read the topic into another --state directory',
   )

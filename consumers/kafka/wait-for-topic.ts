@@ -42,8 +42,8 @@ async function tryDescribe(
     found = await describeTopic(consumer, topic)
   } catch (error) {
     const message =
-      `Kafka at ${brokers.join(', ')} cannot be used (${rootMessageOf(error)}); check that --kafka ` +
-      'names its bootstrap servers, and that TLS and SASL are what they expect'
+      `Kafka at ${brokers.join(', ')} cannot be used (${rootMessageOf(error)}); check that ` +
+      '--kafka names its bootstrap servers, and that TLS and SASL are what they expect'
     // A refused login is not repeated: that locks accounts.
     const isRefused = error instanceof Error && findErrorBy(error, 'code', AuthenticationError.code)
     if (isRefused) throw new PulseError('kafka', message, error)

@@ -1,4 +1,4 @@
-// The ingest thread, as values and promises.
+// Starts the ingest thread; its messages become a promise and a callback.
 import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import type { IngestProgress } from '../../consumers/ingest/progress.ts'
@@ -8,13 +8,15 @@ import { errorOf } from '../errors.ts'
 /** `.ts` in the checkout, `.js` in the built package. */
 const SCRIPT = new URL(`./ingest-worker${extname(import.meta.url)}`, import.meta.url)
 
+/** A running ingest thread. */
 export interface IngestThread {
-  /** Resolves with the last progress; rejects with what ended the job. */
+  /** Resolves with the last progress; rejects with the error that ended the job. */
   ended: Promise<IngestProgress>
+  /** Sends a message to the thread. */
   send(request: IngestRequest): void
 }
 
-/** Starts a job in the ingest thread. */
+/** Starts a job in a new thread; `onProgress` receives every report, the last one included. */
 export function startIngest(
   job: IngestJob,
   onProgress: (progress: IngestProgress) => void,

@@ -1,4 +1,4 @@
-// The ingest thread: replays files or consumes Kafka, and tells the main thread how it goes.
+// The script of the ingest thread: replays files or consumes a topic, and reports its progress.
 import { parentPort, workerData } from 'node:worker_threads'
 import { assert, messageOf, troubleOf, type ErrorCode } from '../errors.ts'
 import type { IngestProgress } from '../../consumers/ingest/progress.ts'
@@ -9,88 +9,80 @@ import type { ReplayOptions } from '../../consumers/files/replay.ts'
 export type IngestJob =
   { type: 'replay'; options: ReplayOptions } | { type: 'consume'; options: TopicConsumerOptions }
 
+/** A message to the thread. */
 export type IngestRequest = 'stop' | 'pause' | 'resume'
 
-/** `code` is null for a bug of ours. */
+/** A message from the thread; `code` is null for an internal error. */
 export type IngestMessage =
   | { type: 'progress' | 'end'; progress: IngestProgress }
   | { type: 'failed'; code: ErrorCode | null; message: string }
 
-/** Between commits, each of which is told at once. */
+/** Between commits, each of which is reported at once. */
 const REPORT_MS = 250
 
 assert(parentPort !== null, 'the ingest worker is started as a worker thread')
 const port = parentPort
 
-/** Observations and warnings are told once; counters and gauges as they are. */
-function tell(type: 'progress' | 'end', progress: IngestProgress): void {
+/** Sends a report. Observations and warnings are sent once; counters and gauges stay. */
+function report(type: 'progress' | 'end', progress: IngestProgress): void {
   port.postMessage({ type, progress } satisfies IngestMessage)
   for (const list of Object.values(progress.observations) as number[][]) list.length = 0
   progress.warnings.length = 0
 }
 
-/** A job as the thread steers it. */
-interface Steered {
+/** A running job. */
+interface RunningJob {
   progress(): IngestProgress
   stop(): void
-  /** Missing where there is nothing to pause: Kafka keeps what is not read. */
+  /** Missing for a topic: Kafka keeps what is not read. */
   pause?: (paused: boolean) => void
 }
 
-/** Loads what the job needs alone: DuckDB for files, Kafka for a topic. */
-async function start(
+/** Runs a job; imports what it alone needs: DuckDB for files, Kafka for a topic. */
+async function run(
   job: IngestJob,
-  onReady: (steered: Steered) => void,
+  onReady: (running: RunningJob) => void,
   onCommit: () => void,
 ): Promise<IngestProgress> {
   if (job.type === 'replay') {
-    return (await import('../../consumers/files/replay.ts')).replayFiles(
-      { ...job.options, onCommit },
-      onReady,
-    )
+    const { replayFiles } = await import('../../consumers/files/replay.ts')
+    return replayFiles({ ...job.options, onCommit }, onReady)
   }
-  return (await import('../../consumers/kafka/consumer.ts')).runTopicConsumer(
-    { ...job.options, onCommit },
-    onReady,
-  )
+  const { runTopicConsumer } = await import('../../consumers/kafka/consumer.ts')
+  return runTopicConsumer({ ...job.options, onCommit }, onReady)
 }
 
 async function work(job: IngestJob): Promise<void> {
   let timer: NodeJS.Timeout | undefined
   let soon: NodeJS.Immediate | undefined
   let wanted: IngestRequest = 'resume'
-  let steered: Steered | null = null
+  let running: RunningJob | null = null
   const obey = (): void => {
-    if (wanted === 'stop') steered?.stop()
-    else steered?.pause?.(wanted === 'pause')
+    if (wanted === 'stop') running?.stop()
+    else running?.pause?.(wanted === 'pause')
   }
   port.on('message', (request: IngestRequest) => {
     wanted = request
     obey()
   })
   try {
-    const onReady = (ready: Steered): void => {
-      const report = (): void => tell('progress', ready.progress())
-      steered = ready
+    const onReady = (ready: RunningJob): void => {
+      running = ready
       obey()
-      report()
-      timer = setInterval(report, REPORT_MS)
+      report('progress', ready.progress())
+      timer = setInterval(() => report('progress', ready.progress()), REPORT_MS)
     }
-    // When what belongs to the commit is done, too.
+    // After the commit: what belongs to it, such as positions, is updated by then.
     const onCommit = (): void => {
       clearImmediate(soon)
-      soon = setImmediate(() => steered && tell('progress', steered.progress()))
+      soon = setImmediate(() => running && report('progress', running.progress()))
     }
-    const last = await start(job, onReady, onCommit)
+    const last = await run(job, onReady, onCommit)
     clearInterval(timer)
     clearImmediate(soon)
-    tell('end', last)
+    report('end', last)
   } catch (error) {
-    const trouble = troubleOf(error)
-    const code = trouble?.code ?? null
-    const bug = error instanceof Error ? (error.stack ?? '') : messageOf(error)
-    const message = trouble?.message ?? bug
-    port.postMessage({ type: 'failed', code, message } satisfies IngestMessage)
+    port.postMessage(failureOf(error))
   } finally {
     clearInterval(timer)
     clearImmediate(soon)
@@ -98,6 +90,13 @@ async function work(job: IngestJob): Promise<void> {
   }
 }
 
+function failureOf(error: unknown): IngestMessage {
+  const trouble = troubleOf(error)
+  if (trouble !== null) return { type: 'failed', code: trouble.code, message: trouble.message }
+  const message = error instanceof Error ? (error.stack ?? '') : messageOf(error)
+  return { type: 'failed', code: null, message }
+}
+
 await work(workerData as IngestJob)
-// Connections of a member that stays in its group are not closed: that would make it leave.
+// A member that stays in its group does not close its connections: closing would make it leave.
 process.exit()

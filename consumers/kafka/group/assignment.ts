@@ -1,6 +1,8 @@
 // Which member reads which partition: the one that has its state, and otherwise in equal shares.
 
-/** What a member claims of a partition: no state of it, a kept older state, or the state it reads. */
+/**
+ * What a member claims of a partition: no state of it, a kept older state, or the state it reads.
+ */
 export const CLAIM = { none: 0, kept: 1, held: 2 } as const
 
 /** Encodes a member's claims, one byte per partition, as the group carries them. */
@@ -13,7 +15,8 @@ export const decodeClaims = (bytes: Uint8Array | null | undefined): number[] =>
 /**
  * Assigns partitions to members, floor or ceiling of the equal share each. A partition goes to a
  * member that claims it and has room, strongest claim first. A partition that no member claims, or
- * whose claimants are full, goes to the member with the fewest. The result depends on the input only.
+ * whose claimants are full, goes to the member with the fewest. The result depends on the input
+ * only.
  *
  * @param claims by member name, by partition
  * @returns partitions by member name, ascending

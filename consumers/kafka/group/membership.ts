@@ -1,4 +1,4 @@
-// Membership of a consumer group: static, with an assignor of its own, and a lease on the assignment.
+// Membership of a consumer group: static, with its own assignor, and a lease on the assignment.
 //
 // The state of a partition is stored by the member that read it, together with the position, so a
 // partition that moves between members cannot be counted twice. Partitions that stay with a member
@@ -19,7 +19,7 @@ import { assignPartitions, decodeClaims, encodeClaims } from './assignment.ts'
 import { closeOffsets, createGroupOffsets, ownPartitions, type GroupOffsets } from './offsets.ts'
 import { instanceIdTaken, isFencing, refusalOf } from './refusals.ts'
 
-/** Which group to join, and as whom. */
+/** Which group to join, and under which instance id. */
 export interface GroupOptions {
   groupId: string
   /** `group.instance.id`: the group recognises the member by it after a restart. */
@@ -176,7 +176,8 @@ function extendLease(group: Group, from: number): void {
 
 /** Ends the membership of a member whose instance id another process uses now. */
 function exclude(group: Group, error: Error): void {
-  // In time: the package would rejoin and take the id back, and the other process would do the same.
+  // In time: the package would rejoin and take the id back, and the other process would do the
+  // same.
   if (group.excluded === null) group.consumer.leaveGroup(true, () => undefined)
   closeOffsets(group.offsets)
   group.excluded ??= instanceIdTaken(group.options.instanceId, error)

@@ -1,8 +1,8 @@
 // Commits durable positions to Kafka's group, for lag tools only: the state has its own positions.
 //
-// The package's own commit is not used. It leaves out the member's instance id, and rejoins the group
-// when the commit is refused: a member whose instance id was taken over would take it back, and a
-// member that was away would commit partitions that it no longer owns.
+// The package's own commit is not used. It leaves out the member's instance id, and rejoins the
+// group when the commit is refused: a member whose instance id was taken over would take it back,
+// and a member that was away would commit partitions that it no longer owns.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { connectionOptions, ConnectionPool, offsetCommitV8 } from '../../../src/kafka/client.ts'
 import type { Consumer, KafkaConnection } from '../../../src/kafka/client.ts'

@@ -1,4 +1,4 @@
-// Why a group refuses a member for good: the broker's errors that no retry can change, as sentences.
+// Why a group refuses a member for good: broker errors that no retry can change, as sentences.
 import { PulseError } from '../../../src/errors.ts'
 import { findErrorBy } from '../../../src/kafka/client.ts'
 
@@ -14,9 +14,11 @@ export function refusalOf(
 ): PulseError | null {
   const reasons: Readonly<Record<string, string>> = {
     INVALID_SESSION_TIMEOUT:
-      `the brokers do not allow --session-timeout ${sessionTimeoutMs}ms; expected a value between ` +
-      'their group.min.session.timeout.ms and group.max.session.timeout.ms',
-    INCONSISTENT_GROUP_PROTOCOL: `the group "${groupId}" has members with another assignor; give another name with --group`,
+      `the brokers do not allow --session-timeout ${sessionTimeoutMs}ms; expected a value ` +
+      'between their group.min.session.timeout.ms and group.max.session.timeout.ms',
+    INCONSISTENT_GROUP_PROTOCOL:
+      `the group "${groupId}" has members with another assignor; ` +
+      'give another name with --group',
     GROUP_AUTHORIZATION_FAILED:
       `the brokers do not allow this user to read with the group "${groupId}"; grant READ on the ` +
       'group, or give another name with --group',
@@ -30,7 +32,7 @@ export function refusalOf(
 export const instanceIdTaken = (instanceId: string, cause: Error): PulseError =>
   new PulseError(
     'kafka',
-    `another process has joined the group as "${instanceId}"; each process needs an instance id of ` +
-      'its own: start one of them with another --instance-id',
+    `another process has joined the group as "${instanceId}"; each process needs its own ` +
+      'instance id: start one of them with another --instance-id',
     cause,
   )

@@ -1,7 +1,7 @@
 // The partitions of this member: loaded and given back until those read are those assigned.
 //
-// Partitions are loaded one after another, with a turn of the event loop between them: heartbeats go
-// out, and the partitions that are loaded are read meanwhile.
+// Partitions are loaded one after another, with a turn of the event loop between them: heartbeats
+// go out, and the partitions that are loaded are read meanwhile.
 import { performance } from 'node:perf_hooks'
 import { setImmediate as breathe } from 'node:timers/promises'
 import { messageOf, PulseError } from '../../../src/errors.ts'
@@ -16,7 +16,9 @@ import { fail, type TopicWatch } from '../topic-watch.ts'
 import { passedAt, recreated, stoppedAt, type GapPolicy } from './gaps.ts'
 import { createLogPartition, NO_ROW_READ, type Gap, type LogPartition } from './partition.ts'
 
-/** What is read, and what has to change for it to be what is assigned; part of a partition reader. */
+/**
+ * What is read, and what has to change for it to be what is assigned; part of a partition reader.
+ */
 export interface AssignedPartitions extends TopicWatch, CommitContext {
   /** All partitions of the state, by number. */
   stores: readonly PartitionStore[]

@@ -1,8 +1,9 @@
 // What brokers send, as deliveries: one fetch loop per broker that leads partitions read here.
 //
-// While a response is applied, the next one is on its way: its offsets are known from the headers of
-// the batches. A response that does not begin at its log's position is dropped and fetched again, so
-// whatever stops a log in the middle (an unknown schema, a gap, a rebalance) needs no other care.
+// While a response is applied, the next one is on its way: its offsets are known from the headers
+// of the batches. A response that does not begin at its log's position is dropped and fetched
+// again, so whatever stops a log in the middle (an unknown schema, a gap, a rebalance) needs no
+// other care.
 import { setImmediate as breathe, setTimeout as sleep } from 'node:timers/promises'
 import { messageOf } from '../../../src/errors.ts'
 import type { KafkaConnection } from '../../../src/kafka/client.ts'

@@ -84,8 +84,8 @@ export function requestLogs(
 }
 
 /**
- * Returns where logs will be read from once a response is applied. A response that does not begin at
- * its log's position is going to be dropped: the next request begins at the position again.
+ * Returns where logs will be read from once a response is applied. A response that does not begin
+ * at its log's position is going to be dropped: the next request begins at the position again.
  */
 export function endsOf(
   asked: LogRequest['asked'],

@@ -1,4 +1,4 @@
-// Gaps of a log: which offsets are missing, as a sentence with numbers, and where reading continues.
+// Gaps of a log: which offsets are missing, as a sentence, and where reading continues.
 import type { Consumer } from '../../../src/kafka/client.ts'
 import { offsetAt } from '../../../src/kafka/topic.ts'
 import type { Gap, LogPartition } from './partition.ts'

@@ -4,8 +4,8 @@ type Settled<T> =
   { source: AsyncGenerator<T>; result: IteratorResult<T, unknown> } | { error: unknown }
 
 /**
- * Yields the values of all sources. A source is resumed after its value was consumed, so each has at
- * most one value waiting, and one that always has a value does not hold up the others.
+ * Yields the values of all sources. A source is resumed after its value was consumed, so each has
+ * at most one value waiting, and one that always has a value does not hold up the others.
  *
  * @param newSources returns the sources that have been added since the last call; called often
  * @param tickMs null is yielded when nothing came for this time, rarely also sooner

@@ -60,7 +60,9 @@ export function createMessageBatch(options: MessageBatchOptions, stats: IngestSt
 /** True when the batch has to be applied before another message is added. */
 export const isFull = ({ rows }: MessageBatch): boolean => rows.count === rows.capacity
 
-/** Adds the message at a cursor. Returns false, adding nothing, when its schema is not known yet. */
+/**
+ * Adds the message at a cursor. Returns false, adding nothing, when its schema is not known yet.
+ */
 export const addToBatch = (
   { rows, values, options }: MessageBatch,
   cursor: RecordCursor,
@@ -98,7 +100,9 @@ export function applyBatch(batch: MessageBatch, log: LogPartition, next: number)
   rows.bytes.length = 0
 }
 
-/** Selects the rows to apply, rejects those that did not decode, leaves out those of the history. */
+/**
+ * Selects the rows to apply, rejects those that did not decode, leaves out those of the history.
+ */
 function select(batch: MessageBatch, log: LogPartition): { wanted: number; rejected: number } {
   const { rows, values, selected, stats } = batch
   const { cutoverMs } = batch.options
@@ -150,7 +154,9 @@ function checkRouting(batch: MessageBatch, log: LogPartition, msisdn: number): v
   if (partitionOf(msisdn, batch.options.partitions) !== log.number) batch.misrouted++
 }
 
-/** The first rows that determine a unit decide for the topic; until then values are milliseconds. */
+/**
+ * The first rows that determine a unit decide for the topic; until then values are milliseconds.
+ */
 function applyUnit(batch: MessageBatch, { position }: LogPartition): void {
   const { rows, values } = batch
   if (batch.unit === null) {

@@ -1,4 +1,4 @@
-// What a message's value is made of: Avro by a registry's schema, Avro by one schema, or JSON.
+// The format of message values: Avro with a registry's schemas, Avro with one schema, or JSON.
 import { compileAvro, type DecodeRow } from '../../../src/record/decode/avro.ts'
 import { REASONS, type Reason } from '../../../src/record/batch.ts'
 import { USED_COLUMNS } from '../../../src/record/columns.ts'
@@ -7,20 +7,26 @@ import { canonicalName } from '../../../src/record/column-names.ts'
 import { PulseError } from '../../../src/errors.ts'
 import type { RegisteredSchema, SchemaRegistry } from '../../../src/kafka/schema-registry.ts'
 
+/** How values are decoded. */
 export interface FormatOptions {
+  /** `auto` decodes a value that begins with a brace as JSON, and any other as Avro. */
   format: 'auto' | 'avro' | 'json'
+  /** Null for Avro without schema ids. */
   registry: SchemaRegistry | null
-  /** The writer's schema of raw Avro. */
+  /** The writer's schema of Avro without schema ids. */
   schema: unknown
+  /** IANA name of the zone of times without one. */
   timeZone: string
 }
 
-/** What became of a value: decoded, rejected (1 + the place in REASONS), or not decodable yet. */
+/** Outcome of a value that was decoded; 1 + the index in `REASONS` for one that is rejected. */
 export const DECODED = 0
+/** Outcome of a value whose schema is not known yet. */
 export const WAITING = -1
 
+/** Decodes values, and fetches the schemas that they need. */
 export interface MessageFormat {
-  /** Writes one value into row `row` of the columns. */
+  /** Decodes `bytes[from, to)` into row `row` of the columns; returns the outcome. */
   decode(
     bytes: Buffer,
     from: number,
@@ -28,24 +34,29 @@ export interface MessageFormat {
     columns: readonly Float64Array[],
     row: number,
   ): number
-  /** Schema that the last WAITING waits for. */
+  /** Id of the schema that the last `WAITING` waits for. */
   wanted(): number
-  /** Asks the registry for a schema, for as long as it takes; then its rows decode or are rejected. */
+  /** Fetches a schema, however long it takes; after that its rows are decoded or rejected. */
   learn(id: number): Promise<void>
 }
 
 const rejection = (reason: Reason): number => 1 + REASONS.indexOf(reason)
 const MALFORMED = rejection('malformed')
 const INCOMPATIBLE = rejection('incompatible-schema')
-/** Confluent's wire format: a zero, then the schema's id as a big-endian int32, then the body. */
+/** Confluent's wire format: 0, the schema id as a big-endian int32, the body. */
 const WIRE_HEADER_BYTES = 5
 const BRACE = 0x7b
 
-/** Garbage that looks like the wire format names ever new schemas. */
-const MOST_KNOWN = 10_000
+/** Bounds memory: garbage that looks like the wire format names any number of schemas. */
+const MAX_KNOWN = 10_000
+/** A schema that could not be used is fetched again after this time: it may have been corrected. */
 const ASK_AGAIN_MS = 300_000
 
-/** A format's decoders, compiled once each. @throws PulseError `input-column` for a useless schema */
+/**
+ * Creates a format; each decoder is compiled once.
+ *
+ * @throws PulseError `input-column` when `schema` lacks a needed column
+ */
 export function createFormat(options: FormatOptions): MessageFormat {
   const { format, registry, timeZone } = options
   const json = compileJson({ timeZone })
@@ -72,10 +83,9 @@ export function createFormat(options: FormatOptions): MessageFormat {
     },
     async learn(id) {
       if (registry === null || known.has(id)) return
-      if (known.size >= MOST_KNOWN) known.clear()
+      if (known.size >= MAX_KNOWN) known.clear()
       const decode = await compileRegistered(registry, id, timeZone)
       known.set(id, decode)
-      // It may be registered later, or be corrected.
       if (decode === null) setTimeout(() => known.delete(id), ASK_AGAIN_MS).unref()
     },
   }
@@ -90,13 +100,13 @@ async function compileRegistered(
   if (found === null || found.type !== 'AVRO' || found.hasReferences) return null
   const decode = tryCompile(found, { timeZone })
   if (decode !== null && hasEveryColumn(found.schema)) return decode
-  // A later version of the subject may know this one's fields by alias.
+  // A later version of the subject may name the fields of this one as aliases.
   const latest = await registry.latestOfSubject(id)
   if (latest === null) return decode
   return tryCompile(found, { timeZone, renames: renamesOf(latest.schema) }) ?? decode
 }
 
-/** False where even a column that may be absent goes by no known name: it may be renamed. */
+/** False when any column, also one that may be absent, has no known name: it may be renamed. */
 function hasEveryColumn(schema: unknown): boolean {
   const known = new Set(
     fieldsOf(schema).flatMap(({ name, aliases }) =>
@@ -108,7 +118,7 @@ function hasEveryColumn(schema: unknown): boolean {
   return USED_COLUMNS.every((column) => known.has(column))
 }
 
-/** Null where a needed column is missing or of a type that holds no number. */
+/** Null when a needed column is missing, or has a type that holds no number. */
 function tryCompile(
   { schema }: RegisteredSchema,
   options: Parameters<typeof compileAvro>[1],
@@ -121,7 +131,7 @@ function tryCompile(
   }
 }
 
-/** Alias to present name, of a record's fields. */
+/** By alias: the present name of a record's field. */
 function renamesOf(schema: unknown): ReadonlyMap<string, string> {
   const renames = new Map<string, string>()
   for (const { name, aliases } of fieldsOf(schema)) {

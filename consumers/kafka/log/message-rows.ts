@@ -1,4 +1,4 @@
-// A batch of messages of one partition, decoded into columns; their bytes stay at hand.
+// Messages of one partition, decoded into columns, with references to their bytes.
 import { FIRST_AMOUNT, REASONS, type RawRows } from '../../../src/record/batch.ts'
 import { USED_COLUMNS } from '../../../src/record/columns.ts'
 import { DECODED, WAITING, type MessageFormat } from './message-format.ts'
@@ -6,24 +6,27 @@ import type { RecordCursor } from '../../../src/kafka/record-batch.ts'
 
 const NO_VALUE = 1 + REASONS.indexOf('no-value')
 
+/** Decoded messages, by row. */
 export interface MessageRows extends RawRows {
   capacity: number
+  /** Offset in the log. */
   offset: Float64Array
-  /** Kafka's timestamp of each message. */
+  /** Kafka's timestamp (UTC ms). */
   timestampMs: Float64Array
-  /** By row: DECODED, or 1 + the place in REASONS. */
+  /** `DECODED`, or 1 + the index in `REASONS`. */
   outcome: Int8Array
+  /** First and last byte (exclusive) of key and value; -1 for none. */
   keyFrom: Int32Array
   keyTo: Int32Array
   valueFrom: Int32Array
   valueTo: Int32Array
-  /** What the places above are places in, by row. */
+  /** The buffer that these bytes are in. */
   bytes: Buffer[]
 }
 
-/** Room for a batch of up to `capacity` messages. */
+/** Creates room for `capacity` messages. */
 export function createMessageRows(capacity: number): MessageRows {
-  // Avro and JSON both may hold text where a number is expected.
+  // Avro and JSON may both hold text where a number is expected.
   const columns = USED_COLUMNS.map(() => ({ values: new Float64Array(capacity), text: true }))
   const rows: MessageRows = {
     capacity,
@@ -43,9 +46,7 @@ export function createMessageRows(capacity: number): MessageRows {
 }
 
 /**
- * Adds the message at a cursor.
- *
- * @returns false when its schema is not known yet: then nothing was added
+ * Adds the message at a cursor. Returns false, adding nothing, when its schema is not known yet.
  */
 export function addMessage(
   rows: MessageRows,
@@ -69,16 +70,16 @@ export function addMessage(
   return true
 }
 
-/** Durations that were seconds become milliseconds. */
+/** Converts durations from seconds to milliseconds. */
 export function scaleDurations(rows: MessageRows): void {
   const { values } = rows.columns[FIRST_AMOUNT]
-  // What marks text that is no number stays the mark.
+  // The value that marks text without a number is kept.
   for (let i = 0; i < rows.count; i++) {
     if (rows.outcome[i] === DECODED && values[i] > -Number.MAX_VALUE) values[i] *= 1000
   }
 }
 
-/** Key and value as they came, and Kafka's timestamp. */
+/** Key and value unchanged, and Kafka's timestamp. */
 function rawMessage(rows: MessageRows, i: number): string {
   const { bytes, keyFrom, keyTo, valueFrom, valueTo, timestampMs } = rows
   const base64 = (from: number, to: number): string | null =>
@@ -90,10 +91,11 @@ function rawMessage(rows: MessageRows, i: number): string {
   } satisfies RawMessage)
 }
 
-/** A rejected message as it is kept. */
+/** A rejected message as it is stored. */
 export interface RawMessage {
-  /** Base64; null for none. */
+  /** Base64; null for a message without key. */
   key: string | null
+  /** Base64; null for a message without value. */
   value: string | null
   timestampMs: number
 }

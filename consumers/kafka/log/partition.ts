@@ -1,4 +1,4 @@
-// One partition of the topic as this member reads it: its state, its position, what keeps it waiting.
+// One partition of the topic as this member reads it: its state, its position, what it waits for.
 import { BROKER_RETRY, createBackoff, type Backoff } from '../../../src/kafka/retry.ts'
 import type { SourcePosition } from '../../../state/partition-metadata.ts'
 import type { Partition } from '../../../state/partition.ts'

@@ -26,7 +26,9 @@ const MAX_HELD_BYTES = 32 * 2 ** 20
 /** Reads all partitions of a topic, one after another. */
 export interface LogReader {
   messages: MessageBatch
-  /** Offset after what was read; the log's position gets there when the message batch is applied. */
+  /**
+   * Offset after what was read; the log's position gets there when the message batch is applied.
+   */
   next: number
   /** Bytes decompressed of the present response. */
   unpackedBytes: number

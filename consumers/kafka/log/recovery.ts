@@ -14,7 +14,7 @@ export interface Recovery extends TopicWatch {
   format: MessageFormat
   /** Gaps that were passed, and their records. */
   passed: { gaps: number; records: number }
-  /** Aborted when a schema that cannot be fetched is no failure any more. */
+  /** Aborted when the reader closes: then a schema that cannot be fetched is not a failure. */
   closing: AbortController
 }
 
