@@ -1,4 +1,4 @@
-// Record batches at random, and everything that is read of some bytes.
+// Random record batches, and a reader of everything in some bytes.
 import { gzipSync, zstdCompressSync } from 'node:zlib'
 import fc from 'fast-check'
 import { compressionsAlgorithms } from '../../src/kafka/client.ts'
@@ -8,12 +8,12 @@ import type { HandBatch, HandRecord } from './batches.ts'
 
 export const SEED = Number(process.env.XDR_PULSE_SEED ?? Date.now() % 2 ** 31)
 
-/** Holds a property to so many random cases. */
+/** Checks a property with `numRuns` random cases. */
 export const check = <T>(property: fc.IProperty<T>, numRuns: number): void => {
   fc.assert(property, { seed: SEED, numRuns, endOnFailure: true })
 }
 
-/** Packers by the number of their codec. */
+/** Compression functions, with the number of their codec. */
 export const CODECS: readonly [number, (bytes: Buffer) => Buffer][] = [
   [0, (bytes) => bytes],
   [1, (bytes) => gzipSync(bytes)],
@@ -52,7 +52,7 @@ export const aBatch = fc
     return { baseOffset, lastOffset, records: placed, attributes: flags | codec, pack, ...rest }
   })
 
-/** Everything in some bytes; a string is what is wrong. */
+/** Reads everything in some bytes; returns a string for a fault. */
 export function readAll(bytes: Buffer): { records: HandRecord[]; batches: number } | string {
   const records: HandRecord[] = []
   let batches = 0

@@ -1,4 +1,4 @@
-// Record batches made by hand, byte by byte as the protocol guide has them: naive, for tests alone.
+// Record batches made byte by byte after the protocol guide: naive, for tests only.
 import { crc32c } from '../../src/kafka/client.ts'
 
 /** One record; offsets may have holes between them, as after compaction. */
@@ -10,10 +10,10 @@ export interface HandRecord {
   headers?: readonly [string, string][]
 }
 
-/** What a batch says of itself besides its records. */
+/** A batch: its header and its records. */
 export interface HandBatch {
   baseOffset: number
-  /** The last offset may be that of a record that is no more. */
+  /** The last offset may be that of a record that was compacted away. */
   lastOffset: number
   records: readonly HandRecord[]
   /** Bits of codec, timestamp's type, transaction and control. */
@@ -48,7 +48,7 @@ function recordBytes(record: HandRecord, baseOffset: number, baseMs: number): Bu
   return sized(body)
 }
 
-/** The bytes of a batch, checksum and all. */
+/** The bytes of a batch, with its checksum. */
 export function batchBytes(batch: HandBatch): Buffer {
   const { baseOffset, lastOffset, records, attributes = 0, pack = (bytes: Buffer) => bytes } = batch
   const baseMs = records[0]?.timestampMs ?? 0

@@ -1,4 +1,4 @@
-// Reads a partition answer by answer, as small as wanted: the parts of the consumer without its loops.
+// Reads a partition in responses of any size: the parts of the consumer without its loops.
 import { createFetcher, type FetchedPartition } from '../../src/kafka/fetch.ts'
 import { Consumer } from '../../src/kafka/client.ts'
 import { createLogPartition } from '../../consumers/kafka/log/partition.ts'
@@ -21,10 +21,10 @@ import { STATE } from '../consumers/files/replaying.ts'
 
 const PLAIN = { tls: null, sasl: null }
 const WHOLE_BYTES = 2 ** 26
-/** Far more than the smallest pieces of a thousand records need. */
-const MOST_ANSWERS = 3000
+/** Far more than a thousand records need in the smallest responses. */
+const MAX_RESPONSES = 3000
 
-/** Runs `work` with what the cluster says of a topic. */
+/** Runs `work` with the metadata of a topic. */
 async function withTopic<T>(
   brokers: readonly string[],
   topic: string,
@@ -65,7 +65,7 @@ async function withFetch<T>(
   }
 }
 
-/** A partition from an offset on, in one answer. */
+/** Fetches a partition from an offset on, in one response. */
 export const fetchWhole = (
   brokers: readonly string[],
   topic: string,
@@ -76,7 +76,7 @@ export const fetchWhole = (
     withFetch(brokers, view, (fetch) => fetch(partition, from, WHOLE_BYTES)),
   )
 
-/** Offsets of all records in some batches, and the last offset that their batch claims. */
+/** Offsets of all records in some batches, and the last offset of their batch. */
 export function recordsOf(bytes: Buffer): { offset: number; lastOffset: number }[] {
   const found: { offset: number; lastOffset: number }[] = []
   for (let at = 0; ;) {
@@ -90,7 +90,7 @@ export function recordsOf(bytes: Buffer): { offset: number; lastOffset: number }
   }
 }
 
-/** All records of partition 0, as many answers as that takes: one never spans two segments. */
+/** All records of partition 0, in several responses: one never spans two segments. */
 export const fetchRecords = (
   brokers: readonly string[],
   topic: string,
@@ -108,23 +108,23 @@ export const fetchRecords = (
     }),
   )
 
-/** How answers are cut, and after how many records reading stops, wherever that is. */
+/** The size of responses, and after how many records reading stops. */
 export interface Cutting {
   maxPartitionBytes: number
   stopEvery: number
 }
 
-/** What a reading met. */
+/** Cases that occurred while reading. */
 export interface Met {
-  /** Answers that end within a batch. */
+  /** Responses that end within a batch. */
   cut: number
-  /** Answers that begin within an aborted transaction. */
+  /** Responses that begin within an aborted transaction. */
   within: number
-  /** Records that came again, because reading had stopped within their batch. */
+  /** Records that were fetched again, because reading had stopped within their batch. */
   duplicates: number
 }
 
-/** Partition 0 of a topic, read to its stable end into a new state. */
+/** Reads partition 0 of a topic to its stable end, into a new state. */
 export async function readByHand(
   brokers: readonly string[],
   topic: string,
@@ -160,8 +160,8 @@ export async function readByHand(
           createPosition(known),
         )
         log.state.positions.set(log.source, log.position)
-        for (let answers = 0; log.position.next < log.stableOffset || answers === 0;) {
-          if (++answers > MOST_ANSWERS) throw new Error('reading comes to no end')
+        for (let responses = 0; log.position.next < log.stableOffset || responses === 0;) {
+          if (++responses > MAX_RESPONSES) throw new Error('reading does not end')
           const at = log.position.next
           const fetched = await fetch(0, at, maxPartitionBytes)
           if (endsWithin(fetched.records)) met.cut++
@@ -188,7 +188,7 @@ function endsWithin(bytes: Buffer): boolean {
   }
 }
 
-/** The project's own Avro, that waits once after so many records: so reading stops within a batch. */
+/** Decodes Avro, and waits once after every `every` records: so reading stops within a batch. */
 function stoppingFormat(every: number): MessageFormat {
   const format = createFormat({
     format: 'avro',

@@ -1,4 +1,4 @@
-// Damaged record batches are never taken for something else, never an error, never without end.
+// Damaged record batches are detected: no other content, no exception, no endless loop.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { gzipSync } from 'node:zlib'
@@ -7,10 +7,10 @@ import { headerOf } from '../../src/kafka/headers.ts'
 import { batchBytes } from './batches.ts'
 import { aBatch, check, CODECS, readAll } from './batches-random.ts'
 
-/** Where the checksum and everything that it covers begins. */
+/** Where the checksum begins, followed by all that it covers. */
 const CHECKSUM_AT = 17
 
-test('any byte that is flipped from the checksum on is found by it', () => {
+test('a flipped byte in the checksum or after it is detected', () => {
   let flipped = 0
   const place = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true })
   const bits = fc.integer({ min: 1, max: 255 })
@@ -25,7 +25,7 @@ test('any byte that is flipped from the checksum on is found by it', () => {
   assert.ok(flipped >= 500)
 })
 
-test('any byte that is flipped in length or version is found, or ends what can be read', () => {
+test('a flipped byte in length or version is detected, or ends the reading', () => {
   const property = fc.property(
     aBatch,
     fc.integer({ min: 8, max: 16 }).filter((at) => at < 12 || at === 16),
@@ -41,7 +41,7 @@ test('any byte that is flipped in length or version is found, or ends what can b
   check(property, 500)
 })
 
-test('a batch that is cut off anywhere is not there yet; those before it are', () => {
+test('an incomplete batch is not read, those before it are', () => {
   const first = batchBytes({
     ...{ baseOffset: 0, lastOffset: 1 },
     records: [0, 1].map((offset) => {
@@ -60,7 +60,7 @@ test('a batch that is cut off anywhere is not there yet; those before it are', (
   }
 })
 
-test('records that lie about their lengths, under a right checksum, are a fault or an end', () => {
+test('wrong lengths of records under a right checksum are a fault or an end', () => {
   let faults = 0
   const property = fc.property(
     fc.uint8Array({ maxLength: 80 }),
@@ -80,7 +80,7 @@ test('records that lie about their lengths, under a right checksum, are a fault 
   assert.ok(faults > 500, `only ${faults} of 1000 were faults`)
 })
 
-test('random bytes are read without error and without end', () => {
+test('random bytes are read without an exception or an endless loop', () => {
   const property = fc.property(fc.uint8Array({ maxLength: 300 }), (noise) => {
     readAll(Buffer.from(noise))
     headerOf(Buffer.from(noise), 0, 'xdr-source')
@@ -88,7 +88,7 @@ test('random bytes are read without error and without end', () => {
   check(property, 2000)
 })
 
-test('a length that leads nowhere is a fault, not a circle', () => {
+test('an impossible length is a fault, not an endless loop', () => {
   for (const length of [-12, -1, 0, -(2 ** 31), 48]) {
     const bytes = Buffer.alloc(100)
     bytes.writeInt32BE(length, 8)
@@ -99,7 +99,7 @@ test('a length that leads nowhere is a fault, not a circle', () => {
 })
 
 for (const [codec, name] of [[1, 'gzip'] as const, [4, 'zstd'] as const]) {
-  test(`records that ${name} unpacks far beyond any size are a fault, in bounded memory`, () => {
+  test(`records that ${name} decompresses beyond any size are a fault, in bounded memory`, () => {
     const pack = CODECS[codec][1]
     const bytes = batchBytes({
       ...{ baseOffset: 0, lastOffset: 0, records: [], attributes: codec },
@@ -114,7 +114,7 @@ for (const [codec, name] of [[1, 'gzip'] as const, [4, 'zstd'] as const]) {
 }
 
 function checksumOf(bytes: Buffer): number {
-  // One bit after another (Castagnoli's polynomial, reflected): slow, and shares no code.
+  // Bit by bit (Castagnoli's polynomial, reflected): slow, and shares no code.
   let crc = 0xffffffff
   for (const byte of bytes.subarray(21)) {
     crc ^= byte

@@ -1,4 +1,4 @@
-// Record batches: what was written is read back, whoever wrote it.
+// Record batches of any writer are read as they were written.
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -13,7 +13,7 @@ const bare = ({ offset, timestampMs, key, value }: HandRecord): HandRecord => {
   return { offset, timestampMs, key, value }
 }
 
-test('batches made by hand are read back, holes and headers and all', (t) => {
+test('batches made by hand are read, with holes and headers', (t) => {
   t.diagnostic(`XDR_PULSE_SEED=${SEED}`)
   const property = fc.property(fc.array(aBatch, { maxLength: 4 }), (batches) => {
     const bytes = Buffer.concat(batches.map(batchBytes))
@@ -33,7 +33,7 @@ test('batches made by hand are read back, holes and headers and all', (t) => {
   check(property, 200)
 })
 
-test('batches of the package are read back, by every codec', () => {
+test('batches of the package are read, with every codec', () => {
   const messages = fc.array(
     fc.record({ key: fc.option(someBytes), value: someBytes, ms: fc.nat({ max: 2 ** 31 }) }),
     { minLength: 1, maxLength: 30 },
@@ -56,10 +56,10 @@ test('batches of the package are read back, by every codec', () => {
   check(property, 100)
 })
 
-test("batches of Kafka's own producer are read back, by every codec", () => {
+test("batches of Kafka's own producer are read, with every codec", () => {
   const folder = join(import.meta.dirname, '../fixtures/kafka')
   for (const codec of ['gzip', 'snappy', 'lz4', 'zstd']) {
-    // The log of a partition as the broker keeps it: nothing but batches.
+    // The log of a partition as the broker stores it: batches only.
     const read = readAll(readFileSync(join(folder, `java-${codec}.log`)))
     assert.ok(typeof read === 'object', codec)
     const pairs = read.records.map(({ offset, key, value }) => [
@@ -74,7 +74,7 @@ test("batches of Kafka's own producer are read back, by every codec", () => {
   }
 })
 
-test("a topic that stamps records itself gives all of them the batch's last time", () => {
+test('records of a topic with LogAppendTime have the last timestamp of their batch', () => {
   const batch: HandBatch = {
     ...{ baseOffset: 0, lastOffset: 1, attributes: 0b1000, maxTimestampMs: 5000 },
     records: [0, 1].map((offset) => {

@@ -1,4 +1,4 @@
-// Every Parquet fixture through the whole replay, against what the oracle made of its cells.
+// Every Parquet fixture through the whole replay, compared with what the oracle computes.
 import assert from 'node:assert/strict'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -17,7 +17,7 @@ const pathOf = (name: string): string => join(FIXTURES, `${name}.parquet`)
 const readJson = (name: string): unknown =>
   JSON.parse(readFileSync(join(FIXTURES, `${name}.json`), 'utf8'))
 const expectedOf = (name: string): Expected => readJson(name) as Expected
-/** Files with the same bytes are one source, whatever they are called. */
+/** Files with the same bytes are one source, under any name. */
 const DIFFERENT = NAMES.filter((name, at) => {
   const bytes = readFileSync(pathOf(name))
   return !NAMES.slice(0, at).some((earlier) => readFileSync(pathOf(earlier)).equals(bytes))
@@ -28,7 +28,7 @@ test('there are fixtures of many writers', () => {
 })
 
 for (const name of NAMES) {
-  test(`${name}.parquet gives exactly what its cells say`, () =>
+  test(`${name}.parquet gives exactly the values of its cells`, () =>
     withDirectory(async (directory) => {
       const expected = expectedOf(name)
       const progress = await replay([pathOf(name)], directory)
@@ -36,12 +36,12 @@ for (const name of NAMES) {
       assert.equal(progress.totalRows, expected.rows)
       assert.equal(progress.counters.rows, expected.rows)
       assert.equal(progress.sources[0].durationUnit, expected.durationUnit)
-      // A file without rows leaves a state without commits, which readers call missing.
+      // A file without rows leaves a state without commits, which readers report as missing.
       if (expected.rows === 0) return
       assert.deepEqual(comparableFound(await readBack(directory)), comparableExpected(expected))
     }))
 
-  test(`${name}.parquet is the same with rows without MSISDN kept under 0`, () =>
+  test(`${name}.parquet gives the same when rows without MSISDN are folded under 0`, () =>
     withDirectory(async (directory) => {
       const rows = readJson(`${name}.rows`) as RawRows
       const result = oracle(rows, { durationUnit: 'auto', missingMsisdn: 'zero' })
@@ -75,7 +75,7 @@ test('every broken fixture is listed', () => {
 })
 
 for (const [name, code, sentence] of BROKEN) {
-  test(`broken/${name}.parquet is rejected by name, and nothing is touched`, () =>
+  test(`broken/${name}.parquet is refused by its name, and no state is made`, () =>
     withDirectory(async (directory) => {
       const state = join(directory, 'state')
       const path = pathOf(`broken/${name}`)
@@ -91,7 +91,7 @@ for (const [name, code, sentence] of BROKEN) {
     }))
 }
 
-/** Adds expectations up by key; the smaller first start and the larger last end win. */
+/** Sums expectations by key; takes the smaller first start and the larger last end. */
 function sumOf(parts: Comparable[]): Comparable {
   const counts = (of: 'rejected' | 'coerced' | 'missing'): Record<string, number> => {
     const sums = new Map<string, number>()

@@ -1,4 +1,4 @@
-// Replays of files that were replayed before, in part or whole, in this order or another.
+// Replays of files that were replayed before, partly or completely, in the same order or another.
 import assert from 'node:assert/strict'
 import { copyFileSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -39,7 +39,7 @@ for (const speed of ['max', 1e15] as const) {
     }))
 }
 
-test('the bytes of a file that was read are all of its bytes, however many batches it takes', () =>
+test('the bytes read of a whole file are its size, for any number of batches', () =>
   withDirectory(async (directory) => {
     const file = await sampleIn(directory, { rows: 61_001, subscribers: 300 })
     const { counters } = await replay([file], join(directory, 'state'))
@@ -61,7 +61,7 @@ test('a copy of a file under another name is the same source', () =>
     assert.equal((await readBack(state)).hash, hash)
   }))
 
-test('files that differ in their values alone are two sources', () =>
+test('files that differ only in their values are two sources', () =>
   withDirectory(async (directory) => {
     const original = readFileSync(join(FIXTURES, 'parquetjs-v1.parquet'))
     const footer = original.length - 8 - original.readUInt32LE(original.length - 8)
@@ -78,28 +78,28 @@ test('files that differ in their values alone are two sources', () =>
     assert.equal(ids[0].bytes, ids[1].bytes)
   }))
 
-test('a replay that is stopped says so, and the next one goes on where it ended', () =>
+test('a stopped replay reports it, and the next one continues where it ended', () =>
   withDirectory(async (directory) => {
     const file = await sampleIn(directory)
     const state = join(directory, 'state')
     const first = await replay([file], state, {}, stopAtOnce)
     assert.equal(first.done, false)
     assert.equal(first.state, 'draining')
-    const dealtWith = first.counters.rows
-    assert.ok(dealtWith > 0 && dealtWith < SMALL.rows)
+    const read = first.counters.rows
+    assert.ok(read > 0 && read < SMALL.rows)
     const [{ position }] = (await readBack(state)).positions
-    assert.equal(position.next, dealtWith)
-    assert.equal(position.applied + position.rejected, dealtWith)
+    assert.equal(position.next, read)
+    assert.equal(position.applied + position.rejected, read)
     const second = await replay([file], state)
     assert.equal(second.done, true)
-    assert.equal(second.counters.duplicate, dealtWith)
+    assert.equal(second.counters.duplicate, read)
     assert.equal(second.counters.rows, SMALL.rows)
     const whole = join(directory, 'whole')
     await replay([file], whole)
     assert.equal((await readBack(state)).hash, (await readBack(whole)).hash)
   }))
 
-test('what was begun in order of time is finished in order of time, at any speed', () =>
+test('a file begun in order of time is finished in order of time, at any speed', () =>
   withDirectory(async (directory) => {
     const file = await sampleIn(directory)
     const state = join(directory, 'state')
@@ -112,13 +112,13 @@ test('what was begun in order of time is finished in order of time, at any speed
     assert.equal((await readBack(state)).positions[0].position.order, 'time')
     const ended = await replay([file], state, { speed: 'max' })
     assert.equal(ended.counters.rows, SMALL.rows)
-    assert.ok(ended.eventTimeMs !== null, 'event time is known in order of time alone')
+    assert.ok(ended.eventTimeMs !== null, 'event time is reported only in order of time')
     const whole = join(directory, 'whole')
     await replay([file], whole)
     assert.equal((await readBack(state)).hash, (await readBack(whole)).hash)
   }))
 
-test('what was begun in file order cannot be finished in order of time', () =>
+test('a file begun in its own order cannot be finished in order of time', () =>
   withDirectory(async (directory) => {
     const file = await sampleIn(directory)
     const state = join(directory, 'state')
@@ -148,7 +148,7 @@ test('files, directories and globs name the same files', () =>
     assert.equal(new Set(hashes).size, 1)
   }))
 
-test('a path that names nothing is rejected by its name, and nothing is touched', () =>
+test('a path without files is refused by its name, and no state is made', () =>
   withDirectory(async (directory) => {
     const state = join(directory, 'state')
     const absent = join(directory, 'absent')
@@ -190,7 +190,7 @@ test('rejected rows are kept with their reason and raw values, up to the bound',
     assert.deepEqual(few.rejected, rejected)
   }))
 
-test('a paused replay applies nothing until it continues', () =>
+test('a paused replay applies no row until it is resumed', () =>
   withDirectory(async (directory) => {
     const file = await sampleIn(directory)
     let whilePaused = Promise.resolve(NaN)

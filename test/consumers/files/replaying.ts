@@ -1,4 +1,4 @@
-// A replay in this process, and what the oracle expects of it.
+// Replays in the test's own process, and what the oracle expects of them.
 import type { Replay, ReplayOptions } from '../../../consumers/files/replay.ts'
 import { replayFiles } from '../../../consumers/files/replay.ts'
 import type { IngestProgress } from '../../../consumers/ingest/progress.ts'
@@ -13,7 +13,7 @@ export const STATE: StateOptions = {
   missingMsisdn: 'reject',
 }
 
-/** Replays files with the defaults of a test, but for what is given. */
+/** Replays files with the defaults of tests, except for `changes`. */
 export function replay(
   files: readonly string[],
   stateDirectory: string,
@@ -32,7 +32,7 @@ export function replay(
   return replayFiles(options, onReady)
 }
 
-/** What `oracleJson` gives, as it stands in the fixtures. */
+/** The result of `oracleJson`, as the fixtures store it. */
 export interface Expected {
   durationUnit: 'ms' | 's'
   rows: number
@@ -44,7 +44,7 @@ export interface Expected {
   hours: [number | null, OracleHour][]
 }
 
-/** The part of what was found that an expectation speaks of, in the expectation's form. */
+/** The part of a state that expectations cover, in their form. */
 export type Comparable = Pick<
   Found,
   'applied' | 'rejected' | 'coerced' | 'missing' | 'subscribers' | 'hours'

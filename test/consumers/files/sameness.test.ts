@@ -13,7 +13,7 @@ import { cutFile, rawRowsOf, sampleIn, SMALL } from './samples.ts'
 
 const SEED = Number(process.env.XDR_PULSE_SEED ?? Date.now() % 2 ** 31)
 const RUNS = Number(process.env.XDR_PULSE_RUNS ?? 30)
-/** Parts of a file could vote otherwise than the whole: the unit is told. */
+/** The unit is given: a part of a file could lead to another inferred unit than the whole. */
 const UNIT = { durationUnit: 's' } as const
 
 let sample = ''
@@ -49,7 +49,7 @@ interface Way {
   timeOrderFirst: boolean
   timeOrderLast: boolean
   commitIntervalMs: number
-  /** Rows after which a run is stopped; the next run goes on. */
+  /** Rows after which a run is stopped; the next run continues. */
   stops: number[]
 }
 
@@ -64,7 +64,7 @@ const aWay: fc.Arbitrary<Way> = fc.record({
   stops: fc.array(fc.integer({ min: 0, max: SMALL.rows }), { maxLength: 3 }),
 })
 
-/** Stops a replay when so many rows are dealt with; false when it ended before. */
+/** Stops a replay after this many rows; returns false when it ended before. */
 async function replayUntil(
   rows: number,
   files: readonly string[],
@@ -90,7 +90,7 @@ async function replayUntil(
   return progress.done
 }
 
-test('any way to replay the same rows gives the same state, the one of the oracle', async (t) => {
+test('any way to replay the same rows gives the state that the oracle expects', async (t) => {
   t.diagnostic(`XDR_PULSE_SEED=${SEED}`)
   let interrupted = 0
   const property = fc.asyncProperty(aWay, (way) =>
@@ -102,7 +102,7 @@ test('any way to replay the same rows gives the same state, the one of the oracl
       for (const stop of way.stops) {
         if (!(await replayUntil(stop, files, state, way, way.timeOrderFirst))) interrupted++
       }
-      // What was begun in file order cannot be finished in order of time.
+      // A file begun in its own order cannot be finished in order of time.
       const timeOrder = way.timeOrderLast && (way.timeOrderFirst || way.stops.length === 0)
       assert.equal(await replayUntil(Infinity, files, state, way, timeOrder), true)
       const found = await readBack(state)
@@ -115,7 +115,7 @@ test('any way to replay the same rows gives the same state, the one of the oracl
   assert.ok(interrupted > RUNS / 3, `seed ${SEED}: only ${interrupted} runs were cut off`)
 })
 
-test('the sample that this rests on has rows of every kind', () => {
+test('the sample of these tests has rows of every kind', () => {
   assert.deepEqual(
     Object.keys(expected.rejected).sort(),
     ['footer', 'invalid-msisdn', 'invalid-number', 'missing-msisdn'],

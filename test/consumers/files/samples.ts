@@ -1,4 +1,4 @@
-// Small generated files, their rows as the oracle reads them, and the same rows cut into parts.
+// Small generated files, their rows as the oracle reads them, and the same rows in several files.
 import { join } from 'node:path'
 import { writeSample } from '../../../src/generate/write.ts'
 import { literal, withDatabase } from '../../../src/duckdb.ts'
@@ -42,7 +42,7 @@ export async function cutFile(
   return parts
 }
 
-/** The used columns of a file as the oracle takes them. */
+/** The used columns of a file in the form that the oracle takes. */
 export async function rawRowsOf(path: string): Promise<RawRows> {
   const columns = [...USED_COLUMNS]
   const list = columns.map((name) => `"${name}"`).join(', ')

@@ -15,22 +15,22 @@ import { STATE } from '../files/replaying.ts'
 
 const WORKER = new URL('../../../src/process/ingest-worker.ts', import.meta.url)
 
-/** What a test may change of how a topic is consumed. */
+/** Options that a test may change. */
 export type Changes = Partial<Omit<TopicConsumerOptions, 'state' | 'topic' | 'stateDirectory'>> & {
   state?: Partial<TopicConsumerOptions['state']>
 }
 
-/** How a consumer ended, and all that it had for the log. */
+/** The last progress of a consumer, and all sentences that it logged. */
 export interface Ended {
   progress: IngestProgress
   warnings: string[]
 }
 
 /**
- * Consumes what a topic holds into a state directory, with a group of its own, in the thread that the
- * program uses: its connections end with it.
+ * Consumes a topic to its end into a state directory, with its own group, in the thread that the
+ * program uses: its connections end with the thread.
  *
- * @param onProgress sees everything that the thread tells
+ * @param onProgress receives every report of the thread
  * @throws PulseError as `runTopicConsumer` does
  */
 export function consumeTopic(
@@ -49,19 +49,19 @@ export function consumeTopic(
   let ended: Ended | null = null
   return new Promise((resolve, reject) => {
     worker.on('error', reject)
-    worker.on('message', (said: IngestMessage) => {
-      if (said.type === 'failed') {
-        const { code, message } = said
+    worker.on('message', (sent: IngestMessage) => {
+      if (sent.type === 'failed') {
+        const { code, message } = sent
         reject(code === null ? new Error(message) : new PulseError(code, message))
         return
       }
-      warnings.push(...said.progress.warnings.map(({ message }) => message))
-      onProgress(said.progress, stop)
-      const { progress } = said
-      if (said.type === 'end') ended = { progress, warnings }
+      warnings.push(...sent.progress.warnings.map(({ message }) => message))
+      onProgress(sent.progress, stop)
+      const { progress } = sent
+      if (sent.type === 'end') ended = { progress, warnings }
     })
     worker.once('exit', () => {
-      if (ended === null) reject(new Error('the consumer ended without a word'))
+      if (ended === null) reject(new Error('the consumer ended without a report'))
       else resolve(ended)
     })
   })
@@ -88,7 +88,7 @@ export function optionsOf(
     schema: XDR_SCHEMA,
     from: 'earliest',
     onGap: 'stop',
-    // No share of rejected rows pauses: these topics may be nothing but poison.
+    // No share of rejected rows pauses: some of these topics hold poison only.
     rejectedLimit: 1,
     deadLetterTopic: null,
     untilCaughtUp: true,
@@ -101,7 +101,7 @@ export function optionsOf(
   }
 }
 
-/** A rejected message as it was kept, its bytes read back. */
+/** A rejected message as it was kept, with its bytes decoded. */
 export interface Rejected {
   partition: number
   offset: number
@@ -112,7 +112,7 @@ export interface Rejected {
 
 /** The content of a state after a run, with its invariants checked. */
 export interface Consumed extends Found {
-  /** Of the topic that was read last, by partition. */
+  /** Positions in the topic, by partition. */
   logs: SourcePosition[]
   rejectedRows: Rejected[]
 }
@@ -120,31 +120,35 @@ export interface Consumed extends Found {
 const sum = (counts: Readonly<Record<string, number>>): number =>
   Object.values(counts).reduce((total, count) => total + count, 0)
 
-/** Reads a state directory and asserts I1 (conservation) and I8 (each rejected row is found). */
+/** Reads a state directory; asserts conservation, and that each rejected row is kept. */
 export async function readConsumed(stateDirectory: string): Promise<Consumed> {
   const found = await readBack(stateDirectory)
   for (const { position: log, partition } of found.positions) {
     const { next, first, applied, rejected, excluded, skipped } = log
-    assert.equal(next - first, applied + rejected + excluded + skipped, `I1 of ${partition}`)
+    assert.equal(
+      next - first,
+      applied + rejected + excluded + skipped,
+      `conservation in partition ${partition}`,
+    )
   }
   const total = (of: (log: SourcePosition) => number): number =>
     found.positions.reduce((all, { position }) => all + of(position), 0)
   assert.equal(
     total(({ applied }) => applied),
     found.applied,
-    'I1: positions and counters',
+    'conservation: positions and counters',
   )
   assert.equal(
     total(({ rejected }) => rejected),
     sum(found.rejected),
-    'I1: rejected and reasons',
+    'conservation: rejected rows and reasons',
   )
   const records = found.subscribers.reduce((all, [, [count]]) => all + count, 0)
-  assert.equal(records, found.applied, 'I1: records over subscribers')
+  assert.equal(records, found.applied, 'conservation: records over subscribers')
   const rejectedRows = await rejectedOf(stateDirectory)
   const reasons: Record<string, number> = {}
   for (const { reason } of rejectedRows) reasons[reason] = (reasons[reason] ?? 0) + 1
-  assert.deepEqual(reasons, { ...found.rejected }, 'I8: each rejected row is kept')
+  assert.deepEqual(reasons, { ...found.rejected }, 'each rejected row is kept')
   const logs = found.positions
     .toSorted((a, b) => a.partition - b.partition)
     .map(({ position }) => position)
@@ -170,11 +174,11 @@ const bytesOf = ({ key, value }: Pick<RawMessage, 'key' | 'value'>) => ({
   value: value === null ? null : Buffer.from(value, 'base64'),
 })
 
-/** Consumes and reads back in one. */
+/** Consumes a topic, and reads the state. */
 export async function consumed(...how: Parameters<typeof consumeTopic>): Promise<Consumed & Ended> {
   const { progress, warnings } = await consumeTopic(...how)
   const found = await readConsumed(how[2])
   const { rows, applied, duplicate, rejected } = progress.counters
-  assert.equal(rows, applied + duplicate + sum(rejected), 'I1 of the run: rows')
+  assert.equal(rows, applied + duplicate + sum(rejected), 'conservation of the run')
   return { ...found, progress, warnings }
 }

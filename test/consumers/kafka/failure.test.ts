@@ -1,4 +1,4 @@
-// What ended a consumer first is what is said of it, also when its state cannot be read any more.
+// A consumer reports the error that ended it, also when its state cannot be read afterwards.
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
@@ -16,7 +16,7 @@ import { sampleIn } from '../files/samples.ts'
 
 const SCRIPT = new URL('failing-consumer.ts', import.meta.url)
 
-test('a store that cannot be read at the end does not hide why it ended', needsKafka(), () =>
+test('a state that cannot be read at the end does not hide the error before', needsKafka(), () =>
   withDirectory(async (directory) => {
     const broker = await sharedBroker()
     const topic = uniqueName('failing')
@@ -28,11 +28,11 @@ test('a store that cannot be read at the end does not hide why it ended', needsK
     const state = join(directory, 'state')
     const workerData = optionsOf(broker.bootstrap, topic, state)
     const [failure] = (await once(new Worker(SCRIPT, { workerData }), 'message')) as [Failure]
-    assert.equal(failure.error, 'what came first')
+    assert.equal(failure.error, 'the first failure')
     const { before, after } = failure
     assert.equal(before.counters.applied, 50)
     assert.deepEqual(after.counters, before.counters)
     assert.match(after.warnings.at(-1)?.message ?? '', /cannot be read any more .*ENOENT/)
-    assert.ok(!existsSync(join(state, 'writer.lock')), 'the directory is given back')
+    assert.ok(!existsSync(join(state, 'writer.lock')), 'the directory is unlocked')
   }),
 )

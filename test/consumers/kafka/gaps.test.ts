@@ -1,4 +1,4 @@
-// What is missing from a log is named and never passed in silence; what is not missing is read.
+// Missing offsets are reported and never passed silently; records that are not missing are read.
 import assert from 'node:assert/strict'
 import { cpSync } from 'node:fs'
 import { join } from 'node:path'
@@ -35,7 +35,7 @@ describe('gaps', { ...needsKafka(), concurrency: 2 }, () => {
   const read = (topic: string, state: string, changes: Changes = {}) =>
     consumed(broker.bootstrap, topic, state, changes)
 
-  /** Runs until the partitions are as wanted, then stops; what was told last, and for the log. */
+  /** Runs until `isSo`, then stops; returns the report that fulfilled it, and the end. */
   async function runUntil(
     topic: string,
     state: string,
@@ -61,7 +61,7 @@ describe('gaps', { ...needsKafka(), concurrency: 2 }, () => {
       return true
     })
 
-  test('records deleted before they were read stop their partition and no other', () =>
+  test('records that were deleted before they were read stop their partition only', () =>
     withDirectory(async (directory) => {
       const topic = uniqueName('deleted')
       await broker.createTopic(topic, { partitions: 2 })
@@ -97,7 +97,7 @@ describe('gaps', { ...needsKafka(), concurrency: 2 }, () => {
       assert.deepEqual((await read(topic, copy)).hash, latest.hash)
     }))
 
-  test('who began at the end and read no row goes on from there, not from another end', () =>
+  test('a consumer that began at the end and read no row continues there, not at a later end', () =>
     withDirectory(async (state) => {
       const topic = uniqueName('begun')
       await broker.createTopic(topic, { partitions: 2 })
@@ -117,7 +117,7 @@ describe('gaps', { ...needsKafka(), concurrency: 2 }, () => {
       )
     }))
 
-  test('records deleted below the position are no gap', () =>
+  test('records that were deleted below the position are not a gap', () =>
     withDirectory(async (directory) => {
       const topic = uniqueName('deleted')
       await broker.createTopic(topic, { partitions: 1 })
@@ -130,13 +130,13 @@ describe('gaps', { ...needsKafka(), concurrency: 2 }, () => {
       assert.deepEqual([found.logs[0].applied, found.logs[0].skipped], [120, 0])
     }))
 
-  test('a topic made again under its name is another one', () =>
+  test('a topic that was recreated under its name is another one', () =>
     withDirectory(async (directory) => {
       const topic = uniqueName('again')
       await broker.createTopic(topic, { partitions: 1 })
       await send(topic, 0, 0, 100)
       const state = join(directory, 'state')
-      // Seen while running, and at every start after it.
+      // Detected while running, and at every later start.
       let made = false
       const { seen } = await runUntil(topic, state, ([log]) => {
         if (log?.appliedOffset === 100 && !made) {
@@ -153,7 +153,7 @@ describe('gaps', { ...needsKafka(), concurrency: 2 }, () => {
       assert.equal(passed.logs.length, 2, 'the position in the former topic is kept')
       assert.deepEqual(passed.logs.map(({ applied }) => applied).toSorted(), [100, 50])
       checkPassed(passed, { gaps: 1, records: 0 })
-      assert.equal((await read(topic, state)).hash, passed.hash, 'it is the known one now')
+      assert.equal((await read(topic, state)).hash, passed.hash, 'its position is known now')
     }))
 
   async function remake(topic: string): Promise<void> {
@@ -163,13 +163,13 @@ describe('gaps', { ...needsKafka(), concurrency: 2 }, () => {
         await broker.createTopic(topic, { partitions: 1 })
         break
       } catch {
-        // Its deletion takes a moment.
+        // The former topic is deleted asynchronously.
       }
     }
     await send(topic, 0, 100, 150)
   }
 
-  test('partitions that were added are refused with what to do, at start and while running', () =>
+  test('a topic that has grown is refused with what to do, at the start and while running', () =>
     withDirectory(async (directory) => {
       const topic = uniqueName('grown')
       await broker.createTopic(topic, { partitions: 1 })

@@ -1,4 +1,4 @@
-// Logs with holes and logs that were cut off: compaction, and a disk that lost what was read.
+// Logs with holes and truncated logs: compaction, and a disk that lost records that were read.
 import assert from 'node:assert/strict'
 import { rm } from 'node:fs/promises'
 import { globSync } from 'node:fs'
@@ -18,8 +18,8 @@ const someRows = (rows: number): Promise<Row[]> =>
     rowsOf(await sampleIn(directory, { rows, dirt: 0, subscribers: rows }), 'avro'),
   )
 
-describe('logs with less than was written', { ...needsKafka(), concurrency: 2 }, () => {
-  /** Messages into partition 0, in one batch. */
+describe('a log that lacks records:', { ...needsKafka(), concurrency: 2 }, () => {
+  /** Sends messages to partition 0, in one batch. */
   async function send(
     { bootstrap }: Operations,
     topic: string,
@@ -30,7 +30,7 @@ describe('logs with less than was written', { ...needsKafka(), concurrency: 2 },
     await producer.disconnect()
   }
 
-  test('compaction: what is left is applied once, holes are counted, and reading goes on within one', () =>
+  test('compaction: remaining records are applied once, holes are counted, a position may be in one', () =>
     withDirectory(async (directory) => {
       const broker = await sharedBroker()
       const rows = (await someRows(120)).map(({ value }) => value)
@@ -42,7 +42,7 @@ describe('logs with less than was written', { ...needsKafka(), concurrency: 2 },
           ...{ 'min.cleanable.dirty.ratio': '0.001', 'min.compaction.lag.ms': '0' },
         },
       })
-      // Keys come again in later batches: what stood at offsets 5 to 34 goes.
+      // Keys are repeated in later batches: the records at offsets 5 to 34 are removed.
       const batch = (from: number, to: number, key: (at: number) => string, value = true) =>
         send(
           broker,
@@ -58,7 +58,7 @@ describe('logs with less than was written', { ...needsKafka(), concurrency: 2 },
       await batch(40, 60, (n) => `b${n}`)
       await batch(60, 63, (n) => `a${n + 5}`, false)
       await batch(63, 65, (n) => `a${n + 8}`)
-      // The segment that is written to stays as it is: something must come behind each of these.
+      // The active segment is not compacted: a record must follow each of these.
       let list: ReturnType<typeof recordsOf> = []
       const isHoled = (): boolean =>
         list.length > 0 && !list.some(({ offset }) => offset >= 5 && offset < at + 20)
@@ -92,7 +92,7 @@ describe('logs with less than was written', { ...needsKafka(), concurrency: 2 },
       assert.equal(rest.progress.counters.duplicate, 0)
     }))
 
-  test('a disk that lost the log: cut off below the position, even when it has grown again', () =>
+  test('a lost disk: the log is truncated below the position, even when it has grown again', () =>
     withDirectory(async (directory) => {
       const data = join(directory, 'kafka')
       const running = await launchCluster(data, {}, null)
@@ -121,7 +121,7 @@ describe('logs with less than was written', { ...needsKafka(), concurrency: 2 },
           ['grown', 40, 60],
         ] as const) {
           const log = await fetchWhole(broker.bootstrap, topic, 0)
-          assert.equal(log.endOffset, end, 'the log was cut off and has grown again')
+          assert.equal(log.endOffset, end, 'the log was truncated and has grown again')
           const read = (onGap: 'stop' | 'earliest') =>
             consumed(broker.bootstrap, topic, stateOf(topic), { onGap })
           await assert.rejects(read('stop'), {

@@ -1,4 +1,4 @@
-// Rows of a Parquet file as messages in every format, and topics filled with them by foreign clients.
+// Rows of a Parquet file as messages in every format, and topics that foreign clients fill.
 import { after } from 'node:test'
 import { CompressionTypes, type Message, type Producer as ForeignProducer } from 'kafkajs'
 import { quietClient } from '../../../scripts/kafka/client.ts'
@@ -13,7 +13,7 @@ import { FILE_COLUMNS } from '../../../src/record/columns.ts'
 import { partitionOf } from '../../../src/record/partitioner.ts'
 import { XDR_SCHEMA } from '../../../src/record/xdr-schema.ts'
 
-/** One row's message; no key where its MSISDN is none. */
+/** The message of a row; without a key when its MSISDN is not valid. */
 export interface Row {
   key: string | null
   value: Buffer
@@ -21,7 +21,7 @@ export interface Row {
 
 export type Shape = 'avro' | 'wire' | 'json' | 'short-json'
 
-/** What stands before a body in Confluent's wire format. */
+/** The header of a body in Confluent's wire format. */
 export function wireHeader(id: number): Buffer {
   const header = Buffer.alloc(5)
   header.writeInt32BE(id, 1)
@@ -64,15 +64,17 @@ function withShortNames(value: Buffer): Buffer {
 const placeOf = ({ key }: Row, partitions: number): number =>
   key === null ? 0 : partitionOf(Number(key), partitions)
 
-/** How rows are cut into batches and packed. */
+/** How rows are divided into batches and compressed. */
 export interface Packing {
   partitions: number
-  /** Rows in a batch, in turn. */
+  /** Rows per batch, in turn. */
   batches: readonly number[]
   codec: 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd'
 }
 
-/** Sends rows, each to the partition of its key: gzip by kafkajs, the rest by platformatic's. */
+/**
+ * Sends rows, each to the partition of its key: gzip by kafkajs, others by platformatic's client.
+ */
 export async function sendRows(
   brokers: string[],
   topic: string,
@@ -131,7 +133,7 @@ async function sender(brokers: string[], topic: string, codec: Packing['codec'])
   }
 }
 
-/** A test that fails leaves them: their connections would keep its process from ending. */
+/** A failing test leaves producers connected, which would keep its process alive. */
 const producers = new Set<ForeignProducer>()
 after(() => Promise.all([...producers].map((producer) => producer.disconnect())))
 

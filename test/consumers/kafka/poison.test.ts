@@ -1,4 +1,4 @@
-// Poison: every message that is no row is rejected with its reason and kept to the byte, and no more.
+// Poison: a message that is not a row is rejected with its reason and kept to the byte.
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { before, describe, test } from 'node:test'
@@ -22,7 +22,7 @@ interface Poison {
   name: string
   key?: Buffer | null
   value: Buffer | null
-  /** Null: it is a row after all. */
+  /** Null for a message that is a row in spite of its shape. */
   reason: Reason | null
 }
 
@@ -37,7 +37,7 @@ const poisons = (row: Buffer): Poison[] => [
   { name: 'an empty value', value: Buffer.alloc(0), reason: 'malformed' },
   { name: 'an empty key', key: Buffer.alloc(0), value: row, reason: null },
   { name: 'no key', key: null, value: row, reason: null },
-  { name: 'a key that is no number', key: Buffer.from([0, 255, 128]), value: row, reason: null },
+  { name: 'a key that is not a number', key: Buffer.from([0, 255, 128]), value: row, reason: null },
   { name: 'one zero byte', value: Buffer.from([0]), reason: 'malformed' },
   { name: 'half a wire header', value: Buffer.from([0, 0, 0]), reason: 'malformed' },
   {
@@ -56,7 +56,7 @@ const poisons = (row: Buffer): Poison[] => [
   },
   { name: 'half a JSON object', value: Buffer.from('{"MSISDN":336'), reason: 'malformed' },
   { name: 'JSON without a column', value: Buffer.from('{"a":1}'), reason: 'malformed' },
-  { name: 'JSON that is no UTF-8', value: Buffer.from([0x7b, 0xff, 0x7d]), reason: 'malformed' },
+  { name: 'JSON that is not UTF-8', value: Buffer.from([0x7b, 0xff, 0x7d]), reason: 'malformed' },
   { name: 'nested JSON', value: json(`"End":${deep('[', ']', 9000)}`), reason: 'malformed' },
   { name: 'open JSON', value: Buffer.from('{"a":'.repeat(100_000)), reason: 'malformed' },
   { name: 'deep JSON', value: json(`"x":${deep('[', ']', 200_000)}`), reason: null },
@@ -79,7 +79,7 @@ describe(`poison (XDR_PULSE_SEED=${SEED})`, { ...needsKafka(), concurrency: 2 },
     })
   })
 
-  /** Sends poison, each with a good row behind it, and checks what became of every message. */
+  /** Sends poison, each followed by a good row, and checks what became of every message. */
   async function drink(list: readonly Poison[], changes: Changes, good: Buffer): Promise<void> {
     const topic = uniqueName('poison')
     await broker.createTopic(topic, { partitions: 1 })
@@ -98,7 +98,7 @@ describe(`poison (XDR_PULSE_SEED=${SEED})`, { ...needsKafka(), concurrency: 2 },
     await producer.disconnect()
     await withDirectory(async (directory) => {
       const found = await consumed(broker.bootstrap, topic, join(directory, 'state'), changes)
-      assert.equal(found.logs[0].next, messages.length, 'position moved behind all of it')
+      assert.equal(found.logs[0].next, messages.length, 'the position is after all of it')
       const expected = list.flatMap(
         ({ key = Buffer.from('336'), value, reason }, at): Rejected[] =>
           reason === null ? [] : [{ partition: 0, offset: 2 * at, reason, key, value }],
@@ -107,14 +107,14 @@ describe(`poison (XDR_PULSE_SEED=${SEED})`, { ...needsKafka(), concurrency: 2 },
         rejected.map(({ offset, reason }) => `${list[offset / 2]?.name}: ${reason}`)
       assert.deepEqual(names(found.rejectedRows), names(expected))
       assert.deepEqual(found.rejectedRows, expected, 'key and value to the byte')
-      assert.equal(found.applied, messages.length - expected.length, 'and every good row applied')
+      assert.equal(found.applied, messages.length - expected.length, 'every good row is applied')
     })
   }
 
-  test('of every kind is rejected for what it is, in raw Avro and JSON', () =>
+  test('of every kind is rejected with the right reason, in raw Avro and JSON', () =>
     drink(poisons(rows[0].value), {}, rows[1].value))
 
-  test('of every kind is rejected for what it is, in the wire format', () =>
+  test('of every kind is rejected with the right reason, in the wire format', () =>
     withRegistryStandIn({}, async ({ url, register, requests }) => {
       const id = register('value', XDR_SCHEMA)
       const foreign = register('other', {
@@ -131,13 +131,17 @@ describe(`poison (XDR_PULSE_SEED=${SEED})`, { ...needsKafka(), concurrency: 2 },
         { name: 'a header alone', value: wireHeader(id), reason: 'malformed' },
         { name: 'raw Avro', value: Buffer.from([2, 4]), reason: 'malformed' },
       ]
-      // Bodies that begin with 0 and three bytes more would name a schema.
+      // A body that begins with 0 and four more bytes would name a schema.
       const known = poisons(wire(id)).filter(({ name }) => name !== 'open JSON')
       await drink([...known, ...more], { registry: { url, credentials: null } }, wire(id))
-      assert.equal(requests().get('GET /schemas/ids/9999'), 3, 'asked thrice, then never again')
+      assert.equal(
+        requests().get('GET /schemas/ids/9999'),
+        3,
+        'requested three times, then never again',
+      )
     }))
 
-  test('at random is rejected or read, never fatal', async () => {
+  test('at random is rejected or applied, and never ends the consumer', async () => {
     const good = rows[0].value
     const damaged = fc.tuple(fc.nat({ max: good.length - 1 }), fc.integer({ min: 1, max: 255 }))
     const value = fc.oneof(
@@ -165,7 +169,7 @@ describe(`poison (XDR_PULSE_SEED=${SEED})`, { ...needsKafka(), concurrency: 2 },
     })
   })
 
-  test('that unpacks to a hundred times its size is rejected, and bombs take no more memory', () =>
+  test('that decompresses to many times its size is rejected, in bounded memory', () =>
     withDirectory(async (directory) => {
       const topic = uniqueName('bomb')
       await broker.createTopic(topic, { partitions: 1 })
@@ -193,7 +197,7 @@ describe(`poison (XDR_PULSE_SEED=${SEED})`, { ...needsKafka(), concurrency: 2 },
       assert.equal(progress.counters.rejected['malformed'], bombs)
       assert.ok(most > 0 && most - before < 800 * MIB, `${(most - before) / MIB} MiB more`)
 
-      // What unpacks beyond any row is no batch: it is named, and passed only when asked to.
+      // A batch that exceeds the limit is unreadable: it is reported, and passed only on request.
       await send(100 * MIB)
       await producer.send({ topic, messages: [{ value: rows[0].value }] })
       await producer.disconnect()

@@ -1,10 +1,10 @@
-// Rows of Avro for tests with a registry: as they are, under another schema, in a topic of their own.
+// Avro rows for tests with a registry: under any schema id, and in a new topic.
 import { uniqueName, type Operations } from '../../broker-operations.ts'
 import { withDirectory } from '../../state-directory.ts'
 import { rowsOf, sendRows, wireHeader, type Row } from './messages.ts'
 import { sampleIn } from '../files/samples.ts'
 
-/** Clean rows, without a header: a few batches of them. */
+/** Valid rows without a header; enough for a few batches. */
 export const cleanRows = (): Promise<Row[]> =>
   withDirectory(async (directory) =>
     rowsOf(await sampleIn(directory, { rows: 270, dirt: 0 }), 'avro'),
@@ -16,7 +16,7 @@ export const underId = (row: Row, id: number, body = row.value): Row => ({
   value: Buffer.concat([wireHeader(id), body]),
 })
 
-/** A new topic that holds the rows; returns its name. */
+/** Makes a topic that holds the rows; returns its name. */
 export async function topicOf(
   broker: Operations,
   rows: readonly Row[],

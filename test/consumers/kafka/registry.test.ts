@@ -1,4 +1,4 @@
-// A registry that fails: a row is rejected for what it says, never for its silence.
+// A registry that fails: rows are rejected because of an answer, never because of a missing one.
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { before, describe, test } from 'node:test'
@@ -16,7 +16,7 @@ import { foreignProducer, type Row } from './messages.ts'
 import { cleanRows, topicOf, underId } from './registered-rows.ts'
 
 const OWN = avro.Type.forSchema(XDR_SCHEMA as unknown as avro.Schema, { wrapUnions: true })
-/** The same record with its fields the other way round. */
+/** The same record with its fields in reverse order. */
 const OTHER_SCHEMA = { ...XDR_SCHEMA, fields: XDR_SCHEMA.fields.toReversed() }
 const OTHER = avro.Type.forSchema(OTHER_SCHEMA as unknown as avro.Schema, { wrapUnions: true })
 
@@ -30,7 +30,7 @@ describe('a registry that', { ...needsKafka(), concurrency: 2 }, () => {
     rows = await cleanRows()
   })
 
-  test('is down holds what it must tell of, and nothing else; then all is read', () =>
+  test('is down holds up the rows of unknown schemas only; when it is back, all rows are applied', () =>
     withDirectory((directory) =>
       withRegistryStandIn({}, async (registry) => {
         const known = registry.register('xdr-value', XDR_SCHEMA)
@@ -60,7 +60,7 @@ describe('a registry that', { ...needsKafka(), concurrency: 2 }, () => {
             if (phase === 'known' && first?.appliedOffset === 1 && second?.appliedOffset === 1) {
               phase = 'waiting'
               void registry.become({ kind: 'down' }).then(async () => {
-                // In one batch: what can be read of it is, the rest waits, and comes once.
+                // In one batch: rows of known schemas are applied, the others wait.
                 const mixed = zero
                   .slice(1)
                   .map((row, at) =>
@@ -93,12 +93,12 @@ describe('a registry that', { ...needsKafka(), concurrency: 2 }, () => {
         assert.equal(first.appliedOffset, 21, 'within the batch')
         assert.equal(first.gap, false)
         assert.deepEqual(progress.counters.rejected['incompatible-schema'], 0)
-        // Down at the start too: it comes back first with errors, then slowly, then well.
+        // Also down at the start: it comes back with errors first, then slowly, then normally.
         const whole = consumed(broker.bootstrap, topic, state, changes)
         await registry.become({ kind: 'failing' })
         await registry.become({ kind: 'slow', delayMs: 300 })
         const found = await whole
-        assert.ok(found.progress.counters.duplicate >= 20, 'read on from the middle of a batch')
+        assert.ok(found.progress.counters.duplicate >= 20, 'reading continues within a batch')
         assert.equal(found.applied, 152)
         assert.deepEqual(found.rejected, {})
         const expected = await topicOf(broker, [...zero, ...one], 2)
@@ -109,7 +109,7 @@ describe('a registry that', { ...needsKafka(), concurrency: 2 }, () => {
       }),
     ))
 
-  test('asks for a password gets it, from the address or beside it', () =>
+  test('asks for a password gets it, from the URL or from the option', () =>
     withDirectory((directory) =>
       withRegistryStandIn({ credentials: 'user:p@ss:word' }, async (registry) => {
         const id = registry.register('xdr-value', XDR_SCHEMA)
@@ -117,9 +117,9 @@ describe('a registry that', { ...needsKafka(), concurrency: 2 }, () => {
           broker,
           rows.slice(0, 10).map((row) => underId(row, id)),
         )
-        const beside = { url: registry.url, credentials: 'user:p@ss:word' }
-        const found = await consumed(broker.bootstrap, topic, join(directory, 'beside'), {
-          registry: beside,
+        const separate = { url: registry.url, credentials: 'user:p@ss:word' }
+        const found = await consumed(broker.bootstrap, topic, join(directory, 'separate'), {
+          registry: separate,
         })
         assert.equal(found.applied, 10)
         const within = registry.url.replace('//', '//user:p%40ss%3Aword@')

@@ -1,4 +1,4 @@
-// Rejected messages that were only read in the wrong way are applied when they are reprocessed, once.
+// Rejected messages that were decoded in the wrong format are applied when they are reprocessed.
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
@@ -31,7 +31,7 @@ async function retried(state: string, ...more: string[]): Promise<Retried> {
 }
 
 describe('reprocessing', needsKafka(), () => {
-  test('applies what another format reads, and keeps the rest with its reason', async () => {
+  test('applies messages of the right format, and keeps the others with their reason', async () => {
     await withDirectory(async (directory) => {
       const sample = await sampleIn(directory, { rows: 1500, dirt: 0.1 })
       const rows = await rowsOf(sample, 'json')
@@ -59,14 +59,14 @@ describe('reprocessing', needsKafka(), () => {
       assert.deepEqual(after.rejected, expected.rejected)
       assert.deepEqual(after.coerced, expected.coerced)
 
-      // What was applied is no longer there to be applied again.
+      // Rows that were applied are not kept any more, and cannot be applied twice.
       const second = await retried(wrong, '--format', 'json')
       assert.equal(second.applied, 0)
       assert.equal((await readConsumed(wrong)).hash, expected.hash)
     })
   })
 
-  test('of a state that is none says so', async () => {
+  test('of a directory without a state is refused', async () => {
     await withDirectory(async (directory) => {
       const state = join(directory, 'none')
       const { code, stderr } = await pulse(['rejected', '--state', state, '--reprocess'])

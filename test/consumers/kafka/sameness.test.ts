@@ -1,4 +1,4 @@
-// Kafka = Parquet: the same rows give the same state, whatever carries them.
+// Kafka = Parquet: the same rows give the same state from either source.
 import assert from 'node:assert/strict'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

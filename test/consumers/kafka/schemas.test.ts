@@ -1,4 +1,4 @@
-// Schemas that evolve: each row is read by the schema that wrote it, under any of its fields' names.
+// Schemas that evolve: each row is decoded by its writer's schema, under any names of its fields.
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { before, describe, test } from 'node:test'
@@ -30,13 +30,13 @@ const record = (fields: Fields) => ({ type: 'record', name: 'Xdr', namespace: 'a
 const change = (name: RegExp, to: (field: Field) => Field): Field[] =>
   FIELDS.map((field) => (name.test(field.name) ? to(field) : field))
 
-/** Values of a row by name, each under its branch of the union as avsc has it. */
+/** Values of a row by name, each under its branch of the union, as avsc represents it. */
 type Values = Record<string, Record<string, unknown> | null>
 const valuesOf = ({ value }: Row): Values => OWN.fromBuffer(value) as Values
 const plain = (value: Record<string, unknown> | null): unknown =>
   value === null ? null : Object.values(value)[0]
 
-/** How the schema of a subject changes; `write` says what a record holds then. */
+/** A version of the schema; `write` returns the values of a record of it. */
 interface Step {
   name: string
   fields: Fields
@@ -70,7 +70,7 @@ const STEPS: readonly Step[] = [
     write: (values) => ({ ...values, region: ['a', 'b'], cell: { map: { x: 1 } } }),
   },
   {
-    name: 'fields that nobody needs removed',
+    name: 'unused fields removed',
     fields: FIELDS.filter(({ name }) => NEEDED.test(name)),
     write: same,
   },
@@ -96,7 +96,7 @@ const STEPS: readonly Step[] = [
     write: number('start_ms_part', 'nullable'),
   },
   {
-    name: 'renamed, the new one tells its old name',
+    name: 'renamed, with the former name as alias',
     fields: change(/^msisdn_number$/, (field) => ({
       ...field,
       ...{ name: 'line', aliases: ['msisdn_number'] },
@@ -118,7 +118,7 @@ describe('a registry', { ...needsKafka(), concurrency: 2 }, () => {
       registry: { url: registry.url, credentials: null },
     })
 
-  test('that has seen a subject evolve: each row is read by the schema that wrote it', () =>
+  test("with versions of a subject: each row is decoded by its writer's schema", () =>
     withDirectory((directory) =>
       withRegistryStandIn({}, async (registry) => {
         const types = STEPS.map(({ fields, write }) => {
@@ -141,7 +141,7 @@ describe('a registry', { ...needsKafka(), concurrency: 2 }, () => {
       }),
     ))
 
-  test('whose latest schema alone knows what an older name is: also of a field that may be absent', () =>
+  test('whose latest schema alone has the aliases of a former name, also of an optional field', () =>
     withDirectory((directory) =>
       withRegistryStandIn({}, async (registry) => {
         const old = new Map([
@@ -167,7 +167,7 @@ describe('a registry', { ...needsKafka(), concurrency: 2 }, () => {
         const expected = await consumed(broker.bootstrap, raw, join(directory, 'raw'))
         assert.equal(found.hash, expected.hash)
 
-        // Here everything that is needed is there, and only the milliseconds of Start are renamed.
+        // All needed fields have known names; only the milliseconds of Start are renamed.
         const begins = FIELDS.map((field) => ({
           ...field,
           name: field.name === 'start_ms_part' ? 'begin_fraction' : field.name,

@@ -1,4 +1,4 @@
-// Transactions: what was committed is applied once, what was aborted never, what is open not yet.
+// Transactions: committed rows are applied once, aborted rows never, rows of open ones not yet.
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { before, describe, test } from 'node:test'
@@ -29,7 +29,7 @@ describe('transactions', needsKafka(), () => {
     return topic
   }
 
-  /** The hash of a state that was given these rows and no others. */
+  /** The hash of a state of exactly these rows. */
   async function hashOf(list: readonly Row[], directory: string): Promise<string> {
     const topic = await makeTopic()
     const packing = { partitions: 1, batches: [1000], codec: 'none' } as const
@@ -38,8 +38,8 @@ describe('transactions', needsKafka(), () => {
   }
 
   /**
-   * Two transactional producers and a plain one, in turns; the last transaction stays open, with plain
-   * rows behind it. Returns the committed rows before it, those behind it, and what ends it.
+   * Two transactional producers and a plain one, in turns; the last transaction stays open, with
+   * plain rows after it. Returns the committed rows before it, those after it, and its end.
    */
   async function fill(topic: string) {
     const { bootstrap } = broker
@@ -86,13 +86,13 @@ describe('transactions', needsKafka(), () => {
     }
   }
 
-  test('only committed rows are applied, once, up to what is decided, and then the rest', () =>
+  test('only committed rows are applied, once, up to the stable offset, and later the rest', () =>
     withDirectory(async (directory) => {
       const topic = await makeTopic()
       const { committed, behind, end } = await fill(topic)
       const whole = await fetchWhole(broker.bootstrap, topic, 0)
       const producers = whole.aborted.map(({ producerId }) => producerId)
-      assert.ok(producers.length >= 5, 'one answer tells of five aborted transactions')
+      assert.ok(producers.length >= 5, 'one response has five aborted transactions')
       assert.equal(new Set(producers).size, 2)
       assert.ok(whole.endOffset > whole.stableOffset, 'a transaction is open')
 
@@ -108,11 +108,11 @@ describe('transactions', needsKafka(), () => {
       await end()
       const second = await consumed(broker.bootstrap, topic, state)
       assert.equal(second.logs[0].applied, committed.length + behind.length)
-      assert.equal(second.logs[0].next, whole.endOffset + 1, 'behind the marker of the abort')
+      assert.equal(second.logs[0].next, whole.endOffset + 1, 'after the abort marker')
       assert.equal(second.hash, await hashOf([...committed, ...behind], directory))
     }))
 
-  test('wherever answers are cut and reading stops, in a transaction too', () =>
+  test('responses may end, and reading may stop, anywhere in a transaction', () =>
     withDirectory(async (directory) => {
       const topic = await makeTopic()
       const { committed, behind, end } = await fill(topic)
@@ -132,8 +132,11 @@ describe('transactions', needsKafka(), () => {
         assert.equal(found.hash, expected)
         for (const name of ['cut', 'within', 'duplicates'] as const) reached[name] += found[name]
       }
-      assert.ok(reached.cut > 3, `${reached.cut} answers were cut within a batch`)
-      assert.ok(reached.within > 5, `${reached.within} answers began within an aborted transaction`)
-      assert.ok(reached.duplicates > 100, `${reached.duplicates} records came again`)
+      assert.ok(reached.cut > 3, `${reached.cut} responses end within a batch`)
+      assert.ok(
+        reached.within > 5,
+        `${reached.within} responses begin within an aborted transaction`,
+      )
+      assert.ok(reached.duplicates > 100, `${reached.duplicates} records were fetched again`)
     }))
 })

@@ -1,4 +1,4 @@
-// The unit of durations is found once for a topic: a restart does not find another one.
+// The unit of durations is inferred once per topic: a restart does not infer another one.
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
@@ -18,11 +18,11 @@ function inSeconds({ key, value }: Row): Row {
 }
 
 describe('durations in seconds', needsKafka(), () => {
-  test('stay seconds after a restart, whatever the first rows then look like', () =>
+  test('stay seconds after a restart, even if its first rows look like milliseconds', () =>
     withDirectory(async (directory) => {
       const { bootstrap, createTopic } = await sharedBroker()
       const rows = await rowsOf(await sampleIn(directory, { rows: 300, dirt: 0 }), 'json')
-      // One row whose writer meant milliseconds is the first that a restarted consumer sees.
+      // The first row after the restart looks like one in milliseconds.
       const parts = [
         rows.slice(0, 100).map(inSeconds),
         rows.slice(100, 101),

@@ -1,4 +1,4 @@
-// Who reads which partition: everyone as many, and whoever has a partition's state keeps it.
+// Which member reads which partition: equal shares, and a partition stays where its state is.
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
@@ -11,7 +11,7 @@ import {
 
 const SEED = Number(process.env.XDR_PULSE_SEED ?? Date.now() % 2 ** 31)
 
-/** Partitions and what each of some members says of each of them, at random. */
+/** Random numbers of partitions, and random claims of some members. */
 const aGroup = fc.nat({ max: 40 }).chain((partitions) =>
   fc.record({
     partitions: fc.constant(partitions),
@@ -28,21 +28,21 @@ const aGroup = fc.nat({ max: 40 }).chain((partitions) =>
 const check = <T>(arbitrary: fc.Arbitrary<T>, work: (value: T) => void): void =>
   fc.assert(fc.property(arbitrary, work), { seed: SEED, numRuns: 500, endOnFailure: true })
 
-type Dealt = ReadonlyMap<string, readonly number[]>
-const loadsOf = (dealt: Dealt): number[] => [...dealt.values()].map((list) => list.length)
+type Assigned = ReadonlyMap<string, readonly number[]>
+const loadsOf = (assigned: Assigned): number[] => [...assigned.values()].map((list) => list.length)
 
-/** What members say once they read what they were dealt. */
-function claimsAfter(dealt: Dealt, partitions: number): Map<string, number[]> {
+/** What members claim once they read what they were assigned. */
+function claimsAfter(assigned: Assigned, partitions: number): Map<string, number[]> {
   const all = Array.from({ length: partitions }, (_, partition) => partition)
   return new Map(
-    [...dealt].map(([member, list]) => [
+    [...assigned].map(([member, list]) => [
       member,
       all.map((partition) => (list.includes(partition) ? CLAIM.held : CLAIM.none)),
     ]),
   )
 }
 
-const movedFrom = (before: Dealt, after: Dealt): number => {
+const movedFrom = (before: Assigned, after: Assigned): number => {
   let moved = 0
   for (const [member, list] of before) {
     for (const partition of list) if (after.get(member)?.includes(partition) !== true) moved++
@@ -51,23 +51,23 @@ const movedFrom = (before: Dealt, after: Dealt): number => {
 }
 
 describe(`an assignment (XDR_PULSE_SEED=${SEED})`, () => {
-  test('deals every partition once, floor or ceiling of the equal share each', () => {
+  test('gives every partition to one member, floor or ceiling of the equal share each', () => {
     check(aGroup, ({ claims, partitions }) => {
-      const dealt = assignPartitions(claims, partitions)
-      const all = [...dealt.values()].flat().sort((a, b) => a - b)
+      const assigned = assignPartitions(claims, partitions)
+      const all = [...assigned.values()].flat().sort((a, b) => a - b)
       assert.deepEqual(
         all,
         Array.from({ length: partitions }, (_, partition) => partition),
       )
-      assert.deepEqual([...dealt.keys()].sort(), [...claims.keys()].sort())
+      assert.deepEqual([...assigned.keys()].sort(), [...claims.keys()].sort())
       const share = partitions / claims.size
-      for (const load of loadsOf(dealt)) {
+      for (const load of loadsOf(assigned)) {
         assert.ok(load === Math.floor(share) || load === Math.ceil(share), `${load} of ${share}`)
       }
     })
   })
 
-  test('is the same whoever computes it', () => {
+  test('does not depend on the order of members', () => {
     check(aGroup, ({ claims, partitions }) => {
       const reversed = new Map([...claims].reverse())
       const [one, other] = [claims, reversed].map((group) =>
@@ -79,25 +79,29 @@ describe(`an assignment (XDR_PULSE_SEED=${SEED})`, () => {
 
   test('moves nothing when nothing changes', () => {
     check(aGroup, ({ claims, partitions }) => {
-      const dealt = assignPartitions(claims, partitions)
-      const again = assignPartitions(claimsAfter(dealt, partitions), partitions)
-      assert.deepEqual(again, dealt)
+      const assigned = assignPartitions(claims, partitions)
+      const again = assignPartitions(claimsAfter(assigned, partitions), partitions)
+      assert.deepEqual(again, assigned)
     })
   })
 
-  test('gives a new member what balance asks and not one more', () => {
+  test('moves no more partitions to a new member than balance needs', () => {
     check(aGroup, ({ claims, partitions }) => {
       const before = assignPartitions(claims, partitions)
       const held = claimsAfter(before, partitions)
       const name = `new ${[...claims.keys()].join('')}`
       const after = assignPartitions(new Map([...held, [name, []]]), partitions)
       const got = after.get(name)?.length ?? 0
-      assert.equal(got, movedFrom(before, after), 'only what the new member got was taken away')
+      assert.equal(
+        got,
+        movedFrom(before, after),
+        'only the partitions of the new member have moved',
+      )
       assert.ok(got <= Math.ceil(partitions / (claims.size + 1)))
     })
   })
 
-  test('gives what a member left behind to the others, and takes nothing from them', () => {
+  test('gives the partitions of a member that left to the others, and moves no other one', () => {
     const groups = aGroup.filter(({ claims }) => claims.size > 1)
     check(groups, ({ claims, partitions }) => {
       const before = assignPartitions(claims, partitions)
@@ -112,21 +116,23 @@ describe(`an assignment (XDR_PULSE_SEED=${SEED})`, () => {
 
   test('keeps a claimed partition with a claimant that has room for all it claims', () => {
     check(aGroup, ({ claims, partitions }) => {
-      const dealt = assignPartitions(claims, partitions)
+      const assigned = assignPartitions(claims, partitions)
       const share = Math.floor(partitions / claims.size)
-      for (const [member, said] of claims) {
-        const held = said.flatMap((claim, partition) => (claim === CLAIM.held ? [partition] : []))
+      for (const [member, claimed] of claims) {
+        const held = claimed.flatMap((claim, partition) =>
+          claim === CLAIM.held ? [partition] : [],
+        )
         const alone = held.filter((partition) =>
           [...claims].every(([name, other]) => name === member || other[partition] !== CLAIM.held),
         )
-        // Nobody else holds any of these, and they are no more than everyone's share.
+        // No other member holds any of these, and they do not exceed the equal share.
         if (alone.length !== held.length || held.length > share) continue
-        for (const partition of held) assert.ok(dealt.get(member)?.includes(partition))
+        for (const partition of held) assert.ok(assigned.get(member)?.includes(partition))
       }
     })
   })
 
-  test('prefers who shows a partition now over who keeps an older state of it', () => {
+  test('prefers the member that reads a partition over one that keeps an older state of it', () => {
     const claims = new Map([
       ['a', [CLAIM.kept, CLAIM.held]],
       ['b', [CLAIM.held, CLAIM.kept]],
@@ -140,12 +146,12 @@ describe(`an assignment (XDR_PULSE_SEED=${SEED})`, () => {
     )
   })
 
-  test('of no members is nobody', () => {
+  test('of a group without members is empty', () => {
     assert.equal(assignPartitions(new Map(), 3).size, 0)
   })
 })
 
-test('claims survive their way through the group, whatever a foreign member sends', () => {
+test('claims are decoded as they were encoded, and bytes of foreign members are accepted', () => {
   check(fc.array(fc.integer({ min: 0, max: 2 })), (claims) => {
     assert.deepEqual(decodeClaims(encodeClaims(claims)), claims)
   })

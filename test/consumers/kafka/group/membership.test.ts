@@ -1,4 +1,4 @@
-// A member of a group whose brokers are away: what it tries, and that it ends.
+// A member of a group whose brokers are not reachable: it tries to join, and it can leave.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createGroup, joinGroup, leaveGroup } from '../../../../consumers/kafka/group/membership.ts'
@@ -20,7 +20,7 @@ test('a member that left does not join again: its client is closed', async () =>
   joinGroup(group)
   await failed.promise
   await leaveGroup(group)
-  // As the timer does that was set before.
+  // As the timer does that was set when joining failed.
   joinGroup(group)
   await settleOffsets(group.offsets, 0)
   assert.equal(errors.length, 1, errors.join('\n'))

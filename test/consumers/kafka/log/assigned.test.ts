@@ -148,7 +148,7 @@ test('a topic that is recreated while a partition is opened is not read under it
     assert.equal(reader.failure, null)
   }))
 
-test('a partition that cannot be loaded fails the reader, and is not asked for again', () =>
+test('a partition that cannot be loaded fails the reader, without a warning', () =>
   withStores(1, async ([store]) => {
     const broken = {
       ...store,

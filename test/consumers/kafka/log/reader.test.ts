@@ -1,4 +1,4 @@
-// Batches of transactions, read from responses made by hand: aborted rows are skipped, all others not.
+// Transactions in responses made by hand: rows of aborted ones are skipped, all others applied.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createIngestStats } from '../../../../consumers/ingest/ingest-stats.ts'
