@@ -6,6 +6,7 @@ import { checkBatch, nextRecord, openRecords } from '../../src/kafka/record-batc
 import { readBatch, type RecordCursor } from '../../src/kafka/record-batch.ts'
 import type { HandBatch, HandRecord } from './batches.ts'
 
+/** Seed of all random cases. */
 export const SEED = Number(process.env.XDR_PULSE_SEED ?? Date.now() % 2 ** 31)
 
 /** Checks a property with `numRuns` random cases. */

@@ -6,6 +6,7 @@ import type { StateOptions } from '../../../state/writer.ts'
 import type { OracleHour } from '../../oracle.ts'
 import type { Found } from '../../state-directory.ts'
 
+/** A state of one partition. */
 export const STATE: StateOptions = {
   partitions: 1,
   durationUnit: 'auto',
@@ -50,11 +51,13 @@ export type Comparable = Pick<
   'applied' | 'rejected' | 'coerced' | 'missing' | 'subscribers' | 'hours'
 >
 
+/** What was found, reduced to what expectations cover. */
 export const comparableFound = (found: Found): Comparable => {
   const { applied, rejected, coerced, missing, subscribers, hours } = found
   return { applied, rejected, coerced, missing, subscribers, hours }
 }
 
+/** An expectation in the form of what is found. */
 export const comparableExpected = (expected: Expected): Comparable => {
   const { applied, rejected, coerced, missing, subscribers } = expected
   const hours = expected.hours.map(([start, hour]): [number | null, number[]] => [

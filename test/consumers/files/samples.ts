@@ -8,6 +8,7 @@ import type { RawCell, RawRows } from '../../oracle.ts'
 
 const LIMITS = { threads: 1, memoryMiB: 512 }
 
+/** A dirty sample that takes a fraction of a second. */
 export const SMALL: SampleOptions = { rows: 6000, subscribers: 400, days: 9, seed: 11, dirt: 0.2 }
 
 /** Writes a sample into a directory; returns its path. */

@@ -19,6 +19,7 @@ export interface Row {
   value: Buffer
 }
 
+/** Formats of a value: Avro without and with a schema id, JSON with the file's or short names. */
 export type Shape = 'avro' | 'wire' | 'json' | 'short-json'
 
 /** The header of a body in Confluent's wire format. */
