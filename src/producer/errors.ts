@@ -1,5 +1,5 @@
 // Errors between a producer and its brokers: their sentences, and which of them are retried.
-import { messageOf, PulseError } from '../errors.ts'
+import { PulseError } from '../errors.ts'
 import { protocolErrorsCodesById } from '../kafka/client.ts'
 import type { SealedBatch } from './batch.ts'
 
@@ -30,17 +30,6 @@ export const brokersUnavailable = (topic: string, trouble: string | null): Pulse
 function nameOf(code: number): string {
   const names: Readonly<Record<number, string | undefined>> = protocolErrorsCodesById
   return names[code] ?? `error ${code}`
-}
-
-/** The message of the innermost of nested errors: the outer ones only count attempts. */
-export function innermostMessage(error: unknown): string {
-  let inner = error
-  for (;;) {
-    const { errors, cause } = inner as { errors?: unknown[]; cause?: unknown }
-    const next = errors?.at(-1) ?? cause
-    if (next === undefined || next === null) return messageOf(inner)
-    inner = next
-  }
 }
 
 /** A batch to send again, and why. */

@@ -6,8 +6,7 @@
 // requests in flight fails, it begins a new sequence, so the later request can be appended first.
 // Here one group of batches is in flight at a time and a batch keeps its sequence when it is sent
 // again, so the order within a partition is the order of the calls.
-import { setTimeout as sleep } from 'node:timers/promises'
-import { PulseError } from '../errors.ts'
+import { PulseError, rootMessageOf } from '../errors.ts'
 import {
   Admin,
   clientOptions,
@@ -16,18 +15,13 @@ import {
   type Broker,
   type KafkaConnection,
 } from '../kafka/client.ts'
+import { BROKER_RETRY, createBackoff, resetBackoff, waitToRetry } from '../kafka/retry.ts'
 import { stampBatch, type SealedBatch } from './batch.ts'
-import {
-  brokersUnavailable,
-  innermostMessage,
-  unacknowledged,
-  type Unacknowledged,
-} from './errors.ts'
+import { brokersUnavailable, unacknowledged, type Unacknowledged } from './errors.ts'
 import { initProducer, request, type Producer } from './request.ts'
 
 const CLIENT_ID = 'xdr-pulse-produce'
 const REQUEST_TIMEOUT_MS = 30_000
-const RETRY_MS = 500
 /** Sequence numbers are int32 and wrap to 0 (KIP-98). */
 const SEQUENCES = 2 ** 31
 
@@ -85,11 +79,13 @@ async function sendAll(
 ): Promise<void> {
   let waiting = batches
   let failingSince: number | null = null
+  const backoff = createBackoff(BROKER_RETRY)
   while (waiting.length > 0) {
     const { left, trouble } = await attempt(session, waiting, failingSince !== null)
     if (left.length < waiting.length && failingSince !== null) {
       listener.onRecovered((Date.now() - failingSince) / 1000)
       failingSince = null
+      resetBackoff(backoff)
     }
     waiting = left
     if (waiting.length === 0) return
@@ -100,7 +96,7 @@ async function sendAll(
     }
     await session.pool.close()
     session.pool = session.openPool()
-    await sleep(RETRY_MS)
+    await waitToRetry(backoff)
   }
 }
 
@@ -120,7 +116,7 @@ async function attempt(
     return await sendOnce(session, waiting, refresh)
   } catch (error) {
     if (error instanceof PulseError) throw error
-    return { left: waiting, trouble: innermostMessage(error) }
+    return { left: waiting, trouble: rootMessageOf(error) }
   }
 }
 
@@ -174,7 +170,7 @@ async function sendTo(
   try {
     codes = await request(pool, leader, topic, batches)
   } catch (error) {
-    const trouble = innermostMessage(error)
+    const trouble = rootMessageOf(error)
     return batches.map((batch) => ({ batch, trouble, lostProducer: false }))
   }
   return unacknowledged(topic, batches, codes)

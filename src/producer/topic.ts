@@ -1,6 +1,6 @@
 // The topic that rows are sent to: found, created on request, or refused with a remedy.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { messageOf, PulseError } from '../errors.ts'
+import { messageOf, PulseError, rootMessageOf } from '../errors.ts'
 import {
   Admin,
   clientOptions,
@@ -8,7 +8,6 @@ import {
   type ClusterMetadata,
   type KafkaConnection,
 } from '../kafka/client.ts'
-import { innermostMessage } from './errors.ts'
 
 /** The topic that is asked for. */
 export interface TopicRequest {
@@ -87,7 +86,7 @@ async function find(
     }
     throw new PulseError(
       'kafka',
-      `no answer from Kafka at ${brokers.join(', ')} (${innermostMessage(error)}); check --kafka, ` +
+      `no answer from Kafka at ${brokers.join(', ')} (${rootMessageOf(error)}); check --kafka, ` +
         'that the brokers run, and the options for TLS and SASL',
       error,
     )
@@ -112,7 +111,7 @@ async function create(admin: Admin, wanted: TopicRequest): Promise<number> {
     if (findErrorBy(error as Error, 'apiId', 'TOPIC_ALREADY_EXISTS') === null) {
       throw new PulseError(
         'kafka',
-        `topic "${topic}" cannot be created (${innermostMessage(error)}); check the permissions ` +
+        `topic "${topic}" cannot be created (${rootMessageOf(error)}); check the permissions ` +
           'of this user and the limits of the brokers',
         error,
       )
