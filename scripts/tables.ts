@@ -1,7 +1,7 @@
 // Writes the tables of the documents that come from the code, between their markers: npm run tables
 import { readFileSync, writeFileSync } from 'node:fs'
 import { parse } from 'yaml'
-import { createProgram } from '../src/commands/program.ts'
+import { COMMANDS } from '../src/commands/program.ts'
 import { environmentName, OPTIONS, type OptionName } from '../src/config.ts'
 import { openapiText } from '../src/serve/api/openapi.ts'
 import { CATALOGUE, PREFIX } from '../src/serve/metrics/catalogue.ts'
@@ -18,18 +18,18 @@ const table = (rows: readonly string[][]): string => {
 const code = (text: string): string => `\`${text}\``
 
 function commandsTable(): string {
-  const rows = createProgram().commands.map((command) => {
-    const given = command.registeredArguments.map((each) => each.name().toUpperCase())
-    return [code([command.name(), ...given].join(' ')), command.description()]
-  })
+  // `<files...>` is FILES.
+  const given = (argument = ''): string => argument.replaceAll(/[^a-z]/g, '').toUpperCase()
+  const rows = COMMANDS.map(({ name, argument, doc }) => [
+    code([name, given(argument)].join(' ').trim()),
+    doc,
+  ])
   return table([['command', 'description'], ...rows])
 }
 
-/** The commands that take a flag, in the order of the help. */
-const commandsWith = (flag: string): string[] =>
-  createProgram()
-    .commands.filter(({ options }) => options.some(({ long }) => long === flag))
-    .map((command) => code(command.name()))
+/** The commands that take an option, in the order of help. */
+const commandsWith = (option: OptionName): string[] =>
+  COMMANDS.filter(({ options }) => options.includes(option)).map(({ name }) => code(name))
 
 function optionsTable(): string {
   const rows = (Object.keys(OPTIONS) as OptionName[]).map((name) => {
@@ -40,7 +40,7 @@ function optionsTable(): string {
       code(environmentName(name)),
       isSwitch || usual === '' ? '' : code(usual),
       doc,
-      commandsWith(flag).join(', '),
+      commandsWith(name).join(', '),
     ]
   })
   return table([['option', 'environment', 'default', 'description', 'commands'], ...rows])

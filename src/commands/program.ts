@@ -7,7 +7,7 @@ import * as options from '../options.ts'
 import { VERSION } from '../version.ts'
 
 /** One command: what it needs, and where its work is. Work is loaded when it is called for. */
-interface CommandRow<K extends OptionName = OptionName> {
+export interface CommandRow<K extends OptionName = OptionName> {
   name: string
   argument?: string
   doc: string
@@ -17,7 +17,8 @@ interface CommandRow<K extends OptionName = OptionName> {
   work(given: string[], values: Values): Promise<void>
 }
 
-const COMMANDS: readonly CommandRow[] = [
+/** All commands, in the order of help. */
+export const COMMANDS: readonly CommandRow[] = [
   {
     name: 'demo',
     doc: 'generate a month of traffic, replay it as a stream, serve page, API and metrics',
