@@ -81,7 +81,7 @@ async function* deliveriesOf(reader: PartitionReader): AsyncGenerator<LogDeliver
   }
 }
 
-/** Starts concurrent tasks that are due, at least every 100 ms; throws the failure of one. */
+/** Starts concurrent tasks that are due, at least every 20 ms; throws the failure of one. */
 function startWhatIsDue(reader: PartitionReader): void {
   const { group, failure, pause, warnings } = reader
   if (failure !== null) throw failure.error

@@ -16,10 +16,13 @@ import {
   type Backoff,
 } from '../../../src/kafka/retry.ts'
 import { refreshTopic, type TopicWatch } from '../topic-watch.ts'
-import { createFetchSize, endsOf, LONGEST_WAIT_MS, requestLogs } from './fetch-request.ts'
+import { createFetchSize, endsOf, requestLogs } from './fetch-request.ts'
 import type { AskedLog, FetchSize, LogEnds, LogRequest } from './fetch-request.ts'
 import { mergeSources } from './merge.ts'
 import type { LogPartition } from './partition.ts'
+
+/** While nothing comes, a new assignment, a stop or a due commit is noticed within this time. */
+const POLL_MS = 20
 
 /** What fetching needs; part of a partition reader. */
 export interface FetchContext extends TopicWatch {
@@ -36,7 +39,7 @@ export interface LogDelivery extends AskedLog {
 
 /**
  * Yields what the leaders of all readable partitions send, until the caller returns; null at least
- * every 100 ms while nothing comes. The caller checks whether a delivery is void.
+ * every 20 ms while nothing comes. The caller checks whether a delivery is void.
  */
 export async function* fetchDeliveries(
   context: FetchContext,
@@ -52,7 +55,7 @@ export async function* fetchDeliveries(
   const newLoops = (): AsyncGenerator<LogDelivery>[] =>
     [...context.view.brokers.keys()].filter((node) => !loops.has(node)).map(startLoop)
   try {
-    yield* mergeSources(newLoops, LONGEST_WAIT_MS)
+    yield* mergeSources(newLoops, POLL_MS)
   } finally {
     for (const loop of loops.values()) {
       loop.closed = true
@@ -93,7 +96,7 @@ async function* fetchFrom(context: FetchContext, loop: FetchLoop): AsyncGenerato
   while (!loop.closed) {
     request ??= ask(context, loop, new Map())
     if (request === null) {
-      await sleep(LONGEST_WAIT_MS)
+      await sleep(POLL_MS)
       continue
     }
     const asked: LogRequest['asked'] = request.asked

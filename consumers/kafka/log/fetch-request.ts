@@ -11,8 +11,8 @@ const MAX_PARTITION_BYTES = 4 * 2 ** 20
 /** A response that takes longer is too large for the link; at half of it nothing changes. */
 const SLOW_MS = 8000
 const MIN_BYTES = 64 * 2 ** 10
-/** How long a broker holds back an empty response; also the longest time without a delivery. */
-export const LONGEST_WAIT_MS = 100
+/** How long a broker holds back an empty response. */
+const LONGEST_WAIT_MS = 100
 
 /** How many bytes requests ask for: a response that a slow link does not bring in time is lost. */
 export interface FetchSize {
