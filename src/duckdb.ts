@@ -1,17 +1,17 @@
-// The one door to DuckDB: reads Parquet of every writer, writes Parquet, runs the SQL of `verify`.
+// The only importer of DuckDB, which reads and writes Parquet and runs the SQL of `verify`.
 import { DuckDBInstance, type DuckDBConnection, type DuckDBDataChunk } from '@duckdb/node-api'
 import { assert } from './errors.ts'
 
 export type { DuckDBConnection, DuckDBDataChunk } from '@duckdb/node-api'
 
-/** Limits of one embedded database: threads, memory in MiB, a folder for what spills. */
+/** Limits of one embedded database: threads, memory in MiB, a directory to spill to. */
 export interface DatabaseLimits {
   threads: number
   memoryMiB: number
   spillDirectory?: string
 }
 
-/** An in-memory database that is closed when `work` ends, however it ends. */
+/** Runs `work` with an in-memory database, and closes the database. */
 export async function withDatabase<T>(
   limits: DatabaseLimits,
   work: (connection: DuckDBConnection) => Promise<T>,
@@ -36,7 +36,7 @@ export const literal = (text: string): string => `'${text.replaceAll("'", "''")}
 /** A name as an SQL identifier. */
 export const identifier = (name: string): string => `"${name.replaceAll('"', '""')}"`
 
-/** Rows of a chunk: DuckDB's vector size, the most a chunk has. */
+/** Maximum number of rows of a chunk: DuckDB's vector size. */
 export const CHUNK_ROWS = 2048
 
 interface DoubleVector {
@@ -45,8 +45,8 @@ interface DoubleVector {
 }
 
 /**
- * A DOUBLE column of a chunk as its own memory, NULL as NaN. The package's public way makes an
- * object of each value, forty times slower; the version is pinned because of this.
+ * A DOUBLE column of a chunk in DuckDB's own memory, NULL as NaN. It reads private fields, so the
+ * version is pinned: the public interface creates an object per value and is forty times slower.
  */
 export function doubles(chunk: DuckDBDataChunk, column: number): Float64Array {
   const vector = chunk.getColumnVector(column) as unknown as DoubleVector
@@ -67,12 +67,12 @@ function writeNulls(items: Float64Array, validity: BigUint64Array): void {
   }
 }
 
-/** A text value of a chunk, null where there is none. */
+/** A text value of a chunk, null for NULL. */
 export function textAt(chunk: DuckDBDataChunk, column: number, row: number): string | null {
   return chunk.getColumnVector(column).getItem(row) as string | null
 }
 
-/** All rows of a small result as objects by column name. */
+/** All rows of a small result, as objects by column name. */
 export async function queryRows(
   connection: DuckDBConnection,
   sql: string,

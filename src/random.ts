@@ -1,11 +1,11 @@
-// Seeded randomness: the same seed gives the same numbers on every machine.
+// Seeded random numbers: the same seed gives the same numbers on every machine.
 
-/** A source of uniform numbers in [0, 1). */
+/** Returns uniform numbers in [0, 1). */
 export type Random = () => number
 
 /**
- * Mulberry32 (T. Ettinger, public domain): 32 bits of state, period 2^32, enough for choosing
- * k-means starts and samples; not for cryptography.
+ * Mulberry32 (T. Ettinger, public domain): 32 bits of state, period 2^32. This suffices for k-means
+ * starts and samples; it is not for cryptography.
  */
 export function seededRandom(seed: number): Random {
   let state = seed >>> 0

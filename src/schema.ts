@@ -1,2 +1,2 @@
-// The one door to zod: schemas of options and of what is shown to the outside.
+// The only importer of zod: schemas of options, of the API and of reports.
 export { z } from 'zod'

@@ -1,17 +1,17 @@
-// What is wrong with some generated rows: one trait of a closed list a dirty row.
+// Faults of generated rows: each dirty row has one fault of a closed list.
 import type { Column, Draws } from './draws.ts'
 
 /**
- * Traits and how often each is met among dirty rows. `number` is what a needed number becomes,
- * `instead` what stands in the named columns.
+ * A fault and its weight among dirty rows. `number` replaces one of the needed numbers, `instead` the
+ * values of the named columns.
  */
-type Trait =
+type Fault =
   | { weight: number; number: (clean: string) => string }
   | { weight: number; instead: Readonly<Record<string, string>> }
 
 const NOT_A_TIME = String.raw`'\N'`
 
-const TRAITS: readonly Trait[] = [
+const FAULTS: readonly Fault[] = [
   { weight: 30, instead: { 'MSISDN/Number': 'NULL' } },
   { weight: 3, instead: { 'MSISDN/Number': 'msisdn + 0.5' } },
   { weight: 3, instead: { 'MSISDN/Number': 'msisdn * 1000000' } },
@@ -32,33 +32,36 @@ const TRAITS: readonly Trait[] = [
   { weight: 8, instead: { 'Bearer Id': 'NULL' } },
 ]
 
-/** Columns for `dirty`: `trait` (place in the list, null: clean) and `victim`, which number. */
+/** Columns for `dirty`: `fault` (index in the list, null: clean) and `victim`, the number it hits. */
 export function dirtColumns(draws: Draws, share: number, numbers: number): Column[][] {
-  const total = TRAITS.reduce((sum, { weight }) => sum + weight, 0)
-  let reached = 0
-  const cases = TRAITS.map(({ weight }, at) => {
-    reached += weight
-    const below = at === TRAITS.length - 1 ? share : (share * reached) / total
+  const total = FAULTS.reduce((sum, { weight }) => sum + weight, 0)
+  let weightSoFar = 0
+  const cases = FAULTS.map(({ weight }, at) => {
+    weightSoFar += weight
+    const below = at === FAULTS.length - 1 ? share : (share * weightSoFar) / total
     return `WHEN dirt < ${below} THEN ${at}`
   })
-  const ofNumbers = TRAITS.flatMap((trait, at) => ('number' in trait ? [at] : []))
+  const ofNumbers = FAULTS.flatMap((fault, at) => ('number' in fault ? [at] : []))
   const victim = `floor(${draws.uniform('victim', 'i')} * ${numbers})`
   return [
     [['dirt', draws.uniform('dirt', 'i')]],
-    [['trait', `CASE ${cases.join(' ')} END`]],
-    [['victim', `CASE WHEN trait IN (${ofNumbers.join(', ')}) THEN ${victim} END`]],
+    [['fault', `CASE ${cases.join(' ')} END`]],
+    [['victim', `CASE WHEN fault IN (${ofNumbers.join(', ')}) THEN ${victim} END`]],
   ]
 }
 
-/** SQL of one needed column: `clean`, or what its dirty rows hold; `number`: its place or null. */
+/**
+ * SQL of one needed column: `clean`, or the faulty value in dirty rows. `number` is the column's index
+ * among the needed numbers, null for another column.
+ */
 export function dirty(name: string, clean: string, number: number | null): string {
-  const instead = TRAITS.flatMap((trait, at) =>
-    'instead' in trait && name in trait.instead ? [`WHEN ${at} THEN ${trait.instead[name]}`] : [],
+  const instead = FAULTS.flatMap((fault, at) =>
+    'instead' in fault && name in fault.instead ? [`WHEN ${at} THEN ${fault.instead[name]}`] : [],
   )
-  const value = instead.length === 0 ? clean : `CASE trait ${instead.join(' ')} ELSE ${clean} END`
+  const value = instead.length === 0 ? clean : `CASE fault ${instead.join(' ')} ELSE ${clean} END`
   if (number === null) return value
-  const spoilt = TRAITS.flatMap((trait, at) =>
-    'number' in trait ? [`WHEN ${at} THEN ${trait.number(`(${value})`)}`] : [],
+  const faulty = FAULTS.flatMap((fault, at) =>
+    'number' in fault ? [`WHEN ${at} THEN ${fault.number(`(${value})`)}`] : [],
   )
-  return `CASE WHEN victim = ${number} THEN CASE trait ${spoilt.join(' ')} END ELSE ${value} END`
+  return `CASE WHEN victim = ${number} THEN CASE fault ${faulty.join(' ')} END ELSE ${value} END`
 }

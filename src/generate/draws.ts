@@ -1,10 +1,10 @@
-// SQL pieces of the generator: uniform and normal numbers that depend on a row and a seed alone.
+// SQL of the generator's random numbers, which depend only on the row and the seed.
 import { seededRandom } from '../random.ts'
 
 /** A named SQL expression of a layer. */
 export type Column = readonly [name: string, sql: string]
 
-/** A draw: SQL of a number made from the integer expression `of`; each purpose is independent. */
+/** SQL of random numbers that depend on the integer expression `of`, independent per purpose. */
 export interface Draws {
   /** UBIGINT, all 64 bits random. */
   bits: (purpose: string, of: string) => string
@@ -12,16 +12,16 @@ export interface Draws {
   uniform: (purpose: string, of: string) => string
 }
 
-/** `SELECT *` of `from` and more columns beside it: how shared numbers are computed once. */
+/** `SELECT *` of `from` with more columns: a number that several columns use is computed once. */
 export function layer(columns: readonly Column[], from: string): string {
   const list = columns.map(([name, sql]) => `${sql} AS ${name}`).join(',\n  ')
   return `SELECT *,\n  ${list}\nFROM (${from})`
 }
 
 /**
- * Draws for one seed. DuckDB's hash of several arguments ends with an exclusive or of the last
- * one, so numbers that differ only in a constant argument would depend on each other: the purpose
- * is added to the hashed integer instead.
+ * Draws for one seed. DuckDB's hash of several arguments ends with an exclusive or of the last one,
+ * so numbers that differ only in a constant argument would depend on each other. Therefore the
+ * purpose is added to the hashed integer.
  */
 export function drawsOf(seed: number): Draws {
   const bits = (purpose: string, of: string) => `hash(${of} + ${offsetOf(seed, purpose)})`
@@ -30,7 +30,7 @@ export function drawsOf(seed: number): Draws {
   return { bits, uniform }
 }
 
-/** Two columns of independent standard normal numbers, by Box and Muller, from `bits`. */
+/** Two columns of independent standard normal numbers from `bits` (Box-Muller transform). */
 export function normalPair(first: string, second: string, bits: string): Column[] {
   const unit = 2 ** -32
   const radius = `sqrt(-2 * ln(((${bits} >> 32)::DOUBLE + 1) * ${unit}))`
@@ -46,7 +46,7 @@ export function eighth(bits: string, place: number): string {
   return `(((${bits} >> ${8 * place}) & 255)::DOUBLE / 256)`
 }
 
-/** Below 2^60, so that adding any row number stays within a BIGINT. */
+/** An offset below 2^60: with any row number added it fits a BIGINT. */
 function offsetOf(seed: number, purpose: string): bigint {
   let hash = 0x811c9dc5
   for (const letter of `${seed}/${purpose}`) {

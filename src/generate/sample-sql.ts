@@ -1,42 +1,43 @@
-// The SQL of a synthetic XDR file: the same seed gives the same rows, whatever the thread count.
+// The SQL of a synthetic XDR file: the same seed gives the same rows with any number of threads.
 import { assert } from '../errors.ts'
 import { FILE_COLUMNS, USED_COLUMNS } from '../record/columns.ts'
-import { besideByName, besideColumns } from './unused-columns.ts'
+import { unusedByName, unusedColumns } from './unused-columns.ts'
 import { dirtColumns, dirty } from './dirt.ts'
 import { drawsOf, layer } from './draws.ts'
-import { startColumns, subscriberColumns } from './people.ts'
+import { startColumns, subscriberColumns } from './subscribers.ts'
 import { sessionColumns, trafficByName, trafficColumns } from './session.ts'
 
-/** What a synthetic file is to be like. */
+/** Size and content of a synthetic file. */
 export interface SampleOptions {
-  /** In the file, its footer included. */
+  /** Rows of the file, including its footer. */
   rows: number
-  /** That may appear; with few rows for each, some do not. */
+  /** Subscribers that may appear; with few rows per subscriber some do not. */
   subscribers: number
-  /** Over which sessions start. */
+  /** Days over which sessions start. */
   days: number
   seed: number
-  /** Share of rows with something wrong, 0 to 1; above 0 the file has a footer, too. */
+  /** Share of faulty rows, 0 to 1; above 0 the file has a footer, too. */
   dirt: number
 }
 
-/** Rows of the sample that the means in the footer are taken from. */
+/** Number of rows from which the means in the footer are computed. */
 const FOOTER_SAMPLE = 20_000
 
-/** A bearer looks like 1.3e19, beyond 2^63, where doubles are 2048 apart. */
+/** Real bearers are about 1.3e19: beyond 2^63, where doubles are 2048 apart. */
 const FIRST_BEARER = 1.304e19
 const BEARER_STEP = 2048
 
-/** The needed numbers that dirt may spoil, in the order of their place. */
+/** The needed numbers that a fault may replace, in the order of columns. */
 const NUMBERS = USED_COLUMNS.filter((name) => name === 'Dur. (ms)' || name.endsWith('(Bytes)'))
 
 /**
- * A SELECT of the 55 columns in file order, rows in order of Start. With `dirt` above 0 the file
- * is like those in the wild: spoilt rows, `Dur. (ms)` in seconds, and a footer of column means as
- * its last row. Uses DuckDB's `hash`, so another version of DuckDB may give other content.
+ * A SELECT of the 55 columns in file order, with rows in order of Start. With `dirt` above 0 the file
+ * resembles real ones: faulty rows, `Dur. (ms)` in seconds, and a footer of column means as the last
+ * row. It uses DuckDB's `hash`, so another version of DuckDB may give other content.
  *
- * `numbers` gives the whole numbers from 0 below `sessionsOf(options)`, in order, as a column `i`:
- * DuckDB reads a table with all its threads, the default `range` with one.
+ * @param numbers SQL that gives the integers from 0 to `sessionsOf(options)` − 1, in order, as column
+ *   `i`; DuckDB reads a table with all threads, but the default `range` with one
+ * @throws Error (an assertion) for options out of range
  */
 export function generateSql(options: SampleOptions, numbers?: string): string {
   const { rows, subscribers, days, dirt } = options
@@ -54,14 +55,14 @@ export function generateSql(options: SampleOptions, numbers?: string): string {
   return `${all}\nUNION ALL\n${footerSql(rowsSql(options, rangeSql(sessions, step), 0))}`
 }
 
-/** Rows that are sessions: all but the footer. */
+/** Number of rows that are sessions: all rows except the footer. */
 export const sessionsOf = ({ rows, dirt }: SampleOptions): number =>
   dirt === 0 || rows === 1 ? rows : rows - 1
 
 const rangeSql = (below: number, step: number): string =>
   `SELECT i FROM range(0, ${below}, ${step}) AS numbers(i)`
 
-/** The rows of `numbers`, with `dirt` as the share of spoilt ones. */
+/** The rows of `numbers`; `dirt` is the share of faulty ones. */
 function rowsSql(options: SampleOptions, numbers: string, dirt: number): string {
   const sessions = sessionsOf(options)
   const draws = drawsOf(options.seed)
@@ -70,7 +71,7 @@ function rowsSql(options: SampleOptions, numbers: string, dirt: number): string 
     ...subscriberColumns(draws, options.subscribers),
     ...sessionColumns(draws),
     ...trafficColumns(),
-    ...besideColumns(draws),
+    ...unusedColumns(draws),
     ...(dirt === 0 ? [] : dirtColumns(draws, dirt, NUMBERS.length)),
   ]
   const source = layers.reduce((from, columns) => layer(columns, from), numbers)
@@ -85,11 +86,11 @@ function rowsSql(options: SampleOptions, numbers: string, dirt: number): string 
   return `SELECT ${columns.join(',\n  ')}\nFROM (${source})`
 }
 
-/** SQL of every column of a row that nothing is wrong with. */
+/** SQL of every column of a row without a fault. */
 function cleanColumns(sessions: number, inSeconds: boolean): Map<string, string> {
   const minute = (ms: string) => `strftime(make_timestamp(${ms} * 1000), '%-m/%-d/%Y %-H:%M')`
   return new Map([
-    ...besideByName(),
+    ...unusedByName(),
     ...trafficByName(),
     ['Bearer Id', `${FIRST_BEARER} + (bearer % ${5 * sessions})::DOUBLE * ${BEARER_STEP}`],
     ['Start', minute('start')],
@@ -102,7 +103,7 @@ function cleanColumns(sessions: number, inSeconds: boolean): Map<string, string>
   ])
 }
 
-/** One row of column means; half a unit is added to each sum so that every mean has a fraction. */
+/** One row of column means; half a unit is added to each sum, so that every mean has a fraction. */
 function footerSql(rows: string): string {
   const identities = new Set(['Bearer Id', 'IMSI', 'MSISDN/Number', 'IMEI'])
   const columns = FILE_COLUMNS.map(({ name, type }) => {

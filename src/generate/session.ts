@@ -1,9 +1,9 @@
-// One generated session: how long, how much of which application, and the columns beside those.
+// One generated session: its length, and its traffic per application.
 import { eighth, normalPair, type Column, type Draws } from './draws.ts'
 
 /**
- * Applications in file order: typical bytes down and up in a session, and how often (of 256) a
- * session has none of it. Gaming and Other dominate, YouTube and Netflix are about equal.
+ * Applications in file order: typical bytes down and up per session, and how many sessions of 256
+ * have no such traffic. Gaming and Other dominate; YouTube and Netflix are about equal.
  */
 const APPLICATION_TRAFFIC = [
   { column: 'Social Media', down: 1.6e6, up: 3e4, idle: 16 },
@@ -15,12 +15,12 @@ const APPLICATION_TRAFFIC = [
   { column: 'Other', down: 3.8e8, up: 7.5e6, idle: 2 },
 ] as const
 
-/** Most sessions last hours; the longest are cut off by the network after three weeks. */
+/** Most sessions last hours; the network ends the longest ones after three weeks. */
 const MEDIAN_SECONDS = 5 * 3600
 const LONGEST_SECONDS = 21 * 86_400
 const DEVIATION = 1.5
 
-/** `duration` in ms, `finish` (ms since 1970) and `volume`, the session's share of all traffic. */
+/** `duration` in ms, `finish` in UTC ms, and `volume`, a factor for the session's traffic. */
 export function sessionColumns(draws: Draws): Column[][] {
   const brief = `CASE WHEN ${draws.uniform('brief', 'i')} < 0.03 THEN 0.002 ELSE 1 END`
   const cut = `${LONGEST_SECONDS} * (0.9 + 0.1 * ${draws.uniform('cut', 'i')})`
@@ -41,7 +41,7 @@ export function sessionColumns(draws: Draws): Column[][] {
   ]
 }
 
-/** `down_k` and `up_k` of the seven applications, whole bytes, then `down` and `up` in total. */
+/** `down_k` and `up_k` of the seven applications in whole bytes, then the totals `down` and `up`. */
 export function trafficColumns(): Column[][] {
   const apps = APPLICATION_TRAFFIC.map((app, at) => ({ ...app, at }))
   const amount = (typical: number, at: number, normal: string) =>
@@ -61,14 +61,14 @@ export function trafficColumns(): Column[][] {
       [`up_${at}`, amount(up, at, 'normal_up')],
     ]),
     [
-      // As real files do: the total of downloads leaves `Other` out, the total of uploads does not.
+      // As in real files: the total of downloads excludes `Other`, the total of uploads includes it.
       ['down', sum(apps.slice(0, -1).map(({ at }) => `down_${at}`))],
       ['up', sum(apps.map(({ at }) => `up_${at}`))],
     ],
   ]
 }
 
-/** SQL of the 16 traffic columns by their name in a file. */
+/** SQL of the 16 traffic columns, by name in the file. */
 export function trafficByName(): Map<string, string> {
   const byName = new Map(
     APPLICATION_TRAFFIC.flatMap(({ column }, at): Column[] => [

@@ -1,7 +1,7 @@
-// The columns of a generated file that no aggregate reads: equipment, radio, seconds by rate.
+// The unused columns of a generated file: equipment, radio, seconds by rate.
 import type { Column, Draws } from './draws.ts'
 
-/** A number by chance: null for a share of the rows, else floor(scale × uniform^power). */
+/** A random number: null in a share of the rows, else floor(scale × uniform^power). */
 interface Filler {
   name: string
   empty: number
@@ -41,7 +41,7 @@ const FILLERS: readonly Filler[] = [
   filler('Nb of sec with Vol UL < 1250B', 0.005, 20_000, 2),
 ]
 
-/** Maker and model by how common they are; `undefined` is what files hold for unknown ones. */
+/** Maker and model by frequency; files hold `undefined` for unknown handsets. */
 const HANDSETS: readonly (readonly [weight: number, maker: string, model: string])[] = [
   [130, 'Huawei', 'Huawei B528S-23A'],
   [60, 'Apple', 'Apple iPhone 6S (A1688)'],
@@ -65,13 +65,13 @@ const HANDSETS: readonly (readonly [weight: number, maker: string, model: string
   [6, 'Xiaomi Communications Co Ltd', 'Xiaomi Communications Redmi Note 5'],
 ]
 
-/** Numbers that `besideByName` reads: one draw for each filler, the handset, the place. */
-export function besideColumns(draws: Draws): Column[][] {
+/** The numbers that `unusedByName` reads: one draw per filler, the handset, the location. */
+export function unusedColumns(draws: Draws): Column[][] {
   const total = HANDSETS.reduce((sum, [weight]) => sum + weight, 0)
-  let reached = 0
+  let shareSoFar = 0
   const handset = HANDSETS.slice(0, -1).map(([weight], at) => {
-    reached += weight / total
-    return `WHEN equipment < ${reached} THEN ${at + 1}`
+    shareSoFar += weight / total
+    return `WHEN equipment < ${shareSoFar} THEN ${at + 1}`
   })
   const away = draws.uniform('away', 'i')
   const home = draws.bits('home', 'rank')
@@ -93,8 +93,8 @@ export function besideColumns(draws: Draws): Column[][] {
   ]
 }
 
-/** SQL of the columns that no aggregate needs, by their name in a file. */
-export function besideByName(): Map<string, string> {
+/** SQL of the unused columns, by name in the file. */
+export function unusedByName(): Map<string, string> {
   const choose = (names: readonly string[]) =>
     `list_extract([${names.map((name) => `'${name}'`).join(', ')}], handset)`
   const fillers = new Map(FILLERS.map(({ name }, at): Column => [name, `filler_${at}`]))

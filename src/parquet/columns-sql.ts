@@ -1,32 +1,34 @@
-// The SQL that turns a file of any spelling and types into the used columns as float64.
+// The SQL that reads the used columns as float64 from a file with any column names and types.
 import { identifier, literal } from '../duckdb.ts'
 import { AMOUNTS, FIRST_AMOUNT, UNREADABLE } from '../record/batch.ts'
 import { USED_COLUMNS } from '../record/columns.ts'
 import { readParquet, type ParquetFile } from './files.ts'
 
-/** How a file's values are to be understood. */
+/** How the values of a file are interpreted. */
 export interface Reading {
   durationUnit: 'ms' | 's'
   timeZone: string
 }
 
-/** How writers spell a value that is not there, in lower case. */
+/** Spellings of a missing value, in lower case. */
 const MISSING = ['', '\\n', '\\\\n', 'nan', 'undefined', 'null'].map(literal).join(', ')
 const TEXT_TIMES = "['%m/%d/%Y %H:%M', '%m/%d/%Y %H:%M:%S']"
-/** A time of day with a zone of its own, as ISO 8601 has it. */
+/** A time of day with a zone, as in ISO 8601. */
 const NAMED_ZONE = ':\\d\\d(\\.\\d+)?\\s*([Zz]|[+-]\\d\\d(:?\\d\\d)*)\\s*$'
 const JUNK = `${UNREADABLE}::DOUBLE`
 
-/** Columns behind the used ones. */
+/** Result column after the used columns: the raw text of rows that may be rejected. */
 export const RAW_COLUMN: number = USED_COLUMNS.length
+/** Result column: the row's number in its file. */
 export const ROW_COLUMN: number = RAW_COLUMN + 1
+/** Result column: the index of the file within the run. */
 export const FILE_COLUMN: number = RAW_COLUMN + 2
 
-/** True where the column is text in the file. */
+/** True when the file stores the column as text. */
 export const isText = (file: ParquetFile, column: string): boolean =>
   file.types.get(column) === 'VARCHAR'
 
-/** The used columns of a file as float64, in order, named c0, c1, …; a missing value is NULL. */
+/** SQL of a file's used columns as float64, in order, named c0, c1, …; missing values are NULL. */
 export function usedColumns(file: ParquetFile, reading: Reading): string[] {
   return USED_COLUMNS.map((column, at) => {
     const name = file.columns.get(column)
@@ -60,13 +62,13 @@ function time(name: string, type: string, zone: string): string {
     zone === 'UTC' ? `epoch_ms(${sql})` : `epoch_ms(timezone(${literal(zone)}, ${sql}))`
   if (type === 'VARCHAR') {
     const named = `regexp_matches(${name}, ${literal(NAMED_ZONE)})`
-    // DuckDB drops the zone that a text names when it casts it to a time without one.
+    // A cast to TIMESTAMP would drop the zone that the text names.
     const parsed = `coalesce(${inZone(`try_strptime(trim(${name}), ${TEXT_TIMES})`)},
       CASE WHEN ${named} THEN epoch_ms(try_cast(trim(${name}) AS TIMESTAMPTZ))
       ELSE ${inZone(`try_cast(${name} AS TIMESTAMP)`)} END)`
     return unlessMissing(name, `coalesce(${parsed}::DOUBLE, ${JUNK})`)
   }
-  // With a zone it is an instant already; a number is seconds or milliseconds since 1970.
+  // A time with a zone is an instant; a number is seconds or milliseconds since 1970.
   if (type.includes('TIME ZONE')) return `epoch_ms(${name})::DOUBLE`
   if (/^(TIMESTAMP|DATE)/.test(type)) return `${inZone(`${name}::TIMESTAMP`)}::DOUBLE`
   return `CASE WHEN abs(${name}::DOUBLE) < 1e11 THEN ${name}::DOUBLE * 1000
@@ -74,8 +76,8 @@ function time(name: string, type: string, zone: string): string {
 }
 
 /**
- * Rows of a file: the used columns, then the raw text of rows that look as if they will be
- * rejected (a superset of those that will be), the row number, the place of the file in the run.
+ * SQL of a file's rows from number `from` on: the used columns, then RAW_COLUMN (for a superset of
+ * the rows that validation rejects), ROW_COLUMN and FILE_COLUMN, which is `place`.
  */
 export function rowsSql(file: ParquetFile, reading: Reading, place: number, from: number): string {
   const names = USED_COLUMNS.map((_, at) => `c${at}`)
@@ -85,11 +87,11 @@ export function rowsSql(file: ParquetFile, reading: Reading, place: number, from
     const name = file.columns.get(column)
     return name === undefined ? 'NULL' : `${identifier(name)}::VARCHAR`
   })
-  // A sum of absolute values above the sum itself tells of a negative one: 17 additions cost half
-  // of 34 comparisons. NULL, NaN, infinite and huge values do not pass either.
-  // Not all columns: one that a file calls c0 would be taken for ours.
+  // When the sum of absolute values exceeds the sum, one value is negative: 17 additions cost half
+  // as much as 34 comparisons. NULL, NaN, infinite and huge values fail the comparison, too.
+  // Only the needed columns: a file's own column c0 would shadow the computed one.
   const needed = [...file.columns.values()].map(identifier).concat('file_row_number')
-  // The originals are named again outside: DuckDB casts them only where the condition holds.
+  // Named in the outer query, the originals are cast only for rows that meet the condition.
   return `SELECT ${names.join(', ')},
       CASE WHEN c0 IS NULL OR NOT (c0 > 0 AND c0 < 1e15 AND c0 = floor(c0))
         OR (${sizes.join(' + ')} <= least(9007199254740991, ${amounts.join(' + ')})) IS NOT TRUE
@@ -100,7 +102,7 @@ export function rowsSql(file: ParquetFile, reading: Reading, place: number, from
       WHERE file_row_number >= ${from})`
 }
 
-/** Start with its milliseconds, NULL where unknown: what event time is ordered by. */
+/** SQL of the event time: Start with its milliseconds, NULL when unknown. */
 export const EVENT_TIME = `CASE
   WHEN c2 < 946684800000 OR c2 >= 4102444800000 THEN NULL
   WHEN c2 % 1000 = 0 AND c3 > 0 AND c3 < 1000 THEN c2 + floor(c3)

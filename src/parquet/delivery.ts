@@ -1,24 +1,24 @@
-// The port between sources and ingest: rows, and for each of them where it stands in its source.
+// The interface between sources and ingest: rows, each with its position in its source.
 import type { RawRows } from '../record/batch.ts'
 import type { SourceNote } from '../record/duration-unit.ts'
 
-/** A source of rows: for now a Parquet file. */
+/** A source of rows: a Parquet file. */
 export interface SourceInfo extends SourceNote {
-  /** Identity that positions belong to. */
+  /** The identity under which positions are stored. */
   id: string
   rows: number
   bytes: number
 }
 
-/** Some rows of a run, from one source or several. */
+/** A chunk of a run's rows, from one or more sources. */
 export interface Delivery {
   rows: RawRows
-  /** Place in the run's list of sources, by row. */
+  /** Index into the run's list of sources, by row. */
   source: (i: number) => number
-  /** Place in the order in which its source is read, by row: what positions count. */
+  /** By row: its number in the order in which the source is read, which positions count. */
   ordinal: (i: number) => number
   /** Row number in the source, by row. */
   rowNumber: (i: number) => number
-  /** Event time, by row, NaN where unknown; null when rows are not in order of time. */
+  /** Event time in UTC ms by row, NaN when unknown; null when rows are not in order of time. */
   eventTimeMs: Float64Array | null
 }

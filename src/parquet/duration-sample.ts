@@ -1,4 +1,4 @@
-// Finds out whether `Dur. (ms)` of a Parquet file holds milliseconds or seconds, from its first rows.
+// Infers from the first rows of a Parquet file whether `Dur. (ms)` holds milliseconds or seconds.
 import { doubles, type DuckDBConnection } from '../duckdb.ts'
 import {
   addEvidence,
@@ -11,18 +11,22 @@ import { readParquet, type ParquetFile } from './files.ts'
 import { usedColumns } from './columns-sql.ts'
 
 /**
- * The unit of a file's durations: as told, or by comparing End − Start of its first rows with
- * both readings; the majority decides, milliseconds when no row can tell.
+ * The unit of a file's durations: the requested one, or for `auto` the unit in which most of its
+ * first rows agree with End − Start; milliseconds when no row shows it.
  */
 export async function durationUnitOf(
   connection: DuckDBConnection,
   file: ParquetFile,
-  asked: 'auto' | 'ms' | 's',
+  requested: 'auto' | 'ms' | 's',
 ): Promise<DurationUnit> {
-  return asked === 'auto' ? unitOf(await evidence(connection, file)) : requestedUnit(asked)
+  if (requested !== 'auto') return requestedUnit(requested)
+  return unitOf(await sampleEvidence(connection, file))
 }
 
-async function evidence(connection: DuckDBConnection, file: ParquetFile): Promise<UnitEvidence> {
+async function sampleEvidence(
+  connection: DuckDBConnection,
+  file: ParquetFile,
+): Promise<UnitEvidence> {
   const columns = usedColumns(file, { durationUnit: 'ms', timeZone: 'UTC' })
   const sql = `SELECT c2, c3, c4, c5, c6
     FROM (SELECT ${columns.join(', ')} FROM ${readParquet(file.path)})

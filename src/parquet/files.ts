@@ -1,4 +1,4 @@
-// Which files a replay is about: found, told apart by content, checked before anything is touched.
+// The files of a run: found, identified by content, and checked before anything is applied.
 import { createHash } from 'node:crypto'
 import { closeSync, existsSync, fstatSync, globSync, openSync, readSync, statSync } from 'node:fs'
 import { basename, join } from 'node:path'
@@ -11,7 +11,7 @@ export interface ParquetFile {
   /** Identity by content: 32 hex digits over its footer and size. */
   id: string
   path: string
-  /** Base name, for people. */
+  /** Base name, for display. */
   name: string
   bytes: number
   rows: number
@@ -20,7 +20,11 @@ export interface ParquetFile {
   types: ReadonlyMap<string, string>
 }
 
-/** Paths of all files that the arguments name: files, directories (their *.parquet), globs. */
+/**
+ * Paths of all files that the arguments name: files, directories (their *.parquet), globs.
+ *
+ * @throws PulseError `input-missing` for an argument that matches nothing
+ */
 export function findFiles(patterns: readonly string[]): string[] {
   const found = patterns.flatMap((pattern) => {
     if (existsSync(pattern)) return filesIn(pattern)
@@ -31,7 +35,7 @@ export function findFiles(patterns: readonly string[]): string[] {
   return [...new Set(found)]
 }
 
-/** A path itself, or what a directory of that name holds: Spark names directories like files. */
+/** The path, or the files of a directory: Spark gives directories names that end in .parquet. */
 function filesIn(path: string): string[] {
   if (!isDirectory(path)) return [path]
   const inside = globSync('**/*.parquet', { cwd: path }).map((name) => join(path, name))
@@ -45,7 +49,11 @@ const isDirectory = (path: string): boolean => statSync(path).isDirectory()
 const missing = (pattern: string, what: string): PulseError =>
   new PulseError('input-missing', `${pattern}: ${what}; expected Parquet files: check the path`)
 
-/** Checks a file and reads its schema. Throws a PulseError that names the file and its trouble. */
+/**
+ * Checks a file and reads its schema.
+ *
+ * @throws PulseError `input-invalid`, `input-column`
+ */
 export async function openFile(connection: DuckDBConnection, path: string): Promise<ParquetFile> {
   const { id, bytes } = fingerprint(path)
   const described = await readSchema(connection, path)
@@ -65,17 +73,18 @@ const SUPPORTED =
 const unsupported = (path: string, name: string, type: string): PulseError =>
   new PulseError(
     'input-column',
-    `${path}: the column "${name}" has type ${type}, expected a number, a time or text`,
+    `${path}: the column "${name}" has type ${type}, expected a number, a time or text; convert ` +
+      'the column and write the file again',
   )
 
 /**
- * The table function that reads a file, the same everywhere. What its path says (`Start=5/`) is no
- * column of it.
+ * SQL of the table function that reads a file, with the same options everywhere. Directories such as
+ * `Start=5/` in its path do not add columns.
  */
 export const readParquet = (path: string, more = ''): string =>
   `read_parquet(${oneFile(path)}, binary_as_string = true, hive_partitioning = false${more})`
 
-/** A path as a literal that means this one file: DuckDB takes `a[12]` for a pattern. */
+/** A path as a literal that names this file only: DuckDB treats `a[12]` as a pattern. */
 const oneFile = (path: string): string => literal(path.replace(/[*?[]/g, '[$&]'))
 
 async function readSchema(
@@ -104,14 +113,14 @@ async function readSchema(
 
 const MAGIC = 'PAR1'
 const TAIL_BYTES = 8
-/** Blocks of the body that go into a file's identity, spread evenly. */
+/** Number of samples of the body in a file's identity, at even distances. */
 const SAMPLES = 64
 const SAMPLE_BYTES = 4096
 
 /**
- * Identity of a file: SHA-256 over its footer, its size and samples of its body, so that a copy is
- * the same file. The footer alone is not enough: without statistics it says nothing of values, and
- * one of fixed-width values, not compressed, is the same for every file of as many rows.
+ * Identity of a file: SHA-256 over its footer, its size and samples of its body; a copy has the same
+ * identity. The footer alone is not enough: without statistics it does not depend on the values, and
+ * for uncompressed fixed-width values it is the same in every file with as many rows.
  */
 function fingerprint(path: string): { id: string; bytes: number } {
   const file = openSync(path, 'r')
@@ -121,7 +130,7 @@ function fingerprint(path: string): { id: string; bytes: number } {
       new PulseError('input-invalid', `${path}: ${found}; expected a whole Parquet file`)
     if (size === 0) throw invalid('the file is empty (0 bytes)')
     const head = readAt(file, 0, Math.min(size, MAGIC.length))
-    if (head.toString('latin1') !== MAGIC) throw invalid('it is no Parquet file')
+    if (head.toString('latin1') !== MAGIC) throw invalid('the file is not a Parquet file')
     if (size < MAGIC.length + TAIL_BYTES) throw invalid(`the file is cut off at ${size} bytes`)
     const tail = readAt(file, size - TAIL_BYTES, TAIL_BYTES)
     const length = tail.readUInt32LE(0)

@@ -1,4 +1,4 @@
-// Streams the rows of Parquet files: in the file's own order, or all files in order of event time.
+// Streams the rows of Parquet files: one file in file order, or all files in order of event time.
 import { CHUNK_ROWS, doubles, textAt } from '../duckdb.ts'
 import type { DuckDBConnection, DuckDBDataChunk } from '../duckdb.ts'
 import { messageOf, PulseError } from '../errors.ts'
@@ -8,19 +8,20 @@ import { EVENT_TIME, FILE_COLUMN, isText, RAW_COLUMN, ROW_COLUMN, rowsSql } from
 import { usedColumns, type Reading } from './columns-sql.ts'
 import type { Delivery } from './delivery.ts'
 
-/** A file and what was decided about it. */
+/** A file and how its values are interpreted. */
 export interface Readable {
   file: ParquetFile
   reading: Reading
 }
 
 const REMEDY =
-  'rows committed so far are kept, and a repaired file counts as another one: write or copy it ' +
-  'again and replay all files into a new directory'
+  'rows committed so far are kept, and a repaired file counts as another file: write or copy it ' +
+  'again, and replay all files into a new directory'
 
 /**
- * All chunks of a query. The next one is decoded while the last one is worked on. Throws a
- * PulseError `input-invalid` that names `subject` and says what to do.
+ * All chunks of a query. The next chunk is decoded while the consumer processes the last one.
+ *
+ * @throws PulseError `input-invalid` that names `subject` and ends with `remedy`
  */
 export async function* chunksOf(
   connection: DuckDBConnection,
@@ -36,7 +37,7 @@ export async function* chunksOf(
       const chunk = await pending
       if (chunk === null || chunk.rowCount === 0) return
       pending = result.fetchChunk()
-      // It may fail while the chunk before it waits for its time; it is awaited after that.
+      // It may fail while the previous chunk is in use; the next iteration awaits it.
       pending.catch(() => undefined)
       yield chunk
     }
@@ -47,7 +48,7 @@ export async function* chunksOf(
       error,
     )
   } finally {
-    // Left early: the connection must not be closed under a fetch. Its failure no longer matters.
+    // The consumer may leave early: the connection must not be closed during a fetch.
     await Promise.allSettled([pending])
   }
 }
@@ -60,7 +61,7 @@ function rawRows(chunk: DuckDBDataChunk, text: readonly boolean[]): Delivery['ro
   }
 }
 
-/** The latest Start of some files, UTC ms; 0 when no row has one. */
+/** The latest Start of the files in UTC ms; 0 when no row has one. */
 export async function lastEventTime(
   connection: DuckDBConnection,
   readables: readonly Readable[],
@@ -76,7 +77,7 @@ export async function lastEventTime(
   return latest
 }
 
-/** The rows of one file from row `from` on, in its own order. */
+/** The rows of one file in file order, from row `from` on; `place` is its index within the run. */
 export async function* readInFileOrder(
   connection: DuckDBConnection,
   { file, reading }: Readable,
@@ -96,15 +97,15 @@ export async function* readInFileOrder(
 
 /**
  * The rows of all files, merged in order of Start (unknown ones first, equal ones by file and row).
- * A file's rows come in an order that depends on this file alone, so positions hold in any run.
+ * The order of a file's rows depends on this file alone, so its position is valid in any run.
  */
 export async function* readInTimeOrder(
   connection: DuckDBConnection,
   files: readonly Readable[],
 ): AsyncGenerator<Delivery> {
   if (files.length === 0) return
-  // What is text in one file may be a number in another: a value UNREADABLE in a number column
-  // would be taken as unreadable instead of negative, and no such number occurs in practice.
+  // A column may be text in one file and a number in another. A number UNREADABLE would then count
+  // as unreadable instead of negative; no such number occurs in practice.
   const text = USED_COLUMNS.map((column) => files.some(({ file }) => isText(file, column)))
   const parts = files.map(({ file, reading }, place) => rowsSql(file, reading, place, 0))
   const sql = `SELECT * FROM (SELECT *, ${EVENT_TIME} AS event FROM (${parts.join(' UNION ALL ')}))

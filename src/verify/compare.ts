@@ -1,4 +1,4 @@
-// Compares what SQL made of the files with what the state says, subscriber by subscriber.
+// Compares the numbers that SQL computes from the files with those of the state, per subscriber.
 import type { StateView } from '../../state/read.ts'
 import { doubles, queryRows, type DuckDBConnection } from '../duckdb.ts'
 import { assert } from '../errors.ts'
@@ -7,25 +7,27 @@ import { APPLICATIONS } from '../record/columns.ts'
 import { FIELD, WIDTH } from '../subscriber/aggregate.ts'
 import { NUMBERS, REJECTED_SQL, SUBSCRIBERS_SQL, TOTALS_SQL } from './expected-sql.ts'
 
-/** One number that the state has and the files do not give, or the other way round. */
+/** One number that differs between the files and the state. */
 export interface Difference {
   what: string
   expected: string
   found: string
 }
 
+/** The result of a verification. */
 export interface Verification {
-  /** Subscribers that the files give. */
+  /** Number of subscribers in the files. */
   subscribers: number
   applications: number
-  /** The first ten. */
+  /** The first ten differences. */
   differing: Difference[]
+  /** The number of all differences. */
   differences: number
 }
 
 /**
- * Where it is: `parquet` aggregates in SQL and counts rows, `state` reads LMDB and `compare` goes
- * through both, counting subscribers.
+ * Receives the progress of a stage: `parquet` aggregates the files in SQL and counts rows; `state`
+ * reads LMDB, and `compare` compares, and both count subscribers.
  */
 export type VerifyProgress = (
   stage: 'parquet' | 'state' | 'compare',
@@ -37,7 +39,7 @@ const MOST_NAMED = 10
 
 type Value = number | bigint | string
 
-/** Collects differences: all are counted, some are named. */
+/** Collects differences: all are counted, the first MOST_NAMED are named. */
 interface Findings {
   differing: Difference[]
   differences: number
@@ -58,7 +60,7 @@ function createFindings(): Findings {
   return findings
 }
 
-/** Compares the table `expected` with a view of a state. */
+/** Compares the table `expected` (see `expectedSql`) with a view of a state. */
 export async function compareState(
   connection: DuckDBConnection,
   view: StateView,
@@ -85,7 +87,7 @@ function compareCounts(
 ): void {
   expect('rows applied', Number(totals.n0), counters.applied)
   for (const reason of REASONS) {
-    const expected = rejected.find(({ verdict }) => verdict === reason)?.n0 ?? 0
+    const expected = rejected.find(({ outcome }) => outcome === reason)?.n0 ?? 0
     expect(`rows rejected ${reason}`, Number(expected), counters.rejected[reason] ?? 0)
   }
 }
@@ -109,7 +111,7 @@ function readRows(view: StateView, onProgress: VerifyProgress): Rows {
     filled += size * WIDTH
     onProgress('state', filled / WIDTH, count)
   })
-  assert(filled === values.length, 'a view has as many rows as it says')
+  assert(filled === values.length, 'a view has a row per subscriber')
   const sorted = new Float64Array(count)
   for (let row = 0; row < count; row++) sorted[row] = values[row * WIDTH + FIELD.msisdn]
   sorted.sort()
@@ -117,7 +119,7 @@ function readRows(view: StateView, onProgress: VerifyProgress): Rows {
   const taken = new Uint8Array(count)
   for (let row = 0; row < count; row++) {
     let place = lowerBound(sorted, values[row * WIDTH + FIELD.msisdn])
-    // An MSISDN that the state has twice must show as one too many.
+    // A second row of the same MSISDN is reported as a difference.
     while (taken[place] === 1) place++
     taken[place] = 1
     order[place] = row
@@ -135,7 +137,7 @@ function lowerBound(sorted: Float64Array, value: number): number {
   return low
 }
 
-/** Totals can be beyond 2^53: both halves of each number are summed apart. */
+/** Totals can exceed 2^53: the high and the low half of each number are summed separately. */
 function compareApplications(
   totals: Record<string, unknown>,
   { values }: Rows,
@@ -154,7 +156,7 @@ function compareApplications(
   }
 }
 
-/** Walks both in order of MSISDN. */
+/** Compares both in order of MSISDN. */
 async function compareSubscribers(
   connection: DuckDBConnection,
   { values, sorted, order }: Rows,

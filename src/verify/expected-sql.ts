@@ -1,4 +1,4 @@
-// The SQL of `verify`: every number of every subscriber from Parquet, on a path of its own.
+// The SQL of `verify`: computes every number of every subscriber from Parquet, independently.
 //
 // It states the validation rules a second time, in SQL, and shares no code with the functions that
 // validate, fold or select rows for a replay.
@@ -6,13 +6,13 @@ import { readParquet, type ParquetFile } from '../parquet/files.ts'
 import { identifier, literal } from '../duckdb.ts'
 import { APPLICATIONS } from '../record/columns.ts'
 
-/** A file and the unit in which the state read its durations. */
+/** A file and the unit that the state used for its durations. */
 export interface VerifySource {
   file: ParquetFile
   durationUnit: 'ms' | 's'
 }
 
-/** What the state directory was made with. */
+/** The options that the state directory fixes. */
 export interface VerifyOptions {
   timeZone: string
   missingMsisdn: 'reject' | 'zero'
@@ -27,7 +27,7 @@ const BYTES = [
   }),
 ]
 
-/** The numbers of a subscriber by name, in the order in which the state keeps them. */
+/** The names of a subscriber's numbers, in the order of the state's rows. */
 export const NUMBERS: readonly string[] = [
   'records',
   'sessions',
@@ -44,41 +44,42 @@ const [FIRST_MS, LAST_MS] = [Date.UTC(2000, 0), Date.UTC(2100, 0)]
 const amounts = ['duration', ...BYTES.map((_, at) => `b${at}`)]
 
 /**
- * A table `expected`: for every subscriber `verdict` NULL, its MSISDN and its NUMBERS as n0, n1, …
- * (sums as HUGEINT, exact); for every reason of rejection one row, with n0 rows rejected.
+ * Creates the table `expected`. For each subscriber it has a row with `outcome` NULL, the MSISDN and
+ * its NUMBERS as n0, n1, … (sums as HUGEINT, exact). For each reason of rejection it has a row with
+ * the reason as `outcome` and the number of rows as n0.
  */
 export function expectedSql(sources: readonly VerifySource[], options: VerifyOptions): string {
   const rows = sources.map((source) => valuesSql(source, options.timeZone)).join(' UNION ALL ')
   const sums = amounts.map((name, at) => {
-    const whole = `CASE WHEN verdict IS NULL THEN round(coalesce(${name}, 0))::BIGINT ELSE 0 END`
+    const whole = `CASE WHEN outcome IS NULL THEN round(coalesce(${name}, 0))::BIGINT ELSE 0 END`
     return `sum(${whole}) AS n${at + 2}`
   })
   const times = amounts.length + 2
-  const subscriber = 'CASE WHEN verdict IS NULL THEN coalesce(msisdn, 0) END'
+  const subscriber = 'CASE WHEN outcome IS NULL THEN coalesce(msisdn, 0) END'
   return `CREATE TEMP TABLE expected AS
-    SELECT verdict, ${subscriber} AS subscriber,
+    SELECT outcome, ${subscriber} AS subscriber,
       count(*) AS n0, count(*) FILTER (session) AS n1, ${sums.join(', ')},
       coalesce(min(started), 0) AS n${times}, coalesce(max(ended), 0) AS n${times + 1}
-    FROM (SELECT *, ${verdictSql(options.missingMsisdn)} AS verdict FROM (${rows}))
-    GROUP BY verdict, ${subscriber}`
+    FROM (SELECT *, ${outcomeSql(options.missingMsisdn)} AS outcome FROM (${rows}))
+    GROUP BY outcome, ${subscriber}`
 }
 
-/** Subscribers in order of MSISDN: the MSISDN, then NUMBERS, all float64. */
+/** Selects all subscribers in order of MSISDN: the MSISDN, then NUMBERS, all float64. */
 export const SUBSCRIBERS_SQL: string = `SELECT subscriber::DOUBLE,
   ${NUMBERS.map((_, at) => `n${at}::DOUBLE`).join(', ')}
-  FROM expected WHERE verdict IS NULL ORDER BY subscriber`
+  FROM expected WHERE outcome IS NULL ORDER BY subscriber`
 
-/** Rows rejected, by reason. */
-export const REJECTED_SQL = 'SELECT verdict, n0 FROM expected WHERE verdict IS NOT NULL'
+/** Selects the number of rejected rows by reason. */
+export const REJECTED_SQL = 'SELECT outcome, n0 FROM expected WHERE outcome IS NOT NULL'
 
-/** One row: subscribers, records, and the total of each application's column, n5 to n18. */
+/** Selects one row: subscribers, records, and the total of each application column, n5 to n18. */
 export const TOTALS_SQL: string = `SELECT count(*) AS subscribers, coalesce(sum(n0), 0) AS n0,
   ${APPLICATIONS.flatMap((_, a) => [5 + 2 * a, 6 + 2 * a])
     .map((at) => `coalesce(sum(n${at}), 0) AS n${at}`)
     .join(', ')}
-  FROM expected WHERE verdict IS NULL`
+  FROM expected WHERE outcome IS NULL`
 
-/** The values of one file's rows; a number or time that is missing or unreadable is NULL. */
+/** The values of one file's rows; a missing or unreadable number or time is NULL. */
 function valuesSql({ file, durationUnit }: VerifySource, timeZone: string): string {
   const column = (canonical: string): Column | null => {
     const name = file.columns.get(canonical)
@@ -88,7 +89,7 @@ function valuesSql({ file, durationUnit }: VerifySource, timeZone: string): stri
   }
   const [msisdn, start, end] = ['MSISDN/Number', 'Start', 'End'].map(column)
   const scale = durationUnit === 's' ? 1000 : 1
-  // Text that is no number is an MSISDN nobody has, and rejected as such.
+  // Text that is not a number becomes an invalid MSISDN, and the row is rejected for it.
   return `SELECT CASE WHEN ${isMissing(msisdn)} THEN NULL
       ELSE coalesce(${numberOf(msisdn)}, -1) END AS msisdn,
     NOT ${isMissing(column('Bearer Id'))} AS session,
@@ -109,7 +110,7 @@ interface Column {
 function isMissing(column: Column | null): string {
   if (column === null) return 'true'
   const { sql, text, type } = column
-  // Not IN: of a list this long DuckDB makes a join, and then cannot tell how far it is.
+  // Not IN: DuckDB turns a list of this length into a join, and then reports no progress.
   if (text) return `(${sql} IS NULL OR list_contains([${MISSING_TEXTS}], lower(trim(${sql}))))`
   const notANumber = type === 'FLOAT' || type === 'DOUBLE' ? ` OR isnan(${sql})` : ''
   return `(${sql} IS NULL${notANumber})`
@@ -121,7 +122,7 @@ function numberOf(column: Column | null): string {
   return `(CASE WHEN NOT ${isMissing(column)} THEN ${value} END)`
 }
 
-/** Milliseconds since 1970; the column of milliseconds refines a time of whole seconds. */
+/** UTC ms; the column of milliseconds refines a time of whole seconds. */
 function timeOf(column: Column | null, part: Column | null, timeZone: string): string {
   if (column === null) return 'NULL::BIGINT'
   const time = instantOf(column, timeZone)
@@ -140,7 +141,7 @@ function instantOf({ sql, text, type }: Column, timeZone: string): string {
         try_strptime(trim(${sql}), '%m/%d/%Y %H:%M:%S'), try_cast(trim(${sql}) AS TIMESTAMP))`
     : `${sql}::TIMESTAMP`
   if (text) {
-    // What names its zone is an instant; the rest is the clock of the zone asked for.
+    // A text with a zone is an instant; other texts are local times of the requested zone.
     return `(CASE WHEN trim(${sql}) SIMILAR TO '.*:[0-9]{2}(\\.[0-9]+)? *([Zz]|[+-][0-9:]+)'
       THEN epoch_us(try_cast(trim(${sql}) AS TIMESTAMPTZ))
       ELSE epoch_us(${local} AT TIME ZONE ${literal(timeZone)}) END // 1000)`
@@ -152,8 +153,8 @@ function instantOf({ sql, text, type }: Column, timeZone: string): string {
   return `(${number} * CASE WHEN abs(${number}) < 1e11 THEN 1000 ELSE 1 END)`
 }
 
-/** The reason of rejection, NULL for a record. */
-function verdictSql(missingMsisdn: 'reject' | 'zero'): string {
+/** The reason of rejection; NULL for a record. */
+function outcomeSql(missingMsisdn: 'reject' | 'zero'): string {
   const fraction = BYTES.map((_, at) => `(isfinite(b${at}) AND b${at} <> trunc(b${at}))`)
   const invalid = amounts.map((name) => `${name} < 0 OR ${name} >= 9007199254740992`)
   return `CASE

@@ -1,4 +1,4 @@
-// Recomputes every subscriber from Parquet by an independent path, and compares with the state.
+// Verifies a state: recomputes every subscriber from Parquet independently, and compares.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -14,11 +14,11 @@ const MEMORY_MIB = 2048
 const PROGRESS_MS = 200
 
 /**
- * Compares all numbers of all subscribers, of all applications, and the counts of rows.
+ * Compares all numbers of all subscribers, the totals of all applications, and the counts of rows.
  *
- * @param files files, directories and globs: exactly what the state was made from
- * @throws PulseError `input-missing` when the state has a source that is not among the files,
- *   `verify-differs` when it has not applied one of them to its end
+ * @param files files, directories and globs: exactly the sources of the state
+ * @throws PulseError `input-missing` when a source of the state is not among the files,
+ *   `verify-differs` when the state has not applied a file to its end
  */
 export async function verifyState(
   files: string[],
@@ -47,7 +47,7 @@ export async function verifyState(
   }
 }
 
-/** Runs a query and says how many rows DuckDB has read for it, which it does once asked for. */
+/** Runs a query and reports the number of rows read; DuckDB counts them only with a progress bar. */
 async function runWatched(
   connection: DuckDBConnection,
   sql: string,
@@ -66,7 +66,7 @@ async function runWatched(
   }
 }
 
-/** The files with the units the state read them in; both must be about the same sources. */
+/** The files with the units that the state used; files and state must have the same sources. */
 async function sourcesOf(
   connection: DuckDBConnection,
   files: string[],
@@ -76,25 +76,25 @@ async function sourcesOf(
   const sources = new Map<string, VerifySource>()
   for (const path of findFiles(files)) {
     const file = await openFile(connection, path)
-    const known = positions.filter(({ source }) => source === file.id)
-    const applied = known.filter(({ position }) => position.next >= file.rows)
+    const read = positions.filter(({ source }) => source === file.id)
+    const applied = read.filter(({ position }) => position.next >= file.rows)
     if (applied.length < partitions && file.rows > 0) {
-      const read = Math.min(...known.map(({ position }) => position.next))
-      const found = known.length < partitions ? 'none' : `the first ${read}`
+      const next = Math.min(...read.map(({ position }) => position.next))
+      const found = read.length < partitions ? 'none' : `the first ${next}`
       throw new PulseError(
         'verify-differs',
         `${path}: the state has applied ${found} of its ${file.rows} rows, expected all; ` +
-          'replay the file to its end into this state, or leave it out',
+          'replay the file to its end into this state, or omit it',
       )
     }
-    sources.set(file.id, { file, durationUnit: known[0]?.position.durationUnit ?? 'ms' })
+    sources.set(file.id, { file, durationUnit: read[0]?.position.durationUnit ?? 'ms' })
   }
   const absent = positions.find(({ source }) => !sources.has(source))
   if (absent !== undefined) {
     throw new PulseError(
       'input-missing',
       `the state holds ${absent.position.next} rows of ${absent.position.name} (content ` +
-        `${absent.source}), which is not among the files given; name every file it was made from`,
+        `${absent.source}), which is not among the given files; name every file of the state`,
     )
   }
   return [...sources.values()]

@@ -223,13 +223,13 @@ test('a dirty file ends with a footer of column means', async () => {
   assert.ok(Math.abs(Number(bytes) / Number(mean) - 1) < 0.2)
 })
 
-test('a folder that is missing, or a folder as the file, is refused', async () => {
+test('a missing directory, and a directory in place of the file, are refused', async () => {
   await withFolder(async (folder) => {
     const refusal = (sentence: RegExp) => (error: unknown) =>
       error instanceof PulseError && error.code === 'output' && sentence.test(error.message)
     const missing = join(folder, 'missing', 'x.parquet')
     await assert.rejects(writeSample(SMALL, missing), refusal(/missing does not exist/))
-    await assert.rejects(writeSample(SMALL, folder), refusal(/is a folder, expected/))
+    await assert.rejects(writeSample(SMALL, folder), refusal(/is a directory, expected/))
     const file = join(folder, 'file')
     await writeFile(file, '')
     await assert.rejects(writeSample(SMALL, join(file, 'x')), refusal(/is a file, expected/))

@@ -63,7 +63,7 @@ for (const speed of ['max', 1e15] as const) {
 
 const BROKEN: [string, ErrorCode, RegExp][] = [
   ['zero-bytes', 'input-invalid', /is empty \(0 bytes\)/],
-  ['not-parquet', 'input-invalid', /no Parquet file/],
+  ['not-parquet', 'input-invalid', /not a Parquet file/],
   ['truncated', 'input-invalid', /cut off at \d+ bytes/],
   ['lacks-total-dl', 'input-column', /"Total DL \(Bytes\)" is missing.*nearest found: "[^"]+"/],
   ['two-candidates', 'input-column', /".+" and ".+" could both be the column ".+"/],

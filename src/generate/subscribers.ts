@@ -1,13 +1,13 @@
-// Who uses the network and when: rhythm of starts, classes of engagement, subscribers.
+// The generated subscribers and when they are active: rhythm of starts, classes of engagement.
 import type { Column, Draws } from './draws.ts'
 
 const DAY_MS = 86_400_000
-/** Monday, so that the mild weekly rhythm rises towards the weekend. */
+/** A Monday: the weekly rhythm rises towards the weekend. */
 export const FIRST_START_MS = Date.UTC(2019, 3, 1)
 
 /**
- * Classes of engagement, most engaged first: share of subscribers, share of sessions, and factors
- * on the length and the volume of each session. They are what segments should find again.
+ * Classes of engagement, most engaged first: share of subscribers, share of sessions, and factors for
+ * length and volume of each session. Segmentation should recover them.
  */
 const CLASSES = [
   { name: 'heavy', subscribers: 0.05, sessions: 0.3, length: 1.5, volume: 2.4 },
@@ -15,23 +15,23 @@ const CLASSES = [
   { name: 'light', subscribers: 0.7, sessions: 0.3, length: 0.7, volume: 0.4 },
 ] as const
 
-/** Within a class the busiest come first: place = size × uniform^skew. */
+/** Within a class, low ranks are more frequent: rank = size × uniform^skew. */
 const SKEW = 1.2
 
-/** French mobile numbers: 336 and 337 and eight digits, or all eleven digits if too few. */
+/** French mobile numbers: 336 or 337 and eight digits; any eleven digits when these are too few. */
 const FIRST_MSISDN = 33_600_000_000
 const MOBILE_NUMBERS = 200_000_000
 const ELEVEN_DIGIT_NUMBERS = 10_000_000_000
-/** Shares no factor with either: a bijection that puts neighbours in rank far apart. */
+/** Coprime to both: a bijection that separates neighbouring ranks. */
 const STRIDE = 123_606_797
-/** Where the busiest stands, so that it does not end in zeros. */
+/** Offset of the busiest subscriber, so that its number does not end in zeros. */
 const BUSIEST = 64_513_287
 
-/** `start`: milliseconds since 1970, as BIGINT, growing with `i` of 0 to rows − 1. */
+/** `start` in UTC ms as BIGINT, ascending with `i` from 0 to rows − 1. */
 export function startColumns(draws: Draws, rows: number, days: number): Column[][] {
   const span = days * DAY_MS
   const weekly = warp([[7 * DAY_MS, 0.12, 1.5 * DAY_MS]])
-  // Two waves a day with phases searched so that starts peak at 20:00 and are fewest at 4:00.
+  // Two waves per day; their phases were fitted so that starts peak at 20:00 and are lowest at 4:00.
   const daily = warp([
     [DAY_MS, 0.5, 5 * 3_600_000],
     [DAY_MS / 2, 0.25, 2 * 3_600_000],
@@ -44,7 +44,7 @@ export function startColumns(draws: Draws, rows: number, days: number): Column[]
   ]
 }
 
-/** `rank` of the subscriber (0 is likely the busiest), and what follows from it. */
+/** `rank` of the subscriber (0 is most likely the busiest) and the columns derived from it. */
 export function subscriberColumns(draws: Draws, subscribers: number): Column[][] {
   const bounds = classBounds(subscribers)
   const pick = (
@@ -86,7 +86,7 @@ interface ClassBound {
   volume: number
 }
 
-/** Ranks [start, end) and chances [low, high) of each class that has any subscriber. */
+/** Ranks [start, end) and chances [low, high) of each class with at least one subscriber. */
 function classBounds(subscribers: number): ClassBound[] {
   let share = 0
   let start = 0
@@ -105,12 +105,12 @@ function classBounds(subscribers: number): ClassBound[] {
   })
 }
 
-/** A wave of the rhythm: period in ms, amplitude, and when the rows are sparsest, in ms. */
+/** A wave of the rhythm: period in ms, amplitude, and the time of the sparsest rows in ms. */
 type Wave = readonly [period: number, amplitude: number, sparsest: number]
 
 /**
- * A monotone warp of time whose speed is 1 plus cosines (amplitudes sum below 1): where time runs
- * slow, evenly spaced rows lie dense. Its integral is a sum of sines; 0 stays 0.
+ * A monotone warp of time. Its speed is 1 plus cosines, whose amplitudes sum to less than 1: where it
+ * is slow, evenly spaced rows become dense. Its integral is a sum of sines, and 0 maps to 0.
  */
 function warp(waves: readonly Wave[]): { sql: (t: string) => string; at: (t: number) => number } {
   const sines = waves.map(([period, amplitude, sparsest]) => {
