@@ -1,4 +1,4 @@
-// Bench of the decoders: 55-field messages into the columns that are needed, beside avsc and JSON.
+// Bench of the decoders: messages of 55 fields to the used columns, compared with avsc and JSON.
 import avro from 'avsc'
 import { assert } from '../src/errors.ts'
 import { seededRandom, type Random } from '../src/random.ts'
@@ -9,7 +9,7 @@ import { XDR_FIELDS, XDR_SCHEMA } from '../src/record/xdr-schema.ts'
 import type { BenchOptions } from './options.ts'
 import { median, printTable } from './table.ts'
 
-/** Different messages: enough that a processor does not learn them by heart. */
+/** Distinct messages: too many for the branch predictor to learn. */
 const MOST_MESSAGES = 20_000
 const UTC = { timeZone: 'UTC' }
 const START_MS = Date.UTC(2019, 3, 1)
@@ -17,15 +17,15 @@ const MONTH_MS = 30 * 86_400_000
 
 type Values = Record<string, number | string | null>
 
-/** All messages of one form in one piece of memory, as a fetched batch has them. */
+/** All messages of one format in one buffer, as in a fetched batch. */
 interface Messages {
   bytes: Buffer
-  /** Where each begins, and where the last one ends. */
+  /** Start of each message, then the end of the last one. */
   starts: number[]
 }
 
-/** One way to read messages; returns what it made of one field, so that none of it is in vain. */
-interface Way {
+/** A decoder under test. `read` returns one decoded field, so that the work is not optimised away. */
+interface Candidate {
   name: string
   messages: Messages
   read: (from: number, to: number, row: number) => number
@@ -33,7 +33,7 @@ interface Way {
 
 const USED: ReadonlySet<string> = new Set(USED_COLUMNS)
 
-/** Values of the sizes that files have; of the columns that nobody needs a third is missing. */
+/** Values of realistic sizes; a third of the unused columns is missing. */
 function drawValues(random: Random): Values {
   const whole = (most: number): number => Math.floor(random() * most)
   const entries = FILE_COLUMNS.map(({ name, type }): [string, number | string | null] => {
@@ -52,7 +52,7 @@ function drawValues(random: Random): Values {
   )
 }
 
-/** As avsc wants a union's value: beside the name of its type. */
+/** The form of union values that avsc requires: an object with the type's name as key. */
 function wrapped(values: Values): Record<string, unknown> {
   const long = new Set([...USED].map((name) => XDR_FIELDS.get(name)))
   const wrap = ([name, value]: [string, number | string | null]): [string, unknown] => {
@@ -69,7 +69,7 @@ function joined(messages: readonly Buffer[]): Messages {
   return { bytes: Buffer.concat(messages), starts }
 }
 
-function waysOf(count: number): Way[] {
+function candidatesOf(count: number): Candidate[] {
   const random = seededRandom(1)
   const values = Array.from({ length: count }, () => drawValues(random))
   const writer = avro.Type.forSchema(XDR_SCHEMA as unknown as avro.Schema, { wrapUnions: true })
@@ -80,9 +80,9 @@ function waysOf(count: number): Way[] {
   })
   const resolver = reader.createResolver(writer)
   const encoded = joined(values.map((one) => writer.toBuffer(wrapped(one))))
-  const spelt = joined(values.map((one) => Buffer.from(JSON.stringify(one))))
+  const json = joined(values.map((one) => Buffer.from(JSON.stringify(one))))
   const columns = USED_COLUMNS.map(() => new Float64Array(count))
-  const ours = (decode: DecodeRow, { bytes }: Messages): Way['read'] =>
+  const compiled = (decode: DecodeRow, { bytes }: Messages): Candidate['read'] =>
     function readRow(from, to, row) {
       assert(decode(bytes, from, to, columns, row), 'a message is well-formed')
       return columns[0][row]
@@ -93,7 +93,7 @@ function waysOf(count: number): Way[] {
   }
   const [avroRow, jsonRow] = [compileAvro(XDR_SCHEMA, UTC), compileJson(UTC)]
   return [
-    { name: 'compiled from the schema', messages: encoded, read: ours(avroRow, encoded) },
+    { name: 'compiled from the schema', messages: encoded, read: compiled(avroRow, encoded) },
     {
       name: `avsc, resolved to ${USED_COLUMNS.length} fields`,
       messages: encoded,
@@ -105,35 +105,35 @@ function waysOf(count: number): Way[] {
       messages: encoded,
       read: (from, to) => (writer.fromBuffer(bytes.subarray(from, to)) as Read).msisdn_number.long,
     },
-    { name: 'JSON', messages: spelt, read: ours(jsonRow, spelt) },
+    { name: 'JSON', messages: json, read: compiled(jsonRow, json) },
   ]
 }
 
-/** Messages a second over `rows` of them, again and again the same. */
-function rateOf({ messages: { starts }, read }: Way, rows: number): number {
+/** Messages per second over `rows` messages; the same ones are repeated. */
+function rateOf({ messages: { starts }, read }: Candidate, rows: number): number {
   const count = starts.length - 1
   const started = performance.now()
   let sum = 0
   for (let done = 0; done < rows; done += count) {
     for (let row = 0; row < count; row++) sum += read(starts[row], starts[row + 1], row)
   }
-  assert(sum > 0, 'every way reads the subscribers')
+  assert(sum > 0, 'every decoder reads the subscribers')
   const seconds = (performance.now() - started) / 1000
   return (Math.ceil(rows / count) * count) / seconds
 }
 
-/** All ways in turn, so that what else the machine does meets all alike; one turn to warm up. */
+/** Runs all decoders in turn, so that other load affects them equally; the first turn warms up. */
 export function benchDecode({ rows, runs }: BenchOptions): Promise<void> {
-  const ways = waysOf(Math.min(rows, MOST_MESSAGES))
-  const rates = ways.map((): number[] => [])
+  const candidates = candidatesOf(Math.min(rows, MOST_MESSAGES))
+  const rates = candidates.map((): number[] => [])
   for (let run = -1; run < runs; run++) {
-    for (const [at, way] of ways.entries()) {
-      const rate = rateOf(way, rows)
+    for (const [at, candidate] of candidates.entries()) {
+      const rate = rateOf(candidate, rows)
       if (run >= 0) rates[at].push(rate)
     }
   }
   const medians = rates.map(median)
-  const lines = ways.map(({ name, messages }, at) => {
+  const lines = candidates.map(({ name, messages }, at) => {
     const bytes = messages.bytes.length / (messages.starts.length - 1)
     const times = (medians[at] / medians[1]).toFixed(1)
     return [name, Math.round(medians[at]), Math.round(bytes), times]

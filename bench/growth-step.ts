@@ -1,4 +1,4 @@
-// One step of the growth bench in a process of its own: `node --expose-gc growth-step.ts STEP FILE STATE`.
+// One step of the growth bench as a process: `node --expose-gc growth-step.ts STEP FILE STATE`.
 import { performance } from 'node:perf_hooks'
 import { replayFiles } from '../consumers/files/replay.ts'
 import { takeSnapshot, type PhaseTimes } from '../src/snapshot/take.ts'
@@ -6,7 +6,7 @@ import { openStateToRead, viewState } from '../state/read.ts'
 import { openState, type StateOptions } from '../state/writer.ts'
 import { statusBytes } from './process.ts'
 
-/** What each step prints as one line of JSON. */
+/** The line of JSON that each step prints. */
 export interface Steps {
   replay: { rows: number; seconds: number; cpuSeconds: number; fileBytes: number }
   restart: { subscribers: number; seconds: number; grownBytes: number; totalBytes: number }
@@ -20,8 +20,8 @@ const STATE: StateOptions = {
   missingMsisdn: 'reject',
 }
 
-/** Memory of our own, after what is garbage has gone; mapped files are the system's to drop. */
-function ownBytes(): number {
+/** Anonymous memory after a garbage collection: the system may drop mapped files at any time. */
+function anonymousBytes(): number {
   global.gc?.()
   return statusBytes('self', 'RssAnon')
 }
@@ -30,7 +30,7 @@ async function replay(file: string, stateDirectory: string): Promise<Steps['repl
   const [start, cpu] = [performance.now(), process.cpuUsage()]
   const speed = { commitIntervalMs: 1000, keepRejected: 100_000, speed: 'max' } as const
   const end = await replayFiles({ files: [file], stateDirectory, state: STATE, ...speed }, () => {
-    // Nothing to show.
+    // Progress is not shown.
   })
   const { user, system } = process.cpuUsage(cpu)
   return {
@@ -42,11 +42,11 @@ async function replay(file: string, stateDirectory: string): Promise<Steps['repl
 }
 
 async function restart(stateDirectory: string): Promise<Steps['restart']> {
-  const before = ownBytes()
+  const before = anonymousBytes()
   const start = performance.now()
   const state = await openState(stateDirectory, STATE, 'bench')
   const seconds = (performance.now() - start) / 1000
-  const totalBytes = ownBytes()
+  const totalBytes = anonymousBytes()
   const subscribers = state.partitions.reduce((sum, { table }) => sum + table.count, 0)
   await state.close()
   return { subscribers, seconds, grownBytes: totalBytes - before, totalBytes }

@@ -1,4 +1,4 @@
-// Bench of how costs grow with subscribers: replay, memory, file, restart, snapshot.
+// Bench of the cost by number of subscribers: replay, memory, file, restart, snapshot.
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Steps } from './growth-step.ts'
@@ -9,10 +9,10 @@ import { mebibytes, median, printTable, seconds } from './table.ts'
 
 const STEP = join(import.meta.dirname, 'growth-step.ts')
 
-/** Rows of a file of so many subscribers: four each, two where it would take too long. */
+/** Rows of a file: four per subscriber, two in large files, to bound the time. */
 const rowsOf = (subscribers: number): number => subscribers * (subscribers > 2e6 ? 2 : 4)
 
-/** Every step in a process of its own. */
+/** Measures every step in its own process. */
 export async function benchGrowth({ sizes, runs }: BenchOptions): Promise<void> {
   const replays: (string | number)[][] = []
   const snapshots: (string | number)[][] = []
@@ -51,7 +51,8 @@ const HEADING = [
   'file B/subscriber',
   'restart s',
 ]
-const NOTE = 'Memory is anonymous: what loading the state adds, and the whole process after it.'
+const NOTE =
+  'Memory is anonymous: the growth while the state loads, and the whole process after it.'
 
 async function measure(file: string, runs: number): Promise<Steps> {
   const found: Steps[] = []
@@ -83,7 +84,7 @@ async function runStep<K extends keyof Steps>(
   return JSON.parse(stdout) as Steps[K]
 }
 
-/** The median of each number. */
+/** The medians of all fields. */
 function medians<T extends object>(values: readonly T[]): T {
   const names = Object.keys(values[0]) as (keyof T)[]
   const pairs = names.map((name) => [name, median(values.map((value) => Number(value[name])))])

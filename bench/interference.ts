@@ -1,25 +1,25 @@
-// Bench of what snapshots cost the replay they run beside, and what both cost the main thread.
+// Bench of interference: what snapshots cost a replay, and what both cost the main thread.
 import { spawn } from 'node:child_process'
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { BenchOptions } from './options.ts'
+import { PRODUCT } from './process.ts'
 import { sampleFile, withStates } from './sample.ts'
 import { median, printTable, seconds } from './table.ts'
 
-const PRODUCT = join(import.meta.dirname, '../src/cli.ts')
 const SCRAPE_MS = 500
 
-/** One replay that serves. */
+/** One replay with a server. */
 interface Served {
   seconds: number
   snapshots: number
-  /** The largest of the event loop's p99 delays between two scrapes. */
+  /** The maximum, over all scrapes, of the event loop's p99 delay. */
   lagSeconds: number
 }
 
-/** A replay with snapshots all the time, and one with (almost) none, in turn. */
+/** Alternates a replay with a snapshot per second and one with the first snapshot only. */
 export async function benchInterference(options: BenchOptions): Promise<void> {
   const { rows, subscribers, runs } = options
   const file = await sampleFile(rows, subscribers)
@@ -63,12 +63,12 @@ async function replayServed(file: string, state: string, interval: string): Prom
   })
   const closed = new Promise((resolve) => child.on('close', resolve))
   let [stdout, stderr] = ['', '']
-  let accountedAt = 0
-  // The account is printed when the last row is durable.
-  const accounted = new Promise<void>((resolve) => {
+  let printedAt = 0
+  // The reconciliation is printed when the last row is durable.
+  const printed = new Promise<void>((resolve) => {
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       stdout += text
-      accountedAt = performance.now()
+      printedAt = performance.now()
       resolve()
     })
   })
@@ -77,8 +77,8 @@ async function replayServed(file: string, state: string, interval: string): Prom
   try {
     while (served.seconds === 0) {
       if (child.exitCode !== null) throw new Error(`the replay ended too early: ${stderr}`)
-      await Promise.race([sleep(SCRAPE_MS), closed, accounted])
-      if (stdout.includes('\n')) served.seconds = (accountedAt - start) / 1000
+      await Promise.race([sleep(SCRAPE_MS), closed, printed])
+      if (stdout.includes('\n')) served.seconds = (printedAt - start) / 1000
       const url = /http:\/\/[^\s"]+/.exec(stderr)?.[0]
       if (url !== undefined) await scrape(new URL('/metrics', url), served)
     }

@@ -1,37 +1,37 @@
-// The broker that benches read from: the one of KAFKA_BROKERS, or one that ends with the bench.
+// The broker of the benches: that of KAFKA_BROKERS, or one that is started and stopped here.
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { makeTopic, quietClient } from '../scripts/kafka/client.ts'
 import { freePorts, startCluster } from '../scripts/kafka/cluster.ts'
 import { PRODUCT, runProcess } from './process.ts'
 
-/** All benches read as many. */
+/** Partitions of all topics of the benches. */
 export const PARTITIONS = 4
 
-/** As brokers on a machine of their own have it: nothing swaps, everything is compiled. */
+/** Enough that the broker is not limited by its heap. */
 const HEAP_MIB = 1024
 
-/** A broker and what benches ask of it; the topics made through it go when the bench ends. */
+/** A broker for benches; the topics created through it are deleted when the bench ends. */
 export interface BenchBroker {
-  /** host:port, with commas between. */
+  /** Bootstrap servers, comma-separated. */
   addresses: string
-  /** Makes a topic of its own and returns its name. */
+  /** Creates a topic and returns its name. */
   newTopic(): Promise<string>
   /** Sends a file to a topic. */
   fill(topic: string, file: string, more?: readonly string[]): Promise<void>
-  /** Records in a topic that was never compacted. */
+  /** Number of records of a topic that was never compacted. */
   recordsOf(topic: string): Promise<number>
-  /** Deletes all topics whose names begin so. */
+  /** Deletes all topics whose names begin with `prefix`. */
   drop(prefix: string): Promise<void>
 }
 
-/** Command line that sends a file to a topic. */
+/** The command that sends a file to a topic. */
 export const fillCommand = (addresses: string, topic: string, file: string): string[] => [
   ...[process.execPath, PRODUCT, 'replay', file, '--to', 'kafka', '--kafka', addresses],
   ...['--topic', topic, '--json'],
 ]
 
-/** Runs `work` with a broker; one that had to be started keeps its data in `directory`. */
+/** Runs `work` with a broker; a broker that is started here keeps its data in `directory`. */
 export async function withBroker(
   directory: string,
   work: (broker: BenchBroker) => Promise<void>,
@@ -50,7 +50,7 @@ export async function withBroker(
   try {
     await useBroker(cluster.bootstrap.join(','), work)
   } catch (error) {
-    // Whatever failed for want of a broker: why there is none is what one wants to know.
+    // When the broker has ended, the reason for that is more useful than the error it caused.
     throw cluster.brokers[0].node.failure() ?? error
   } finally {
     await cluster.stop('SIGKILL')

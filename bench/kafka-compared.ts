@@ -1,26 +1,57 @@
-// Kafka Streams beside us: in turn with our own runs, held to our numbers, printed as a table.
+// The comparison with Kafka Streams: it runs in turn with the consumer, on the same topic, and its
+// result must equal the consumer's.
 import assert from 'node:assert/strict'
-import { COST_HEADING, costCells, cpuOf, loadText } from './cost-table.ts'
+import { FIELD, WIDTH } from '../src/subscriber/aggregate.ts'
+import { withView } from '../state/read.ts'
 import { CONFIGURATIONS, runPeer, whyNoPeer, type PeerInput, type PeerPass } from './kafka-peer.ts'
-import type { Reference } from './kafka-reference.ts'
 import type { BenchOptions } from './options.ts'
-import { printTable } from './table.ts'
+import { COST_HEADING, costCells, cpuOf, loadText, printTable } from './table.ts'
 
-export interface ComparedPeer {
-  /** Every configuration once. */
-  round(): Promise<void>
-  /** Prints what the rounds so far cost, beside our own CPU seconds; or why there were none. */
-  print(command: string, ourCpuSeconds: number): void
+/** Number of subscribers whose rows are compared. */
+const COMPARED = 500
+
+/** The result that the peer must reproduce. */
+export interface Reference {
+  subscribers: number
+  /** Milliseconds per unit of the topic's durations. */
+  durationFactor: number
+  /** The 21 numbers of about COMPARED subscribers, by MSISDN. */
+  rows: Map<number, number[]>
 }
 
-/** A peer of which nothing was run yet. */
+/** Reads the reference from a state directory that is no longer written. */
+export const readReference = (state: string): Promise<Reference> =>
+  withView(state, (view) => {
+    const { subscribers } = view.counters
+    const step = Math.max(1, Math.floor(subscribers / COMPARED))
+    const rows: Reference['rows'] = new Map()
+    let seen = 0
+    view.scan((block, count) => {
+      for (let at = 0; at < count * WIDTH; at += WIDTH) {
+        const row = block.subarray(at, at + WIDTH)
+        if (seen++ % step === 0) rows.set(row[FIELD.msisdn], [...row.subarray(1)])
+      }
+    })
+    const inSeconds = view.positions[0].position.durationUnit === 's'
+    return { subscribers, durationFactor: inSeconds ? 1000 : 1, rows }
+  })
+
+/** Kafka Streams in all chosen configurations. */
+export interface ComparedPeer {
+  /** Runs every configuration once. */
+  round(): Promise<void>
+  /** Prints the cost of all rounds relative to `baseCpuSeconds`, or why there were none. */
+  print(command: string, baseCpuSeconds: number): void
+}
+
+/** A peer before its first round. */
 export function comparedPeer(
   input: Omit<PeerInput, 'look' | 'durationFactor'> & { reference: Reference },
   wanted: BenchOptions['peer'],
 ): ComparedPeer {
   const { reference, records } = input
   const { durationFactor, rows, subscribers } = reference
-  const missing = wanted === 'none' ? 'Kafka Streams: left out, not asked for' : whyNoPeer()
+  const missing = wanted === 'none' ? 'Kafka Streams: skipped by --peer none' : whyNoPeer()
   const chosen = CONFIGURATIONS.slice(0, missing !== null ? 0 : wanted === 'best' ? 1 : undefined)
   const found = new Map<string, PeerPass[]>()
   return {
@@ -35,25 +66,25 @@ export function comparedPeer(
         }
       }
     },
-    print(command, ourCpuSeconds) {
+    print(command, baseCpuSeconds) {
       if (missing !== null) return void process.stdout.write(`${missing}\n\n`)
       const lines = [...found].map(([name, passes]) => {
-        const times = (cpuOf(passes) / ourCpuSeconds).toFixed(1)
+        const times = (cpuOf(passes) / baseCpuSeconds).toFixed(1)
         return [name, ...costCells(records, passes), times]
       })
       printTable(
         command,
-        [['Kafka Streams 4.3.1', ...COST_HEADING, 'times our CPU'], ...lines],
+        [['Kafka Streams 4.3.1', ...COST_HEADING, 'times CPU of run'], ...lines],
         [
           `The same 21 numbers of ${subscribers} subscribers, compared for ${rows.size} of them.`,
-          `It keeps no hours and takes no snapshots; we do both. ${loadText()}`,
+          `Unlike run, it computes no hours and no snapshots. ${loadText()}`,
         ],
       )
     },
   }
 }
 
-/** A peer that computes something else would be none. */
+/** A peer that computes something else would not be comparable. */
 function assertSame({ subscribers, rows = {} }: PeerPass, reference: Reference): void {
   assert.equal(subscribers, reference.subscribers)
   for (const [msisdn, row] of reference.rows) assert.deepEqual(rows[String(msisdn)], row)

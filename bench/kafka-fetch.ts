@@ -1,24 +1,24 @@
-// A loop that only fetches a topic, the limit of any consumer: `node kafka-fetch.ts WAY BROKERS TOPIC RECORDS`.
-// WAY is `package`, fetch() of the client library, or `own`, our request and our walk over records.
+// A loop that only fetches a topic, the upper bound of any consumer. Arguments: METHOD BROKERS TOPIC
+// RECORDS. METHOD is `package`, fetch() of the client library, or `own`, src/kafka's fetch and walk.
 import assert from 'node:assert/strict'
 import { clientOptions, Consumer } from '../src/kafka/client.ts'
 import { createFetcher } from '../src/kafka/fetch.ts'
 import { checkBatch, nextRecord, openRecords, readBatch } from '../src/kafka/record-batch.ts'
 
-/** As much as our own consumer asks for. */
+/** The fetch sizes of the consumer. */
 const MOST_BYTES = 16 * 2 ** 20
 const MOST_PARTITION_BYTES = 4 * 2 ** 20
 const LONGEST_WAIT_MS = 100
 const READ_COMMITTED = 1
 
-const [way, brokers, topic, expected] = process.argv.slice(2)
+const [method, brokers, topic, expected] = process.argv.slice(2)
 const connection = { brokers: brokers.split(','), tls: null, sasl: null }
 const consumer = new Consumer({ ...clientOptions(connection, 'bench'), groupId: 'bench-fetch' })
 const metadata = await consumer.metadata({ topics: [topic] })
 const { id: topicId, partitions } = metadata.topics.get(topic)!
 const [{ leader }] = partitions
 
-/** What was read: what every record held is looked at, so that none of it is in vain. */
+/** What was read; every value is touched, so that the work is not optimised away. */
 const read = { records: 0, bytes: 0 }
 
 async function fetchByPackage(): Promise<void> {
@@ -52,8 +52,8 @@ const positionOf = (fetchOffset: bigint, partition: number) => ({
   partitionMaxBytes: MOST_PARTITION_BYTES,
 })
 
-/** As the consumer does it: the next request is under way before an answer is looked at. */
-async function fetchByOurselves(): Promise<void> {
+/** As in the consumer: the next request is sent before an answer is processed. */
+async function fetchByProject(): Promise<void> {
   const fetcher = createFetcher(connection, 'bench')
   const broker = metadata.brokers.get(leader)!
   const next = partitions.map(() => 0)
@@ -94,7 +94,7 @@ function walk(bytes: Buffer): void {
     at = batch.to
     assert.equal(checkBatch(bytes, batch), null)
     const cursor = openRecords(bytes, batch)
-    assert.ok(typeof cursor !== 'string', 'the bench wrote these batches itself')
+    assert.ok(typeof cursor !== 'string', 'the batches are intact: the bench wrote them')
     while (nextRecord(cursor) === 1) {
       read.records++
       read.bytes += cursor.valueTo - cursor.valueFrom
@@ -102,7 +102,7 @@ function walk(bytes: Buffer): void {
   }
 }
 
-await (way === 'own' ? fetchByOurselves() : fetchByPackage())
+await (method === 'own' ? fetchByProject() : fetchByPackage())
 await consumer.close()
 assert.equal(read.records, Number(expected))
 process.stdout.write(JSON.stringify(read))

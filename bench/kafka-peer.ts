@@ -1,4 +1,4 @@
-// The peer of the bench of Kafka: Kafka Streams with the same aggregate, built by Maven when asked.
+// The peer of the Kafka bench: Kafka Streams with the same aggregate, built by Maven when needed.
 import { spawnSync } from 'node:child_process'
 import { createHash, randomUUID } from 'node:crypto'
 import { existsSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -12,21 +12,21 @@ const BUILT = join(OUT, 'kafka-streams')
 const STAMP = join(BUILT, 'stamp')
 const SCHEMA = join(import.meta.dirname, '../schema/xdr.avsc')
 const BUILD_MS = 10 * 60_000
-/** The collector that costs it least, and memory enough that it seldom has to. */
+/** The collector with the lowest cost, and a heap that it rarely needs to collect. */
 const JVM = ['-Xms2g', '-Xmx4g', '-Xmn1500m', '-XX:+UseParallelGC']
 const SMALL_JVM = ['-Xmx512m', '-XX:+UseSerialGC']
-/** Below this a large heap would only take time to make. */
+/** Below this number of rows, allocating the large heap would dominate. */
 const SMALL_ROWS = 100_000
-/** The first pass is the process from its start, the second finds everything compiled. */
+/** The first pass includes the start of the process; in the second all code is compiled. */
 const PASSES = 2
 
-/** How the peer is run. */
+/** A configuration of the peer. */
 export interface PeerConfiguration {
   guarantee: 'at_least_once' | 'exactly_once_v2'
   cache: 'on' | 'off'
 }
 
-/** Its best comes first. */
+/** All configurations, the fastest first. */
 export const CONFIGURATIONS: readonly PeerConfiguration[] = [
   { guarantee: 'exactly_once_v2', cache: 'off' },
   { guarantee: 'at_least_once', cache: 'off' },
@@ -34,17 +34,17 @@ export const CONFIGURATIONS: readonly PeerConfiguration[] = [
   { guarantee: 'at_least_once', cache: 'on' },
 ]
 
-/** What one pass over the topic cost; the last one tells what was found. */
+/** The cost of one pass over the topic; the last pass includes its result. */
 export interface PeerPass {
   wallSeconds: number
   cpuSeconds: number
   peakBytes: number
   subscribers?: number
-  /** The 21 numbers of each subscriber asked for. */
+  /** The 21 numbers of each requested subscriber. */
   rows?: Record<string, number[] | null>
 }
 
-/** What to read, and which subscribers to show afterwards. */
+/** The topic to read, and the subscribers to print afterwards. */
 export interface PeerInput {
   broker: BenchBroker
   topic: string
@@ -54,13 +54,13 @@ export interface PeerInput {
   directory: string
 }
 
-/** Why there can be no peer on this machine; null when there can. */
+/** Why the peer cannot run on this machine; null when it can. */
 export function whyNoPeer(): string | null {
   if (isBuilt() && works('java', ['-version'])) return null
-  return works('mvn', ['-version']) ? null : 'Kafka Streams: left out, no Maven to build it'
+  return works('mvn', ['-version']) ? null : 'Kafka Streams: skipped, building it needs Maven'
 }
 
-/** All that the peer is made from. */
+/** Hash of all sources of the peer. */
 function sourceHash(): string {
   const hash = createHash('sha256')
   for (const file of globSync('{pom.xml,src/**/*.*}', { cwd: HOME }).sort()) {
@@ -78,17 +78,17 @@ function build(): void {
   const mvn = ['--quiet', '--batch-mode', '-Dstyle.color=never', '--file', join(HOME, 'pom.xml')]
   const run = spawnSync('mvn', [...mvn, ...goals], { encoding: 'utf8', timeout: BUILD_MS })
   if (run.status !== 0)
-    throw new Error(`Maven could not build the peer: ${run.stdout}${run.stderr}`)
+    throw new Error(`Maven failed to build the peer: ${run.stdout}${run.stderr}`)
   writeFileSync(STAMP, sourceHash())
 }
 
-/** Reads the topic twice in one process, and returns what each pass cost. */
+/** Reads the topic PASSES times in one process; returns the cost of each pass. */
 export async function runPeer(
   { guarantee, cache }: PeerConfiguration,
   { broker, topic, records, durationFactor, look, directory }: PeerInput,
 ): Promise<PeerPass[]> {
   build()
-  // Its changelogs are named after it.
+  // The names of its changelogs begin with it.
   const name = `${topic}-peer-${randomUUID().slice(0, 8)}`
   const state = join(directory, 'streams')
   const options = {

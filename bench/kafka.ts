@@ -1,33 +1,31 @@
-// Bench of consuming a topic: whole processes beside a loop that only fetches, and Kafka Streams.
+// Bench of consuming a topic: whole processes, compared with fetch-only loops and Kafka Streams.
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { COST_HEADING, costCells, cpuOf, loadText } from './cost-table.ts'
 import { PARTITIONS, withBroker, type BenchBroker } from './kafka-broker.ts'
-import { comparedPeer, type ComparedPeer } from './kafka-compared.ts'
-import { readReference } from './kafka-reference.ts'
+import { comparedPeer, readReference, type ComparedPeer } from './kafka-compared.ts'
 import type { BenchOptions } from './options.ts'
 import { PRODUCT, runProcess, type Cost } from './process.ts'
 import { sampleFile, withStates } from './sample.ts'
-import { printTable } from './table.ts'
+import { COST_HEADING, costCells, cpuOf, loadText, printTable } from './table.ts'
 
 const CONSUME = join(import.meta.dirname, 'kafka-consume.ts')
 const FETCH = join(import.meta.dirname, 'kafka-fetch.ts')
 const CODECS = ['none', 'lz4', 'zstd'] as const
-/** Longer than any run: the one snapshot is the first, of nothing. */
+/** Longer than any run: only the first snapshot is computed, of an empty state. */
 const NEVER = '24h'
 
-const DEFAULTS = 'xdr-pulse run, a durable commit each second'
-const NO_SNAPSHOT = 'xdr-pulse run, no snapshot meanwhile'
+const DEFAULTS = 'xdr-pulse run, a durable commit every second'
+const NO_SNAPSHOT = 'xdr-pulse run, no snapshots'
 const ALONE = 'the same consumer without server and snapshots'
-const NOTHING = 'xdr-pulse run, nothing to read: its start and end'
-const FETCHES = { package: "only fetch: the client's fetch()", own: 'only fetch: our own loop' }
+const NOTHING = 'xdr-pulse run, an empty topic: start and end only'
+const FETCHES = { package: "fetch only: the client's fetch()", own: 'fetch only: src/kafka' }
 
 type Codec = (typeof CODECS)[number]
 
 const nameOf = (codec: Codec): string =>
   codec === 'none' ? NO_SNAPSHOT : `${NO_SNAPSHOT}: ${codec}`
 
-interface Setting {
+interface Scene {
   broker: BenchBroker
   topics: Record<Codec | 'empty', string>
   records: number
@@ -35,28 +33,28 @@ interface Setting {
   options: BenchOptions
 }
 
-/** Everything in turn, so that what else the machine does meets all alike. */
+/** Runs everything in turn, so that other load affects all alike. */
 export async function benchKafka(options: BenchOptions): Promise<void> {
   const file = await sampleFile(options.rows, options.subscribers)
   await withStates((directory) =>
     withBroker(directory, async (broker) => {
       const topics = await fillTopics(broker, file)
       const records = await broker.recordsOf(topics.none)
-      const setting = { broker, topics, records, directory, options }
-      const reference = await referenceOf(setting)
-      const peer = comparedPeer({ ...setting, topic: topics.none, ...reference }, options.peer)
-      const ways = waysOf(setting)
-      const costs = new Map([...ways.keys()].map((name): [string, Cost[]] => [name, []]))
+      const scene = { broker, topics, records, directory, options }
+      const reference = await referenceOf(scene)
+      const peer = comparedPeer({ ...scene, topic: topics.none, ...reference }, options.peer)
+      const methods = methodsOf(scene)
+      const costs = new Map([...methods.keys()].map((name): [string, Cost[]] => [name, []]))
       for (let run = 0; run < options.runs; run++) {
-        for (const [name, way] of ways) costs.get(name)?.push(await way())
+        for (const [name, method] of methods) costs.get(name)?.push(await method())
         await peer.round()
       }
-      printAll(setting, costs, peer)
+      printAll(scene, costs, peer)
     }),
   )
 }
 
-async function fillTopics(broker: BenchBroker, file: string): Promise<Setting['topics']> {
+async function fillTopics(broker: BenchBroker, file: string): Promise<Scene['topics']> {
   const topics = { none: '', lz4: '', zstd: '', empty: await broker.newTopic() }
   const fill = async (codec: Codec): Promise<void> => {
     topics[codec] = await broker.newTopic()
@@ -66,45 +64,41 @@ async function fillTopics(broker: BenchBroker, file: string): Promise<Setting['t
   return topics
 }
 
-const stateOf = ({ directory }: Setting): string => join(directory, 'state')
+const stateOf = ({ directory }: Scene): string => join(directory, 'state')
 
-/** One run to warm up, of which the numbers are kept. */
-async function referenceOf(setting: Setting) {
-  const state = stateOf(setting)
-  await runProcess(consume(setting, 'none', ['--snapshot-interval', NEVER]))
+/** A warm-up run, whose result is the reference for the peer. */
+async function referenceOf(scene: Scene) {
+  const state = stateOf(scene)
+  await runProcess(consume(scene, 'none', ['--snapshot-interval', NEVER]))
   const reference = await readReference(state)
   rmSync(state, { recursive: true })
   return { reference }
 }
 
-const consume = (
-  setting: Setting,
-  topic: keyof Setting['topics'],
-  more: readonly string[],
-): string[] => [
-  ...[process.execPath, PRODUCT, 'run', '--kafka', setting.broker.addresses],
-  ...['--topic', setting.topics[topic], '--group', setting.topics[topic]],
-  ...['--state', stateOf(setting), '--until-caught-up', '--port', '0', '--log-level', 'warn'],
+const consume = (scene: Scene, topic: keyof Scene['topics'], more: readonly string[]): string[] => [
+  ...[process.execPath, PRODUCT, 'run', '--kafka', scene.broker.addresses],
+  ...['--topic', scene.topics[topic], '--group', scene.topics[topic]],
+  ...['--state', stateOf(scene), '--until-caught-up', '--port', '0', '--log-level', 'warn'],
   ...['--json', ...more],
 ]
 
-function waysOf(setting: Setting): Map<string, () => Promise<Cost>> {
-  const { broker, topics, records } = setting
-  const state = stateOf(setting)
+function methodsOf(scene: Scene): Map<string, () => Promise<Cost>> {
+  const { broker, topics, records } = scene
+  const state = stateOf(scene)
   const timed = async (command: readonly string[]): Promise<Cost> => {
     const cost = await runProcess(command)
     rmSync(state, { recursive: true })
     return cost
   }
-  const fetchLoop = (way: string): Promise<Cost> =>
-    runProcess([process.execPath, FETCH, way, broker.addresses, topics.none, String(records)])
+  const fetchLoop = (method: string): Promise<Cost> =>
+    runProcess([process.execPath, FETCH, method, broker.addresses, topics.none, String(records)])
   const codecs = CODECS.map((codec): [string, () => Promise<Cost>] => {
-    return [nameOf(codec), () => timed(consume(setting, codec, ['--snapshot-interval', NEVER]))]
+    return [nameOf(codec), () => timed(consume(scene, codec, ['--snapshot-interval', NEVER]))]
   })
   return new Map([
-    [DEFAULTS, () => timed(consume(setting, 'none', []))],
+    [DEFAULTS, () => timed(consume(scene, 'none', []))],
     [ALONE, () => timed([process.execPath, CONSUME, broker.addresses, topics.none, state])],
-    [NOTHING, () => timed(consume(setting, 'empty', []))],
+    [NOTHING, () => timed(consume(scene, 'empty', []))],
     [FETCHES.package, () => fetchLoop('package')],
     [FETCHES.own, () => fetchLoop('own')],
     ...codecs,
@@ -112,7 +106,7 @@ function waysOf(setting: Setting): Map<string, () => Promise<Cost>> {
 }
 
 function printAll(
-  { records, options }: Setting,
+  { records, options }: Scene,
   found: ReadonlyMap<string, Cost[]>,
   peer: ComparedPeer,
 ): void {
@@ -128,10 +122,10 @@ function printAll(
   const nothing = [NOTHING, ...costCells(0, costsOf(NOTHING)), '', '']
   printTable(
     command,
-    [['whole process', ...COST_HEADING, 'of fetch()', 'of our loop'], ...lines, nothing],
+    [['whole process', ...COST_HEADING, 'of fetch()', 'of src/kafka'], ...lines, nothing],
     [
       `Medians of ${runs} runs in turn; ${PARTITIONS} partitions, records of 55 fields, raw Avro.`,
-      `The last columns: records per CPU second against either loop. ${loadText()}`,
+      `Last columns: records per CPU second relative to each fetch-only loop. ${loadText()}`,
     ],
   )
   const byCodec = CODECS.map((codec) => [codec, ...costCells(records, costsOf(nameOf(codec)))])

@@ -1,46 +1,47 @@
-// Where the bench of latency looks for its probes, and since when it has seen each of them.
+// Where the latency bench looks for its probes, and when it first saw each of them.
 import { performance } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Status } from '../src/serve/api/status.ts'
 import type { SubscriberView } from '../src/snapshot/schema.ts'
 import type { Durable } from './serving.ts'
 
-/** Where one looks for a record that was sent. */
+/** A place where a sent record becomes visible. */
 export type Place = 'durable' | 'status' | 'lookup'
 
 /** One record that was sent. */
 export interface Probe {
-  /** Where it is looked for. */
+  /** The places where it is looked for. */
   places: readonly Place[]
   partition: number
   msisdn: number
   offset: number
-  /** Of its subscriber, this one included. */
+  /** Number of records of its subscriber, including this one. */
   records: number
-  /** Before it was handed to the producer, by the clock of `performance`. */
+  /** Time before it was handed to the producer, by `performance.now()`. */
   sentAt: number
-  /** Milliseconds from there until it was seen. */
+  /** Milliseconds from then until it was seen. */
   seen: Partial<Record<Place, number>>
 }
 
+/** Watches for probes. */
 export interface Sights {
   add: (probe: Probe) => void
-  /** All probes, when each was seen everywhere. */
+  /** Resolves with all probes when each was seen in all of its places. */
   allSeen(): Promise<Probe[]>
 }
 
-/** Each look costs the process that is measured: often enough to tell hundredths of a second. */
+/** Each look costs CPU of the measured process: often enough for hundredths of a second. */
 const DURABLE_MS = 5
 const STATUS_MS = 20
-/** A look-up goes over all subscribers, after the snapshot under way. */
+/** A look-up scans all subscribers. */
 const LOOKUP_MS = 100
 const PATIENCE_MS = 60_000
 
-/** Begins to look. */
+/** Starts to look; `allSeen` ends it. */
 export function watchSights(durable: Durable, url: string): Sights {
   const probes: Probe[] = []
   const bounds = { at: Infinity }
-  /** Until the last one is seen at this place. */
+  /** Looks in one place until the last probe is seen there. */
   const look = async (
     place: Place,
     everyMs: number,
@@ -58,7 +59,7 @@ export function watchSights(durable: Durable, url: string): Sights {
       }
       await sleep(everyMs)
     }
-    throw new Error(`probes were not seen: ${place}`)
+    throw new Error(`not all probes were seen within ${PATIENCE_MS / 1000} s: ${place}`)
   }
   const looking = Promise.all([
     look('durable', DURABLE_MS, () => {
@@ -74,7 +75,7 @@ export function watchSights(durable: Durable, url: string): Sights {
       return (probe) => probe.records <= records
     }),
   ])
-  // It may fail while probes are still sent.
+  // It may fail while probes are still being sent; `allSeen` reports it.
   looking.catch(() => undefined)
   return {
     add: (probe) => void probes.push(probe),
@@ -99,7 +100,7 @@ async function recordsOf(url: string, msisdn: number): Promise<number> {
   return ((await answer.json()) as SubscriberView).aggregate.records
 }
 
-/** The value that so large a share does not exceed. */
+/** The value that a share of the values does not exceed. */
 export function percentile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b)
   return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)]

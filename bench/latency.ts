@@ -1,4 +1,4 @@
-// Bench of how soon a produced record is seen: durable in the state, in the API's status, in a look-up.
+// Bench of the latency from produced to visible: durable in the state, in the status, in a look-up.
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -6,23 +6,22 @@ import avro from 'avsc'
 import { quietClient } from '../scripts/kafka/client.ts'
 import { partitionOf } from '../src/record/partitioner.ts'
 import { XDR_SCHEMA } from '../src/record/xdr-schema.ts'
-import { loadText } from './cost-table.ts'
 import { fillCommand, PARTITIONS, withBroker } from './kafka-broker.ts'
 import { percentile, watchSights, type Place, type Probe } from './latency-sights.ts'
 import type { BenchOptions } from './options.ts'
 import { sampleFile, withStates } from './sample.ts'
 import { start, sum, until, urlOf, watchState } from './serving.ts'
-import { printTable } from './table.ts'
+import { loadText, printTable } from './table.ts'
 
 const PROBE_EVERY_MS = 50
-/** Until what is compiled is compiled and the first snapshots are made. */
+/** Time for compilation and the first snapshots. */
 const WARM_UP_MS = 8000
-/** The load goes on for so long before and after the probes. */
+/** The load runs this much longer than the probes. */
 const MARGIN_SECONDS = 25
-/** A number that the generator does not give away. */
+/** An MSISDN that the generator does not use. */
 const FIRST_PROBED = 49_000_000_000
 
-/** Sends probes beside a steady load, and looks for each of them in three places. */
+/** Sends probes during a steady load, and looks for each of them in three places. */
 export async function benchLatency(options: BenchOptions): Promise<void> {
   const { rate, subscribers } = options
   const load = await sampleFile(rate * (options.seconds + MARGIN_SECONDS), subscribers)
@@ -45,7 +44,8 @@ export async function benchLatency(options: BenchOptions): Promise<void> {
         const perSecond = Math.round((sum(durable.ends()) - before.records) / took)
         const probes = await sights.allSeen()
         await durable.close()
-        if (producer.child.exitCode !== null) throw new Error('the load ended too early')
+        if (producer.child.exitCode !== null)
+          throw new Error('the load ended before the probes were seen')
         print(probes, perSecond, options)
       } finally {
         await running.end('SIGKILL')
@@ -55,7 +55,7 @@ export async function benchLatency(options: BenchOptions): Promise<void> {
   )
 }
 
-/** One subscriber for each partition; by its number of records a look-up tells which are in. */
+/** One subscriber per partition; its number of records shows which probes a look-up includes. */
 const SUBSCRIBERS = Array.from({ length: PARTITIONS }, (_, partition) => {
   let msisdn = FIRST_PROBED
   while (partitionOf(msisdn, PARTITIONS) !== partition) msisdn++
@@ -65,7 +65,7 @@ const SUBSCRIBERS = Array.from({ length: PARTITIONS }, (_, partition) => {
 async function sendProbes(
   brokers: string,
   topic: string,
-  howLongSeconds: number,
+  durationSeconds: number,
   add: (probe: Probe) => void,
 ): Promise<void> {
   const type = avro.Type.forSchema(XDR_SCHEMA as unknown as avro.Schema, { wrapUnions: true })
@@ -73,7 +73,7 @@ async function sendProbes(
     allowAutoTopicCreation: false,
   })
   await producer.connect()
-  const end = performance.now() + 1000 * howLongSeconds
+  const end = performance.now() + 1000 * durationSeconds
   for (let number = 0; performance.now() < end; number++) {
     const partition = number % PARTITIONS
     const msisdn = SUBSCRIBERS[partition]
@@ -82,7 +82,7 @@ async function sendProbes(
     const message = { partition, key: String(msisdn), value }
     const [{ baseOffset }] = await producer.send({ topic, acks: -1, messages: [message] })
     const records = 1 + Math.floor(number / PARTITIONS)
-    // One subscriber is looked up, again and again: several would wait for each other.
+    // Only one subscriber is looked up: look-ups of several would wait for each other.
     const places: Place[] = ['durable', 'status', ...(partition === 0 ? ['lookup' as const] : [])]
     add({ places, partition, msisdn, records, offset: Number(baseOffset), sentAt, seen: {} })
     await sleep(PROBE_EVERY_MS)
@@ -106,8 +106,8 @@ function print(probes: readonly Probe[], perSecond: number, options: BenchOption
       line('in a look-up of its subscriber', 'lookup'),
     ],
     [
-      `${probes.length} probes beside ${perSecond} records/s that became durable; ${PARTITIONS} partitions; all of`,
-      `run's defaults (commits each second, snapshots every 3 s). ${loadText()}`,
+      `${probes.length} probes during a load of ${perSecond} durable records/s; ${PARTITIONS} partitions;`,
+      `the defaults of run: commits every second, snapshots every 3 s. ${loadText()}`,
     ],
   )
 }

@@ -1,4 +1,4 @@
-// Clients of the live stream in a process of their own: `live-clients.ts URL CLIENTS STALLED`.
+// Clients of the live stream as a process: `live-clients.ts URL CLIENTS STALLED`.
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 
@@ -7,7 +7,7 @@ const { hostname, port, host } = new URL(url)
 let open = 0
 let bytes = 0
 
-/** A client that reads all it is sent, or one that never reads. */
+/** Connects a client that reads everything, or one that never reads. */
 async function join(reads: boolean): Promise<Socket> {
   const socket = connect(Number(port), hostname)
   socket.on('error', () => undefined)
@@ -17,8 +17,8 @@ async function join(reads: boolean): Promise<Socket> {
   if (reads) socket.on('data', (chunk: Buffer) => (bytes += chunk.length))
   else socket.pause()
   // As browsers do.
-  const wish = 'Accept-Encoding: gzip, deflate, br'
-  socket.write(`GET /api/v1/live HTTP/1.1\r\nHost: ${host}\r\n${wish}\r\n\r\n`)
+  const accept = 'Accept-Encoding: gzip, deflate, br'
+  socket.write(`GET /api/v1/live HTTP/1.1\r\nHost: ${host}\r\n${accept}\r\n\r\n`)
   return socket
 }
 

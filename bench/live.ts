@@ -1,4 +1,4 @@
-// Bench of what many live pages cost the replay they look at, some of them never reading.
+// Bench of live pages: what many of them cost a replay when some never read.
 import { spawn, type ChildProcess } from 'node:child_process'
 import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
@@ -13,19 +13,19 @@ const CLIENTS = join(import.meta.dirname, 'live-clients.ts')
 const READING = 400
 const STALLED = 100
 const LOOK_MS = 50
-/** Of Linux, in which /proc counts time. */
+/** The unit of times in /proc on Linux. */
 const TICKS_PER_SECOND = 100
 
-/** One replay that was looked at. */
+/** One replay with live clients. */
 interface Watched {
   seconds: number
-  /** Of the process that replays and serves, all threads. */
+  /** Of the replaying process, all threads. */
   cpuSeconds: number
   peakBytes: number
   sentBytes: number
 }
 
-/** A replay without clients and one with 500, of which 100 are stalled, in turn. */
+/** Alternates a replay without clients and one with 500, of which 100 are stalled. */
 export async function benchLive({ rows, subscribers, runs }: BenchOptions): Promise<void> {
   const file = await sampleFile(rows, subscribers)
   const found = new Map<number, Watched[]>([
@@ -63,18 +63,18 @@ export async function benchLive({ rows, subscribers, runs }: BenchOptions): Prom
   )
 }
 
-/** From the start of the replay to its account; `clients` join as soon as it serves. */
+/** Measures a replay until it prints its reconciliation; `clients` connect once it serves. */
 async function replayWatched(file: string, state: string, clients: number): Promise<Watched> {
   const args = [PRODUCT, 'replay', file, '--state', state, '--serve', '--port', '0', '--json']
   const start = performance.now()
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] })
-  const said = collect(child)
+  const output = collect(child)
   let visitors: ChildProcess | null = null
   let heard = { out: '' }
   try {
-    while (!said.out.includes('\n')) {
-      if (child.exitCode !== null) throw new Error(`the replay ended too early: ${said.err}`)
-      const url = /http:\/\/[^\s"]+/.exec(said.err)?.[0]
+    while (!output.out.includes('\n')) {
+      if (child.exitCode !== null) throw new Error(`the replay ended too early: ${output.err}`)
+      const url = /http:\/\/[^\s"]+/.exec(output.err)?.[0]
       if (visitors === null && clients > 0 && url !== undefined) {
         const command = [CLIENTS, url, String(clients), String(STALLED)]
         visitors = spawn(process.execPath, command, { stdio: ['ignore', 'pipe', 'inherit'] })
@@ -82,7 +82,7 @@ async function replayWatched(file: string, state: string, clients: number): Prom
       }
       await sleep(LOOK_MS)
     }
-    const elapsed = (said.at - start) / 1000
+    const elapsed = (output.at - start) / 1000
     const cpuSeconds = cpuSecondsOf(child.pid!)
     const peakBytes = statusBytes(child.pid!, 'VmHWM')
     if (visitors !== null) await end(visitors, 'SIGTERM')
@@ -95,21 +95,21 @@ async function replayWatched(file: string, state: string, clients: number): Prom
   }
 }
 
-/** User and system time; the 14th and 15th field of its line, whose second may hold spaces. */
+/** User and system time: fields 14 and 15 of stat; field 2 may contain spaces (proc(5)). */
 function cpuSecondsOf(pid: number): number {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ')
   return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND
 }
 
-/** What a process says; the account of a replay is printed when the last row is durable. */
+/** The output of a process; `at` is the time of its last output on stdout. */
 function collect(child: ChildProcess): { out: string; err: string; at: number } {
-  const said = { out: '', err: '', at: 0 }
+  const output = { out: '', err: '', at: 0 }
   child.stdout?.setEncoding('utf8').on('data', (text: string) => {
-    said.out += text
-    said.at = performance.now()
+    output.out += text
+    output.at = performance.now()
   })
-  child.stderr?.setEncoding('utf8').on('data', (text: string) => (said.err += text))
-  return said
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => (output.err += text))
+  return output
 }
 
 async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {

@@ -1,21 +1,22 @@
-// What every bench can be told: how large, how often; small sizes make them quick enough to test.
+// The options of all benches; with small sizes they are fast enough for tests.
 import { parseArgs } from 'node:util'
 
+/** The options of a bench; each bench uses some of them. */
 export interface BenchOptions {
   rows: number
   subscribers: number
   runs: number
-  /** Sizes of the growth bench, in subscribers. */
+  /** Subscribers of each step of the growth bench. */
   sizes: number[]
-  /** Rows a second that are produced while the benches of latency and restart look. */
+  /** Rows per second that are produced during the latency and restart benches. */
   rate: number
-  /** How long the bench of latency looks; how long that of restart reads before each kill. */
+  /** Duration of the latency bench; reading time before each kill of the restart bench. */
   seconds: number
-  /** Which configurations of Kafka Streams stand beside: all of them, its best, or none. */
+  /** Configurations of Kafka Streams to compare: all, the fastest, or none. */
   peer: 'all' | 'best' | 'none'
 }
 
-const USUAL: BenchOptions = {
+const DEFAULTS: BenchOptions = {
   rows: 2_000_000,
   subscribers: 500_000,
   runs: 3,
@@ -25,9 +26,14 @@ const USUAL: BenchOptions = {
   peer: 'all',
 }
 
-/** Reads the arguments behind the name of a bench. Throws a TypeError for an unknown one. */
+/**
+ * Reads the arguments after the name of a bench.
+ *
+ * @param own the bench's own defaults
+ * @throws TypeError for an unknown option or value
+ */
 export function readOptions(args: string[], own: Partial<BenchOptions> = {}): BenchOptions {
-  const usual = { ...USUAL, ...own }
+  const defaults = { ...DEFAULTS, ...own }
   const text = (value: string | number): { type: 'string'; default: string } => ({
     type: 'string',
     default: String(value),
@@ -35,13 +41,13 @@ export function readOptions(args: string[], own: Partial<BenchOptions> = {}): Be
   const { values } = parseArgs({
     args,
     options: {
-      rows: text(usual.rows),
-      subscribers: text(usual.subscribers),
-      runs: text(usual.runs),
-      sizes: text(usual.sizes.join(',')),
-      rate: text(usual.rate),
-      seconds: text(usual.seconds),
-      peer: text(usual.peer),
+      rows: text(defaults.rows),
+      subscribers: text(defaults.subscribers),
+      runs: text(defaults.runs),
+      sizes: text(defaults.sizes.join(',')),
+      rate: text(defaults.rate),
+      seconds: text(defaults.seconds),
+      peer: text(defaults.peer),
     },
   })
   const { peer } = values

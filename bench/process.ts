@@ -1,27 +1,31 @@
-// Runs a command as a whole process and says what it cost: wall time, CPU time, peak memory.
+// Runs a command as a process and measures its cost: wall time, CPU time, peak memory.
 import { spawn, spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 
-/** The command line, out of the checkout. */
+/** The command line of this checkout. */
 export const PRODUCT: string = join(import.meta.dirname, '../src/cli.ts')
 
-/** What a process cost from its start to its end, children of its own included. */
+/** The cost of a process from start to end, including its children. */
 export interface Cost {
   wallSeconds: number
   cpuSeconds: number
-  /** Largest resident set, mapped files included. */
+  /** Largest resident set, including mapped files. */
   peakBytes: number
   stdout: string
 }
 
-/** The high-water mark only grows: looking this often misses at most what grows at the very end. */
-const LOOK_MS = 10
+/** The high-water mark only grows: polling misses at most the growth of the last interval. */
+const POLL_MS = 10
 
-/** Runs a command to its end; throws when it fails. Times are those of bash's `time`. */
+/**
+ * Runs a command to its end. Times are those of bash's `time`.
+ *
+ * @throws Error when the command fails
+ */
 export async function runProcess(command: readonly string[]): Promise<Cost> {
-  // What the command says on stderr goes another way than what `time` says there.
+  // Separates the command's stderr from the output of `time`.
   const script = 'TIMEFORMAT="%R %U %S"; time "$@" 2>&3'
   const child = spawn('bash', ['-c', script, 'bash', ...command], {
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
@@ -33,7 +37,7 @@ export async function runProcess(command: readonly string[]): Promise<Cost> {
   error.on('data', (bytes: Buffer) => (stderr += bytes.toString()))
   const timer = setInterval(() => {
     peakBytes = Math.max(peakBytes, ...childrenOf(child.pid).map(peakOf))
-  }, LOOK_MS)
+  }, POLL_MS)
   const code = await new Promise<number | null>((resolve, reject) => {
     child.on('error', reject)
     child.on('close', resolve)
@@ -44,7 +48,7 @@ export async function runProcess(command: readonly string[]): Promise<Cost> {
   return { wallSeconds: wall, cpuSeconds: user + system, peakBytes, stdout }
 }
 
-/** A process may end while it is looked at. */
+/** The text of a file, or `otherwise`: a process may end at any time. */
 function readOr(path: string, otherwise: string): string {
   try {
     return readFileSync(path, 'utf8')
@@ -58,7 +62,7 @@ function childrenOf(pid: number | undefined): number[] {
   return text === '' ? [] : text.split(' ').map(Number)
 }
 
-/** A number of /proc/PID/status in bytes, 0 when the process has ended. */
+/** A size from /proc/PID/status in bytes; 0 when the process has ended. */
 export function statusBytes(pid: number | 'self', name: string): number {
   const line = new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(readOr(`/proc/${pid}/status`, ''))
   return Number(line?.[1] ?? 0) * 1024
@@ -66,6 +70,6 @@ export function statusBytes(pid: number | 'self', name: string): number {
 
 const peakOf = (pid: number): number => statusBytes(pid, 'VmHWM')
 
-/** True when a command can be run and ends well. */
+/** True when a command exists and succeeds. */
 export const works = (command: string, args: readonly string[]): boolean =>
   spawnSync(command, args, { stdio: 'ignore' }).status === 0

@@ -1,37 +1,36 @@
-// Bench of a restart: `kill -9` under load, until the first new record is durable.
+// Bench of a restart: from `kill -9` under load until the first new record is durable.
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { withView } from '../state/read.ts'
-import { loadText } from './cost-table.ts'
 import { fillCommand, withBroker } from './kafka-broker.ts'
 import type { BenchOptions } from './options.ts'
 import { PRODUCT, runProcess, statusBytes } from './process.ts'
 import { sampleFile, withStates } from './sample.ts'
 import { start, sum, until, urlOf, watchState, type Running } from './serving.ts'
-import { mebibytes, median, printTable, seconds } from './table.ts'
+import { loadText, mebibytes, median, printTable, seconds } from './table.ts'
 
-/** Rows of a subscriber in the generated state; it is as many in the bench of growth. */
+/** Rows per subscriber of the generated state, as in the growth bench. */
 const ROWS_EACH = 4
-/** The load lasts for all runs; they take half of this each on an idle machine. */
-const SECONDS_A_RUN = 12
+/** The load lasts for all runs; on an idle machine each takes half of this. */
+const SECONDS_PER_RUN = 12
 const NEVER = '24h'
 
 interface Restart {
-  /** From the start of the process until a position moved beyond that of the killed one. */
+  /** From the start of the process until a position is beyond that of the killed process. */
   durableSeconds: number
-  /** Until it serves its page. */
+  /** From the start of the process until it serves. */
   servesSeconds: number
-  /** What it says itself: loading the partitions. */
+  /** The process's own figure: loading the partitions. */
   restoreSeconds: number
   residentBytes: number
 }
 
-/** Kills and restarts a consumer of a large state again and again, records coming in all the while. */
+/** Kills and restarts a consumer with a large state repeatedly while records arrive. */
 export async function benchRestart(options: BenchOptions): Promise<void> {
   const { subscribers, runs, rate, seconds: loadSeconds } = options
   const history = await sampleFile(subscribers * ROWS_EACH, subscribers)
-  const load = await sampleFile(rate * SECONDS_A_RUN * (runs + 1), subscribers)
+  const load = await sampleFile(rate * SECONDS_PER_RUN * (runs + 1), subscribers)
   await withStates((directory) =>
     withBroker(directory, async (broker) => {
       const topic = await broker.newTopic()
@@ -62,7 +61,7 @@ export async function benchRestart(options: BenchOptions): Promise<void> {
   )
 }
 
-/** A consumer that has read under load for a while. */
+/** Starts a consumer and lets it read under load for `loadSeconds`. */
 async function loaded(
   args: readonly string[],
   state: string,
@@ -70,7 +69,7 @@ async function loaded(
 ): Promise<Running> {
   const running = start(args)
   const durable = watchState(state)
-  if (durable === null) throw new Error('the history is in the state')
+  if (durable === null) throw new Error('the state has no commit, expected the history')
   const before = sum(durable.ends())
   await until('a commit', running, () => (sum(durable.ends()) > before ? true : null))
   await durable.close()
@@ -78,19 +77,19 @@ async function loaded(
   return running
 }
 
-/** Looks at the state itself: what another process reads there is committed and flushed. */
+/** Reads the state itself: what another process reads there is committed and flushed. */
 async function restarted(running: Running, state: string, producer: Running): Promise<Restart> {
   const startedAt = performance.now()
   const since = (): number => (performance.now() - startedAt) / 1000
   const durable = watchState(state)
-  if (durable === null) throw new Error('the killed process left a state')
+  if (durable === null) throw new Error('the killed process left no state')
   const before = sum(durable.ends())
   const serves = urlOf(running).then((url) => ({ url, at: since() }))
   const moved = (): true | null => (sum(durable.ends()) > before ? true : null)
   await until('a commit', running, moved)
   const durableSeconds = since()
   await durable.close()
-  if (producer.child.exitCode !== null) throw new Error('the load ended too early')
+  if (producer.child.exitCode !== null) throw new Error('the load ended before the restart')
   const { url, at } = await serves
   const restoreSeconds = await until('its status', running, async () => {
     const status = await (await fetch(new URL('/api/v1/status', url))).json()
@@ -118,9 +117,9 @@ function print(
       ],
     ],
     [
-      `Medians of ${runs} times kill -9 at ${rate} records/s. From the start of the process until the`,
-      'state holds more than the killed one left, seen by another process that reads it (durable), and',
-      `until it serves; of that, what it says restoring took. ${loadText()}`,
+      `Medians of ${runs} restarts after kill -9 at ${rate} records/s. Seconds from the start of the process`,
+      'until another process reads more from the state than the killed process left (durable), until it',
+      `serves, and for loading the state as it reports (restore). ${loadText()}`,
     ],
   )
 }

@@ -1,4 +1,4 @@
-// Benches of the README's figures: `npm run bench -- [NAME|all] [--rows N] …`.
+// The benches of docs/figures.md: `npm run bench -- [NAME|all] [--rows N] …`.
 import { benchDecode } from './decode.ts'
 import { benchGrowth } from './growth.ts'
 import { benchInterference } from './interference.ts'
@@ -20,7 +20,7 @@ const BENCHES: ReadonlyMap<string, (options: BenchOptions) => Promise<void>> = n
   ['live', benchLive],
 ])
 
-/** What is usual for one bench only: the restart is that of a million subscribers. */
+/** Defaults of single benches: the restart bench has a million subscribers. */
 const OWN: Readonly<Record<string, Partial<BenchOptions>>> = {
   restart: { subscribers: 1_155_000, runs: 5, seconds: 4 },
 }
@@ -31,7 +31,7 @@ for (const one of chosen) {
   const bench = BENCHES.get(one)
   if (bench === undefined) {
     const names = [...BENCHES.keys(), 'all'].join(', ')
-    process.stderr.write(`the bench is "${name}", expected one of ${names}\n`)
+    process.stderr.write(`"${name}" is not a bench; expected one of ${names}\n`)
     process.exit(2)
   }
   await bench(readOptions(args, OWN[one]))

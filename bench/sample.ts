@@ -1,15 +1,15 @@
-// Generated files that benches read: made once, kept under bench/out.
+// The generated files of the benches: written once, kept in bench/out.
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { writeSample } from '../src/generate/write.ts'
 
-/** Where benches keep what they make; git does not. */
+/** Output directory of all benches; git ignores it. */
 export const OUT: string = join(import.meta.dirname, 'out')
 
-/** About what real files have wrong with them. */
+/** About the share of faulty rows in real files. */
 const DIRT = 0.005
 
-/** The path of a file of this size. */
+/** The path of a sample of this size; writes it when it does not exist. */
 export async function sampleFile(rows: number, subscribers: number): Promise<string> {
   mkdirSync(OUT, { recursive: true })
   const path = join(OUT, `sample-${rows}-${subscribers}.parquet`)
@@ -19,7 +19,7 @@ export async function sampleFile(rows: number, subscribers: number): Promise<str
   return path
 }
 
-/** A new directory for states, removed when `work` ends. */
+/** Runs `work` with a new directory for states, and removes the directory. */
 export async function withStates<T>(work: (directory: string) => Promise<T>): Promise<T> {
   mkdirSync(OUT, { recursive: true })
   const directory = mkdtempSync(join(OUT, 'states-'))

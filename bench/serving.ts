@@ -1,4 +1,4 @@
-// A running `run` or `replay --to kafka`: where it serves, what is durable, and its end.
+// A running command: its address, its durable positions, and its end.
 import { spawn, type ChildProcess } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { openStateToRead } from '../state/read.ts'
@@ -6,15 +6,16 @@ import { readPositions } from '../state/partition.ts'
 import { beginRead, type PartitionStore } from '../state/store.ts'
 import { PRODUCT } from './process.ts'
 
-const ASK_MS = 5
-/** A start takes a second; a machine full of other work takes its time. */
+const POLL_MS = 5
+/** A start takes a second; under other load it takes longer. */
 const PATIENCE_MS = 120_000
 
+/** A running command line. */
 export interface Running {
   child: ChildProcess
-  /** What it has said on stderr. */
-  said: () => string
-  /** Ends it and waits until it is gone. */
+  /** Its output on stderr so far. */
+  stderr: () => string
+  /** Sends a signal and waits until it has ended. */
   end: (signal: NodeJS.Signals) => Promise<void>
 }
 
@@ -26,7 +27,7 @@ export function start(args: readonly string[]): Running {
   const closed = new Promise((resolve) => child.on('close', resolve))
   return {
     child,
-    said: () => stderr,
+    stderr: () => stderr,
     async end(signal) {
       child.kill(signal)
       await closed
@@ -34,33 +35,37 @@ export function start(args: readonly string[]): Running {
   }
 }
 
-/** Asks until there is an answer, as often as it takes; fails when the process ends before. */
+/**
+ * Asks until there is an answer.
+ *
+ * @throws Error when the process ends before, or after PATIENCE_MS
+ */
 export async function until<T>(
   what: string,
-  { child, said }: Running,
+  { child, stderr }: Running,
   ask: () => Promise<T | null> | T | null,
 ): Promise<T> {
   for (const bound = Date.now() + PATIENCE_MS; Date.now() < bound;) {
     const answer = await ask()
     if (answer !== null) return answer
-    if (child.exitCode !== null) throw new Error(`it ended before ${what}: ${said()}`)
-    await sleep(ASK_MS)
+    if (child.exitCode !== null) throw new Error(`the process ended before ${what}: ${stderr()}`)
+    await sleep(POLL_MS)
   }
-  throw new Error(`no sign of ${what}: ${said()}`)
+  throw new Error(`no sign of ${what}: ${stderr()}`)
 }
 
-/** Where it serves. */
+/** Waits for the address at which it serves. */
 export const urlOf = (running: Running): Promise<string> =>
-  until('its server', running, () => /http:\/\/[^\s"]+/.exec(running.said())?.[0] ?? null)
+  until('its server', running, () => /http:\/\/[^\s"]+/.exec(running.stderr())?.[0] ?? null)
 
-/** A state that another process writes, looked at again and again. */
+/** The state that another process writes. */
 export interface Durable {
-  /** By partition: the end of what is durable; 0 for nothing. */
+  /** Durable positions by partition, summed over sources; 0 for none. */
   ends: () => number[]
   close: () => Promise<void>
 }
 
-/** Opens it; null while there is no commit in it. */
+/** Opens a state for reading; null before its first commit. */
 export function watchState(directory: string): Durable | null {
   try {
     const state = openStateToRead(directory)
@@ -81,4 +86,5 @@ export function watchState(directory: string): Durable | null {
   }
 }
 
+/** The sum of some numbers. */
 export const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0)

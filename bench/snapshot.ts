@@ -5,7 +5,7 @@ import type { SnapshotOptions, StateSummary } from '../src/snapshot/schema.ts'
 import { computeSnapshot } from '../src/snapshot/snapshot.ts'
 import { FIELD, WIDTH } from '../src/subscriber/aggregate.ts'
 
-/** Rows handed over at once, as when LMDB is scanned. */
+/** Rows per call, similar to a scan of LMDB. */
 const BLOCK = 1000
 
 const SHAPES = ['lognormal', 'duplicates', 'outlier'] as const
@@ -38,7 +38,7 @@ function drawRow(rows: Float64Array, offset: number, number: number, shape: Shap
     Math.round(scale * Math.exp(engagement + spread * normal()))
   const coarse = shape === 'duplicates' ? 1e9 : 1
   const times = shape === 'outlier' && number === 7 ? 1e4 : 1
-  // A permutation of the numbers, so that rows do not come in order of MSISDN.
+  // A permutation, so that rows are not in order of MSISDN.
   rows[offset + FIELD.msisdn] = 33_600_000_000 + ((number * 7_919_363) % 100_000_007)
   const sessions = Math.max(1, draw(3, 0.5)) * times
   rows[offset + FIELD.records] = sessions
@@ -66,8 +66,8 @@ function scanOf(subscribers: number, shape: Shape): { scan: Scan; seconds: numbe
 }
 
 /**
- * One line of the table. Memory is the largest growth of array memory seen between phases, garbage
- * included, in bytes a subscriber, and the largest resident set of the process so far.
+ * One line of the table. Memory is the largest growth of array memory between phases, including
+ * garbage, in bytes per subscriber, and the largest resident set of the process so far.
  */
 function measure(subscribers: number, shape: Shape): Record<string, string | number> {
   const { scan, seconds } = scanOf(subscribers, shape)

@@ -9,13 +9,13 @@ import { KAFKA_HOME } from './kafka/jars.ts'
 
 const HELP = `Usage: npm run broker -- [options]
 
-Apache Kafka on 127.0.0.1, from jars that Maven fetches once. Needs Java 17 and Maven, no Docker.
+Runs Apache Kafka on 127.0.0.1, from jars that Maven fetches once. Needs Java 17 and Maven.
 
   --port PORT        port to listen on (default 9092)
-  --data DIR         where it keeps its data, to go on with at the next start (default .kafka/data)
-  --topic NAME       topic to create if it is not there (default xdr)
-  --partitions N     its partitions (default 4)
-  --fetch            only fetch the jars, and make Java start sooner in tests
+  --data DIR         data directory, kept between starts (default .kafka/data)
+  --topic NAME       topic to create if it does not exist (default xdr)
+  --partitions N     number of partitions of that topic (default 4)
+  --fetch            fetch the jars and prepare faster starts for tests, then exit
 `
 const HEAP_MIB = 512
 
@@ -65,10 +65,10 @@ async function runBroker(): Promise<void> {
   process.stdout.write(
     `Kafka answers on ${cluster.bootstrap.join(',')} (pid ${node.pid()})\n` +
       `  topic ${topic}\n` +
-      `  data  ${relative('.', directory)} (delete it to begin anew)\n` +
-      'Ctrl-C ends it.\n',
+      `  data  ${relative('.', directory)} (delete it to start empty)\n` +
+      'Press Ctrl-C to stop.\n',
   )
-  // Java alone does not keep this process; a timer does, and sees when Java ends by itself.
+  // The Java process does not keep this process alive; the timer does, and notices when Java ends.
   const watch = setInterval(() => {
     const failure = node.failure()
     if (failure === null && node.pid() !== null) return
@@ -79,19 +79,19 @@ async function runBroker(): Promise<void> {
   }, 500)
 }
 
-/** The first signal lets Kafka close its logs, the second does not wait. */
+/** The first signal lets Kafka close its logs; the second one kills it. */
 function endOnSignals(cluster: RunningCluster): void {
   let signals = 0
   const end = (): void => {
     signals += 1
     if (signals > 1) process.exit(130)
-    process.stderr.write('Ending Kafka; once more kills it.\n')
+    process.stderr.write('Stopping Kafka; press Ctrl-C again to kill it.\n')
     void cluster.stop('SIGTERM')
   }
   process.on('SIGINT', end).on('SIGTERM', end)
 }
 
-/** Makes the topic unless it is there; says which and with how many partitions. */
+/** Creates the topic unless it exists; returns its name and number of partitions as text. */
 async function ensureTopic(brokers: string[], topic: string, wanted: number): Promise<string> {
   const admin = quietClient({ brokers }).admin()
   await admin.connect()
@@ -99,11 +99,11 @@ async function ensureTopic(brokers: string[], topic: string, wanted: number): Pr
     const known = await admin.listTopics()
     if (!known.includes(topic)) {
       await makeTopic(admin, { topic, numPartitions: wanted })
-      return `${topic}, ${wanted} partitions, made now`
+      return `${topic}, ${wanted} partitions, created now`
     }
     const { topics } = await admin.fetchTopicMetadata({ topics: [topic] })
     const found = topics[0].partitions.length
-    const note = found === wanted ? '' : ` (not ${wanted}: it was made with ${found})`
+    const note = found === wanted ? '' : ` (not ${wanted}: it was created with ${found})`
     return `${topic}, ${found} partitions${note}`
   } finally {
     await admin.disconnect()

@@ -23,7 +23,7 @@ const UNDOCUMENTED_TO_DO: readonly string[] = [
   ...['src/export/', 'src/config.ts', 'src/log.ts', 'src/options.ts', 'src/commands/'],
   ...['src/process/', 'src/serve/', 'scripts/dashboards/', 'scripts/tables.ts'],
   ...['scripts/schema.ts', 'test/grafana/', 'test/record/', 'test/serve/', 'test/snapshot/'],
-  ...['bench/', 'scripts/kafka/', 'test/e2e/', 'test/state'],
+  ...['test/e2e/', 'test/state'],
 ]
 
 /** Files of `src` that belong to a layer without a folder of its own. */

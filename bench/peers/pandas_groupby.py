@@ -1,6 +1,6 @@
-# pandas beside a replay. "sums": reads the columns that are summed and sums them by subscriber.
-# "aggregate": reads all the columns a replay reads and makes the same 21 numbers, times included.
-# Neither cleans, keeps hours, or writes anything.
+# The pandas peer of the replay bench. "sums" reads the summed columns and sums them by subscriber.
+# "aggregate" reads all columns that a replay reads and computes the same 21 numbers, with times.
+# Neither validates, sums by hour or writes anything.
 import sys
 
 import pandas as pd
@@ -21,8 +21,8 @@ def moment(rows, name):
 
 aggregate = sys.argv[2] == "aggregate"
 columns = [KEY, "Bearer Id", *SUMS, *(TIMES if aggregate else [])]
-# Arrow opens the file itself. A file that Python opens is closed by a thread of Arrow's that wants
-# Python's lock, and when that meets the end of Python, the process aborts (apache/arrow#34314).
+# Arrow opens the file itself. A file opened by Python is closed by a thread of Arrow that needs
+# Python's lock; at the end of the interpreter this aborts the process (apache/arrow#34314).
 rows = pd.read_parquet(sys.argv[1], columns=columns, filesystem=LocalFileSystem())
 if aggregate:
     rows["first"], rows["last"] = moment(rows, "Start"), moment(rows, "End")

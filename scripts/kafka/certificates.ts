@@ -1,15 +1,15 @@
-// A throw-away certificate authority with a certificate for brokers on loopback and one for clients.
+// A temporary certificate authority, with a certificate for brokers on loopback and one for clients.
 import { execFile } from 'node:child_process'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 
-/** Paths of PEM files; clients need `ca`, and `cert` and `key` where the broker asks for them. */
+/** Paths of PEM files; clients need `ca`, and for mutual TLS `cert` and `key`. */
 export interface Certificates {
   ca: string
   cert: string
   key: string
-  /** Key and certificate of brokers in one file, as Kafka wants it. */
+  /** Key and certificate of the brokers in one file, as Kafka requires. */
   brokerStore: string
 }
 
@@ -17,11 +17,15 @@ const DAYS = '30'
 const NEW_KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes']
 const NAMES = 'subjectAltName=IP:127.0.0.1,DNS:localhost'
 
-/** Makes all of them in a directory with openssl. */
+/**
+ * Creates all files in a directory with openssl.
+ *
+ * @throws Error when openssl is missing or fails
+ */
 export async function makeCertificates(directory: string): Promise<Certificates> {
   await mkdir(directory, { recursive: true })
   const at = (name: string): string => join(directory, name)
-  const subject = ['-subj', '/CN=xdr-pulse throw-away CA']
+  const subject = ['-subj', '/CN=xdr-pulse temporary CA']
   const authority = ['-keyout', at('ca.key'), '-out', at('ca.pem')]
   await openssl(['req', '-x509', ...NEW_KEY, ...authority, '-days', DAYS, ...subject])
   for (const name of ['broker', 'client']) {
@@ -43,7 +47,7 @@ export async function makeCertificates(directory: string): Promise<Certificates>
 
 async function openssl(argv: string[]): Promise<void> {
   await promisify(execFile)('openssl', argv).catch((error: unknown) => {
-    throw new Error('openssl made no certificate (Debian: apt-get install openssl)', {
+    throw new Error('openssl created no certificate (Debian: apt-get install openssl)', {
       cause: error,
     })
   })

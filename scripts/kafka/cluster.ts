@@ -1,4 +1,4 @@
-// A Kafka cluster on loopback without containers: brokers, a controller, and until when to wait.
+// A Kafka cluster on loopback without containers: brokers, a controller, and waiting for them.
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { copyFile, mkdtemp, rename, rm } from 'node:fs/promises'
@@ -11,21 +11,21 @@ import { findKafka } from './jars.ts'
 import { prepareNode, type KafkaNode } from './node.ts'
 import { LOOPBACK, nodeProperties, type Listener, type NodeRole } from './properties.ts'
 
-/** A start takes 3 s on two idle cores; a machine busy with other tests takes its time. */
+/** A start takes 3 s on two idle cores; with other tests running it takes longer. */
 const START_MS = 120_000
-const ASK_EVERY_MS = 100
+const POLL_MS = 100
 const ARCHIVE_HEAP_MIB = 384
-/** All clusters may share one: each has ports of its own. */
+/** All clusters may share one id: each has its own ports. */
 const CLUSTER_ID = 'eGRyLXB1bHNlLWthZmthMQ'
-/** Node of the controller when the brokers are two: it is there whichever of them is killed. */
+/** Node of the controller of two brokers: it survives when either of them is killed. */
 const CONTROLLER_ID = 100
 
-/** What a cluster is made from. */
+/** The settings of a cluster. */
 export interface ClusterSettings {
   directory: string
-  /** One broker is its own controller; two have one beside them. */
+  /** One broker is its own controller; two have a separate one. */
   brokers: 1 | 2
-  /** Of each broker; the first is the one brokers use among each other. */
+  /** The listeners of each broker; brokers use the first one among themselves. */
   listeners(broker: number): readonly Listener[]
   controllerPort: number
   properties?: Readonly<Record<string, string>>
@@ -35,21 +35,20 @@ export interface ClusterSettings {
   archiveTo?: string
 }
 
-/** A running cluster: nodes by broker, bootstrap addresses of the first listener. */
+/** A running cluster: its brokers, and the bootstrap servers of the first listener. */
 export interface RunningCluster {
   bootstrap: string[]
   brokers: { id: number; listeners: readonly Listener[]; node: KafkaNode }[]
-  /** Waits until that many brokers answer; all of them unless told. */
+  /** Waits until this many brokers answer, by default all. */
   answering(brokers?: number): Promise<void>
   /** Ends every process. */
   stop(signal: 'SIGTERM' | 'SIGKILL'): Promise<void>
 }
 
 /**
- * Starts a cluster and waits until all of it answers.
+ * Starts a cluster and waits until all brokers answer.
  *
- * @throws Error with a sentence when Java or the jars are missing, or the end of the log of a
- * process that ended
+ * @throws Error when Java or the jars are missing, or with the end of the log of a process that ended
  */
 export async function startCluster(settings: ClusterSettings): Promise<RunningCluster> {
   const ids = settings.brokers === 1 ? [1] : [1, 2]
@@ -59,11 +58,11 @@ export async function startCluster(settings: ClusterSettings): Promise<RunningCl
       return { id, listeners, node: await prepare(settings, id, listeners) }
     }),
   )
-  const beside = ids.length === 1 ? [] : [await prepare(settings, CONTROLLER_ID, [])]
-  const nodes = [...beside, ...brokers.map(({ node }) => node)]
+  const controllers = ids.length === 1 ? [] : [await prepare(settings, CONTROLLER_ID, [])]
+  const nodes = [...controllers, ...brokers.map(({ node }) => node)]
   const bootstrap = brokers.map(({ listeners }) => `${LOOPBACK}:${listeners[0].port}`)
   const stop = async (signal: 'SIGTERM' | 'SIGKILL'): Promise<void> => {
-    // The controller last: brokers tell it that they go.
+    // The controller is last: brokers report their shutdown to it.
     for (const node of nodes.toReversed()) await node.stop(signal)
   }
   const answering = (count = ids.length) => waitUntilAnswering(bootstrap, count, nodes)
@@ -94,7 +93,7 @@ function prepare(
     directory: join(directory, `node-${id}`),
     properties: { ...nodeProperties(role), ...properties },
     clusterId: CLUSTER_ID,
-    // Users are kept by the controller.
+    // The controller stores the users.
     scram: id === controllerId ? (scram ?? []) : [],
     heapMiB,
     quick,
@@ -102,7 +101,7 @@ function prepare(
   })
 }
 
-/** Starts and ends a broker once, so that Java leaves the archive from which later ones start. */
+/** Starts and stops a broker once, so that Java writes the archive that speeds up later starts. */
 export async function archiveClasses(): Promise<void> {
   const { archive } = findKafka()
   if (existsSync(archive)) return
@@ -128,7 +127,7 @@ export async function archiveClasses(): Promise<void> {
   }
 }
 
-/** A port that listens is not enough: topics can be made once every broker is known to the rest. */
+/** Topics can be created only when every broker knows the others: an open port is not enough. */
 async function waitUntilAnswering(
   bootstrap: readonly string[],
   count: number,
@@ -140,26 +139,26 @@ async function waitUntilAnswering(
     if (failure !== undefined) throw failure
     const counts = await Promise.all(bootstrap.map(countBrokers))
     if (counts.filter((known) => known >= count).length >= count) return
-    await sleep(ASK_EVERY_MS)
+    await sleep(POLL_MS)
   }
   throw new Error(`Kafka on ${bootstrap.join(',')} did not answer within ${START_MS / 1000} s`)
 }
 
-/** Brokers that the one at this address knows; 0 when it does not answer. */
+/** Number of brokers that the broker at this address knows; 0 when it does not answer. */
 async function countBrokers(address: string): Promise<number> {
   const admin = quietClient({ brokers: [address], connectionTimeout: 1000 }).admin()
   try {
     await admin.connect()
     return (await admin.describeCluster()).brokers.length
   } catch {
-    // Not yet: whoever asks asks again until the time is over.
+    // The caller repeats the question until its time is over.
     return 0
   } finally {
     await admin.disconnect()
   }
 }
 
-/** Ports of loopback that nobody listens on now, all different. */
+/** Distinct free ports of loopback. */
 export async function freePorts(count: number): Promise<number[]> {
   const servers = await Promise.all(
     Array.from({ length: count }, async () => {

@@ -1,4 +1,4 @@
-// One Kafka process on this machine: formats its directory, starts, stops, never outlives us.
+// One Kafka process on this machine: formatted, started, stopped; it never outlives this process.
 import { execFile, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs'
@@ -7,9 +7,9 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Java } from './jars.ts'
 
-/** Lines of a log that an error shows. */
+/** Number of lines of a log that an error shows. */
 const TAIL_LINES = 12
-/** Quick starts matter here, peak speed does not: no second compiler, one collector thread. */
+/** For short runs a fast start matters more than peak speed: one compiler, a serial collector. */
 const QUICK_JVM = ['-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Xshare:auto']
 const LOG_JVM = [
   '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn',
@@ -17,38 +17,38 @@ const LOG_JVM = [
   '-Dorg.slf4j.simpleLogger.dateTimeFormat=HH:mm:ss.SSS',
 ]
 
-/** What a node is made from. */
+/** The settings of a node. */
 export interface NodeSettings {
   java: Java
-  /** Holds its properties, its log and its data. */
+  /** Directory of its properties, log and data. */
   directory: string
-  /** Lines of server.properties; `log.dirs` is added. */
+  /** Entries of server.properties; `log.dirs` is added. */
   properties: Readonly<Record<string, string>>
   clusterId: string
-  /** Arguments of `--add-scram`, one a user; only the first format looks at them. */
+  /** Arguments of `--add-scram`, one per user; they are used only when the directory is formatted. */
   scram?: readonly string[]
   heapMiB: number
-  /** A compiler less: starts sooner, runs slower. */
+  /** Starts faster, runs slower. */
   quick: boolean
-  /** Where Java leaves its archive of classes when it ends in order; for the next ones to start. */
+  /** Path at which Java writes its class archive on a regular exit. */
   archiveTo?: string
 }
 
-/** A Kafka process that may be running or not. */
+/** A Kafka process, running or not. */
 export interface KafkaNode {
-  /** Rejects with the end of its log when it ends, unless it was stopped. */
+  /** Starts the process; `failure` reports when it ends by itself. */
   start: () => Promise<void>
-  /** Ends it and waits until it is gone; SIGTERM hands its partitions over first. */
+  /** Stops it and waits for its end; with SIGTERM it hands over its partitions first. */
   stop: (signal?: 'SIGTERM' | 'SIGKILL') => Promise<void>
-  /** Sends any signal, such as SIGSTOP; nothing when it does not run. */
+  /** Sends a signal such as SIGSTOP; does nothing when it is not running. */
   signal: (signal: NodeJS.Signals) => void
-  /** The pid, null while it does not run. */
+  /** The pid; null when it is not running. */
   pid: () => number | null
-  /** Why it ended by itself; null while it has not. */
+  /** Why it ended by itself, with the end of its log; null if it did not. */
   failure: () => Error | null
 }
 
-/** Makes a node; formats its directory if it never was. */
+/** Prepares a node; formats its directory the first time. */
 export async function prepareNode(settings: NodeSettings): Promise<KafkaNode> {
   const { directory, properties } = settings
   const data = join(directory, 'log')
@@ -66,7 +66,11 @@ async function format({ java, clusterId, scram = [] }: NodeSettings, file: strin
   await runJava(java, tool)
 }
 
-/** Runs a class of the jars to its end and returns what it said; throws what it said on failure. */
+/**
+ * Runs a class of the jars to its end and returns its output.
+ *
+ * @throws Error with its output when it fails
+ */
 export async function runJava(java: Java, argv: readonly string[], input = ''): Promise<string> {
   const quiet = '-Dorg.slf4j.simpleLogger.defaultLogLevel=error'
   const all = [...quickFlags(java), '-Xmx256m', quiet, '-cp', java.classPath, ...argv]
@@ -75,30 +79,30 @@ export async function runJava(java: Java, argv: readonly string[], input = ''): 
   return (await running).stdout
 }
 
-/** The archive is tried only where it is: Java complains of a missing one. */
+/** The archive is used only if it exists: Java warns about a missing one. */
 const quickFlags = ({ archive }: Java): string[] =>
   existsSync(archive) ? [...QUICK_JVM, `-XX:SharedArchiveFile=${archive}`] : [...QUICK_JVM]
 
 function control(settings: NodeSettings, file: string): KafkaNode {
   const { java, directory, heapMiB, quick, archiveTo } = settings
   const log = join(directory, 'broker.log')
-  const sooner =
+  const fastStart =
     archiveTo === undefined
       ? quickFlags(java)
       : [...QUICK_JVM, `-XX:ArchiveClassesAtExit=${archiveTo}`]
-  const flags = [`-Xmx${heapMiB}m`, ...(quick ? sooner : []), ...LOG_JVM]
+  const flags = [`-Xmx${heapMiB}m`, ...(quick ? fastStart : []), ...LOG_JVM]
   const argv = [...flags, '-cp', java.classPath, 'kafka.Kafka', file]
   let running: Running | null = null
   let failure: Error | null = null
 
   const start = async (): Promise<void> => {
-    if (running !== null) throw new Error('the broker is running')
+    if (running !== null) throw new Error('the broker is already running')
     failure = null
-    const begun = await launch(java.program, argv, log)
-    running = begun
-    begun.child.once('exit', (code, signal) => {
-      begun.forget()
-      if (running !== begun) return
+    const started = await launch(java.program, argv, log)
+    running = started
+    started.child.once('exit', (code, signal) => {
+      started.forget()
+      if (running !== started) return
       running = null
       failure = new Error(`Kafka ended (${signal ?? code}); the end of its log:\n${tailOf(log)}`)
     })
@@ -123,13 +127,13 @@ function control(settings: NodeSettings, file: string): KafkaNode {
 
 interface Running {
   child: ChildProcess
-  /** Ends the watchdog. */
+  /** Stops the watchdog. */
   forget(): void
 }
 
 /**
- * Starts Java as a process of its own group, so that Ctrl-C reaches us alone, and beside it a
- * watchdog that kills it when we are gone, however we went. Neither keeps us running.
+ * Starts Java in its own process group, so that Ctrl-C reaches only this process, and a watchdog that
+ * kills Java when this process ends in any way. Neither keeps this process alive.
  */
 async function launch(program: string, argv: string[], log: string): Promise<Running> {
   const output = openSync(log, 'a')

@@ -1,6 +1,6 @@
-// What server.properties says of a node of a cluster on this machine.
+// The server.properties of a node of a cluster on this machine.
 
-/** A listener of a broker: where it listens, and what it tells clients to connect to. */
+/** A listener of a broker: its port, and the port that it advertises to clients. */
 export interface Listener {
   name: string
   protocol: 'PLAINTEXT' | 'SSL' | 'SASL_PLAINTEXT' | 'SASL_SSL'
@@ -9,21 +9,22 @@ export interface Listener {
   advertisedPort: number
 }
 
-/** One node as its properties describe it; a node may be both. */
+/** The role of a node in its cluster. */
 export interface NodeRole {
   id: number
   roles: 'broker' | 'controller' | 'broker,controller'
   listeners: readonly Listener[]
-  /** Of the one controller. */
+  /** The only controller of the cluster. */
   controller: { id: number; port: number }
-  /** Brokers in the cluster. */
+  /** Number of brokers in the cluster. */
   brokers: number
 }
 
+/** The address that all listeners use. */
 export const LOOPBACK = '127.0.0.1'
 const CONTROLLER = 'CONTROLLER'
 
-/** Properties that make a node part of its cluster; all else has its default of Kafka. */
+/** Properties that make a node part of its cluster; all others keep Kafka's defaults. */
 export function nodeProperties(node: NodeRole): Record<string, string> {
   const { id, roles, listeners, controller } = node
   const isController = roles.includes('controller')
@@ -37,7 +38,7 @@ export function nodeProperties(node: NodeRole): Record<string, string> {
   return {
     'process.roles': roles,
     'node.id': String(id),
-    // Fixed voters: ports may differ from one start to the next.
+    // Static voters: ports may change between starts.
     'controller.quorum.voters': `${controller.id}@${LOOPBACK}:${controller.port}`,
     'controller.listener.names': CONTROLLER,
     listeners: [...own, ...control].join(','),
@@ -52,7 +53,7 @@ export function nodeProperties(node: NodeRole): Record<string, string> {
   }
 }
 
-/** Internal topics of a size for one machine; nothing is dropped for the age of its records. */
+/** Small internal topics for one machine; no record is deleted because of its age. */
 function smallCluster(brokers: number): Record<string, string> {
   const replicas = String(brokers)
   return {
@@ -68,7 +69,7 @@ function smallCluster(brokers: number): Record<string, string> {
     'min.insync.replicas': '1',
     'auto.create.topics.enable': 'false',
     'group.initial.rebalance.delay.ms': '0',
-    // Records carry the time of the session: by it, all of them would be too old.
+    // Tests write records with old timestamps, which retention would delete.
     'log.retention.ms': '-1',
     'num.network.threads': '2',
     'num.io.threads': '2',

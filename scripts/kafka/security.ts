@@ -1,7 +1,7 @@
-// Properties of listeners with TLS and SASL, and the users that may come through them.
+// Properties of listeners with TLS and SASL, and the users of these listeners.
 import type { Certificates } from './certificates.ts'
 
-/** A user that every SASL mechanism of a cluster knows. */
+/** A user that every SASL mechanism of a cluster accepts. */
 export interface User {
   name: string
   password: string
@@ -10,7 +10,7 @@ export interface User {
 const MODULES = 'org.apache.kafka.common.security'
 const MECHANISMS = ['SCRAM-SHA-512', 'SCRAM-SHA-256', 'PLAIN', 'OAUTHBEARER']
 
-/** Of all TLS listeners; the one called SSL asks clients for a certificate. */
+/** Properties of all TLS listeners; the listener SSL requires a client certificate. */
 export const tlsProperties = ({ brokerStore, ca }: Certificates): Record<string, string> => ({
   'ssl.keystore.type': 'PEM',
   'ssl.keystore.location': brokerStore,
@@ -20,7 +20,7 @@ export const tlsProperties = ({ brokerStore, ca }: Certificates): Record<string,
   'listener.name.sasl_ssl.ssl.client.auth': 'none',
 })
 
-/** Of one SASL listener: SCRAM, PLAIN, and OAUTHBEARER with tokens that nobody signed. */
+/** Properties of one SASL listener: SCRAM, PLAIN, and OAUTHBEARER with unsigned tokens. */
 export function saslProperties(listener: string, user: User): Record<string, string> {
   const prefix = `listener.name.${listener.toLowerCase()}`
   const login = (mechanism: string, module: string, options = ''): [string, string] => [
@@ -42,7 +42,7 @@ export function saslProperties(listener: string, user: User): Record<string, str
   }
 }
 
-/** Arguments of `--add-scram` that make a user when a cluster is formatted. */
+/** Arguments of `--add-scram` that create a user when a cluster is formatted. */
 export const scramUsers = ({ name, password }: User): string[] =>
   ['SCRAM-SHA-512', 'SCRAM-SHA-256'].map(
     (mechanism) => `${mechanism}=[name=${name},password=${password}]`,

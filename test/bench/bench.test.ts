@@ -1,4 +1,4 @@
-// Every bench runs at a tiny size and prints its table, so that none rots.
+// Every bench runs at a tiny size and prints its table: none can break unnoticed.
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
@@ -17,10 +17,10 @@ function bench(name: string): string {
   return stdout
 }
 
-test('replay is timed as a whole process, beside pandas where there is one', () => {
+test('replay is timed as a whole process, and compared with pandas where it is installed', () => {
   const text = bench('replay')
   assert.match(text, /^xdr-pulse replay, .* +\d+\.\d+ +[\d,]+ +\d+\.\d+ +[\d,]+ +[1-9]\d*$/m)
-  assert.match(text, /^pandas: (left out, no python with it|read_parquet .* [1-9][\d,]*$)/m)
+  assert.match(text, /^pandas: (skipped, no Python has it|read_parquet .* [1-9][\d,]*$)/m)
 })
 
 test('growth measures every size and the phases of a snapshot', () => {

@@ -120,11 +120,11 @@ test('records can be deleted from the shared broker, and topics', needsKafka(), 
 describe('npm run broker', { concurrency: false }, () => {
   test('makes the topic, ends on a signal, and goes on with its data', needsKafka(), () =>
     withDirectory(async (data) => {
-      for (const topic of ['xdr, 3 partitions, made now', 'xdr, 3 partitions']) {
+      for (const topic of ['xdr, 3 partitions, created now', 'xdr, 3 partitions']) {
         const [port] = await freePorts(1)
         const argv = [SCRIPT, '--port', String(port), '--data', data, '--partitions', '3']
         const broker = start(process.execPath, argv)
-        await broker.says(/Ctrl-C ends it/)
+        await broker.says(/Ctrl-C to stop/)
         broker.process.kill('SIGINT')
         const { code, stdout } = await broker.ended
         assert.equal(code, 0)
@@ -151,7 +151,10 @@ describe('npm run broker', { concurrency: false }, () => {
     const nowhere = { env: { PATH: '/nonexistent', JAVA_HOME: '' } }
     const { code, stderr } = await start(process.execPath, [SCRIPT], nowhere).ended
     assert.equal(code, 1)
-    assert.match(stderr, /^No Java: install Java 17 or later \(Debian: apt-get install \S+\)$/m)
+    assert.match(
+      stderr,
+      /^Java is missing: install Java 17 or later \(Debian: apt-get install \S+\)$/m,
+    )
   })
 
   test('says what is wrong with its options', async () => {

@@ -1,4 +1,4 @@
-// What is kept of a subscriber: 21 numbers, in the order of xdr-pulse, as bytes.
+// The aggregate of a subscriber: 21 numbers, in the order of xdr-pulse, as bytes.
 package bench;
 
 import java.lang.invoke.MethodHandles;
@@ -27,9 +27,9 @@ final class Aggregate {
     LONGS.set(row, field * Long.BYTES, value);
   }
 
-  /** The row with a record added; `mine` says that nobody else holds `row`. */
-  static byte[] fold(byte[] row, Xdr xdr, boolean mine) {
-    byte[] sums = row == null ? new byte[WIDTH * Long.BYTES] : mine ? row : row.clone();
+  /** The row with a record added; with `inPlace` the row itself is changed. */
+  static byte[] fold(byte[] row, Xdr xdr, boolean inPlace) {
+    byte[] sums = row == null ? new byte[WIDTH * Long.BYTES] : inPlace ? row : row.clone();
     set(sums, 0, at(sums, 0) + 1);
     if (xdr.session) set(sums, 1, at(sums, 1) + 1);
     for (int a = 0; a < Xdr.AMOUNTS; a++) set(sums, 2 + a, at(sums, 2 + a) + xdr.amounts[a]);

@@ -1,4 +1,4 @@
-// Reads a topic of XDR records to its end with Kafka Streams, twice in one process, and says the cost.
+// Reads a topic of XDR records to its end with Kafka Streams, repeatedly, and prints the cost of each pass.
 // Arguments: name=value of brokers, topic, records, schema, state, guarantee, cache, passes, factor, look.
 package bench;
 
@@ -34,7 +34,7 @@ import org.apache.kafka.streams.state.Stores;
 public final class Peer {
   private static final String STORE = "aggregates";
   private static final int COMMIT_MS = 1000;
-  private static final int ASK_MS = 20;
+  private static final int POLL_MS = 20;
   private static final int MIB = 1 << 20;
   private static final OperatingSystemMXBean SYSTEM =
       (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
@@ -78,11 +78,11 @@ public final class Peer {
     public void process(Record<byte[], byte[]> record) {
       if (xdr.read(record.value())) {
         Bytes key = Aggregate.key(xdr.msisdn);
-        // What the cache holds must not be changed in place.
+        // A row that the cache holds must not be changed in place.
         store.put(key, Aggregate.fold(store.get(key), xdr, !cache));
       }
       if (++seen < records) return;
-      // At once, instead of when the rest of the interval has gone by.
+      // Commits immediately instead of at the end of the interval.
       context.commit();
       done.countDown();
     }
@@ -109,7 +109,7 @@ public final class Peer {
     chosen.put("num.stream.threads", 1);
     chosen.put("statestore.cache.max.bytes", 256L * MIB);
     chosen.put("enable.metrics.push", false);
-    // As large as those of xdr-pulse, or larger.
+    // At least as large as those of xdr-pulse.
     chosen.put("buffered.records.per.partition", 5000);
     chosen.put("consumer.auto.offset.reset", "earliest");
     chosen.put("consumer.max.poll.records", 5000);
@@ -123,7 +123,7 @@ public final class Peer {
     return properties;
   }
 
-  /** From the first byte to the last commit: of the process, or of this pass when it is not the first. */
+  /** Runs until the last commit; the first pass is measured from the start of the process. */
   private void pass(int number, boolean last) throws Exception {
     long startMs = number > 1
         ? System.currentTimeMillis()
@@ -157,12 +157,12 @@ public final class Peer {
         long committed = offsets.values().stream()
             .filter(offset -> offset != null).mapToLong(offset -> offset.offset()).sum();
         if (committed >= records) return;
-        Thread.sleep(ASK_MS);
+        Thread.sleep(POLL_MS);
       }
     }
   }
 
-  /** How many subscribers there are, and the rows of those asked for. */
+  /** The number of subscribers, and the rows of the requested ones. */
   private String look(KafkaStreams streams) {
     ReadOnlyKeyValueStore<Bytes, byte[]> store = streams.store(
         StoreQueryParameters.fromNameAndType(STORE, QueryableStoreTypes.keyValueStore()));

@@ -1,4 +1,4 @@
-// Reads an XDR record out of raw Avro and cleans it by the rules that xdr-pulse has.
+// Reads an XDR record from raw Avro and validates it by the rules of xdr-pulse.
 package bench;
 
 import java.io.IOException;
@@ -13,13 +13,13 @@ import org.apache.avro.generic.GenericRecord;
 import org.apache.avro.io.BinaryDecoder;
 import org.apache.avro.io.DecoderFactory;
 
-/** One decoder a task: neither it nor what it returns is for two threads. */
+/** One decoder per task; neither it nor its result is thread-safe. */
 final class Xdr {
   /** Amounts of a record: duration, download, upload, then download and upload of applications. */
   static final int AMOUNTS = 17;
   private static final List<String> APPLICATIONS =
       List.of("social_media", "google", "email", "youtube", "netflix", "gaming", "other");
-  private static final Set<String> BESIDES =
+  private static final Set<String> OTHER_FIELDS =
       Set.of("bearer_id", "start", "start_ms_part", "end", "end_ms_part", "dur_ms", "msisdn_number",
           "total_dl_bytes", "total_ul_bytes");
   private static final double LIMIT = 0x1p53;
@@ -63,10 +63,10 @@ final class Xdr {
     }
   }
 
-  /** The fields that the aggregate needs; the reader skips the others. */
+  /** The schema of the fields that the aggregate needs; the reader skips the others. */
   private static Schema project(Schema writer) {
     List<Schema.Field> fields = writer.getFields().stream()
-        .filter(field -> BESIDES.contains(field.name())
+        .filter(field -> OTHER_FIELDS.contains(field.name())
             || APPLICATIONS.stream().anyMatch(name -> field.name().startsWith(name + "_")))
         .map(field -> new Schema.Field(field, field.schema()))
         .toList();
@@ -116,7 +116,7 @@ final class Xdr {
     return within > 0 && within < 1000 ? ms + (long) within : ms;
   }
 
-  /** `M/D/YYYY H:MM`, read digit by digit: a formatter costs more than all the rest; -1: no time. */
+  /** Parses `M/D/YYYY H:MM`; -1 for other text. A DateTimeFormatter costs more than all the rest. */
   private static long parse(CharSequence text) {
     String spelt = text.toString();
     int[] parts = new int[5];
