@@ -3,10 +3,10 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { parse } from 'yaml'
 import { COMMANDS } from '../src/commands/program.ts'
 import { environmentName, OPTIONS, type OptionName } from '../src/config.ts'
-import { openapiText } from '../src/serve/api/openapi.ts'
 import { CATALOGUE, PREFIX } from '../src/serve/metrics/catalogue.ts'
 
 const ROOT = new URL('../', import.meta.url)
+const read = (path: string): string => readFileSync(new URL(path, ROOT), 'utf8')
 
 const table = (rows: readonly string[][]): string => {
   const line = (cells: readonly string[]): string =>
@@ -56,12 +56,13 @@ function metricsTable(): string {
   return table([['metric', 'type', 'labels', 'description'], ...rows])
 }
 
+/** What is used of the OpenAPI document, which `npm run schema` writes. */
 interface OpenApi {
   paths: Record<string, { get: { summary: string; security?: { token?: string[] }[] } }>
 }
 
 function routesTable(): string {
-  const { paths } = JSON.parse(openapiText()) as OpenApi
+  const { paths } = JSON.parse(read('schema/openapi.json')) as OpenApi
   const rows = Object.entries(paths).map(([path, { get }]) => {
     const scopes = (get.security ?? []).flatMap(({ token = [] }) => token)
     return [code(path), scopes.length === 0 ? 'none' : code(scopes.join(', ')), get.summary]
@@ -69,6 +70,7 @@ function routesTable(): string {
   return table([['path', 'scope', 'description'], ...rows])
 }
 
+/** What is used of a file of alerting rules. */
 interface Rules {
   groups: {
     rules: { alert: string; labels: { severity: string }; annotations: { summary: string } }[]
@@ -76,7 +78,7 @@ interface Rules {
 }
 
 function alertsTable(): string {
-  const { groups } = parse(readFileSync(new URL('grafana/rules/alerts.yml', ROOT), 'utf8')) as Rules
+  const { groups } = parse(read('grafana/rules/alerts.yml')) as Rules
   const rows = groups
     .flatMap(({ rules }) => rules)
     .map(({ alert, labels, annotations }) => [
@@ -120,7 +122,6 @@ export function withTable(path: string, text: string): string {
 
 if (import.meta.main) {
   for (const path of Object.keys(DOCUMENTS)) {
-    const file = new URL(path, ROOT)
-    writeFileSync(file, withTable(path, readFileSync(file, 'utf8')))
+    writeFileSync(new URL(path, ROOT), withTable(path, read(path)))
   }
 }
