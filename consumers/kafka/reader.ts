@@ -36,6 +36,10 @@ export interface PartitionReader extends AssignedPartitions, FetchContext, Recov
   untilCaughtUp: boolean
 }
 
+/** While nothing comes, a stop, a new assignment or a due commit is noticed within this time. */
+const WAIT_MS = 100
+/** The same while an assignment is carried out: a partition is read soon after it was loaded. */
+const SETTLING_WAIT_MS = 20
 /** At the end, the dead-letter topic gets this long to accept what is left. */
 const CLOSE_MS = 3000
 
@@ -73,15 +77,17 @@ export async function readAssigned(reader: PartitionReader): Promise<void> {
 }
 
 async function* deliveriesOf(reader: PartitionReader): AsyncGenerator<LogDelivery | null> {
+  const mayRead = (log: LogPartition): boolean => isReadable(reader, log)
+  const waitMs = (): number => (isSettled(reader) ? WAIT_MS : SETTLING_WAIT_MS)
   startWhatIsDue(reader)
-  for await (const delivery of fetchDeliveries(reader, (log) => isReadable(reader, log))) {
+  for await (const delivery of fetchDeliveries(reader, mayRead, waitMs)) {
     yield delivery
     startWhatIsDue(reader)
     if (isOver(reader)) return
   }
 }
 
-/** Starts concurrent tasks that are due, at least every 20 ms; throws the failure of one. */
+/** Starts concurrent tasks that are due, at least every 100 ms; throws the failure of one. */
 function startWhatIsDue(reader: PartitionReader): void {
   const { group, failure, pause, warnings } = reader
   if (failure !== null) throw failure.error

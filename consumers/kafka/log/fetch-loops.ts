@@ -21,9 +21,6 @@ import type { AskedLog, FetchSize, LogEnds, LogRequest } from './fetch-request.t
 import { mergeSources } from './merge.ts'
 import type { LogPartition } from './partition.ts'
 
-/** While nothing comes, a new assignment, a stop or a due commit is noticed within this time. */
-const POLL_MS = 20
-
 /** What fetching needs; part of a partition reader. */
 export interface FetchContext extends TopicWatch {
   connection: KafkaConnection
@@ -39,15 +36,18 @@ export interface LogDelivery extends AskedLog {
 
 /**
  * Yields what the leaders of all readable partitions send, until the caller returns; null at least
- * every 20 ms while nothing comes. The caller checks whether a delivery is void.
+ * every `waitMs()` while nothing comes. The caller checks whether a delivery is void.
+ *
+ * @param waitMs also the time after which loops look again whether there is something to read
  */
 export async function* fetchDeliveries(
   context: FetchContext,
   isReadable: (log: LogPartition) => boolean,
+  waitMs: () => number,
 ): AsyncGenerator<LogDelivery | null> {
   const loops = new Map<number, FetchLoop>()
   const startLoop = (node: number): AsyncGenerator<LogDelivery> => {
-    const loop = createFetchLoop(context, node, isReadable)
+    const loop = createFetchLoop(context, node, isReadable, waitMs)
     loops.set(node, loop)
     return fetchFrom(context, loop)
   }
@@ -55,7 +55,7 @@ export async function* fetchDeliveries(
   const newLoops = (): AsyncGenerator<LogDelivery>[] =>
     [...context.view.brokers.keys()].filter((node) => !loops.has(node)).map(startLoop)
   try {
-    yield* mergeSources(newLoops, POLL_MS)
+    yield* mergeSources(newLoops, waitMs)
   } finally {
     for (const loop of loops.values()) {
       loop.closed = true
@@ -69,6 +69,7 @@ export async function* fetchDeliveries(
 interface FetchLoop {
   node: number
   isReadable: (log: LogPartition) => boolean
+  waitMs: () => number
   fetcher: Fetcher
   size: FetchSize
   backoff: Backoff
@@ -81,9 +82,11 @@ const createFetchLoop = (
   { connection, clientId }: FetchContext,
   node: number,
   isReadable: (log: LogPartition) => boolean,
+  waitMs: () => number,
 ): FetchLoop => ({
   node,
   isReadable,
+  waitMs,
   fetcher: createFetcher(connection, clientId),
   size: createFetchSize(),
   backoff: createBackoff(BROKER_RETRY),
@@ -96,7 +99,7 @@ async function* fetchFrom(context: FetchContext, loop: FetchLoop): AsyncGenerato
   while (!loop.closed) {
     request ??= ask(context, loop, new Map())
     if (request === null) {
-      await sleep(POLL_MS)
+      await sleep(loop.waitMs())
       continue
     }
     const asked: LogRequest['asked'] = request.asked

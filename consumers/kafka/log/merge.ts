@@ -8,18 +8,18 @@ type Settled<T> =
  * at most one value waiting, and one that always has a value does not hold up the others.
  *
  * @param newSources returns the sources that have been added since the last call; called often
- * @param tickMs null is yielded when nothing came for this time, rarely also sooner
+ * @param waitMs returns the time after which null is yielded when nothing came
  * @throws what a source throws
  */
 export async function* mergeSources<T>(
   newSources: () => Iterable<AsyncGenerator<T>>,
-  tickMs: number,
+  waitMs: () => number,
 ): AsyncGenerator<T | null> {
   const settled: Settled<T>[] = []
-  let wake = Promise.withResolvers<undefined>()
+  let wake: () => void = () => undefined
   const settle = (one: Settled<T>): void => {
     settled.push(one)
-    wake.resolve(undefined)
+    wake()
   }
   const resume = (source: AsyncGenerator<T>): void => {
     source.next().then(
@@ -27,22 +27,24 @@ export async function* mergeSources<T>(
       (error: unknown) => settle({ error }),
     )
   }
-  const timer = setInterval(() => wake.resolve(undefined), tickMs)
-  try {
-    for (;;) {
-      for (const source of newSources()) resume(source)
-      const first = settled.shift()
-      if (first === undefined) {
-        await wake.promise
-        wake = Promise.withResolvers()
-        if (settled.length === 0) yield null
-      } else if ('error' in first) throw first.error
-      else if (first.result.done !== true) {
-        yield first.result.value
-        resume(first.source)
+  const wait = (): Promise<void> =>
+    new Promise((resolve) => {
+      const timer = setTimeout(resolve, waitMs())
+      wake = () => {
+        clearTimeout(timer)
+        resolve()
       }
+    })
+  for (;;) {
+    for (const source of newSources()) resume(source)
+    const first = settled.shift()
+    if (first === undefined) {
+      await wait()
+      if (settled.length === 0) yield null
+    } else if ('error' in first) throw first.error
+    else if (first.result.done !== true) {
+      yield first.result.value
+      resume(first.source)
     }
-  } finally {
-    clearInterval(timer)
   }
 }

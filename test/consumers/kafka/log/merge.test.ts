@@ -31,7 +31,7 @@ async function first<T>(merged: AsyncGenerator<T>, count: number): Promise<T[]> 
 
 test('sources that always have a value come in turn', async () => {
   const found = await first(
-    mergeSources(once(endless('a'), endless('b'), endless('c')), HOUR_MS),
+    mergeSources(once(endless('a'), endless('b'), endless('c')), () => HOUR_MS),
     15,
   )
   for (const name of ['a', 'b', 'c']) {
@@ -44,7 +44,7 @@ test('sources that always have a value come in turn', async () => {
 
 test('a source is not resumed before its value was consumed', async () => {
   const resumed: string[] = []
-  const merged = mergeSources(once(endless('a', resumed)), HOUR_MS)
+  const merged = mergeSources(once(endless('a', resumed)), () => HOUR_MS)
   assert.equal((await merged.next()).value, 'a0')
   await new Promise(setImmediate)
   assert.deepEqual(resumed, ['a0'])
@@ -57,7 +57,7 @@ test('null comes while no source has a value, and values after it', async () => 
   async function* waiting(): AsyncGenerator<string> {
     yield await late.promise
   }
-  const merged = mergeSources(once(waiting()), 1)
+  const merged = mergeSources(once(waiting()), () => 1)
   assert.deepEqual(await first3(merged), [null, null, null])
   late.resolve('late')
   for (let value: string | null = null; value !== 'late';) {
@@ -74,7 +74,10 @@ const first3 = async <T>(merged: AsyncGenerator<T>): Promise<T[]> => [
 
 test('sources that are added later are merged too', async () => {
   const added = [endless('a')]
-  const merged = mergeSources(() => added.splice(0), HOUR_MS)
+  const merged = mergeSources(
+    () => added.splice(0),
+    () => HOUR_MS,
+  )
   assert.equal((await merged.next()).value, 'a0')
   added.push(endless('b'))
   const found = [await merged.next(), await merged.next(), await merged.next()]
@@ -90,7 +93,7 @@ test('an error of a source is thrown, a source that ends does not end the others
   async function* empty(): AsyncGenerator<string> {
     // Ends at once.
   }
-  const merged = mergeSources(once(empty(), failing()), HOUR_MS)
+  const merged = mergeSources(once(empty(), failing()), () => HOUR_MS)
   assert.equal((await merged.next()).value, 'last')
   await assert.rejects(merged.next(), /the source failed/)
 })
