@@ -12,7 +12,10 @@ import { verifyState } from '../../src/verify/run.ts'
 import { queryRows, withDatabase } from '../../src/duckdb.ts'
 import { FIELD } from '../../src/subscriber/aggregate.ts'
 import { commitPartition } from '../../state/commit.ts'
+import type { Partition } from '../../state/partition.ts'
+import { withView } from '../../state/read.ts'
 import { openState, type StateOptions } from '../../state/writer.ts'
+import { writeVariant } from '../parquet/variants.ts'
 
 const FIXTURES = join(import.meta.dirname, '../fixtures/parquet')
 const OPTIONS: StateOptions = {
@@ -50,8 +53,9 @@ async function replay(files: string[], options: Partial<StateOptions> = {}): Pro
 async function withWriter(
   directory: string,
   work: (state: Awaited<ReturnType<typeof openState>>) => void,
+  options: Partial<StateOptions> = {},
 ): Promise<void> {
-  const state = await openState(directory, OPTIONS, 'test')
+  const state = await openState(directory, { ...OPTIONS, ...options }, 'test')
   try {
     work(state)
   } finally {
@@ -131,22 +135,91 @@ test('one byte more for one subscriber is found and named', async () => {
   assert.equal(Number(differing[0].found), Number(differing[0].expected) + 1)
 })
 
-test('a subscriber under another MSISDN is one missing and one too many', async () => {
-  const directory = await replay([dirty])
-  let msisdn = 0
-  await withWriter(directory, ({ partitions: [partition] }) => {
-    const [rows] = partition.table.chunks
-    msisdn = rows[FIELD.msisdn]
-    rows[FIELD.msisdn] = 7
-    partition.table.dirty[0] = 1
-    partition.table.dirtyCount++
-    commitPartition(partition, 0)
+/** Gives the first subscriber of a partition another MSISDN; returns the former one. */
+function renumber(partition: Partition, msisdn: number): number {
+  const [rows] = partition.table.chunks
+  const former = rows[FIELD.msisdn]
+  rows[FIELD.msisdn] = msisdn
+  partition.table.dirty[0] = 1
+  partition.table.dirtyCount++
+  commitPartition(partition, 0)
+  return former
+}
+
+for (const other of [7, 999_999_999_999_999]) {
+  test(`a subscriber under the MSISDN ${other} is one missing and one too many`, async () => {
+    const directory = await replay([dirty])
+    let msisdn = 0
+    await withWriter(directory, ({ partitions: [partition] }) => {
+      msisdn = renumber(partition, other)
+    })
+    const { differing } = await verifyState([dirty], directory)
+    assert.deepEqual(
+      differing.map(({ what }) => what),
+      [`subscriber ${other}`, `subscriber ${msisdn}`].sort(
+        (a, b) => Number(a.split(' ')[1]) - Number(b.split(' ')[1]),
+      ),
+    )
   })
-  const { differing } = await verifyState([dirty], directory)
-  assert.deepEqual(
-    differing.map(({ what }) => what),
-    ['subscriber 7', `subscriber ${msisdn}`],
-  )
+}
+
+test('a subscriber in two partitions is one too many', async () => {
+  const directory = await replay([dirty], { partitions: 2 })
+  let [twice, gone] = [0, 0]
+  const work = ({ partitions: [first, second] }: { partitions: Partition[] }): void => {
+    twice = first.table.chunks[0][FIELD.msisdn]
+    gone = renumber(second, twice)
+  }
+  await withWriter(directory, work, { partitions: 2 })
+  const { differing, differences } = await verifyState([dirty], directory)
+  const surplus = differing.find(({ expected }) => expected === 'none')
+  assert.equal(surplus?.what, `subscriber ${twice}`)
+  const missing = differing.find(({ found }) => found === 'none')
+  assert.equal(missing?.what, `subscriber ${gone}`)
+  assert.equal(differences, 2)
+})
+
+test('a partition that has not applied a file to its end is named', async () => {
+  const directory = await replay([dirty], { partitions: 2 })
+  const work = ({ partitions: [, second] }: { partitions: Partition[] }): void => {
+    for (const [source, position] of second.positions) {
+      position.next = 10
+      second.moved.add(source)
+    }
+    commitPartition(second, 0)
+  }
+  await withWriter(directory, work, { partitions: 2 })
+  await assert.rejects(verifyState([dirty], directory), {
+    code: 'verify-differs',
+    message: /dirty\.parquet: the state has applied the first 10 of its 20000 rows/,
+  })
+})
+
+test('totals beyond 2^53 are compared exactly', async () => {
+  const largest = `${2 ** 53 - 1}::BIGINT`
+  const file = await writeVariant(join(folder, 'large.parquet'), {
+    'MSISDN/Number': '33600000000 + row',
+    'Gaming DL (Bytes)': largest,
+    'Gaming UL (Bytes)': `${largest} - row`,
+  })
+  assert.deepEqual((await verifyState([file], await replay([file]))).differing, [])
+})
+
+test('a row of means is a footer only without MSISDN, Start and End', async () => {
+  const unless = (row: number, name: string) => `CASE WHEN row <> ${row} THEN "${name}" END`
+  const file = await writeVariant(join(folder, 'footers.parquet'), {
+    'MSISDN/Number': 'CASE WHEN row > 4 THEN "MSISDN/Number" END',
+    'Gaming DL (Bytes)': '"Gaming DL (Bytes)" + 0.5',
+    'Gaming UL (Bytes)': 'row',
+    Start: `CASE WHEN row <> 0 AND row <> 1 THEN '4/1/2019 12:00' END`,
+    End: `CASE WHEN row <> 0 AND row <> 2 THEN '4/1/2019 12:30' END`,
+    'Start ms': unless(0, 'Start ms'),
+  })
+  const directory = await replay([file])
+  assert.deepEqual((await verifyState([file], directory)).differing, [])
+  await withView(directory, ({ counters }) => {
+    assert.deepEqual([counters.rejected['footer'], counters.rejected['missing-msisdn']], [1, 4])
+  })
 })
 
 test('application totals and counts of rows are compared, and ten differences named', async () => {
