@@ -17,6 +17,7 @@ import { compileJson } from '../../src/record/decode/json.ts'
 import { XDR_SCHEMA } from '../../src/record/xdr-schema.ts'
 import { withDirectory } from '../state-directory.ts'
 import { sampleIn } from '../consumers/files/samples.ts'
+import { LIMITS, writeVariant } from '../parquet/variants.ts'
 
 const FIXTURES = join(import.meta.dirname, '../fixtures/parquet')
 const PATHS = readdirSync(FIXTURES)
@@ -91,7 +92,7 @@ const told = (rows: readonly number[][]): number[][] =>
   )
 
 async function compare(paths: readonly string[], timeZone: string): Promise<void> {
-  await withDatabase({ threads: 1, memoryMiB: 512 }, async (connection) => {
+  await withDatabase(LIMITS, async (connection) => {
     const readables = await open(connection, paths, timeZone)
     const expected = told(await replayed(connection, readables))
     const bodies = await messages(connection, readables, createAvroEncoder(NONE))
@@ -119,7 +120,7 @@ test('a dirty sample is the same in messages', () =>
 test('all 55 columns arrive', () =>
   withDirectory(async (directory) => {
     const path = await sampleIn(directory, { dirt: 0 })
-    await withDatabase({ threads: 1, memoryMiB: 512 }, async (connection) => {
+    await withDatabase(LIMITS, async (connection) => {
       const readables = await open(connection, [path], 'UTC')
       const { durationUnit } = readables[0].reading
       const bodies = await messages(connection, readables, createAvroEncoder(NONE))
@@ -149,8 +150,50 @@ test('all 55 columns arrive', () =>
     })
   }))
 
+/** The rows of a file as JSON messages. */
+const jsonOf = (path: string): Promise<Record<string, unknown>[]> =>
+  withDatabase(LIMITS, async (connection) => {
+    const bodies = await messages(connection, await open(connection, [path], 'UTC'), encodeJson)
+    return bodies.map((body) => JSON.parse(body.toString()) as Record<string, unknown>)
+  })
+
+test('a number that float64 cannot hold is sent as text', () =>
+  withDirectory(async (directory) => {
+    const path = await writeVariant(join(directory, 'exact.parquet'), {
+      IMSI: '9007199254740990 + row',
+      'HTTP DL (Bytes)': '1234567890123456.78::DECIMAL(18, 2)',
+      'HTTP UL (Bytes)': '123456789.25::DECIMAL(18, 2)',
+      'DL TP < 50 Kbps (%)': '99.5::DECIMAL(4, 1)',
+    })
+    const rows = await jsonOf(path)
+    assert.deepEqual(
+      rows.slice(0, 4).map(({ IMSI }) => IMSI),
+      [9007199254740990, 9007199254740991, '9007199254740992', '9007199254740993'],
+    )
+    assert.equal(rows[0]['HTTP DL (Bytes)'], '1234567890123456.78')
+    assert.equal(rows[0]['HTTP UL (Bytes)'], 123456789.25)
+    assert.equal(rows[0]['DL TP < 50 Kbps (%)'], 99.5)
+  }))
+
+test('of two columns for an unused one its own name wins, then the first', () =>
+  withDirectory(async (directory) => {
+    const [own, first] = [
+      await writeVariant(join(directory, 'own.parquet'), { 'I.M.S.I': '1', IMSI: '2' }),
+      await writeVariant(join(directory, 'first.parquet'), { 'I-M-S-I': '3', 'I.M.S.I': '4' }),
+    ]
+    assert.equal((await jsonOf(own))[0]['IMSI'], 2)
+    assert.equal((await jsonOf(first))[0]['IMSI'], 3)
+  }))
+
+test('an instant that a reader would take for seconds is the same in messages', () =>
+  withDirectory(async (directory) => {
+    const early = `TIMESTAMP '1970-02-01 00:00:00' + to_days(row::INTEGER * 40)`
+    const path = await writeVariant(join(directory, 'early.parquet'), { Start: early, End: early })
+    await compare([path], 'UTC')
+  }))
+
 test('what goes before a body is there', async () => {
-  await withDatabase({ threads: 1, memoryMiB: 512 }, async (connection) => {
+  await withDatabase(LIMITS, async (connection) => {
     const readables = await open(connection, [PATHS[0]], 'UTC')
     const prefix = Uint8Array.of(0, 0, 0, 1, 2)
     const bare = await messages(connection, readables, createAvroEncoder(NONE))
