@@ -32,7 +32,7 @@ export interface PartitionReader extends AssignedPartitions, FetchContext, Recov
   registry: SchemaRegistry | null
   /** Aborted to end reading. */
   stop: AbortSignal
-  /** End when everything assigned is read, or when an obstacle prevents that. */
+  /** End when everything assigned is read, or when a gap or a pause prevents that. */
   untilCaughtUp: boolean
 }
 
@@ -65,10 +65,10 @@ export async function readAssigned(reader: PartitionReader): Promise<void> {
       isDue: () => reader.stats.isDue(statesOf(reader.logs.values())),
       commit: () => commitLogs(reader),
     })
-    const obstacle = reader.stop.aborted || isCaughtUp(reader) ? null : obstacleOf(reader)
+    const reason = reader.stop.aborted || isCaughtUp(reader) ? null : stoppedBy(reader)
     await closeReader(reader)
-    if (obstacle === null) return
-    throw new PulseError('kafka', `${obstacle}; all rows before it are durable`)
+    if (reason === null) return
+    throw new PulseError('kafka', `${reason}; all rows before it are durable`)
   } catch (error) {
     // A store that failed cannot be trusted: nothing reads or writes it from here on.
     abandonReader(reader)
@@ -99,11 +99,11 @@ function startWhatIsDue(reader: PartitionReader): void {
 
 function isOver(reader: PartitionReader): boolean {
   if (reader.stop.aborted) return true
-  return reader.untilCaughtUp && (isCaughtUp(reader) || obstacleOf(reader) !== null)
+  return reader.untilCaughtUp && (isCaughtUp(reader) || stoppedBy(reader) !== null)
 }
 
-/** Returns an obstacle that waiting does not remove: a gap that stops a partition, or a pause. */
-const obstacleOf = (reader: PartitionReader): string | null =>
+/** Returns what waiting does not end, as a sentence: a gap that stops a partition, or a pause. */
+const stoppedBy = (reader: PartitionReader): string | null =>
   [...reader.logs.values()].find(({ gap }) => gap !== null)?.gap?.message ?? pausedBy(reader)
 
 /** False for a log that waits, has a gap or is no longer assigned, and when the lease has ended. */

@@ -1,4 +1,4 @@
-// A consumer that cannot catch up ends with an error, and with all rows before the obstacle durable.
+// A consumer that cannot catch up ends with an error; all rows before its cause are durable.
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -23,7 +23,7 @@ const largeRow = (at: number): Buffer =>
 test('a batch that cannot be read ends the run; all rows before it are durable', needsKafka(), () =>
   withDirectory(async (directory) => {
     const { bootstrap, createTopic } = await sharedBroker()
-    const topic = uniqueName('obstacle')
+    const topic = uniqueName('stopped')
     await createTopic(topic, { partitions: 1 })
     const producer = await foreignProducer(bootstrap)
     for (let at = 0; at < ROWS; at++) {
