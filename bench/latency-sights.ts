@@ -2,7 +2,7 @@
 import { performance } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Status } from '../src/serve/api/status.ts'
-import type { SubscriberView } from '../src/snapshot/schema.ts'
+import type { SubscriberView } from '../src/snapshot/subscriber-schema.ts'
 import type { Durable } from './serving.ts'
 
 /** A place where a sent record becomes visible. */

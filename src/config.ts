@@ -3,7 +3,8 @@ import { REASONS } from './record/batch.ts'
 import { APPLICATIONS } from './record/columns.ts'
 import { meant } from './record/spelling.ts'
 import { PulseError } from './errors.ts'
-import { FEATURES, METRICS, SCALINGS } from './snapshot/schema.ts'
+import { FEATURES, METRICS } from './snapshot/metrics.ts'
+import { SCALINGS } from './snapshot/schema.ts'
 import { z } from './schema.ts'
 
 /** One option. `default` is in the form in which a user would write it. */

@@ -4,7 +4,7 @@ import type { Counters, SourcePosition } from './partition-metadata.ts'
 import { readCounters, readPositions } from './partition.ts'
 import { scanPartition } from './scan.ts'
 import { beginRead, readHeld, type PartitionStore } from './store.ts'
-import { FIELD, WIDTH } from '../src/subscriber/aggregate.ts'
+import { sumRecords } from '../src/subscriber/aggregate.ts'
 
 /** The numbers of a partition, all read in one transaction. */
 export interface PartitionCounts {
@@ -39,13 +39,6 @@ function readCounts(store: PartitionStore): PartitionCounts {
   } finally {
     finish()
   }
-}
-
-/** A function of its own: a sum kept in a closure is boxed at every addition. */
-function sumRecords(rows: Float64Array, count: number): number {
-  let sum = 0
-  for (let i = 0; i < count; i++) sum += rows[i * WIDTH + FIELD.records]
-  return sum
 }
 
 /** One sentence for each inconsistency; none when everything is consistent. */

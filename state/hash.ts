@@ -4,7 +4,7 @@ import { WIDTH } from '../src/subscriber/aggregate.ts'
 import type { StateView } from './read.ts'
 
 /**
- * SHA-256, in hex, over all aggregates by ascending MSISDN (22 float64 each, little-endian), all
+ * SHA-256, in hex, over all aggregates by ascending MSISDN (WIDTH float64 each, little-endian), all
  * hours by ascending hour number, and the counts of rows applied, rejected, coerced and missing. The
  * same rows give the same hash, however they are split over files, batches, partitions and restarts.
  */

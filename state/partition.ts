@@ -1,5 +1,5 @@
 // A partition in the writer's memory: aggregates, hours, counters, positions, rejected rows.
-import { FIELD, WIDTH } from '../src/subscriber/aggregate.ts'
+import { sumRecords } from '../src/subscriber/aggregate.ts'
 import { createHourTable, type HourTable } from '../src/subscriber/hours.ts'
 import { appendRows, createTable, reserve, type Table } from '../src/subscriber/table.ts'
 import { presentCounters, presentPosition } from './former-format.ts'
@@ -84,13 +84,6 @@ function loadTable({ store, table, counters, sweep }: Partition, transaction: Re
     sweep.staleSince[block++] = state.staleSince
   })
   requireRecords(store, records, counters.applied)
-}
-
-/** A function of its own: a sum kept in a closure is boxed at every addition. */
-function sumRecords(rows: Float64Array, count: number): number {
-  let sum = 0
-  for (let i = 0; i < count; i++) sum += rows[i * WIDTH + FIELD.records]
-  return sum
 }
 
 function createSweep(blocks: number): Sweep {

@@ -1,6 +1,7 @@
 // Routes the rows of a delivery to the partitions that their subscribers belong to.
 import type { Delivery, SourceInfo } from '../../src/parquet/delivery.ts'
 import { REASONS } from '../../src/record/batch.ts'
+import { PLACE } from '../../src/record/columns.ts'
 import { eventTimeOf } from '../../src/record/event-time.ts'
 import { partitionOf } from '../../src/record/partitioner.ts'
 import { isMsisdn } from '../../src/record/validation.ts'
@@ -116,7 +117,9 @@ function select(
   result: RouteResult,
 ): void {
   const { partitions, positions, selected, counts, cutoverMs } = router
-  const [subscribers, , starts, startParts] = rows.columns.map((column) => column.values)
+  const valuesOf = (place: number): Float64Array => rows.columns[place].values
+  const subscribers = valuesOf(PLACE.msisdn)
+  const [starts, startParts] = [valuesOf(PLACE.start), valuesOf(PLACE.startMs)]
   counts.fill(0)
   for (let i = from; i < to; i++) {
     const msisdn = subscribers[i]

@@ -3,7 +3,7 @@ import { performance } from 'node:perf_hooks'
 import { REASONS } from '../../src/record/batch.ts'
 import type { Batch } from '../../src/record/batch.ts'
 import type { ValidationCounts, ValidationOptions } from '../../src/record/validation.ts'
-import { APPLICATIONS, USED_COLUMNS } from '../../src/record/columns.ts'
+import { AMOUNT, AMOUNTS, USED_COLUMNS } from '../../src/record/columns.ts'
 import { commitPartition } from '../../state/commit.ts'
 import { zeros } from '../../state/partition-metadata.ts'
 import type { Partition } from '../../state/partition.ts'
@@ -98,7 +98,7 @@ function createIngestCounters(): IngestCounters {
     rejected: zeros(REASONS),
     coerced: zeros(USED_COLUMNS),
     missing: zeros(USED_COLUMNS),
-    applicationBytes: new Array<number>(2 * APPLICATIONS.length).fill(0),
+    applicationBytes: new Array<number>(AMOUNTS.length - AMOUNT.applications).fill(0),
     durationMs: 0,
     commits: 0,
     consumedBytes: 0,
@@ -123,9 +123,9 @@ function takeCounts(counters: IngestCounters, counts: ValidationCounts): void {
 }
 
 function addTotals(counters: IngestCounters, { amounts, count }: Batch): void {
-  counters.durationMs += sumOf(amounts[0], count)
+  counters.durationMs += sumOf(amounts[AMOUNT.durationMs], count)
   for (let a = 0; a < counters.applicationBytes.length; a++) {
-    counters.applicationBytes[a] += sumOf(amounts[3 + a], count)
+    counters.applicationBytes[a] += sumOf(amounts[AMOUNT.applications + a], count)
   }
 }
 

@@ -1,5 +1,6 @@
 // Reprocesses rejected messages after a correction: those that are records now are applied.
 import { REASONS, type Reason } from '../../src/record/batch.ts'
+import { PLACE } from '../../src/record/columns.ts'
 import { eventTimeOf } from '../../src/record/event-time.ts'
 import { rowOfKey, sourceOfKey } from '../../state/keys.ts'
 import { zeros, type SourcePosition } from '../../state/partition-metadata.ts'
@@ -127,7 +128,7 @@ async function reprocessOne(context: Reprocessing, rejected: Rejected): Promise<
   }
   rows.count = 1
   rows.outcome[0] = DECODED
-  const start = eventTimeOf(values[2][0], values[3][0])
+  const start = eventTimeOf(values[PLACE.start][0], values[PLACE.startMs][0])
   if (cutoverMs !== null && (Number.isNaN(start) ? timestampMs : start) < cutoverMs) {
     position.excluded++
     result.excluded++

@@ -3,13 +3,13 @@ import { findRow, withView } from '../../state/read.ts'
 import type { StateView } from '../../state/read.ts'
 import { PulseError } from '../errors.ts'
 import { viewSubscriber } from '../snapshot/lookup.ts'
-import { METRICS, type SubscriberView } from '../snapshot/schema.ts'
-import type { Subscriber } from '../snapshot/subscriber-schema.ts'
+import { METRICS } from '../snapshot/metrics.ts'
+import type { Subscriber, SubscriberView } from '../snapshot/subscriber-schema.ts'
 import { momentOf } from '../snapshot/take.ts'
-import { bytesText } from '../snapshot/units.ts'
+import { bytesText, valueText } from '../snapshot/units.ts'
 import { shownView, withProgress, type ProgressDisplay } from '../terminal/progress.ts'
 import { snapshotOf, type ReportValues } from '../process/state-snapshot.ts'
-import { METRIC_NAMES, metricText } from '../terminal/report-text.ts'
+import { headingOf } from '../terminal/report-text.ts'
 import { print, tableText } from '../terminal/table.ts'
 
 /** One subscriber: aggregate, ranks, segment, distances. Throws PulseError `not-found`. */
@@ -52,8 +52,8 @@ function subscriberText({ aggregate, ranks, subscribers, segment, distances }: S
     tableText([
       [`MSISDN ${aggregate.msisdn}`, 'value', `rank of ${subscribers.toLocaleString('en-US')}`],
       ...METRICS.map((metric) => [
-        METRIC_NAMES[metric],
-        metricText(metric, aggregate[metric]),
+        headingOf(metric),
+        valueText(metric, aggregate[metric]),
         ranks[metric].toLocaleString('en-US'),
       ]),
       ['records', aggregate.records.toLocaleString('en-US'), ''],

@@ -1,40 +1,42 @@
-// What `report --export` writes: each file as a table with columns of a kind, and its rows.
-import { APPLICATIONS } from '../record/columns.ts'
-import { METRICS, type Snapshot } from '../snapshot/schema.ts'
-import { FIELD } from '../subscriber/aggregate.ts'
+// The tables of `report --export`, one per file: columns with their kinds, and rows.
+import { APPLICATION_TABLE, DIRECTIONS, type Direction } from '../record/columns.ts'
+import { METRICS, readerOf } from '../snapshot/metrics.ts'
+import type { Snapshot } from '../snapshot/schema.ts'
+import { FIELD, FIELD_NAMES, SUM_FIELDS } from '../subscriber/aggregate.ts'
 
-/** whole: a 64-bit integer; time: from milliseconds since 1970. */
+/** The kind of a column. whole: a 64-bit integer; time: given in milliseconds since 1970. */
 export type Kind = 'whole' | 'number' | 'text' | 'time'
+/** A value of a table; null where there is none. */
 export type Cell = number | string | null
 
-/** One file: its name without extension, its columns, and by which its rows stand in order. */
+/** One file: its name without extension, its columns, and the column that orders its rows. */
 export interface TableShape {
   name: string
   orderBy?: string
   columns: readonly (readonly [name: string, kind: Kind])[]
 }
 
-/** `Social Media` is `social_media`, `durationMs` is `duration_ms`. */
-const snake = (name: string): string =>
-  name
-    .replaceAll(/([a-z])([A-Z])/g, '$1_$2')
-    .replaceAll(' ', '_')
-    .replace(/^You_Tube/, 'youtube')
-    .toLowerCase()
+/** `durationMs` is `duration_ms`. */
+const snake = (name: string): string => name.replaceAll(/([a-z])([A-Z])/g, '$1_$2').toLowerCase()
 
-const BY_APPLICATION = APPLICATIONS.flatMap((name) =>
-  ['downlink', 'uplink'].map((way) => [`${snake(name)}_${way}_bytes`, 'whole'] as const),
-)
-
-const AMOUNTS = ['sessions', 'duration_ms', 'downlink_bytes', 'uplink_bytes'] as const
 const whole = (name: string): readonly [string, Kind] => [name, 'whole']
 
-/** Every subscriber with all that is known of it, and its segment. */
+const BY_APPLICATION = APPLICATION_TABLE.flatMap(({ id }) =>
+  DIRECTIONS.map(({ key }) => whole(`${id}_${snake(key)}`)),
+)
+const directionsOf = (each: Record<Direction, number>): number[] =>
+  DIRECTIONS.map(({ key }) => each[key])
+
+/** Metrics that are not a field of the aggregate, with their readers. */
+const COMPUTED = METRICS.filter((metric) => !FIELD_NAMES.includes(metric))
+const COMPUTED_READERS = COMPUTED.map(readerOf)
+
+/** Every subscriber with all numbers of its aggregate, all metrics and its segment. */
 export const SUBSCRIBERS: TableShape = {
   name: 'subscribers',
   orderBy: 'msisdn',
   columns: [
-    ...['msisdn', 'records', ...AMOUNTS, 'traffic_bytes'].map(whole),
+    ...['msisdn', ...SUM_FIELDS, ...COMPUTED].map(snake).map(whole),
     ['segment', 'text'],
     ...BY_APPLICATION,
     ['first_start', 'time'],
@@ -42,30 +44,29 @@ export const SUBSCRIBERS: TableShape = {
   ],
 }
 
-/** The row of `subscribers` of the aggregate that starts at `offset`. */
+/** The row of `subscribers` for the aggregate that starts at `offset`. */
 export function subscriberCells(
   rows: Float64Array,
   offset: number,
   segment: string | null,
 ): Cell[] {
-  const cells: Cell[] = []
-  for (let field: number = FIELD.msisdn; field < FIELD.applications; field++) {
-    cells.push(rows[offset + field])
-  }
-  cells.push(rows[offset + FIELD.downlinkBytes] + rows[offset + FIELD.uplinkBytes], segment)
-  for (let field: number = FIELD.applications; field < FIELD.firstStartMs; field++) {
+  const cells: Cell[] = [rows[offset + FIELD.msisdn]]
+  for (const field of SUM_FIELDS) cells.push(rows[offset + FIELD[field]])
+  for (const read of COMPUTED_READERS) cells.push(read(rows, offset))
+  cells.push(segment)
+  for (let field = FIELD.applications; field < FIELD.firstStartMs; field++) {
     cells.push(rows[offset + field])
   }
   cells.push(rows[offset + FIELD.firstStartMs] || null, rows[offset + FIELD.lastEndMs] || null)
   return cells
 }
 
-/** A small table with its rows at hand. */
+/** A table with its rows. */
 export interface FullTable extends TableShape {
   rows: Cell[][]
 }
 
-/** All files but `subscribers`. */
+/** All tables except `subscribers`. */
 export const snapshotTables = (snapshot: Snapshot): FullTable[] => [
   topTable(snapshot),
   applicationsTable(snapshot),
@@ -73,7 +74,7 @@ export const snapshotTables = (snapshot: Snapshot): FullTable[] => [
   hoursTable(snapshot),
 ]
 
-/** Top lists one below the other: `of` is a metric, or an application's name. */
+/** All top lists; `of` is a metric or the name of an application. */
 function topTable({ top, applications }: Snapshot): FullTable {
   const lists = [
     ...METRICS.map((metric) => ({ kind: 'metric', of: snake(metric), list: top[metric] })),
@@ -92,14 +93,14 @@ const applicationsTable = ({ applications }: Snapshot): FullTable => ({
   name: 'applications',
   columns: [
     ['application', 'text'],
-    ...['downlink_bytes', 'uplink_bytes', 'traffic_bytes'].map(whole),
+    ...DIRECTIONS.map(({ key }) => whole(snake(key))),
+    whole('traffic_bytes'),
     ['share', 'number'],
     ['subscribers', 'whole'],
   ],
   rows: applications.map((each) => [
     each.name,
-    each.downlinkBytes,
-    each.uplinkBytes,
+    ...directionsOf(each),
     each.trafficBytes,
     each.share,
     each.subscribers,
@@ -136,17 +137,13 @@ function segmentsTable({ segments: { features, segments } }: Snapshot): FullTabl
   }
 }
 
-/** `hour` is its start, empty for records without a readable Start. */
+/** `hour` is the start of the hour, empty for records without a readable Start. */
 const hoursTable = ({ hours }: Snapshot): FullTable => ({
   name: 'hours',
-  columns: [['hour', 'time'], whole('records'), ...AMOUNTS.map(whole), ...BY_APPLICATION],
+  columns: [['hour', 'time'], ...SUM_FIELDS.map(snake).map(whole), ...BY_APPLICATION],
   rows: hours.map((each) => [
     each.startMs,
-    each.records,
-    each.sessions,
-    each.durationMs,
-    each.downlinkBytes,
-    each.uplinkBytes,
-    ...each.applications.flatMap(({ downlinkBytes, uplinkBytes }) => [downlinkBytes, uplinkBytes]),
+    ...SUM_FIELDS.map((field) => each[field]),
+    ...each.applications.flatMap(directionsOf),
   ]),
 })

@@ -1,7 +1,8 @@
 // The SQL that reads the used columns as float64 from a file with any column names and types.
 import { identifier, literal } from '../duckdb.ts'
-import { AMOUNTS, FIRST_AMOUNT, UNREADABLE } from '../record/batch.ts'
-import { USED_COLUMNS } from '../record/columns.ts'
+import { UNREADABLE } from '../record/batch.ts'
+import { AMOUNTS, PLACE, USED_COLUMNS } from '../record/columns.ts'
+import { MISSING_VALUES } from '../record/decode/text.ts'
 import { readParquet, type ParquetFile } from './files.ts'
 
 /** How the values of a file are interpreted. */
@@ -10,8 +11,7 @@ export interface Reading {
   timeZone: string
 }
 
-/** Spellings of a missing value, in lower case. */
-const MISSING = ['', '\\n', '\\\\n', 'nan', 'undefined', 'null'].map(literal).join(', ')
+const MISSING = MISSING_VALUES.map(literal).join(', ')
 const TEXT_TIMES = "['%m/%d/%Y %H:%M', '%m/%d/%Y %H:%M:%S']"
 /** A time of day with a zone, as in ISO 8601. */
 const NAMED_ZONE = ':\\d\\d(\\.\\d+)?\\s*([Zz]|[+-]\\d\\d(:?\\d\\d)*)\\s*$'
@@ -28,7 +28,12 @@ export const FILE_COLUMN: number = RAW_COLUMN + 2
 export const isText = (file: ParquetFile, column: string): boolean =>
   file.types.get(column) === 'VARCHAR'
 
-/** SQL of a file's used columns as float64, in order, named c0, c1, …; missing values are NULL. */
+/** The SQL name of the used column at a place of USED_COLUMNS. */
+export const usedName = (place: number): string => `c${place}`
+
+const [MSISDN, START, START_MS] = [PLACE.msisdn, PLACE.start, PLACE.startMs].map(usedName)
+
+/** The used columns of a file as float64, in order, under their `usedName`; a missing value is NULL. */
 export function usedColumns(file: ParquetFile, reading: Reading): string[] {
   return USED_COLUMNS.map((column, at) => {
     const name = file.columns.get(column)
@@ -37,7 +42,7 @@ export function usedColumns(file: ParquetFile, reading: Reading): string[] {
       name === undefined || type === undefined
         ? 'NULL::DOUBLE'
         : expression(column, identifier(name), type, reading)
-    return `${sql} AS c${at}`
+    return `${sql} AS ${usedName(at)}`
   })
 }
 
@@ -80,8 +85,8 @@ function time(name: string, type: string, zone: string): string {
  * the rows that validation rejects), ROW_COLUMN and FILE_COLUMN, which is `place`.
  */
 export function rowsSql(file: ParquetFile, reading: Reading, place: number, from: number): string {
-  const names = USED_COLUMNS.map((_, at) => `c${at}`)
-  const amounts = names.slice(FIRST_AMOUNT, FIRST_AMOUNT + AMOUNTS)
+  const names = USED_COLUMNS.map((_, at) => usedName(at))
+  const amounts = AMOUNTS.map((_, at) => usedName(PLACE.amounts + at))
   const sizes = amounts.map((name) => `abs(${name})`)
   const originals = USED_COLUMNS.map((column) => {
     const name = file.columns.get(column)
@@ -93,7 +98,8 @@ export function rowsSql(file: ParquetFile, reading: Reading, place: number, from
   const needed = [...file.columns.values()].map(identifier).concat('file_row_number')
   // Named in the outer query, the originals are cast only for rows that meet the condition.
   return `SELECT ${names.join(', ')},
-      CASE WHEN c0 IS NULL OR NOT (c0 > 0 AND c0 < 1e15 AND c0 = floor(c0))
+      CASE WHEN ${MSISDN} IS NULL
+        OR NOT (${MSISDN} > 0 AND ${MSISDN} < 1e15 AND ${MSISDN} = floor(${MSISDN}))
         OR (${sizes.join(' + ')} <= least(9007199254740991, ${amounts.join(' + ')})) IS NOT TRUE
       THEN to_json([${originals.join(', ')}])::VARCHAR END AS raw,
       file_row_number::DOUBLE AS row, ${place}::DOUBLE AS file
@@ -104,6 +110,7 @@ export function rowsSql(file: ParquetFile, reading: Reading, place: number, from
 
 /** SQL of the event time: Start with its milliseconds, NULL when unknown. */
 export const EVENT_TIME = `CASE
-  WHEN c2 < 946684800000 OR c2 >= 4102444800000 THEN NULL
-  WHEN c2 % 1000 = 0 AND c3 > 0 AND c3 < 1000 THEN c2 + floor(c3)
-  ELSE c2 END`
+  WHEN ${START} < 946684800000 OR ${START} >= 4102444800000 THEN NULL
+  WHEN ${START} % 1000 = 0 AND ${START_MS} > 0 AND ${START_MS} < 1000
+  THEN ${START} + floor(${START_MS})
+  ELSE ${START} END`

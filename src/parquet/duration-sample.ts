@@ -3,12 +3,15 @@ import { doubles, type DuckDBConnection } from '../duckdb.ts'
 import {
   addEvidence,
   requestedUnit,
+  UNIT_COLUMNS,
+  unitColumns,
   unitOf,
   type DurationUnit,
   type UnitEvidence,
 } from '../record/duration-unit.ts'
+import { PLACE } from '../record/columns.ts'
 import { readParquet, type ParquetFile } from './files.ts'
-import { usedColumns } from './columns-sql.ts'
+import { usedColumns, usedName } from './columns-sql.ts'
 
 /**
  * The unit of a file's durations: the requested one, or for `auto` the unit in which most of its
@@ -28,15 +31,16 @@ async function sampleEvidence(
   file: ParquetFile,
 ): Promise<UnitEvidence> {
   const columns = usedColumns(file, { durationUnit: 'ms', timeZone: 'UTC' })
-  const sql = `SELECT c2, c3, c4, c5, c6
+  const [start, end, duration] = [PLACE.start, PLACE.end, PLACE.duration].map(usedName)
+  const sql = `SELECT ${UNIT_COLUMNS.map((key) => usedName(PLACE[key])).join(', ')}
     FROM (SELECT ${columns.join(', ')} FROM ${readParquet(file.path)})
-    WHERE c2 > 0 AND c4 > 0 AND c6 > 0`
+    WHERE ${start} > 0 AND ${end} > 0 AND ${duration} > 0`
   const result = await connection.stream(sql)
   const count: UnitEvidence = { seconds: 0, rows: 0 }
   for (;;) {
     const chunk = await result.fetchChunk()
     if (chunk === null || chunk.rowCount === 0) return count
-    const columns = [0, 1, 2, 3, 4].map((c) => doubles(chunk, c))
-    if (addEvidence(count, columns, chunk.rowCount)) return count
+    const sample = unitColumns((_, at) => doubles(chunk, at))
+    if (addEvidence(count, sample, chunk.rowCount)) return count
   }
 }

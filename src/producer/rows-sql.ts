@@ -2,13 +2,14 @@
 //
 // A value is a number (float64) or text. The texts of a row are concatenated into one BLOB, with the
 // size of each text as a number: one call into DuckDB per row instead of one per text.
-import { identifier, queryRows, type DuckDBConnection } from '../duckdb.ts'
+import { identifier, literal, queryRows, type DuckDBConnection } from '../duckdb.ts'
 import { UNREADABLE } from '../record/batch.ts'
-import { FILE_COLUMNS, USED_COLUMNS, type FileColumn } from '../record/columns.ts'
+import { FILE_COLUMNS, PLACE, USED_COLUMNS, type FileColumn } from '../record/columns.ts'
 import { looseName } from '../record/column-names.ts'
+import { MISSING_TEXTS, MISSING_VALUES } from '../record/decode/text.ts'
 import type { Readable } from '../parquet/rows.ts'
 import { readParquet, type ParquetFile } from '../parquet/files.ts'
-import { EVENT_TIME, usedColumns, type Reading } from '../parquet/columns-sql.ts'
+import { EVENT_TIME, usedColumns, usedName, type Reading } from '../parquet/columns-sql.ts'
 
 /** Columns of the result that hold a column's numbers and the sizes of its texts; -1: none. */
 export interface ValuePlace {
@@ -38,9 +39,8 @@ const NOTHING: Spelling = { number: null, text: null }
 const WHOLE_LIMIT = 2 ** 53
 /** Decimal digits that a float64 always preserves. */
 const SAFE_DIGITS = 15
-/** Spellings of a missing value; in text columns `undefined` is a value. */
-const MISSING = `'', '\\n', '\\\\n', 'nan', 'null'`
-const MISSING_NUMBER = `${MISSING}, 'undefined'`
+const MISSING = MISSING_TEXTS.map(literal).join(', ')
+const MISSING_NUMBER = MISSING_VALUES.map(literal).join(', ')
 
 /** The query over all rows of all files, ordered by Start (unknown first), file and row. */
 export async function rowQuery(
@@ -88,7 +88,7 @@ function partSql(
   shown: readonly string[],
 ): string {
   const inner = [...names.map(({ name }) => identifier(name)), 'file_row_number']
-  return `SELECT ${shown.join(', ')}, c0 AS msisdn, file_row_number::DOUBLE AS row,
+  return `SELECT ${shown.join(', ')}, ${usedName(PLACE.msisdn)} AS msisdn, file_row_number::DOUBLE AS row,
       ${place}::DOUBLE AS file, ${EVENT_TIME} AS event
     FROM (SELECT ${[...inner, ...usedColumns(file, reading)].join(', ')}
       FROM ${readParquet(file.path, ', file_row_number = true')})`
@@ -116,7 +116,7 @@ async function allColumns(connection: DuckDBConnection, file: ParquetFile): Prom
   const types = new Map(described.map((row) => [String(row.column_name), String(row.column_type)]))
   const found: FileColumns = new Map()
   for (const column of FILE_COLUMNS) {
-    const isUsed = (USED_COLUMNS as readonly string[]).includes(column.name)
+    const isUsed = USED_COLUMNS.includes(column.name)
     const name = isUsed ? file.columns.get(column.name) : nameIn([...types.keys()], column)
     if (name !== undefined) found.set(column.name, { name, type: types.get(name) ?? '' })
   }
@@ -133,7 +133,7 @@ function spellingOf(column: FileColumn, columns: FileColumns, reading: Reading):
   const found = columns.get(column.name)
   if (found === undefined || found.type === '"NULL"') return NOTHING
   const name = identifier(found.name)
-  const used = `c${(USED_COLUMNS as readonly string[]).indexOf(column.name)}`
+  const used = usedName(USED_COLUMNS.indexOf(column.name))
   if (column.type === 'time') return time(name, found.type, used)
   if (column.type === 'text') return { number: null, text: unless(MISSING, name) }
   if (column.name === 'Bearer Id') return bearer(name, found.type)

@@ -1,58 +1,58 @@
-// Rows as a source delivers them and records as they are folded: both are columns, never objects.
-import { APPLICATIONS, USED_COLUMNS } from './columns.ts'
+// Rows as a source delivers them and records as they are folded, both as columns.
+import { AMOUNTS } from './columns.ts'
 
-/** Why a row can be rejected: the closed list, in the order of test. */
+/** The reasons for which a row is rejected, in the order in which they are tested. */
 export const REASONS = [
   'footer',
   'missing-msisdn',
   'invalid-msisdn',
   'invalid-number',
-  // Of messages only: no value at all, bytes that do not decode, a schema that cannot be used.
+  // Messages only: a tombstone, bytes that do not decode, a schema that cannot be used.
   'no-value',
   'malformed',
   'incompatible-schema',
 ] as const
+/** One of REASONS. */
 export type Reason = (typeof REASONS)[number]
+
+/** The outcome of a row that is rejected: 1 + the place of the reason; 0 is the outcome of a record. */
+export const outcomeOf = (reason: Reason): number => 1 + REASONS.indexOf(reason)
 
 /** One used column of raw rows. */
 export interface RawColumn {
-  /** NaN: missing. In a text column UNREADABLE: text that is not what it should be. */
+  /** NaN where the value is missing; UNREADABLE in a text column where the text does not parse. */
   values: Float64Array
+  /** Whether the source holds text here. */
   text: boolean
 }
 
-/** What a source puts in a text column for text that is no number or no time. */
+/** The value of a text that is not a valid number or time. */
 export const UNREADABLE = -Number.MAX_VALUE
 
 /** Raw rows as a source delivers them. Times are UTC milliseconds since 1970. */
 export interface RawRows {
   count: number
   /**
-   * USED_COLUMNS.length columns, in that order; Bearer Id is 1 where present, else NaN; the
+   * One for each of USED_COLUMNS, in that order. Bearer Id is 1 where present, else NaN; the
    * duration is in milliseconds.
    */
   columns: RawColumn[]
-  /** The used values of row i as the file spells them, as JSON; only good for rejected rows. */
+  /** The used values of row i as the source spells them, as JSON; available for rejected rows. */
   raw(i: number): string
 }
 
-/** Amounts of a record in the order of an aggregate's fields, from durationMs on. */
-export const AMOUNTS = 3 + 2 * APPLICATIONS.length
-
-/** First amount in USED_COLUMNS: `Dur. (ms)`; the rest follows in the order of an aggregate. */
-export const FIRST_AMOUNT: number = USED_COLUMNS.indexOf('Dur. (ms)')
-
-/** Cleaned records. All columns have the same capacity; the first `count` entries are valid. */
+/** Valid records. All columns have the same capacity; the first `count` entries are used. */
 export interface Batch {
   count: number
   capacity: number
+  /** MSISDN, 0 where it is missing. */
   subscriber: Float64Array
   /** 1 where the record has a Bearer Id. */
   session: Uint8Array
-  /** 0: unknown. */
+  /** Milliseconds since 1970, 0 where unknown; the same for `endMs`. */
   startMs: Float64Array
   endMs: Float64Array
-  /** durationMs, downlinkBytes, uplinkBytes, then download and upload of each application. */
+  /** A column for each of AMOUNTS, in that order; whole numbers below 2^53. */
   amounts: Float64Array[]
 }
 
@@ -65,6 +65,6 @@ export function createBatch(capacity: number): Batch {
     session: new Uint8Array(capacity),
     startMs: new Float64Array(capacity),
     endMs: new Float64Array(capacity),
-    amounts: Array.from({ length: AMOUNTS }, () => new Float64Array(capacity)),
+    amounts: AMOUNTS.map(() => new Float64Array(capacity)),
   }
 }

@@ -1,73 +1,84 @@
-// Whether durations hold milliseconds, or seconds as many real files do: rows evidence.
+// Decides whether a source holds durations in milliseconds, or in seconds as many real files do.
+import { PLACE } from './columns.ts'
 import { withPart } from './event-time.ts'
 
-/** Rows that evidence: the first ones that can tell. */
-const VOTES = 1000
-/** Text times lose their seconds: a shorter span could not tell. */
+/** Rows that are enough to decide: the first that can tell the units apart. */
+const ENOUGH_ROWS = 1000
+/** Times written as text lack their seconds, so a shorter span cannot tell the units apart. */
 const LEAST_SPAN_MS = 120_000
 
+/** The unit of a source's durations. */
 export interface DurationUnit {
   durationUnit: 'ms' | 's'
-  /** In words: how the unit was found. */
+  /** A sentence on how the unit was found. */
   evidence: string
 }
 
-/** How a source was understood: told once in the log, and in the status as long as it is known. */
-export interface SourceNote {
+/** How a source is read: logged once, and shown in the status while the source is known. */
+export interface SourceNote extends DurationUnit {
   name: string
-  durationUnit: 'ms' | 's'
-  /** In words: how the unit was found. */
-  evidence: string
 }
 
-/** The unit that was asked for. */
+/** The unit that `--duration-unit` sets. */
 export const requestedUnit = (durationUnit: 'ms' | 's'): DurationUnit => ({
   durationUnit,
   evidence: `set by --duration-unit ${durationUnit}`,
 })
 
-/** Rows that could tell, and how many of them say seconds. */
+/** The rows that can tell the units apart, and how many of them agree with seconds. */
 export interface UnitEvidence {
   seconds: number
   rows: number
 }
 
-/** What the rows say; milliseconds when no row could tell. */
+/** The unit that most rows agree with; milliseconds for a tie and without rows. */
 export function unitOf({ seconds, rows }: UnitEvidence): DurationUnit {
   if (rows === 0) {
-    return { durationUnit: 'ms', evidence: 'no row could tell: taken as milliseconds' }
+    return { durationUnit: 'ms', evidence: 'no row can tell the units apart: read as milliseconds' }
   }
   const durationUnit = seconds * 2 > rows ? 's' : 'ms'
   const agreeing = durationUnit === 's' ? seconds : rows - seconds
   const words = durationUnit === 's' ? 'seconds' : 'milliseconds'
-  const evidence = `End − Start agrees with ${words} in ${agreeing} of ${rows} rows looked at`
+  const evidence = `End − Start agrees with ${words} in ${agreeing} of ${rows} sampled rows`
   return { durationUnit, evidence }
 }
 
-/** Adds the rows of some rows (Start, its ms, End, its ms, duration); true when there are enough. */
-export function addEvidence(
-  count: UnitEvidence,
-  columns: readonly Float64Array[],
-  rows: number,
-): boolean {
-  const [start, startPart, end, endPart, duration] = columns
+/** The columns that tell a unit, by their key in PLACE. */
+export const UNIT_COLUMNS = ['start', 'startMs', 'end', 'endMs', 'duration'] as const
+
+/** Values of these columns: times in UTC milliseconds, the duration as the source has it. */
+export type UnitColumns = Record<(typeof UNIT_COLUMNS)[number], Float64Array>
+
+/** The values of UNIT_COLUMNS, each read by `valuesOf`. */
+export const unitColumns = (
+  valuesOf: (key: keyof UnitColumns, at: number) => Float64Array,
+): UnitColumns =>
+  Object.fromEntries(UNIT_COLUMNS.map((key, at) => [key, valuesOf(key, at)])) as UnitColumns
+
+/** Adds the first `rows` rows to `count`; true once there are enough rows. */
+export function addEvidence(count: UnitEvidence, columns: UnitColumns, rows: number): boolean {
+  const { start, startMs, end, endMs, duration } = columns
   for (let i = 0; i < rows; i++) {
-    // A time that is not known is no number or far below zero; NaN can tell nothing.
+    // An unknown time is NaN or far below zero; such a row and a NaN duration tell nothing.
     if (!(start[i] > 0 && end[i] > 0 && duration[i] > 0 && duration[i] < Infinity)) continue
-    const span = withPart(end[i], endPart[i]) - withPart(start[i], startPart[i])
+    const span = withPart(end[i], endMs[i]) - withPart(start[i], startMs[i])
     if (!(span > LEAST_SPAN_MS)) continue
     if (Math.abs(duration[i] * 1000 - span) < Math.abs(duration[i] - span)) count.seconds++
-    if (++count.rows === VOTES) return true
+    if (++count.rows === ENOUGH_ROWS) return true
   }
   return false
 }
 
-/** The unit of a log's durations by its first rows: columns as USED_COLUMNS has them. */
+/** The unit of a log's durations from its first rows, with a column for each of USED_COLUMNS. */
 export function inferUnit(
   columns: readonly Float64Array[],
   rows: number,
 ): DurationUnit & UnitEvidence {
   const count: UnitEvidence = { seconds: 0, rows: 0 }
-  addEvidence(count, columns.slice(2, 7), rows)
+  addEvidence(
+    count,
+    unitColumns((key) => columns[PLACE[key]]),
+    rows,
+  )
   return { ...unitOf(count), ...count }
 }

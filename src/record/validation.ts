@@ -1,25 +1,26 @@
-// Decides of every raw row whether it is a record, and makes whole non-negative numbers of it.
-import { AMOUNTS, FIRST_AMOUNT, REASONS, UNREADABLE } from './batch.ts'
+// Splits raw rows into valid records, as whole non-negative numbers, and rejected rows.
+import { outcomeOf, REASONS, UNREADABLE } from './batch.ts'
 import type { Batch, RawColumn, RawRows } from './batch.ts'
-import { USED_COLUMNS } from './columns.ts'
+import { AMOUNTS, PLACE, USED_COLUMNS } from './columns.ts'
 import { isKnownTime, withPart } from './event-time.ts'
 
-/** How rows are to be read; fixed for a source. */
+/** How rows are validated; the same for all rows of a state. */
 export interface ValidationOptions {
   /** Fold rows without MSISDN under MSISDN 0 instead of rejecting them. */
   missingMsisdnZero: boolean
 }
 
-/** What was found while cleaning; counts add up over calls. */
+/** Counts of validation; each call adds to them. */
 export interface ValidationCounts {
-  /** Rows rejected, by place in REASONS. */
+  /** Rejected rows, by place in REASONS. */
   rejected: Float64Array
-  /** Values of records rounded or unreadable, by place in USED_COLUMNS. */
+  /** Values of records that were rounded or unreadable, by place in USED_COLUMNS. */
   coerced: Float64Array
   /** Values of records that were missing, by place in USED_COLUMNS. */
   missing: Float64Array
 }
 
+/** Counts that are all 0. */
 export function createValidationCounts(): ValidationCounts {
   return {
     rejected: new Float64Array(REASONS.length),
@@ -28,28 +29,35 @@ export function createValidationCounts(): ValidationCounts {
   }
 }
 
-const [MSISDN, BEARER, START, START_MS, END, END_MS] = [0, 1, 2, 3, 4, 5] as const
+const { msisdn: MSISDN, bearer: BEARER, amounts: FIRST_AMOUNT } = PLACE
+const AMOUNT_COUNT = AMOUNTS.length
+const BYTE_PLACES = USED_COLUMNS.flatMap((name, place) => (name.endsWith('(Bytes)') ? [place] : []))
 /** Sums of integers below this are exact in a float64. */
 const LIMIT = 2 ** 53
+/** E.164 allows 15 digits. */
 const MSISDN_LIMIT = 1e15
-const [FOOTER, MISSING_MSISDN, INVALID_MSISDN, INVALID_NUMBER] = [1, 2, 3, 4] as const
+const FOOTER = outcomeOf('footer')
+const MISSING_MSISDN = outcomeOf('missing-msisdn')
+const INVALID_MSISDN = outcomeOf('invalid-msisdn')
+const INVALID_NUMBER = outcomeOf('invalid-number')
 
-/** Scratch of one validator, for rows up to its capacity. */
+/** Memory of one validator, reused for each batch. */
 export interface Validator {
-  /** By row: 0 a record, otherwise 1 + the place in REASONS. Valid for the rows last selected. */
+  /** By row: 0 for a record, else 1 + the place in REASONS. Valid for the rows last selected. */
   outcome: Uint8Array
-  /** Which row became record j of the batch. */
-  taken: Uint32Array
+  /** By record of the batch: the row it comes from. */
+  accepted: Uint32Array
 }
 
+/** A validator of deliveries of up to `capacity` rows. */
 export const createValidator = (capacity: number): Validator => ({
   outcome: new Uint8Array(capacity),
-  taken: new Uint32Array(capacity),
+  accepted: new Uint32Array(capacity),
 })
 
 /**
- * Cleans the first `count` rows of `selected` into `batch` (overwriting it), column by column.
- * `validator` tells afterwards what became of each of them; `counts` is added to.
+ * Validates the first `count` rows of `selected` column by column and overwrites `batch` with the
+ * records. Afterwards `validator.outcome` holds the outcome of each row; `counts` is added to.
  */
 export function validate(
   rows: RawRows,
@@ -60,29 +68,29 @@ export function validate(
   batch: Batch,
   counts: ValidationCounts,
 ): void {
-  const { outcome, taken } = validator
-  judgeSubscribers(rows, selected, count, options, outcome)
-  for (let a = 0; a < AMOUNTS; a++) {
-    judgeAmounts(rows.columns[FIRST_AMOUNT + a], selected, count, outcome)
+  const { outcome, accepted } = validator
+  checkSubscribers(rows, selected, count, options, outcome)
+  for (let a = 0; a < AMOUNT_COUNT; a++) {
+    checkAmounts(rows.columns[FIRST_AMOUNT + a], selected, count, outcome)
   }
   let records = 0
   for (let n = 0; n < count; n++) {
     const i = selected[n]
-    if (outcome[i] === 0) taken[records++] = i
+    if (outcome[i] === 0) accepted[records++] = i
     else counts.rejected[outcome[i] - 1]++
   }
   batch.count = records
-  takeSubscribers(rows.columns[MSISDN].values, taken, batch)
-  counts.missing[BEARER] += takeSessions(rows.columns[BEARER].values, taken, batch)
-  takeTimes(rows.columns, START, START_MS, taken, records, batch.startMs, counts)
-  takeTimes(rows.columns, END, END_MS, taken, records, batch.endMs, counts)
-  for (let a = 0; a < AMOUNTS; a++) {
+  copySubscribers(rows.columns[MSISDN].values, accepted, batch)
+  counts.missing[BEARER] += copySessions(rows.columns[BEARER].values, accepted, batch)
+  copyTimes(rows.columns, PLACE.start, PLACE.startMs, accepted, records, batch.startMs, counts)
+  copyTimes(rows.columns, PLACE.end, PLACE.endMs, accepted, records, batch.endMs, counts)
+  for (let a = 0; a < AMOUNT_COUNT; a++) {
     const column = FIRST_AMOUNT + a
-    takeAmounts(rows.columns[column].values, taken, records, batch.amounts[a], counts, column)
+    copyAmounts(rows.columns[column].values, accepted, records, batch.amounts[a], counts, column)
   }
 }
 
-function judgeSubscribers(
+function checkSubscribers(
   rows: RawRows,
   selected: Uint32Array,
   count: number,
@@ -100,22 +108,21 @@ function judgeSubscribers(
   }
 }
 
-/** A whole number of at most 15 digits, above zero. */
+/** Whether a number is a valid MSISDN: a whole number above 0 with at most 15 digits. */
 export const isMsisdn = (value: number): boolean =>
   value > 0 && value < MSISDN_LIMIT && Math.floor(value) === value
 
-/** A footer of column means: no MSISDN (known by the caller), no times, a fraction of a byte. */
-function isFooter(rows: RawRows, i: number): boolean {
-  const absent = (column: number): boolean => Number.isNaN(rows.columns[column].values[i])
-  if (!absent(START) || !absent(END)) return false
-  for (let a = 1; a < AMOUNTS; a++) {
-    const value = rows.columns[FIRST_AMOUNT + a].values[i]
-    if (Number.isFinite(value) && Math.floor(value) !== value) return true
-  }
-  return false
+/** Whether a row without MSISDN is a footer of column means: no Start, no End, fractions of bytes. */
+function isFooter({ columns }: RawRows, i: number): boolean {
+  const isAbsent = (column: number): boolean => Number.isNaN(columns[column].values[i])
+  if (!isAbsent(PLACE.start) || !isAbsent(PLACE.end)) return false
+  return BYTE_PLACES.some((place) => {
+    const value = columns[place].values[i]
+    return Number.isFinite(value) && Math.floor(value) !== value
+  })
 }
 
-function judgeAmounts(
+function checkAmounts(
   { values, text }: RawColumn,
   selected: Uint32Array,
   count: number,
@@ -130,31 +137,31 @@ function judgeAmounts(
   }
 }
 
-function takeSubscribers(values: Float64Array, taken: Uint32Array, batch: Batch): void {
+function copySubscribers(values: Float64Array, accepted: Uint32Array, batch: Batch): void {
   const { subscriber, count } = batch
   for (let j = 0; j < count; j++) {
-    const msisdn = values[taken[j]]
+    const msisdn = values[accepted[j]]
     subscriber[j] = msisdn === msisdn ? msisdn : 0
   }
 }
 
-/** Returns how many Bearer Ids were missing. */
-function takeSessions(values: Float64Array, taken: Uint32Array, batch: Batch): number {
+/** Returns the number of missing Bearer Ids. */
+function copySessions(values: Float64Array, accepted: Uint32Array, batch: Batch): number {
   const { session, count } = batch
   let missing = 0
   for (let j = 0; j < count; j++) {
-    const present = values[taken[j]] === 1
+    const present = values[accepted[j]] === 1
     session[j] = present ? 1 : 0
     if (!present) missing++
   }
   return missing
 }
 
-function takeTimes(
+function copyTimes(
   columns: readonly RawColumn[],
   column: number,
   partColumn: number,
-  taken: Uint32Array,
+  accepted: Uint32Array,
   count: number,
   out: Float64Array,
   counts: ValidationCounts,
@@ -162,7 +169,7 @@ function takeTimes(
   const { values } = columns[column]
   const parts = columns[partColumn].values
   for (let j = 0; j < count; j++) {
-    const i = taken[j]
+    const i = accepted[j]
     const time = values[i]
     if (isKnownTime(time)) out[j] = withPart(time, parts[i])
     else {
@@ -173,9 +180,9 @@ function takeTimes(
   }
 }
 
-function takeAmounts(
+function copyAmounts(
   values: Float64Array,
-  taken: Uint32Array,
+  accepted: Uint32Array,
   count: number,
   out: Float64Array,
   counts: ValidationCounts,
@@ -184,14 +191,14 @@ function takeAmounts(
   let missing = 0
   let coerced = 0
   for (let j = 0; j < count; j++) {
-    const value = values[taken[j]]
+    const value = values[accepted[j]]
     const whole = Math.floor(value)
     if (whole === value && value >= 0) out[j] = value
     else if (value !== value) {
       out[j] = 0
       missing++
     } else {
-      // Still negative here can only be unreadable text; -0 counts as the zero it is.
+      // Only unreadable text is still negative here; -0 counts as 0.
       out[j] = value > 0 ? whole + (value - whole >= 0.5 ? 1 : 0) : 0
       coerced++
     }

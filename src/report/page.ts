@@ -1,6 +1,7 @@
 // The report as one page of HTML that needs nothing else: no network, no script.
+import { labelOf, METRICS } from '../snapshot/metrics.ts'
 import type { Position, Snapshot } from '../snapshot/schema.ts'
-import { bytesText, durationText } from '../snapshot/units.ts'
+import { valueText } from '../snapshot/units.ts'
 import { details, escaped, paragraph, section, table } from './markup.ts'
 import { distributionSection, topSection, type Msisdn } from './people.ts'
 import { methodTables, segmentSections } from './segments.ts'
@@ -87,13 +88,9 @@ function leadText(snapshot: Snapshot, zone: Zone): string {
 }
 
 function summarySection(snapshot: Snapshot): string {
-  const { subscribers, sessions, durationMs, downlinkBytes, uplinkBytes } = snapshot
   const tiles = [
-    ['Subscribers', subscribers.toLocaleString('en-US')],
-    ['Sessions', sessions.toLocaleString('en-US')],
-    ['Session duration', durationText(durationMs)],
-    ['Download', bytesText(downlinkBytes)],
-    ['Upload', bytesText(uplinkBytes)],
+    ['Subscribers', snapshot.subscribers.toLocaleString('en-US')],
+    ...METRICS.map((metric) => [labelOf(metric), valueText(metric, snapshot[metric])]),
   ].map(([name, value]) => `<div><dt>${name}</dt><dd>${escaped(value)}</dd></div>`)
   return section(
     'summary',

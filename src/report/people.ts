@@ -1,56 +1,61 @@
-// The report on subscribers: how engagement is spread, and who stands at the top.
-import { DISTRIBUTION_METRICS, METRICS, type Snapshot } from '../snapshot/schema.ts'
+// The report on subscribers: the distribution of each metric, and the top lists.
+import {
+  DISTRIBUTION_METRICS,
+  labelOf,
+  METRICS,
+  type DistributionMetric,
+} from '../snapshot/metrics.ts'
+import type { Distribution, Snapshot, TopEntry } from '../snapshot/schema.ts'
+import { valueText } from '../snapshot/units.ts'
 import { columnsDrawing } from './charts.ts'
 import { figure, paragraph, section, table } from './markup.ts'
-import { metricName, metricValue } from './metrics.ts'
 
-/** An MSISDN as it may be shown. */
+/** Shows an MSISDN, whole or masked. */
 export type Msisdn = (msisdn: number) => string
 
-/** Lighter on dark ground. */
+/** A style sheet's colour, which differs on dark ground. */
 const ACCENT = 'var(--accent)'
 
 const countAxis = new Intl.NumberFormat('en-US', { notation: 'compact' })
 
-/** Distribution of sessions, time and traffic over subscribers. */
+/** The distribution of metrics over subscribers, as charts and a table. */
 export function distributionSection({ distribution }: Snapshot): string {
   const rows = DISTRIBUTION_METRICS.map((metric) => {
     const { min, mean, max, quantiles } = distribution[metric]
     const { p10, p50, p90, p99 } = quantiles
     const values = [min, p10, p50, mean, p90, p99, max]
-    return [metricName(metric), ...values.map((value) => metricValue(metric, value))]
+    return [labelOf(metric), ...values.map((value) => valueText(metric, value))]
   })
   return section(
     'distribution',
-    'How engagement is spread',
+    'Distribution of engagement',
     paragraph(
-      'Most subscribers use little and a few use very much, so each column covers twice or more ' +
-        'the range of the one before it: the steps are 1, 2, 5, 10 and so on. Below a column stands ' +
-        'where it begins.',
+      'Most subscribers use little and a few use very much. The columns therefore grow in steps of ' +
+        '1, 2, 5, 10 and so on: each covers at least twice the range of the one before it. The label ' +
+        'below a column is its lower bound.',
     ),
     ...DISTRIBUTION_METRICS.map((metric) => histogramFigure(metric, distribution[metric].log)),
     table({
       caption: 'Per subscriber',
-      heading: ['Metric', 'Least', '10 %', 'Median', 'Mean', '90 %', '99 %', 'Most'],
+      heading: ['Metric', 'Minimum', '10 %', 'Median', 'Mean', '90 %', '99 %', 'Maximum'],
       rows,
     }),
   )
 }
 
-type DistributionMetric = (typeof DISTRIBUTION_METRICS)[number]
-
 function histogramFigure(
   metric: DistributionMetric,
-  { edges, counts }: Snapshot['distribution']['sessions']['log'],
+  { edges, counts }: Distribution['log'],
 ): string {
-  // Nearly all bins of zero alone are empty, and then say nothing.
-  const shown = counts.map((count, at) => ({ count, from: edges[at], to: edges[at + 1] }))
-  const columns = shown.slice(shown[0]?.count === 0 ? 1 : 0).map(({ count, from, to }) => ({
-    label: metricValue(metric, from),
+  const bins = counts.map((count, at) => ({ count, from: edges[at], to: edges[at + 1] }))
+  // The first bin holds only zeros; it is left out where it is empty.
+  const shown = bins.slice(bins[0]?.count === 0 ? 1 : 0)
+  const columns = shown.map(({ count, from, to }) => ({
+    label: valueText(metric, from),
     parts: [
       {
         name:
-          `${metricValue(metric, from)} to below ${metricValue(metric, to)}: ` +
+          `${valueText(metric, from)} to below ${valueText(metric, to)}: ` +
           `${count.toLocaleString('en-US')} subscribers`,
         value: count,
         colour: ACCENT,
@@ -58,24 +63,25 @@ function histogramFigure(
     ],
   }))
   if (columns.length === 0) return ''
-  const words = 'The table below has the quantiles'
   const axis = (value: number): string => countAxis.format(value)
-  return figure(`Subscribers by ${metricName(metric).toLowerCase()}`, words, (width) =>
-    columnsDrawing(columns, width, { axis, height: 170 }),
+  return figure(
+    `Subscribers by ${labelOf(metric).toLowerCase()}`,
+    'The quantiles are in the table below',
+    (width) => columnsDrawing(columns, width, { axis, height: 170 }),
   )
 }
 
-/** The first of each metric. */
+/** The top list of each metric. */
 export function topSection({ top }: Snapshot, msisdn: Msisdn): string {
   const tables = METRICS.map((metric) =>
-    topTable(`By ${metricName(metric).toLowerCase()}`, top[metric], msisdn, (value) =>
-      metricValue(metric, value),
+    topTable(`By ${labelOf(metric).toLowerCase()}`, top[metric], msisdn, (value) =>
+      valueText(metric, value),
     ),
   )
   return section(
     'top',
     'Top subscribers',
-    paragraph('Equal values stand in the order of their numbers.'),
+    paragraph('Subscribers with equal values are listed by ascending MSISDN.'),
     `<div class="pair">${tables.join('\n')}</div>`,
   )
 }
@@ -83,7 +89,7 @@ export function topSection({ top }: Snapshot, msisdn: Msisdn): string {
 /** A top list as a table with bars. */
 export function topTable(
   caption: string,
-  entries: Snapshot['top']['sessions'],
+  entries: readonly TopEntry[],
   msisdn: Msisdn,
   text: (value: number) => string,
 ): string {

@@ -1,12 +1,12 @@
-// The report on segments: who they are, what they carry, and how many there should be.
-import { FEATURES, METRICS, type Snapshot } from '../snapshot/schema.ts'
-import { shareText } from '../snapshot/units.ts'
+// The report on segments: their size, means and totals, and the elbow.
+import { DISTRIBUTION_METRICS, FEATURES, labelOf, METRICS } from '../snapshot/metrics.ts'
+import type { Snapshot } from '../snapshot/schema.ts'
+import { shareText, valueText } from '../snapshot/units.ts'
 import { curveDrawing, sharesDrawing } from './charts.ts'
 import { details, figure, legend, paragraph, section, table } from './markup.ts'
-import { metricName, metricValue } from './metrics.ts'
 import { segmentColour } from './palette.ts'
 
-/** Segments with their shares, numbers and centres, and the elbow. */
+/** The sections on segments and on the elbow. */
 export function segmentSections({ segments, elbow }: Snapshot): string {
   const names = segments.segments.map(({ name }, level) => ({ name, colour: segmentColour(level) }))
   return [
@@ -15,16 +15,16 @@ export function segmentSections({ segments, elbow }: Snapshot): string {
       'Engagement segments',
       paragraph(segments.text),
       ...(names.length === 0 ? [] : [sharesFigure(segments), legend(names), meansTable(segments)]),
-      details('Least, mean, most and total of every metric', ...rangeTables(segments)),
+      details('Minimum, mean, maximum and total of each metric', ...rangeTables(segments)),
     ),
     section(
       'elbow',
-      'How many segments there are',
+      'Number of segments',
       paragraph(elbow.text),
       paragraph(
-        'Inertia is the sum of squared distances of all subscribers to the centre of their segment. ' +
-          'It falls with every segment that is added; where the curve bends, more segments begin to ' +
-          `tell little. ${chosenText(segments.k, elbow.knee)}`,
+        'Inertia is the sum of squared distances of all subscribers to the centroid of their segment. ' +
+          'It falls with each additional segment; beyond the bend of the curve, further segments ' +
+          `explain little. ${chosenText(segments.k, elbow.knee)}`,
       ),
       ...(elbow.k.length === 0 ? [] : [elbowFigure(elbow), elbowTable(elbow)]),
     ),
@@ -48,27 +48,25 @@ function sharesFigure({ segments }: Segments): string {
     }))
   const bars = [
     { label: 'Subscribers', text: '', parts: parts(({ subscribers }) => subscribers) },
-    ...(['sessions', 'durationMs', 'trafficBytes'] as const).map((metric) => ({
-      label: metricName(metric),
+    ...DISTRIBUTION_METRICS.map((metric) => ({
+      label: labelOf(metric),
       text: '',
       parts: parts(({ metrics }) => metrics[metric].total),
     })),
   ]
   const words = segments.map(({ name, share }) => `${name}: ${shareText(share)} of subscribers`)
-  return figure('What share each segment has', words.join(', '), (width) =>
-    sharesDrawing(bars, width),
-  )
+  return figure('Share of each segment', words.join(', '), (width) => sharesDrawing(bars, width))
 }
 
 const meansTable = ({ features, segments }: Segments): string =>
   table({
-    caption: 'Means of a subscriber, by segment',
-    heading: ['Segment', 'Subscribers', 'Share', ...features.map(metricName)],
+    caption: 'Means per subscriber, by segment',
+    heading: ['Segment', 'Subscribers', 'Share', ...features.map(labelOf)],
     rows: segments.map(({ name, subscribers, share, centroid }) => [
       name,
       subscribers.toLocaleString('en-US'),
       shareText(share),
-      ...features.map((feature) => metricValue(feature, centroid[feature])),
+      ...features.map((feature) => valueText(feature, centroid[feature])),
     ]),
   })
 
@@ -76,12 +74,12 @@ const rangeTables = ({ segments }: Segments): string[] =>
   segments.map(({ name, metrics }) =>
     table({
       caption: name.slice(0, 1).toUpperCase() + name.slice(1),
-      heading: ['Metric', 'Least', 'Mean', 'Most', 'Total'],
+      heading: ['Metric', 'Minimum', 'Mean', 'Maximum', 'Total'],
       rows: METRICS.map((metric) => {
         const { min, mean, max, total } = metrics[metric]
         return [
-          metricName(metric),
-          ...[min, mean, max, total].map((value) => metricValue(metric, value)),
+          labelOf(metric),
+          ...[min, mean, max, total].map((value) => valueText(metric, value)),
         ]
       }),
     }),
@@ -90,7 +88,7 @@ const rangeTables = ({ segments }: Segments): string[] =>
 function elbowFigure({ inertia, knee, text }: Snapshot['elbow']): string {
   const options = {
     axis: (value: number) => Number(value.toPrecision(3)).toLocaleString('en-US'),
-    mark: 'bends here',
+    mark: 'bend',
   }
   return figure('Inertia by number of segments', text, (width) =>
     curveDrawing(inertia, knee, width, options),
@@ -102,7 +100,7 @@ const elbowTable = ({ k, inertia, knee }: Snapshot['elbow']): string =>
     'The curve as a table',
     table({
       caption: 'Inertia by number of segments',
-      heading: ['Segments', 'Inertia', 'Of that of one segment'],
+      heading: ['Segments', 'Inertia', 'Share of the inertia of one segment'],
       rows: k.map((each, at) => [
         `${each}${each === knee ? ' (the bend)' : ''}`,
         inertia[at].toPrecision(6),
@@ -111,7 +109,7 @@ const elbowTable = ({ k, inertia, knee }: Snapshot['elbow']): string =>
     }),
   )
 
-/** How segments were made: features, scaling and the centres in scaled space. */
+/** The scaling of each feature, and the centroids in scaled space. */
 export function methodTables({ features, scaling, scale, segments }: Segments): string[] {
   const chosen = FEATURES.filter((feature) => features.includes(feature))
   return [
@@ -119,14 +117,14 @@ export function methodTables({ features, scaling, scale, segments }: Segments): 
       caption: `Scaling (${scaling}): a value becomes (value − offset) × factor`,
       heading: ['Feature', 'Offset', 'Factor'],
       rows: chosen.map((feature) => [
-        metricName(feature),
+        labelOf(feature),
         scale[feature].offset.toPrecision(6),
         scale[feature].factor.toPrecision(6),
       ]),
     }),
     table({
-      caption: 'Centres of the segments after scaling',
-      heading: ['Segment', ...chosen.map(metricName)],
+      caption: 'Centroids of the segments after scaling',
+      heading: ['Segment', ...chosen.map(labelOf)],
       rows: segments.map(({ name, centroidScaled }) => [
         name,
         ...chosen.map((feature) => centroidScaled[feature].toPrecision(5)),

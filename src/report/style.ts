@@ -82,7 +82,7 @@ footer{color:var(--muted);font-size:.88rem;padding-bottom:2.5rem}
   th,td{padding-top:.22rem;padding-bottom:.22rem}
   .pair{grid-template-columns:repeat(3,1fr);gap:0 1rem}.pair .bar{min-width:4rem}
   p{break-inside:avoid;break-after:avoid}
-  .tiles{grid-template-columns:repeat(5,1fr)}
+  .tiles{grid-template-columns:repeat(6,1fr)}
   h2,h3,figcaption,caption{break-after:avoid}
   .scroll{overflow:visible}
   details::details-content{content-visibility:visible;height:auto}

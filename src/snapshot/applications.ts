@@ -1,26 +1,25 @@
-// What each application carried, who used it most, and which were used most.
+// The applications of a snapshot: traffic, share, users, top subscribers, and the most used ones.
 import { APPLICATIONS } from '../record/columns.ts'
-import { FIELD } from '../subscriber/aggregate.ts'
+import { downlinkField, uplinkField } from '../subscriber/aggregate.ts'
 import { totalOf } from './exact.ts'
 import type { Scan } from './scan.ts'
 import type { Snapshot } from './schema.ts'
 import { entriesOf } from './top.ts'
 
-/** How many applications count as the most used. */
+/** The number of applications that are listed as most used. */
 const MOST_USED = 3
 
 /** Traffic, share, users and top subscribers of each application, in the order of columns. */
 export function applicationsOf(scan: Scan, top: number): Snapshot['applications'] {
-  const fieldOf = (application: number): number => FIELD.applications + 2 * application
-  const fields = APPLICATIONS.flatMap((_, each) => [fieldOf(each), fieldOf(each) + 1])
+  const fields = APPLICATIONS.flatMap((_, each) => [downlinkField(each), uplinkField(each)])
   const all = totalOf(scan.sums, ...fields)
   return APPLICATIONS.map((name, application) => {
-    const field = fieldOf(application)
-    const trafficBytes = totalOf(scan.sums, field, field + 1)
+    const [downlink, uplink] = [downlinkField(application), uplinkField(application)]
+    const trafficBytes = totalOf(scan.sums, downlink, uplink)
     return {
       name,
-      downlinkBytes: totalOf(scan.sums, field),
-      uplinkBytes: totalOf(scan.sums, field + 1),
+      downlinkBytes: totalOf(scan.sums, downlink),
+      uplinkBytes: totalOf(scan.sums, uplink),
       trafficBytes,
       share: all === 0 ? 0 : trafficBytes / all,
       subscribers: scan.users[application],
@@ -29,7 +28,7 @@ export function applicationsOf(scan: Scan, top: number): Snapshot['applications'
   })
 }
 
-/** The three with the most traffic, largest first, ties in the order of columns. */
+/** The three with the most traffic, largest first, ties in the order of columns; without `excluded`. */
 export function mostUsed(
   applications: Snapshot['applications'],
   excluded: readonly string[],

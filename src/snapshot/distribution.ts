@@ -1,11 +1,12 @@
-// How one metric is spread over the subscribers: extremes, quantiles, histograms.
-import { FLOAT_BINS, floatBin, lowestOfBins, wordsOf } from './floatbins.ts'
-import { quantilesOf } from './quantile.ts'
-import type { Distribution } from './schema.ts'
+// The distribution of one metric over the subscribers: extremes, quantiles, histograms.
+import { FLOAT_BINS, floatBin, lowestOfBins, quantilesOf, wordsOf } from './quantile.ts'
+import { QUANTILES, type Distribution } from './schema.ts'
+
+const PERCENTS = QUANTILES.map((name) => Number(name.slice(1)))
 
 /**
- * Extremes, quantiles and histograms of `values` (0 or more, any order), with the mean from their
- * exact `total`. Without values all is zero and the histograms have no bins.
+ * Extremes, quantiles and histograms of `values` (0 or more, in any order), with the mean from their
+ * exact `total`. Without values all numbers are 0 and the histograms have no bins.
  */
 export function distributionOf(values: Float64Array, total: number): Distribution {
   const count = values.length
@@ -15,12 +16,14 @@ export function distributionOf(values: Float64Array, total: number): Distributio
     if (value < min) min = value
     if (value > max) max = value
   }
-  const [p01, p10, p25, p50, p75, p90, p99] = quantilesOf(values, [1, 10, 25, 50, 75, 90, 99])
+  const found = quantilesOf(values, PERCENTS)
   return {
     min,
     max,
     mean: count === 0 ? 0 : total / count,
-    quantiles: { p01, p10, p25, p50, p75, p90, p99 },
+    quantiles: Object.fromEntries(
+      QUANTILES.map((name, at) => [name, found[at]]),
+    ) as Distribution['quantiles'],
     linear: linearHistogram(values, min, max),
     log: logHistogram(values, max),
   }
@@ -32,8 +35,8 @@ type Histogram = Distribution['linear']
 const LINEAR_BINS = 30
 
 /**
- * 30 bins of equal width from the smallest to the largest value; the last bin includes the
- * largest. When all values are equal the bins are 1 wide. No values: one edge, no bins.
+ * 30 bins of equal width from the smallest to the largest value; the last bin includes the largest.
+ * When all values are equal the bins are 1 wide. Without values: one edge, no bins.
  */
 export function linearHistogram(values: Float64Array, min: number, max: number): Histogram {
   if (values.length === 0) return { edges: [0], counts: [] }
@@ -44,8 +47,8 @@ export function linearHistogram(values: Float64Array, min: number, max: number):
 }
 
 /**
- * Bins in steps of 1-2-5 times powers of ten, before them one bin for 0 alone: its upper edge is
- * the largest step that no positive value is below. No values: one edge, no bins.
+ * A bin for 0, then bins in steps of 1, 2, 5 times powers of ten. The upper edge of the first bin is
+ * the largest step that is not above a positive value. Without values: one edge, no bins.
  */
 export function logHistogram(values: Float64Array, max: number): Histogram {
   if (values.length === 0) return { edges: [0], counts: [] }
@@ -57,7 +60,7 @@ export function logHistogram(values: Float64Array, max: number): Histogram {
   return { edges, counts: countBetween(values, edges) }
 }
 
-/** 1-2-5 steps from the last at or below `smallest` to the first above `largest`. */
+/** The steps from the last at or below `smallest` to the first above `largest`. */
 function stepsAround(smallest: number, largest: number): number[] {
   const steps: number[] = []
   const first = Math.floor(Math.log10(smallest)) - 1
@@ -73,8 +76,8 @@ function stepsAround(smallest: number, largest: number): number[] {
 }
 
 /**
- * Values in each bin lower <= value < upper; what equals the last edge counts in the last bin. The
- * leading bits of a value narrow its bin down to a few, which are searched by halving.
+ * The values of each bin: lower edge <= value < upper edge; a value at the last edge counts in the
+ * last bin. The leading bits of a value limit its bin to a few, which a binary search decides.
  */
 function countBetween(values: Float64Array, edges: readonly number[]): number[] {
   const bounds = Float64Array.from(edges)
@@ -97,7 +100,7 @@ function countBetween(values: Float64Array, edges: readonly number[]): number[] 
   return Array.from(counts)
 }
 
-/** For each bin of floats the histogram's bin of its smallest number; after them the last bin. */
+/** By bin of floats: the histogram's bin of its smallest number; then the last bin. */
 function firstBins(bounds: Float64Array): Uint16Array {
   const last = bounds.length - 2
   const first = new Uint16Array(FLOAT_BINS + 1).fill(last)

@@ -1,15 +1,16 @@
-// Features of all subscribers: as columns, and as the scaled matrix that k-means works on.
+// The features of all subscribers: as columns, and as the matrix of scaled points for k-means.
+import { featureRow, ratioOf, type Feature, type KeptField } from './metrics.ts'
 import { fitScale, scaled, type Scale } from './scale.ts'
-import type { Scan } from './scan.ts'
-import type { Feature, Scaling } from './schema.ts'
+import type { KeptColumns, Scan } from './scan.ts'
+import type { Scaling } from './schema.ts'
 
-/** Scaled points row by row, as many numbers a point as there are features, and how they came. */
+/** Scaled points one after the other, a number per feature each, and the scale of each feature. */
 export interface FeatureMatrix {
   points: Float64Array
   scales: Scale[]
 }
 
-/** Points in the order of `order` (indexes into the scan), one feature after the other. */
+/** The points of all subscribers, in the order of `order`, which holds indexes into the scan. */
 export function featureMatrix(
   scan: Scan,
   order: Uint32Array,
@@ -30,42 +31,27 @@ export function featureMatrix(
   return { points, scales }
 }
 
-/** A feature of all subscribers, in the order of the scan: 8 bytes a subscriber. */
-export function featureColumn(scan: Scan, feature: Feature): Float64Array {
-  const { sessions, durationMs, downlinkBytes, uplinkBytes } = scan.columns
-  const column = new Float64Array(scan.subscribers)
-  if (feature === 'trafficBytes') fill(column, downlinkBytes, uplinkBytes, sum)
-  else if (feature === 'meanSessionDurationMs') fill(column, durationMs, sessions, meanSession)
-  else {
-    for (const [at, block] of scan.columns[feature].entries()) {
-      const from = at * block.length
-      column.set(block.subarray(0, column.length - from), from)
-    }
-  }
-  return column
+/** A feature of all subscribers in the order of the scan, 8 bytes per subscriber. */
+export function featureColumn(all: KeptColumns, feature: Feature): Float64Array {
+  const { fields, per } = featureRow(feature)
+  const values = sumOf(all, fields)
+  if (per.length === 0) return values
+  const below = sumOf(all, per)
+  for (let at = 0; at < values.length; at++) values[at] = ratioOf(values[at], below[at])
+  return values
 }
 
-/** Milliseconds a session, 0 for a subscriber without one. */
-export function meanSession(durationMs: number, sessions: number): number {
-  return sessions > 0 ? durationMs / sessions : 0
+function sumOf({ subscribers, columns }: KeptColumns, fields: readonly KeptField[]): Float64Array {
+  const sums = new Float64Array(subscribers)
+  for (const field of fields) addColumn(sums, columns[field])
+  return sums
 }
 
-function sum(a: number, b: number): number {
-  return a + b
-}
-
-function fill(
-  column: Float64Array,
-  first: readonly Float64Array[],
-  second: readonly Float64Array[],
-  combine: (a: number, b: number) => number,
-): void {
+function addColumn(sums: Float64Array, blocks: readonly Float64Array[]): void {
   let at = 0
-  for (let block = 0; block < first.length; block++) {
-    const a = first[block]
-    const b = second[block]
-    for (let row = 0; row < a.length && at < column.length; row++) {
-      column[at++] = combine(a[row], b[row])
-    }
+  for (const block of blocks) {
+    const length = Math.min(block.length, sums.length - at)
+    for (let row = 0; row < length; row++) sums[at + row] += block[row]
+    at += length
   }
 }

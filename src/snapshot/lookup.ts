@@ -1,31 +1,29 @@
-// One subscriber against all others: ranks, segment, distances.
-import { aggregateAt, FIELD, WIDTH } from '../subscriber/aggregate.ts'
-import { meanSession } from './features.ts'
+// One subscriber against all others: ranks, segment, distances; and the segment of any row.
+import { FIELD, WIDTH } from '../subscriber/aggregate.ts'
+import { squaredDistance } from './kmeans/distance.ts'
+import { aggregateAt, METRIC_PLACES, METRICS, readerOf, sumAt } from './metrics.ts'
 import { scaled } from './scale.ts'
-import { createKept, keepColumns, kept, type Kept } from './scan.ts'
-import { METRICS, type Feature, type Metric, type Snapshot, type SubscriberView } from './schema.ts'
+import type { Snapshot } from './schema.ts'
+import type { SubscriberView } from './subscriber-schema.ts'
 import { precedes } from './top.ts'
 
-/** Goes over all rows once, in any order, block by block: rows of WIDTH numbers, how many. */
+/** Visits all rows once, in any order, in blocks of `count` rows of WIDTH numbers. */
 export type ForEachRows = (visit: (rows: Float64Array, count: number) => void) => void
 
 /**
- * The view of one subscriber, null when there is none of that MSISDN; one pass over all rows. The
- * segment is the one whose centroid is nearest in scaled space, the less engaged of equals, null
- * when the snapshot has none (yet).
+ * The view of one subscriber, null for an unknown MSISDN: a pass over all rows finds its row, and a
+ * second one its ranks.
  */
 export function lookUp(
   msisdn: number,
   forEachRows: ForEachRows,
   segments: Snapshot['segments'],
 ): SubscriberView | null {
-  const all = createKept()
   let row = null as Float64Array | null
   forEachRows((rows, count) => {
-    keepColumns(all, rows, count)
     row ??= rowOf(msisdn, rows, count)
   })
-  return row === null ? null : viewOf(row, all, segments)
+  return row === null ? null : viewSubscriber(row, forEachRows, segments)
 }
 
 function rowOf(msisdn: number, rows: Float64Array, count: number): Float64Array | null {
@@ -35,59 +33,85 @@ function rowOf(msisdn: number, rows: Float64Array, count: number): Float64Array 
   return null
 }
 
-function viewOf(row: Float64Array, all: Kept, segments: Snapshot['segments']): SubscriberView {
+/**
+ * The view of the subscriber of a row, from one pass over all rows. Its segment has the nearest
+ * centroid in scaled space, of equally near ones the less engaged; null without segments.
+ */
+export function viewSubscriber(
+  row: Float64Array,
+  forEachRows: ForEachRows,
+  segments: Snapshot['segments'],
+): SubscriberView {
   const distances = distancesOf(row, segments)
   let nearest: (typeof distances)[number] | null = null
   for (const each of distances) {
     if (nearest === null || each.distance < nearest.distance) nearest = each
   }
+  const ranks = new Float64Array(METRICS.length).fill(1)
+  let subscribers = 0
+  forEachRows((rows, count) => {
+    addRanks(ranks, row, rows, count)
+    subscribers += count
+  })
   return {
     aggregate: aggregateAt(row, 0),
     ranks: Object.fromEntries(
-      METRICS.map((metric) => [metric, rankOf(row, metric, all)]),
+      METRICS.map((metric, at) => [metric, ranks[at]]),
     ) as SubscriberView['ranks'],
-    subscribers: all.subscribers,
+    subscribers,
     segment: nearest?.segment ?? null,
     distances,
   }
 }
 
-/** The view of the subscriber whose row this is. */
-export const viewSubscriber = (
-  row: Float64Array,
-  forEachRows: ForEachRows,
-  segments: Snapshot['segments'],
-): SubscriberView => lookUp(row[FIELD.msisdn], forEachRows, segments)!
-
-/** A metric or feature of the row that starts at `offset`. */
-export function featureAt(rows: Float64Array, offset: number, feature: Feature): number {
-  const at = (field: number): number => rows[offset + field]
-  if (feature === 'trafficBytes') return at(FIELD.downlinkBytes) + at(FIELD.uplinkBytes)
-  if (feature === 'meanSessionDurationMs')
-    return meanSession(at(FIELD.durationMs), at(FIELD.sessions))
-  return at(FIELD[feature])
-}
-
-/** One more than how many rank before the subscriber of `row`. */
-function rankOf(row: Float64Array, metric: Metric, { subscribers, columns }: Kept): number {
-  const mine = featureAt(row, 0, metric)
-  const [first, second] =
-    metric === 'trafficBytes' ? [columns.downlinkBytes, columns.uplinkBytes] : [columns[metric]]
-  let rank = 1
-  for (let at = 0; at < subscribers; at++) {
-    const value = second === undefined ? kept(first, at) : kept(first, at) + kept(second, at)
-    if (precedes(value, kept(columns.msisdn, at), mine, row[FIELD.msisdn])) rank++
+/** Adds to the rank in each metric the number of rows that rank before `row`. */
+function addRanks(ranks: Float64Array, row: Float64Array, rows: Float64Array, count: number): void {
+  const own = METRIC_PLACES.map((places) => sumAt(row, 0, places))
+  const ownMsisdn = row[FIELD.msisdn]
+  for (let offset = 0; offset < count * WIDTH; offset += WIDTH) {
+    const msisdn = rows[offset + FIELD.msisdn]
+    for (let metric = 0; metric < own.length; metric++) {
+      const value = sumAt(rows, offset, METRIC_PLACES[metric])
+      if (precedes(value, msisdn, own[metric], ownMsisdn)) ranks[metric]++
+    }
   }
-  return rank
 }
 
 function distancesOf(
   row: Float64Array,
   { features, scale, segments }: Snapshot['segments'],
 ): SubscriberView['distances'] {
-  const point = features.map((feature) => scaled(featureAt(row, 0, feature), scale[feature]))
+  const point = features.map((feature) => scaled(readerOf(feature)(row, 0), scale[feature]))
   return segments.map(({ name, centroidScaled }) => ({
     segment: name,
     distance: Math.hypot(...features.map((feature, at) => point[at] - centroidScaled[feature])),
   }))
+}
+
+/** The place of the segment of the row that starts at `offset`, from least engaged; -1 without any. */
+export type SegmentFinder = (rows: Float64Array, offset: number) => number
+
+/** Finds the nearest centroid as k-means does; of equally near ones the less engaged. */
+export function segmentFinder({ features, scale, segments }: Snapshot['segments']): SegmentFinder {
+  const dimensions = features.length
+  const readers = features.map(readerOf)
+  const scales = features.map((feature) => scale[feature])
+  const centroids = Float64Array.from(
+    segments.flatMap(({ centroidScaled }) => features.map((feature) => centroidScaled[feature])),
+  )
+  const point = new Float64Array(dimensions)
+  return (rows, offset) => {
+    for (let axis = 0; axis < dimensions; axis++) {
+      point[axis] = scaled(readers[axis](rows, offset), scales[axis])
+    }
+    let nearest = -1
+    let least = Infinity
+    for (let at = 0; at < segments.length; at++) {
+      const distance = squaredDistance(point, 0, centroids, at * dimensions, dimensions)
+      if (distance >= least) continue
+      least = distance
+      nearest = at
+    }
+    return nearest
+  }
 }

@@ -1,23 +1,18 @@
-// A few subscribers of each segment, without their names: what a scatter plot draws.
-import { kept, type KeptColumn, type Scan } from './scan.ts'
+// A sample of the subscribers of each segment, without MSISDNs, for a scatter plot.
+import { METRIC_FIELDS, type MetricField } from './metrics.ts'
+import { kept, type Scan } from './scan.ts'
 import type { Segment } from './schema.ts'
 import { createTopList, offer } from './top.ts'
 
-/** Subscribers drawn over all segments: enough to see shapes, little enough for a live stream. */
+/** Subscribers of all samples: enough to see shapes, few enough for a live stream. */
 const SAMPLE_SIZE = 1200
 
-const SHOWN = [
-  'sessions',
-  'durationMs',
-  'downlinkBytes',
-  'uplinkBytes',
-] as const satisfies readonly KeptColumn[]
-
 /**
- * Up to the same number of subscribers of each segment, so that small segments are seen too.
- * `order[i]` is the index in the scan of the point with `labels[i]`, by MSISDN. Those are drawn
- * whose hash is largest (bottom-k sampling, Cohen and Kaplan, PODC 2007): whoever is drawn stays
- * drawn as others come, so that points on a screen move instead of jumping.
+ * A sample of each segment, all of the same size as far as the segments are large enough, so that
+ * small segments are visible. `order[i]` is the index in the scan of the point with `labels[i]`, by
+ * MSISDN. The subscribers with the largest hash are chosen (bottom-k sampling, Cohen and Kaplan,
+ * PODC 2007), so a subscriber stays in the sample as others are added, and points move on a screen
+ * instead of being replaced.
  */
 export function sampleSegments(
   scan: Scan,
@@ -25,19 +20,21 @@ export function sampleSegments(
   k: number,
 ): Segment['sample'][] {
   const size = Math.floor(SAMPLE_SIZE / k)
-  const drawn = Array.from({ length: k }, () => createTopList(size))
+  const chosen = Array.from({ length: k }, () => createTopList(size))
   for (let point = 0; point < labels.length; point++) {
     const msisdn = kept(scan.columns.msisdn, order[point])
-    offer(drawn[labels[point]], hash(msisdn), point)
+    offer(chosen[labels[point]], hash(msisdn), point)
   }
-  return drawn.map(({ length, msisdns: points }) => {
-    const values = (column: KeptColumn): number[] =>
-      Array.from(points.subarray(0, length), (point) => kept(scan.columns[column], order[point]))
-    return Object.fromEntries(SHOWN.map((column) => [column, values(column)])) as Segment['sample']
+  return chosen.map(({ length, msisdns: points }) => {
+    const values = (field: MetricField): number[] =>
+      Array.from(points.subarray(0, length), (point) => kept(scan.columns[field], order[point]))
+    return Object.fromEntries(
+      METRIC_FIELDS.map((field) => [field, values(field)]),
+    ) as Segment['sample']
   })
 }
 
-/** 32 bits of an MSISDN of up to 53, mixed as MurmurHash3 does at its end. */
+/** A 32-bit hash of an MSISDN of up to 53 bits, with MurmurHash3's finaliser. */
 function hash(msisdn: number): number {
   let mixed = Math.imul(Math.floor(msisdn / 2 ** 32) + 1, 0x9e3779b1) ^ (msisdn >>> 0)
   mixed = Math.imul(mixed ^ (mixed >>> 16), 0x85ebca6b)

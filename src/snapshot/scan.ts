@@ -1,49 +1,55 @@
-// One pass over all aggregates: what a snapshot remembers of the rows that go by.
+// One pass over all aggregates: collects what a snapshot is computed from.
 import { APPLICATIONS } from '../record/columns.ts'
-import { FIELD, WIDTH } from '../subscriber/aggregate.ts'
+import { downlinkField, FIELD, uplinkField, WIDTH } from '../subscriber/aggregate.ts'
 import { addExact, createSums, type ExactSums } from './exact.ts'
-import { METRICS } from './schema.ts'
+import { METRIC_FIELDS, METRIC_PLACES, METRICS, sumAt, type KeptField } from './metrics.ts'
 import { createTopList, offer, type TopList } from './top.ts'
 
 /** Subscribers in a block of columns: 2^16. */
 const BLOCK_BITS = 16
-const BLOCK_MASK = (1 << BLOCK_BITS) - 1
+const BLOCK_SIZE = 1 << BLOCK_BITS
+const BLOCK_MASK = BLOCK_SIZE - 1
 
-/** The numbers kept of every subscriber. */
-const KEPT = ['msisdn', 'sessions', 'durationMs', 'downlinkBytes', 'uplinkBytes'] as const
-export type KeptColumn = (typeof KEPT)[number]
+/** The numbers kept of every subscriber: what metrics are computed from, and who it is. */
+const KEPT: readonly KeptField[] = ['msisdn', ...METRIC_FIELDS]
+
+const KEPT_PLACES = KEPT.map((field) => FIELD[field])
+/** The places in a row whose sum is the traffic of each application. */
+const APPLICATION_PLACES = APPLICATIONS.map((_, at) => [downlinkField(at), uplinkField(at)])
 
 /**
- * The numbers kept, in the order of the rows; the columns grow by blocks, 40 bytes a subscriber,
- * and are never copied.
+ * The kept numbers in the order of the rows, a column each, 8 bytes per number. Columns grow by
+ * blocks and are never copied.
  */
-export interface Kept {
+export interface KeptColumns {
   subscribers: number
-  columns: Record<KeptColumn, Float64Array[]>
+  columns: Record<KeptField, Float64Array[]>
 }
 
-/** What was collected so far. Nothing but the order of what is kept depends on that of rows. */
-export interface Scan extends Kept {
-  /** Sums of the row's fields, by FIELD. */
+/** What was collected so far. Only the order of the kept numbers depends on the order of rows. */
+export interface Scan extends KeptColumns {
+  /** The sum of each field of a row, by FIELD. */
   sums: ExactSums
   /** Subscribers with traffic in each application. */
   users: Float64Array
-  /** One list a metric, in the order of METRICS. */
+  /** The top list of each metric, in the order of METRICS. */
   tops: TopList[]
-  /** One list an application, in the order of APPLICATIONS, by download plus upload. */
+  /** The top list of each application by traffic, in the order of APPLICATIONS. */
   applicationTops: TopList[]
 }
 
-/** No subscribers yet. */
-export const createKept = (): Kept => ({
+/** Columns without subscribers. */
+export const createKeptColumns = (): KeptColumns => ({
   subscribers: 0,
-  columns: { msisdn: [], sessions: [], durationMs: [], downlinkBytes: [], uplinkBytes: [] },
+  columns: Object.fromEntries(
+    KEPT.map((field): [KeptField, Float64Array[]] => [field, []]),
+  ) as KeptColumns['columns'],
 })
 
-/** An empty scan whose top lists will hold `topN` subscribers. */
+/** An empty scan whose top lists hold up to `topN` subscribers. */
 export function createScan(topN: number): Scan {
   return {
-    ...createKept(),
+    ...createKeptColumns(),
     sums: createSums(WIDTH),
     users: new Float64Array(APPLICATIONS.length),
     tops: METRICS.map(() => createTopList(topN)),
@@ -52,17 +58,33 @@ export function createScan(topN: number): Scan {
 }
 
 /**
- * Takes in the first `count` rows of `rows`, WIDTH numbers each. Over all calls each subscriber
- * must come exactly once, in any order.
+ * Adds the first `count` rows of `rows`, WIDTH numbers each. Over all calls each subscriber must
+ * come exactly once, in any order.
  */
 export function addRows(scan: Scan, rows: Float64Array, count: number): void {
   keepColumns(scan, rows, count)
   for (let offset = 0; offset < count * WIDTH; offset += WIDTH) {
-    for (let field: number = FIELD.records; field < FIELD.firstStartMs; field++) {
+    for (let field = FIELD.records; field < FIELD.firstStartMs; field++) {
       addExact(scan.sums, field, rows[offset + field])
     }
     offerMetrics(scan.tops, rows, offset)
     offerApplications(scan, rows, offset)
+  }
+}
+
+function offerMetrics(tops: readonly TopList[], rows: Float64Array, offset: number): void {
+  const msisdn = rows[offset + FIELD.msisdn]
+  for (let metric = 0; metric < METRIC_PLACES.length; metric++) {
+    offer(tops[metric], sumAt(rows, offset, METRIC_PLACES[metric]), msisdn)
+  }
+}
+
+function offerApplications(scan: Scan, rows: Float64Array, offset: number): void {
+  const msisdn = rows[offset + FIELD.msisdn]
+  for (let application = 0; application < APPLICATIONS.length; application++) {
+    const trafficBytes = sumAt(rows, offset, APPLICATION_PLACES[application])
+    if (trafficBytes > 0) scan.users[application]++
+    offer(scan.applicationTops[application], trafficBytes, msisdn)
   }
 }
 
@@ -71,43 +93,15 @@ export function kept(column: readonly Float64Array[], index: number): number {
   return column[index >>> BLOCK_BITS][index & BLOCK_MASK]
 }
 
-/** Keeps the columns of the first `count` rows of `rows`. */
-export function keepColumns(into: Kept, rows: Float64Array, count: number): void {
-  const { columns } = into
+/** Adds the kept numbers of the first `count` rows of `rows` to the columns. */
+export function keepColumns(into: KeptColumns, rows: Float64Array, count: number): void {
+  const columns = KEPT.map((field) => into.columns[field])
   for (let row = 0; row < count; row++) {
     const index = into.subscribers++
-    if ((index & BLOCK_MASK) === 0) {
-      for (const name of KEPT) columns[name].push(new Float64Array(1 << BLOCK_BITS))
-    }
-    const block = index >>> BLOCK_BITS
     const at = index & BLOCK_MASK
+    if (at === 0) for (const column of columns) column.push(new Float64Array(BLOCK_SIZE))
+    const block = index >>> BLOCK_BITS
     const offset = row * WIDTH
-    columns.msisdn[block][at] = rows[offset + FIELD.msisdn]
-    columns.sessions[block][at] = rows[offset + FIELD.sessions]
-    columns.durationMs[block][at] = rows[offset + FIELD.durationMs]
-    columns.downlinkBytes[block][at] = rows[offset + FIELD.downlinkBytes]
-    columns.uplinkBytes[block][at] = rows[offset + FIELD.uplinkBytes]
-  }
-}
-
-/** The lists stand in the order of METRICS. */
-function offerMetrics(tops: readonly TopList[], rows: Float64Array, offset: number): void {
-  const msisdn = rows[offset + FIELD.msisdn]
-  const downlinkBytes = rows[offset + FIELD.downlinkBytes]
-  const uplinkBytes = rows[offset + FIELD.uplinkBytes]
-  offer(tops[0], rows[offset + FIELD.sessions], msisdn)
-  offer(tops[1], rows[offset + FIELD.durationMs], msisdn)
-  offer(tops[2], downlinkBytes + uplinkBytes, msisdn)
-  offer(tops[3], downlinkBytes, msisdn)
-  offer(tops[4], uplinkBytes, msisdn)
-}
-
-function offerApplications(scan: Scan, rows: Float64Array, offset: number): void {
-  const msisdn = rows[offset + FIELD.msisdn]
-  for (let application = 0; application < APPLICATIONS.length; application++) {
-    const at = offset + FIELD.applications + 2 * application
-    const trafficBytes = rows[at] + rows[at + 1]
-    if (trafficBytes > 0) scan.users[application]++
-    offer(scan.applicationTops[application], trafficBytes, msisdn)
+    for (let c = 0; c < columns.length; c++) columns[c][block][at] = rows[offset + KEPT_PLACES[c]]
   }
 }

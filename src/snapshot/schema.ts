@@ -1,124 +1,122 @@
 // The shape of a snapshot, in one place: type, validation, JSON schema and API documentation.
-import { APPLICATIONS } from '../record/columns.ts'
+import { APPLICATIONS, DIRECTIONS } from '../record/columns.ts'
 import { z } from '../schema.ts'
+import { SUM_FIELDS, type SumField } from '../subscriber/aggregate.ts'
+import {
+  DISTRIBUTION_METRICS,
+  featureRow,
+  FEATURES,
+  METRIC_FIELDS,
+  METRICS,
+  type Feature,
+} from './metrics.ts'
 
-const count = z.number().int().nonnegative()
-const amount = z.number().nonnegative()
+/** A whole number from 0. */
+export const count = z.number().int().nonnegative()
+/** A number from 0. */
+export const amount = z.number().nonnegative()
 
-/** Metrics of a subscriber by which tops, ranks and segments are made. */
-export const METRICS = [
-  'sessions',
-  'durationMs',
-  'trafficBytes',
-  'downlinkBytes',
-  'uplinkBytes',
-] as const
-export type Metric = (typeof METRICS)[number]
+/** An object with the same schema under each of some keys. */
+export const underEach = <Key extends string, Schema extends z.ZodType>(
+  keys: readonly Key[],
+  schema: (key: Key) => Schema,
+) => z.object(Object.fromEntries(keys.map((key) => [key, schema(key)])) as Record<Key, Schema>)
 
-/** Metrics whose distribution over subscribers is shown. */
-export const DISTRIBUTION_METRICS = ['sessions', 'durationMs', 'trafficBytes'] as const
-
-/** What k-means may look at. */
-export const FEATURES = [...METRICS, 'meanSessionDurationMs'] as const
-export type Feature = (typeof FEATURES)[number]
-
-/** min-max: to [0, 1]; z-score: mean 0, deviation 1; robust: median 0, interquartile range 1. */
+/** The scalings of features before k-means: see `fitScale`. */
 export const SCALINGS = ['min-max', 'z-score', 'robust'] as const
+/** One of SCALINGS. */
 export type Scaling = (typeof SCALINGS)[number]
+
+const SESSIONS = 'records with a Bearer Id'
+const COUNTED: ReadonlySet<string> = new Set<SumField>(['records', 'sessions'])
+
+/** A sum of an aggregate or an hour. */
+const sumSchema = (field: SumField) => {
+  const schema = COUNTED.has(field) ? count : amount
+  return field === 'sessions' ? schema.describe(SESSIONS) : schema
+}
+
+/** All sums that belong to no application. */
+export const sumsSchema = underEach(SUM_FIELDS, sumSchema)
+
+/** Download and upload of an application. */
+export const directionsSchema = underEach(
+  DIRECTIONS.map(({ key }) => key),
+  () => amount,
+)
+
+/** The total of each metric. */
+export const metricsSchema = underEach(METRICS, (metric) => {
+  const schema = featureRow(metric).unit === 'count' ? count : amount
+  return metric === 'sessions' ? schema.describe(SESSIONS) : schema
+})
 
 const topList = z
   .array(z.object({ msisdn: count, value: amount }))
-  .describe('largest first; equal values by smaller MSISDN first')
+  .describe('largest value first, equal values by ascending MSISDN')
 
 const histogram = z.object({
-  edges: z.array(z.number()).describe('one more than counts; a bin holds lower <= value < upper'),
+  edges: z
+    .array(z.number())
+    .describe('one more than counts; a bin holds lower edge <= value < upper edge'),
   counts: z.array(count),
 })
+
+/** The quantiles of a distribution: `p`, then per cent. */
+export const QUANTILES = ['p01', 'p10', 'p25', 'p50', 'p75', 'p90', 'p99'] as const
 
 const distribution = z.object({
   min: amount,
   max: amount,
   mean: amount,
-  quantiles: z
-    .object({
-      p01: amount,
-      p10: amount,
-      p25: amount,
-      p50: amount,
-      p75: amount,
-      p90: amount,
-      p99: amount,
-    })
-    .describe('nearest rank, exact'),
+  quantiles: underEach(QUANTILES, () => amount).describe('by nearest rank, exact'),
   linear: histogram.describe('30 bins of equal width; the last includes the largest value'),
-  log: histogram.describe('bins 0, then 1-2-5 steps'),
+  log: histogram.describe('a bin for 0, then bins in steps of 1, 2, 5 times powers of ten'),
 })
 
 const metricSummary = z.object({ min: amount, max: amount, mean: amount, total: amount })
 
-const byMetric = <T extends z.ZodType>(schema: T) =>
-  z.object({
-    sessions: schema,
-    durationMs: schema,
-    trafficBytes: schema,
-    downlinkBytes: schema,
-    uplinkBytes: schema,
-  })
-
-const sample = z
-  .object({
-    sessions: z.array(count),
-    durationMs: z.array(amount),
-    downlinkBytes: z.array(amount),
-    uplinkBytes: z.array(amount),
-  })
-  .describe('some subscribers of the segment, the same ones in each list, to draw')
+const sample = underEach(METRIC_FIELDS, (field) => z.array(sumSchema(field))).describe(
+  'some subscribers of the segment, the same in each list, for a scatter plot',
+)
 
 const segment = z.object({
-  name: z.string().describe('from least to most engaged'),
+  name: z.string().describe('segments are listed from least to most engaged'),
   subscribers: count,
   share: z.number().min(0).max(1).describe('of all subscribers'),
-  centroid: z.record(z.string(), z.number()).describe('feature to value in its own unit'),
-  centroidScaled: z.record(z.string(), z.number()).describe('feature to value after scaling'),
-  metrics: byMetric(metricSummary),
+  centroid: z.record(z.string(), z.number()).describe('value per feature, in its own unit'),
+  centroidScaled: z.record(z.string(), z.number()).describe('value per feature, after scaling'),
+  metrics: underEach(METRICS, () => metricSummary),
   sample,
 })
 
 const application = z.object({
   name: z.enum(APPLICATIONS),
-  downlinkBytes: amount,
-  uplinkBytes: amount,
+  ...directionsSchema.shape,
   trafficBytes: amount,
   share: z.number().min(0).max(1).describe('of all application traffic'),
-  subscribers: count.describe('that used it at all'),
+  subscribers: count.describe('subscribers with traffic in it'),
   top: topList,
 })
 
+/** A snapshot, as `report --json` and the API return it. */
 export const snapshotSchema = z.object({
-  number: count.describe('commits in the state it was read from'),
+  number: count.describe('commits of the state it was read from'),
   subscribers: count,
   records: count,
-  sessions: count.describe('records with a Bearer Id'),
-  durationMs: amount,
-  downlinkBytes: amount,
-  uplinkBytes: amount,
-  trafficBytes: amount,
-  distribution: z.object({
-    sessions: distribution,
-    durationMs: distribution,
-    trafficBytes: distribution,
-  }),
-  top: byMetric(topList),
+  ...metricsSchema.shape,
+  distribution: underEach(DISTRIBUTION_METRICS, () => distribution),
+  top: underEach(METRICS, () => topList),
   applications: z.array(application),
-  topApplications: z.array(z.enum(APPLICATIONS)).describe('the three most used, by traffic'),
+  topApplications: z.array(z.enum(APPLICATIONS)).describe('the three with the most traffic'),
   segments: z.object({
     features: z.array(z.enum(FEATURES)),
     scaling: z.enum(SCALINGS),
     scale: z
       .record(z.string(), z.object({ offset: z.number(), factor: z.number() }))
-      .describe('feature to how it was scaled: (value - offset) × factor'),
-    k: count.describe('segments found: at most the number of distinct points'),
-    inertia: amount.describe('sum of squared distances to the nearest centroid, scaled'),
+      .describe('per feature: a value is scaled to (value - offset) × factor'),
+    k: count.describe('segments found, at most the number of distinct points'),
+    inertia: amount.describe('sum of squared distances to the nearest centroid, after scaling'),
     iterations: count,
     text: z.string(),
     segments: z.array(segment),
@@ -126,77 +124,74 @@ export const snapshotSchema = z.object({
   elbow: z.object({
     k: z.array(count),
     inertia: z.array(amount),
-    knee: count.nullable().describe('k farthest from the chord, null without one'),
+    knee: count
+      .nullable()
+      .describe('k of the point farthest below the chord; null without such a point'),
     text: z.string(),
   }),
   hours: z.array(
     z.object({
-      startMs: z.number().nullable().describe('of the hour, since 1970; null: no readable Start'),
-      records: count,
-      sessions: count,
-      durationMs: amount,
-      downlinkBytes: amount,
-      uplinkBytes: amount,
-      applications: z.array(z.object({ downlinkBytes: amount, uplinkBytes: amount })),
+      startMs: z
+        .number()
+        .nullable()
+        .describe('start of the hour, since 1970; null: no readable Start'),
+      ...sumsSchema.shape,
+      applications: z.array(directionsSchema),
     }),
   ),
   positions: z.array(
     z.object({
-      source: z.string().describe("identity of the source: a file's content, not its path"),
+      source: z.string().describe('identity of the source; of a file, that of its content'),
       name: z.string(),
       partition: count,
       kind: z.enum(['file', 'topic']),
-      next: count.describe('first row or offset that is not read yet'),
-      rows: count.describe('in the source'),
+      next: count.describe('the next row or offset to read'),
+      rows: count.describe('rows of the source'),
       order: z.enum(['file', 'time', 'offset']),
       durationUnit: z.enum(['ms', 's']),
     }),
   ),
-  rejected: z.record(z.string(), count).describe('reason to rows'),
-  coerced: z.record(z.string(), count).describe('column to values rounded or no number'),
-  missing: z.record(z.string(), count).describe('column to values missing'),
+  rejected: z.record(z.string(), count).describe('rejected rows per reason'),
+  coerced: z.record(z.string(), count).describe('rounded or unreadable values per column'),
+  missing: z.record(z.string(), count).describe('missing values per column'),
 })
 
+/** A snapshot. */
 export type Snapshot = z.infer<typeof snapshotSchema>
-export type TopEntry = Snapshot['top']['sessions'][number]
-export type Distribution = Snapshot['distribution']['sessions']
+/** An entry of a top list. */
+export type TopEntry = z.infer<typeof topList>[number]
+/** The distribution of a metric over subscribers. */
+export type Distribution = z.infer<typeof distribution>
+/** The sums of an hour. */
 export type Hour = Snapshot['hours'][number]
+/** How far a source is read. */
 export type Position = Snapshot['positions'][number]
-export type Segment = Snapshot['segments']['segments'][number]
+/** A segment of a snapshot. */
+export type Segment = z.infer<typeof segment>
+/** Inertia by the number of segments. */
 export type ElbowCurve = Snapshot['elbow']
 
-/** What a snapshot takes over from the state as it is. */
+/** The parts of a snapshot that are copied from the state. */
 export type StateSummary = Pick<
   Snapshot,
   'number' | 'hours' | 'positions' | 'rejected' | 'coerced' | 'missing'
 >
 
-/** What may be chosen for a snapshot. */
+/** The options of a snapshot. */
 export interface SnapshotOptions {
   features: readonly Feature[]
   scaling: Scaling
-  /** Segments wanted, or `auto` for the knee of the elbow. */
+  /** The number of segments, or `auto` for the knee of the elbow. */
   k: number | 'auto'
   /** Length of every top list. */
   top: number
   seed: number
-  /** Left out of `topApplications`. */
+  /** Applications that `topApplications` leaves out. */
   excludeApplications: readonly string[]
 }
 
-/** One subscriber against all others. */
-export interface SubscriberView {
-  aggregate: import('../subscriber/aggregate.ts').Aggregate
-  /** 1 is the largest; equal values by smaller MSISDN first. */
-  ranks: Record<Metric, number>
-  subscribers: number
-  segment: string | null
-  /** Scaled distance to each centroid, in the order of the segments. */
-  distances: { segment: string; distance: number }[]
-}
-
 /**
- * Phases of computing a snapshot. top: totals, top lists, applications, distributions; elbow: the
- * tree and all k; kmeans: the rest.
+ * The phases of computing a snapshot. top: totals, top lists, applications, distributions; elbow:
+ * the tree and all k; kmeans: the rest.
  */
 export type Phase = 'top' | 'scale' | 'elbow' | 'kmeans'

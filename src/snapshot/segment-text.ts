@@ -1,5 +1,6 @@
-// What segments are called, and a paragraph that describes them in the units people use.
-import type { Feature, Segment } from './schema.ts'
+// Names of segments, and a paragraph that describes them.
+import type { Feature } from './metrics.ts'
+import type { Segment } from './schema.ts'
 import { countText, featureText, shareText } from './units.ts'
 
 const NAMES: readonly (readonly string[])[] = [
@@ -11,7 +12,7 @@ const NAMES: readonly (readonly string[])[] = [
   ['very low', 'low', 'medium', 'high', 'very high'],
 ]
 
-/** Names of `k` segments; more than five are levels, numbered so that they sort as text. */
+/** The names of `k` segments; more than five are numbered levels that sort as text. */
 export function segmentNames(k: number): string[] {
   if (k < NAMES.length) return [...NAMES[k]]
   const digits = String(k).length
@@ -37,7 +38,7 @@ function compareRows(a: Float64Array, b: Float64Array): number {
   return axis < 0 ? 0 : a[axis] - b[axis]
 }
 
-/** A paragraph on the segments: how many, who is in each, what sets the top one apart. */
+/** A paragraph on the segments: their number, sizes and means, and the share of the most engaged. */
 export function interpretSegments(
   segments: readonly Segment[],
   features: readonly Feature[],
@@ -69,7 +70,7 @@ function typical(segment: Segment, features: readonly Feature[]): string {
   return `${texts.slice(0, -1).join(', ')} and ${texts[texts.length - 1]}`
 }
 
-/** What the most engaged carry of all traffic, where there is any. */
+/** The share of the most engaged in all traffic; empty without traffic. */
 function contrast(segments: readonly Segment[], subscribers: number): string[] {
   const total = segments.reduce((sum, { metrics }) => sum + metrics.trafficBytes.total, 0)
   const most = segments[segments.length - 1]

@@ -1,14 +1,15 @@
-// The segments as they are shown: members counted and measured in their own units.
+// The segments of a snapshot: size, centroid and metrics in their own units.
 import { addExact, createSums, totalOf, type ExactSums } from './exact.ts'
 import { featureColumn } from './features.ts'
+import { METRICS, type Feature, type Metric } from './metrics.ts'
 import { byEngagement, segmentNames } from './segment-text.ts'
 import { sampleSegments } from './sample.ts'
 import { unscaled, type Scale } from './scale.ts'
 import type { Scan } from './scan.ts'
-import { METRICS, type Feature, type Metric, type Segment } from './schema.ts'
+import type { Segment } from './schema.ts'
 import type { Settled } from './kmeans/settle.ts'
 
-/** What k-means found: `order[i]` is the index in the scan of the point with `labels[i]`. */
+/** The result of k-means; `order[i]` is the index in the scan of the point with `labels[i]`. */
 export interface Found extends Settled {
   order: Uint32Array
   centroids: Float64Array
@@ -21,7 +22,7 @@ export function segmentsOf(scan: Scan, found: Found): Segment[] {
   const { centroids, features, counts } = found
   const k = counts.length
   const labels = labelsByIndex(found)
-  const summaries = METRICS.map((metric) => summarise(scan, found, labels, metric))
+  const summaries = METRICS.map((metric) => summariseMetric(scan, found, labels, metric))
   const samples = sampleSegments(scan, found, k)
   const names = segmentNames(k)
   return byEngagement(centroids, k, features.length).map((c, level) => {
@@ -36,10 +37,10 @@ export function segmentsOf(scan: Scan, found: Found): Segment[] {
       centroid: Object.fromEntries(
         features.map((feature, axis) => [
           feature,
-          // The same number as in the metrics, not the same up to rounding.
-          feature === 'meanSessionDurationMs'
-            ? Math.max(0, unscaled(coordinate(axis), found.scales[axis]))
-            : metrics[feature].mean,
+          // A metric's mean itself: the unscaled coordinate differs from it by rounding.
+          feature in metrics
+            ? metrics[feature as Metric].mean
+            : Math.max(0, unscaled(coordinate(axis), found.scales[axis])),
         ]),
       ),
       centroidScaled: Object.fromEntries(
@@ -53,7 +54,7 @@ export function segmentsOf(scan: Scan, found: Found): Segment[] {
 
 type Summary = Segment['metrics'][Metric]
 
-/** The segment of each subscriber in the order of the scan, so that columns are read in a row. */
+/** The segment of each subscriber in the order of the scan, so that columns are read sequentially. */
 function labelsByIndex({ labels, order }: Found): Uint16Array {
   const byIndex = new Uint16Array(labels.length)
   for (let point = 0; point < labels.length; point++) byIndex[order[point]] = labels[point]
@@ -61,7 +62,12 @@ function labelsByIndex({ labels, order }: Found): Uint16Array {
 }
 
 /** One metric of each segment. Totals are exact, so the order of subscribers does not matter. */
-function summarise(scan: Scan, { counts }: Found, labels: Uint16Array, metric: Metric): Summary[] {
+function summariseMetric(
+  scan: Scan,
+  { counts }: Found,
+  labels: Uint16Array,
+  metric: Metric,
+): Summary[] {
   const values = featureColumn(scan, metric)
   const min = new Float64Array(counts.length).fill(Infinity)
   const max = new Float64Array(counts.length)

@@ -1,31 +1,31 @@
-// Subscribers of a segment or application, page by page in the order of their MSISDN.
+// Subscribers of a segment or application, page by page by ascending MSISDN.
 import { APPLICATIONS } from '../record/columns.ts'
-import { aggregateAt, FIELD, WIDTH } from '../subscriber/aggregate.ts'
-import type { ForEachRows } from './lookup.ts'
-import { segmentFinder } from './segment-finder.ts'
+import { downlinkField, FIELD, uplinkField, WIDTH } from '../subscriber/aggregate.ts'
+import { segmentFinder, type ForEachRows } from './lookup.ts'
+import { aggregateAt } from './metrics.ts'
 import type { Snapshot } from './schema.ts'
 import type { SubscriberRow } from './subscriber-schema.ts'
 
-/** Which subscribers are wanted; null means whichever. */
+/** A query for subscribers; null selects all. */
 export interface SubscriberQuery {
   segment: string | null
-  /** Those with traffic in it. */
+  /** Selects subscribers with traffic in it. */
   application: string | null
-  /** Only those with a larger MSISDN; there may be one of 0. */
+  /** Selects subscribers with a larger MSISDN; -1 for the first page, as one may have MSISDN 0. */
   after: number
-  /** Most of them. */
+  /** The most subscribers of a page. */
   limit: number
 }
 
-/** A page, and behind which MSISDN the next one begins; null when there is none. */
+/** A page, and the `after` of the next one; null at the end. */
 export interface SubscriberPage {
   subscribers: SubscriberRow[]
   next: number | null
 }
 
 /**
- * The first `limit` that match, from one pass over all rows in any order. Holds one row more than
- * that, whatever the number of subscribers.
+ * The first `limit` subscribers that match, from one pass over all rows in any order. It keeps at
+ * most `limit` + 1 rows, whatever the number of subscribers.
  */
 export function subscriberPageOf(
   { segment, application, after, limit }: SubscriberQuery,
@@ -36,7 +36,7 @@ export function subscriberPageOf(
   const names = segments.segments.map(({ name }) => name)
   const wanted = segment === null ? null : names.indexOf(segment)
   const used = application === null ? -1 : APPLICATIONS.findIndex((name) => name === application)
-  const kept = createKept(limit + 1)
+  const kept = createSmallestRows(limit + 1)
   forEachRows((rows, count) => {
     for (let offset = 0; offset < count * WIDTH; offset += WIDTH) {
       const msisdn = rows[offset + FIELD.msisdn]
@@ -55,20 +55,19 @@ export function subscriberPageOf(
 }
 
 function uses(rows: Float64Array, offset: number, application: number): boolean {
-  const at = offset + FIELD.applications + 2 * application
-  return rows[at] + rows[at + 1] > 0
+  return rows[offset + downlinkField(application)] + rows[offset + uplinkField(application)] > 0
 }
 
-interface Kept {
-  /** The largest MSISDN that still has a place. */
+/** The rows with the smallest MSISDNs of those added. */
+interface SmallestRows {
+  /** Rows with a larger MSISDN need not be added. */
   most(): number
   add(row: Float64Array): void
   /** By ascending MSISDN. */
   rows(): Float64Array[]
 }
 
-/** Keeps the `size` rows with the smallest MSISDN. */
-function createKept(size: number): Kept {
+function createSmallestRows(size: number): SmallestRows {
   const kept: Float64Array[] = []
   return {
     most: () => (kept.length < size ? Infinity : kept[size - 1][FIELD.msisdn]),

@@ -1,55 +1,57 @@
-// The shape of what is said of single subscribers: one against all others, and pages of many.
+// The shape of single subscribers: one against all others, and pages of many.
 import { APPLICATIONS } from '../record/columns.ts'
 import { z } from '../schema.ts'
-import { METRICS, snapshotSchema, type SubscriberView } from './schema.ts'
+import { METRICS, type Aggregate } from './metrics.ts'
+import {
+  amount,
+  count,
+  directionsSchema,
+  metricsSchema,
+  snapshotSchema,
+  sumsSchema,
+  underEach,
+} from './schema.ts'
 
-const count = z.number().int().nonnegative()
-const amount = z.number().nonnegative()
-const moment = z.number().nullable().describe('milliseconds since 1970; null: no readable time')
+const moment = z.number().nullable().describe('since 1970; null: no readable time')
 
 const aggregateSchema = z.object({
   msisdn: count,
-  records: count,
-  sessions: count.describe('records with a Bearer Id'),
-  durationMs: amount,
-  downlinkBytes: amount,
-  uplinkBytes: amount,
-  trafficBytes: amount,
-  applications: z.array(z.object({ name: z.string(), downlinkBytes: amount, uplinkBytes: amount })),
+  ...sumsSchema.shape,
+  ...metricsSchema.shape,
+  applications: z.array(z.object({ name: z.string(), ...directionsSchema.shape })),
   firstStartMs: moment,
   lastEndMs: moment,
-})
+}) satisfies z.ZodType<Aggregate>
 
 const segmentName = z.string().nullable().describe('null before there are segments')
 
 const asOfSchema = z.object({
-  commit: count.describe('commits in the state it was read from'),
+  commit: count.describe('commits of the state it was read from'),
   timeMs: amount.describe('when it was read, since 1970'),
   segmentsNumber: count.describe('number of the snapshot whose segments it uses'),
   positions: snapshotSchema.shape.positions,
 })
 
-/** The moment that an answer about subscribers is of. */
+/** The moment that an answer about subscribers is as of. */
 export type AsOf = z.infer<typeof asOfSchema>
 
-/** One subscriber against all others, and the moment it is of. */
-export const subscriberSchema = z.object({
-  asOf: asOfSchema,
+const viewSchema = z.object({
   aggregate: aggregateSchema,
-  ranks: z
-    .object(
-      Object.fromEntries(METRICS.map((metric) => [metric, count])) as Record<
-        (typeof METRICS)[number],
-        typeof count
-      >,
-    )
-    .describe('1 is the largest; equal values by smaller MSISDN first'),
+  ranks: underEach(METRICS, () => count).describe(
+    '1 is the largest value; equal values are ranked by ascending MSISDN',
+  ),
   subscribers: count,
   segment: segmentName,
   distances: z
     .array(z.object({ segment: z.string(), distance: amount }))
-    .describe('scaled distance to each centre, in the order of the segments'),
-}) satisfies z.ZodType<SubscriberView>
+    .describe('scaled distance to each centroid, in the order of the segments'),
+})
+
+/** One subscriber against all others. */
+export type SubscriberView = z.infer<typeof viewSchema>
+
+/** One subscriber against all others, and the moment it is as of. */
+export const subscriberSchema = z.object({ asOf: asOfSchema, ...viewSchema.shape })
 
 /** The answer of `/api/v1/subscribers/:msisdn`. */
 export type Subscriber = z.infer<typeof subscriberSchema>
@@ -59,13 +61,13 @@ const subscriberRowSchema = z.object({ ...aggregateSchema.shape, segment: segmen
 /** One subscriber of a page. */
 export type SubscriberRow = z.infer<typeof subscriberRowSchema>
 
-/** A page of subscribers by ascending MSISDN, and the moment it is of. */
+/** A page of subscribers by ascending MSISDN, and the moment it is as of. */
 export const subscriberListSchema = z.object({
   asOf: asOfSchema,
-  segment: z.string().nullable().describe('as asked for'),
-  application: z.enum(APPLICATIONS).nullable().describe('as asked for'),
+  segment: z.string().nullable().describe('the segment asked for'),
+  application: z.enum(APPLICATIONS).nullable().describe('the application asked for'),
   subscribers: z.array(subscriberRowSchema),
-  next: count.nullable().describe('the next page is asked for with after=; null at the end'),
+  next: count.nullable().describe('the value of `after` for the next page; null at the end'),
 })
 
 /** The answer of `/api/v1/subscribers`. */

@@ -1,11 +1,14 @@
-// Takes a snapshot of a view of the state: scan, then compute; the clock is an argument.
-import { HOUR_MS, UNKNOWN_HOUR } from '../subscriber/hours.ts'
+// Takes a snapshot of a view of the state: first the scan, then the computation.
+import { APPLICATIONS } from '../record/columns.ts'
+import { downlinkField, FIELD, SUM_FIELDS, uplinkField } from '../subscriber/aggregate.ts'
+import type { Sums } from '../subscriber/aggregate.ts'
+import { HOUR_MS, hourPlace, UNKNOWN_HOUR } from '../subscriber/hours.ts'
 import { addRows, createScan, type Scan } from './scan.ts'
 import type { Hour, Position, Snapshot, SnapshotOptions, StateSummary } from './schema.ts'
 import { computeSnapshot } from './snapshot.ts'
 import type { AsOf } from './subscriber-schema.ts'
 
-/** What a snapshot needs of a view of the state. */
+/** The part of a view of the state that a snapshot is computed from. */
 export interface SnapshotInput {
   counters: Pick<StateSummary, 'rejected' | 'coerced' | 'missing'> & { commit: number }
   hours: ReadonlyMap<number, Float64Array>
@@ -27,7 +30,7 @@ export interface SnapshotInput {
 /** Milliseconds spent in each phase. */
 export type PhaseTimes = Record<'scan' | 'scale' | 'kmeans' | 'elbow' | 'top', number>
 
-/** All that a snapshot is computed from: the view is needed no more. */
+/** Everything that a snapshot is computed from; the view is no longer needed. */
 export interface ScannedState {
   scan: Scan
   summary: StateSummary
@@ -43,10 +46,10 @@ export function scanState(
   const start = now()
   const scan = createScan(top)
   view.scan((rows, count) => addRows(scan, rows, count))
-  return { scan, summary: summarise(view), milliseconds: now() - start }
+  return { scan, summary: summaryOf(view), milliseconds: now() - start }
 }
 
-/** The snapshot, and how long its phases took by `now` (milliseconds). */
+/** The snapshot, and the milliseconds that each phase took by `now`. */
 export function snapshotOfScan(
   { scan, summary, milliseconds }: ScannedState,
   options: SnapshotOptions,
@@ -65,14 +68,14 @@ export function snapshotOfScan(
   return { snapshot, times }
 }
 
-/** Scans and computes while the view lasts. */
+/** Scans and computes in one step, for a caller that keeps the view open meanwhile. */
 export const takeSnapshot = (
   view: SnapshotInput,
   options: SnapshotOptions,
   now: () => number,
 ): ReturnType<typeof snapshotOfScan> => snapshotOfScan(scanState(view, options, now), options, now)
 
-function summarise({ counters, hours, positions }: SnapshotInput): StateSummary {
+function summaryOf({ counters, hours, positions }: SnapshotInput): StateSummary {
   return {
     number: counters.commit,
     hours: [...hours].sort(([a], [b]) => a - b).map(([hour, sums]) => hourOf(hour, sums)),
@@ -83,7 +86,7 @@ function summarise({ counters, hours, positions }: SnapshotInput): StateSummary 
   }
 }
 
-/** How far each source was read, as it is shown. */
+/** How far each source is read. */
 export const positionsOf = ({ positions }: Pick<SnapshotInput, 'positions'>): Position[] =>
   positions.map(({ source, partition, position }) => ({
     source,
@@ -96,7 +99,7 @@ export const positionsOf = ({ positions }: Pick<SnapshotInput, 'positions'>): Po
     durationUnit: position.durationUnit,
   }))
 
-/** The moment that a view is of, begun at `timeMs`. */
+/** The moment that a view opened at `timeMs` is as of. */
 export const momentOf = (
   view: Pick<SnapshotInput, 'positions'> & { counters: { commit: number } },
   timeMs: number,
@@ -107,17 +110,13 @@ export const momentOf = (
 })
 
 function hourOf(hour: number, sums: Float64Array): Hour {
-  const [records, sessions, durationMs, downlinkBytes, uplinkBytes, ...bytes] = sums
+  const at = (field: number): number => sums[hourPlace(field)]
   return {
     startMs: hour === UNKNOWN_HOUR ? null : hour * HOUR_MS,
-    records,
-    sessions,
-    durationMs,
-    downlinkBytes,
-    uplinkBytes,
-    applications: Array.from({ length: bytes.length / 2 }, (_, application) => ({
-      downlinkBytes: bytes[2 * application],
-      uplinkBytes: bytes[2 * application + 1],
+    ...(Object.fromEntries(SUM_FIELDS.map((field) => [field, at(FIELD[field])])) as Sums),
+    applications: APPLICATIONS.map((_, application) => ({
+      downlinkBytes: at(downlinkField(application)),
+      uplinkBytes: at(uplinkField(application)),
     })),
   }
 }

@@ -1,4 +1,4 @@
-// Top lists: the largest few of many values, kept while rows pass by.
+// Top lists: the largest of many values, in one pass over them.
 import type { TopEntry } from './schema.ts'
 
 /** Up to `values.length` entries, largest first; equal values by smaller MSISDN first. */
@@ -8,12 +8,12 @@ export interface TopList {
   msisdns: Float64Array
 }
 
-/** An empty list that will hold the `size` largest. */
+/** An empty list for the `size` largest values. */
 export function createTopList(size: number): TopList {
   return { length: 0, values: new Float64Array(size), msisdns: new Float64Array(size) }
 }
 
-/** Puts a subscriber on the list if it belongs there; nearly always it takes one comparison. */
+/** Adds a subscriber if it belongs on the list; most calls end after one comparison. */
 export function offer(list: TopList, value: number, msisdn: number): void {
   const { values, msisdns } = list
   const size = values.length
@@ -38,7 +38,7 @@ export function precedes(value: number, msisdn: number, than: number, thanMsisdn
   return value > than || (value === than && msisdn < thanMsisdn)
 }
 
-/** The list as it is shown, at most `limit` entries. */
+/** The first entries of the list, at most `limit`. */
 export function entriesOf(list: TopList, limit: number): TopEntry[] {
   return Array.from({ length: Math.min(limit, list.length) }, (_, at) => ({
     msisdn: list.msisdns[at],

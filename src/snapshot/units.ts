@@ -1,9 +1,9 @@
-// Numbers as people say them: GB, hours, thousands, per cent. The page says them alike (format.js).
-import type { Feature } from './schema.ts'
+// Numbers as text: GB, hours, thousands, per cent. The page formats them alike (format.js).
+import { featureRow, type Feature } from './metrics.ts'
 
 const BYTES = ['bytes', 'kB', 'MB', 'GB', 'TB', 'PB', 'EB', 'ZB']
 
-/** At most three digits that mean something, no exponent, no trailing zeros. */
+/** Three significant digits below 1,000, a whole number above; no exponent, no trailing zeros. */
 function short(value: number): string {
   if (value >= 1000) return Math.round(value).toLocaleString('en-US')
   return String(Number(value.toPrecision(3)))
@@ -20,14 +20,14 @@ export function bytesText(bytes: number): string {
   return `${short(value)} ${BYTES[unit]}`
 }
 
-/** A duration in hours, in minutes or seconds where it is shorter than one: `1,234 h`, `45 min`. */
+/** A duration in hours, or in minutes or seconds below one hour or minute: `1,234 h`, `45 min`. */
 export function durationText(ms: number): string {
   if (ms >= 3_600_000) return `${short(ms / 3_600_000)} h`
   if (ms >= 60_000) return `${short(ms / 60_000)} min`
   return `${short(ms / 1000)} s`
 }
 
-/** A share from 0 to 1 as a percentage: `12.3%`; what is there but small is never `0%`. */
+/** A share from 0 to 1 as a percentage: `12.3%`; a share above 0 is never `0%`. */
 export function shareText(share: number): string {
   if (share > 0 && share < 0.001) return 'under 0.1%'
   if (share < 1 && share > 0.999) return 'over 99.9%'
@@ -39,20 +39,17 @@ export function countText(count: number, noun: string): string {
   return `${count.toLocaleString('en-US')} ${noun}${count === 1 ? '' : 's'}`
 }
 
-/** A feature of a subscriber with unit and noun: `3.2 sessions`, `1.5 GB of traffic`. */
+/** A value of a feature in its unit; a count has at most one digit after the point. */
+export function valueText(feature: Feature, value: number): string {
+  const { unit } = featureRow(feature)
+  if (unit === 'ms') return durationText(value)
+  if (unit === 'bytes') return bytesText(value)
+  return Number(value.toFixed(1)).toLocaleString('en-US')
+}
+
+/** A feature of a subscriber in a sentence: `3.2 sessions`, `1.5 GB of traffic`. */
 export function featureText(feature: Feature, value: number): string {
-  switch (feature) {
-    case 'sessions':
-      return `${short(value)} ${value === 1 ? 'session' : 'sessions'}`
-    case 'durationMs':
-      return `${durationText(value)} online`
-    case 'trafficBytes':
-      return `${bytesText(value)} of traffic`
-    case 'downlinkBytes':
-      return `${bytesText(value)} downloaded`
-    case 'uplinkBytes':
-      return `${bytesText(value)} uploaded`
-    case 'meanSessionDurationMs':
-      return `${durationText(value)} a session`
-  }
+  const { unit, phrase } = featureRow(feature)
+  if (unit === 'count') return `${short(value)} ${phrase}${value === 1 ? '' : 's'}`
+  return `${valueText(feature, value)} ${phrase}`
 }

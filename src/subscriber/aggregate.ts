@@ -1,55 +1,63 @@
-// What we know of one subscriber: 22 numbers in a fixed order, the first of them the MSISDN.
-import { APPLICATIONS } from '../record/columns.ts'
+// The aggregate of one subscriber: a row of numbers in a fixed order, the MSISDN first.
+import { AMOUNT, AMOUNTS, DIRECTIONS, TOTALS, type Total } from '../record/columns.ts'
 
-/** Place of each number in a row of aggregates. Bytes and milliseconds are integers below 2^53. */
-export const FIELD = {
-  msisdn: 0,
-  records: 1,
-  sessions: 2,
-  durationMs: 3,
-  downlinkBytes: 4,
-  uplinkBytes: 5,
-  /** Download of application a stands at `applications + 2a`, its upload right behind it. */
-  applications: 6,
-  /** Milliseconds since 1970, 0 when no record had a readable time. */
-  firstStartMs: 20,
-  lastEndMs: 21,
-} as const
+/** A sum that belongs to no application. */
+export type SumField = 'records' | 'sessions' | Total
+
+/** A number for each of SUM_FIELDS. */
+export type Sums = Record<SumField, number>
+
+/** The sums of a subscriber, or of an hour, that belong to no application, in order. */
+export const SUM_FIELDS: readonly SumField[] = [
+  'records',
+  'sessions',
+  ...TOTALS.map(({ key }) => key),
+]
+
+/** The names of the numbers of a row, in order. */
+export const FIELD_NAMES: readonly string[] = [
+  'msisdn',
+  'records',
+  'sessions',
+  ...AMOUNTS.map(({ name }) => name),
+  'firstStartMs',
+  'lastEndMs',
+]
 
 /** Numbers in a row. */
-export const WIDTH = 22
+export const WIDTH: number = FIELD_NAMES.length
 
-/** One aggregate with names, as it is shown to people and machines. */
-export interface Aggregate {
-  msisdn: number
-  records: number
-  sessions: number
-  durationMs: number
-  downlinkBytes: number
-  uplinkBytes: number
-  trafficBytes: number
-  applications: { name: string; downlinkBytes: number; uplinkBytes: number }[]
-  firstStartMs: number | null
-  lastEndMs: number | null
+const placeOf = (name: string): number => FIELD_NAMES.indexOf(name)
+
+/** A number of a row with a place of its own in FIELD. */
+export type Field = 'msisdn' | SumField | 'firstStartMs' | 'lastEndMs'
+
+/**
+ * The place of each number in a row. Bytes and milliseconds are whole numbers below 2^53. The times
+ * are in milliseconds since 1970, 0 without a record that has a readable time.
+ */
+export const FIELD: Readonly<Record<Field | 'amounts' | 'applications', number>> = {
+  msisdn: placeOf('msisdn'),
+  ...(Object.fromEntries(SUM_FIELDS.map((name) => [name, placeOf(name)])) as Sums),
+  /** The first of AMOUNTS; the others follow in their order. */
+  amounts: placeOf(AMOUNTS[0].name),
+  /** The first amount of the first application. */
+  applications: placeOf(AMOUNTS[AMOUNT.applications].name),
+  firstStartMs: placeOf('firstStartMs'),
+  lastEndMs: placeOf('lastEndMs'),
 }
 
-/** The aggregate that starts at `offset` of `rows`. */
-export function aggregateAt(rows: Float64Array, offset: number): Aggregate {
-  const at = (field: number): number => rows[offset + field]
-  return {
-    msisdn: at(FIELD.msisdn),
-    records: at(FIELD.records),
-    sessions: at(FIELD.sessions),
-    durationMs: at(FIELD.durationMs),
-    downlinkBytes: at(FIELD.downlinkBytes),
-    uplinkBytes: at(FIELD.uplinkBytes),
-    trafficBytes: at(FIELD.downlinkBytes) + at(FIELD.uplinkBytes),
-    applications: APPLICATIONS.map((name, application) => ({
-      name,
-      downlinkBytes: at(FIELD.applications + 2 * application),
-      uplinkBytes: at(FIELD.applications + 2 * application + 1),
-    })),
-    firstStartMs: at(FIELD.firstStartMs) || null,
-    lastEndMs: at(FIELD.lastEndMs) || null,
-  }
+/** The place of an application's download in a row. */
+export const downlinkField = (application: number): number =>
+  FIELD.applications + DIRECTIONS.length * application
+
+/** The place of an application's upload in a row. */
+export const uplinkField = (application: number): number => downlinkField(application) + 1
+
+/** The sum of records over the first `count` rows. */
+export function sumRecords(rows: Float64Array, count: number): number {
+  // Not in the callback of a scan: a sum in a closure is boxed at every addition.
+  let sum = 0
+  for (let i = 0; i < count; i++) sum += rows[i * WIDTH + FIELD.records]
+  return sum
 }

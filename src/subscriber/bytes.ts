@@ -1,12 +1,12 @@
-// Rows of aggregates as bytes and back: variable-length integers, half the size of float64.
+// Encodes rows of aggregates as variable-length integers, half the size of float64, and decodes them.
 import { FIELD, WIDTH } from './aggregate.ts'
 
-/** No row takes more bytes than this: 22 numbers of at most 8 bytes each. */
+/** The most bytes of a row: each number takes at most 8. */
 export const MAX_ROW_BYTES: number = WIDTH * 8
 
 const PART = 2 ** 28
 
-/** LEB128 of a whole number from 0 to 2^53; returns the place behind it. */
+/** Writes a whole number from 0 to 2^53 as LEB128; returns the place after it. */
 export function writeVarint(bytes: Uint8Array, at: number, value: number): number {
   let low = value
   if (value >= PART) {
@@ -26,13 +26,13 @@ export function writeVarint(bytes: Uint8Array, at: number, value: number): numbe
   return at
 }
 
-/** Where reading stands in some bytes. */
+/** Bytes and the place in them that is read next. */
 export interface Cursor {
   bytes: Uint8Array
   at: number
 }
 
-/** Reads what writeVarint wrote and moves the cursor behind it. */
+/** Reads a number that writeVarint wrote and moves the cursor to the place after it. */
 export function readVarint(cursor: Cursor): number {
   const { bytes } = cursor
   let at = cursor.at
@@ -59,8 +59,8 @@ export function readVarint(cursor: Cursor): number {
 }
 
 /**
- * Writes one row of aggregates; returns the place behind it. A sum above 2^53 - 1 (nine petabytes
- * of one subscriber) stays there: whatever the order, the most that can be said exactly.
+ * Writes one row of aggregates; returns the place after it. A sum above 2^53 - 1 (nine petabytes of
+ * one subscriber) is written as 2^53 - 1, which does not depend on the order of records.
  */
 export function writeRow(
   rows: Float64Array,
@@ -72,7 +72,7 @@ export function writeRow(
     const value = rows[offset + field]
     at = writeVarint(bytes, at, value > Number.MAX_SAFE_INTEGER ? Number.MAX_SAFE_INTEGER : value)
   }
-  // The last end mostly comes soon after the first start: their difference is shorter.
+  // The last end mostly comes soon after the first start, so their difference has fewer bytes.
   const span = rows[offset + FIELD.lastEndMs] - rows[offset + FIELD.firstStartMs]
   return writeVarint(bytes, at, span < 0 ? -2 * span - 1 : 2 * span)
 }

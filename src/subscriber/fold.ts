@@ -1,14 +1,16 @@
-// Adds a batch to the aggregates: one look-up and twenty additions a record.
-import { AMOUNTS, type Batch } from '../record/batch.ts'
+// Folds a batch into the aggregates: one look-up and about twenty additions per record.
+import type { Batch } from '../record/batch.ts'
+import { AMOUNTS } from '../record/columns.ts'
 import { FIELD, WIDTH } from './aggregate.ts'
 import { CHUNK_BITS, CHUNK_MASK, findOrAddSlots, type Table } from './table.ts'
 
-const { records, sessions, durationMs, firstStartMs, lastEndMs } = FIELD
+const { records, sessions, amounts: firstAmount, firstStartMs, lastEndMs } = FIELD
+const AMOUNT_COUNT = AMOUNTS.length
 
 /**
- * Folds a batch into a table and marks what changed.
+ * Folds a batch into a table and marks the changed slots as dirty.
  *
- * @param slots scratch for at least `batch.count` slots
+ * @param slots memory for at least `batch.count` slots; overwritten
  */
 export function fold(table: Table, batch: Batch, slots: Uint32Array): void {
   // All look-ups first: their cache misses overlap, which halves the cost of both loops.
@@ -22,7 +24,7 @@ export function fold(table: Table, batch: Batch, slots: Uint32Array): void {
     const at = (slot & CHUNK_MASK) * WIDTH
     rows[at + records]++
     rows[at + sessions] += session[i]
-    addAmounts(rows, at + durationMs, amounts, i)
+    addAmounts(rows, at + firstAmount, amounts, i)
     addTimes(rows, at, startMs[i], endMs[i])
     if (dirty[slot] === 0) {
       dirty[slot] = 1
@@ -32,14 +34,14 @@ export function fold(table: Table, batch: Batch, slots: Uint32Array): void {
   table.dirtyCount += fresh
 }
 
-/** Adds record i's amounts to the AMOUNTS numbers of `rows` from `at` on. */
+/** Adds the amounts of record `i` to the numbers of `rows` from `at` on, in the order of AMOUNTS. */
 export function addAmounts(
   rows: Float64Array,
   at: number,
   amounts: readonly Float64Array[],
   i: number,
 ): void {
-  for (let a = 0; a < AMOUNTS; a++) rows[at + a] += amounts[a][i]
+  for (let a = 0; a < AMOUNT_COUNT; a++) rows[at + a] += amounts[a][i]
 }
 
 function addTimes(rows: Float64Array, at: number, start: number, end: number): void {

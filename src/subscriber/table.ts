@@ -2,17 +2,19 @@
 import { PulseError } from '../errors.ts'
 import { FIELD, WIDTH } from './aggregate.ts'
 
-/** A subscriber's slot is its row number; rows live in chunks of 2^13, about 1.4 MB each. */
+/** A subscriber's slot is its row number. Rows are in chunks of 2^13, about 1.4 MB each. */
 export const CHUNK_BITS = 13
+/** The bits of a slot that are the row number within its chunk. */
 export const CHUNK_MASK: number = (1 << CHUNK_BITS) - 1
 
-/** Slots use 26 bits of an index entry; the other 6 keep apart most of what is not sought. */
+/** A slot takes 26 bits of an index entry; 6 bits of hash avoid reading the rows of most others. */
 const SLOT_BITS = 26
 const SLOT_MASK = 2 ** SLOT_BITS - 1
+/** The most subscribers of a table. */
 export const MAX_SLOTS: number = SLOT_MASK
 const FIRST_INDEX_SIZE = 1 << 12
 
-/** Aggregates by slot, with what changed since the last commit. Grows by chunks, never copied. */
+/** Aggregates by slot, and the slots changed since the last commit. It grows by chunks, without copies. */
 export interface Table {
   count: number
   chunks: Float64Array[]
@@ -23,6 +25,7 @@ export interface Table {
   dirtyCount: number
 }
 
+/** A table without subscribers. */
 export function createTable(): Table {
   return {
     count: 0,
@@ -48,7 +51,7 @@ export function findSlot(table: Table, msisdn: number): number {
   return entry === 0 ? -1 : (entry & SLOT_MASK) - 1
 }
 
-/** The place in the index where `msisdn` stands or would stand. */
+/** The place in the index of `msisdn`, or the free place for it. */
 function probe(table: Table, msisdn: number, h: number): number {
   const { index, chunks } = table
   const mask = index.length - 1
@@ -65,7 +68,11 @@ function probe(table: Table, msisdn: number, h: number): number {
   }
 }
 
-/** The slots of `count` subscribers, new ones added with zeros; written to `slots`. */
+/**
+ * Writes the slots of the first `count` subscribers to `slots`; new subscribers are added with zeros.
+ *
+ * @throws PulseError `store-failed` when the partition would hold more than MAX_SLOTS subscribers
+ */
 export function findOrAddSlots(
   table: Table,
   subscribers: Float64Array,
@@ -89,7 +96,11 @@ function addAt(table: Table, msisdn: number, h: number, at: number): number {
   return slot
 }
 
-/** Appends loaded rows (a scan of the store, in slot order); they are not dirty. */
+/**
+ * Appends rows that a scan of the store yields in slot order; they are not dirty.
+ *
+ * @throws PulseError `store-failed` when the partition would hold more than MAX_SLOTS subscribers
+ */
 export function appendRows(table: Table, rows: Float64Array, count: number): void {
   reserve(table, table.count + count)
   for (let i = 0; i < count; i++) {
@@ -101,13 +112,17 @@ export function appendRows(table: Table, rows: Float64Array, count: number): voi
   }
 }
 
-/** Makes room for `slots` rows, and keeps the index at most two thirds full. */
+/**
+ * Makes room for `slots` rows and keeps the index at most two thirds full.
+ *
+ * @throws PulseError `store-failed` when `slots` exceeds MAX_SLOTS
+ */
 export function reserve(table: Table, slots: number): void {
   if (slots > MAX_SLOTS) {
     throw new PulseError(
       'store-failed',
-      `a partition holds at most ${MAX_SLOTS} subscribers, this one would hold up to ${slots}; ` +
-        'spread them over more with --partitions in a new state directory',
+      `a partition holds at most ${MAX_SLOTS} subscribers and this one would hold up to ${slots}; ` +
+        'replay into a new state directory with more --partitions',
     )
   }
   while (table.chunks.length << CHUNK_BITS < slots) {

@@ -2,15 +2,16 @@
 import { totalsWords } from '../report/words.ts'
 import {
   DISTRIBUTION_METRICS,
+  labelOf,
   METRICS,
+  type Feature,
   type Metric,
-  type Snapshot,
-  type TopEntry,
-} from '../snapshot/schema.ts'
-import { bytesText, durationText, shareText } from '../snapshot/units.ts'
+} from '../snapshot/metrics.ts'
+import type { Snapshot, TopEntry } from '../snapshot/schema.ts'
+import { bytesText, shareText, valueText } from '../snapshot/units.ts'
 import { tableText } from './table.ts'
 
-/** Totals, segments and the busiest subscribers: what fits on a screen. */
+/** Totals, segments and the subscribers with the most traffic: a summary that fits on a screen. */
 export const summaryText = (snapshot: Snapshot): string =>
   [
     totalsText(snapshot),
@@ -18,7 +19,7 @@ export const summaryText = (snapshot: Snapshot): string =>
     topText(snapshot.top.trafficBytes, 'trafficBytes'),
   ].join('\n\n')
 
-/** Everything a snapshot says, as tables. */
+/** A whole snapshot as tables. */
 export function reportText(snapshot: Snapshot): string {
   return [
     totalsText(snapshot),
@@ -31,34 +32,16 @@ export function reportText(snapshot: Snapshot): string {
   ].join('\n\n')
 }
 
-/** A value of a metric in its unit. */
-export const metricText = (metric: string, value: number): string => {
-  if (metric === 'durationMs' || metric === 'meanSessionDurationMs') return durationText(value)
-  return metric.endsWith('Bytes')
-    ? bytesText(value)
-    : Number(value.toFixed(1)).toLocaleString('en-US')
-}
-
-/** What a metric is called at the head of a column or row. */
-export const METRIC_NAMES: Readonly<Record<string, string>> = {
-  sessions: 'sessions',
-  durationMs: 'duration',
-  trafficBytes: 'total traffic',
-  downlinkBytes: 'download',
-  uplinkBytes: 'upload',
-  meanSessionDurationMs: 'mean session',
-} satisfies Record<Metric | 'meanSessionDurationMs', string>
+/** The name of a feature at the head of a column or row of a terminal. */
+export const headingOf = (feature: Feature): string => labelOf(feature).toLowerCase()
 
 function totalsText(snapshot: Snapshot): string {
-  const { subscribers, records, sessions, durationMs, downlinkBytes, uplinkBytes } = snapshot
+  const { subscribers, records } = snapshot
   return tableText([
     ['totals', ''],
     ['subscribers', subscribers.toLocaleString('en-US')],
     ['records', records.toLocaleString('en-US')],
-    ['sessions', sessions.toLocaleString('en-US')],
-    ['duration', durationText(durationMs)],
-    ['download', bytesText(downlinkBytes)],
-    ['upload', bytesText(uplinkBytes)],
+    ...METRICS.map((metric) => [headingOf(metric), valueText(metric, snapshot[metric])]),
   ])
 }
 
@@ -66,11 +49,11 @@ function distributionText({ distribution }: Snapshot): string {
   const rows = DISTRIBUTION_METRICS.map((metric) => {
     const { min, mean, max, quantiles } = distribution[metric]
     const { p10, p50, p90, p99 } = quantiles
-    return [min, p10, p50, mean, p90, p99, max].map((value) => metricText(metric, value))
+    return [min, p10, p50, mean, p90, p99, max].map((value) => valueText(metric, value))
   })
   return tableText([
-    ['per subscriber', 'least', '10 %', 'median', 'mean', '90 %', '99 %', 'most'],
-    ...DISTRIBUTION_METRICS.map((metric, i) => [METRIC_NAMES[metric], ...rows[i]]),
+    ['per subscriber', 'minimum', '10 %', 'median', 'mean', '90 %', '99 %', 'maximum'],
+    ...DISTRIBUTION_METRICS.map((metric, i) => [headingOf(metric), ...rows[i]]),
   ])
 }
 
@@ -79,9 +62,9 @@ export function topText(list: readonly TopEntry[], metric: Metric): string {
   const rows = list.map(({ msisdn, value }, i) => [
     String(i + 1),
     String(msisdn),
-    metricText(metric, value),
+    valueText(metric, value),
   ])
-  return tableText([['rank', 'MSISDN', METRIC_NAMES[metric]], ...rows])
+  return tableText([['rank', 'MSISDN', headingOf(metric)], ...rows])
 }
 
 function applicationsText(snapshot: Snapshot): string {
@@ -99,22 +82,22 @@ function applicationsText(snapshot: Snapshot): string {
   return [tableText([heading, ...rows]), most, totalsWords(snapshot)].join('\n')
 }
 
-/** Segments with what sets them apart, and the method. */
+/** The segments with their means, and the method. */
 export function segmentsText({
   segments: { features, scaling, k, inertia, segments, text },
 }: Snapshot) {
-  const heading = ['segment', 'subscribers', 'share', ...features.map((f) => METRIC_NAMES[f])]
+  const heading = ['segment', 'subscribers', 'share', ...features.map(headingOf)]
   const rows = segments.map(({ name, subscribers, share, centroid }) => [
     name,
     subscribers.toLocaleString('en-US'),
     shareText(share),
-    ...features.map((feature) => metricText(feature, centroid[feature])),
+    ...features.map((feature) => valueText(feature, centroid[feature])),
   ])
   const method = `k-means of ${features.join(', ')} (${scaling}), k = ${k}, inertia ${inertia.toPrecision(6)}`
   return `${tableText([heading, ...rows])}\n${method}\n${text}`
 }
 
-/** The elbow: inertia by k, and the knee. */
+/** The elbow: inertia by k, with the knee marked. */
 export function elbowText({ elbow }: Snapshot): string {
   const rows = elbow.k.map((k, i) => [
     String(k),

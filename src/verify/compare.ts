@@ -4,11 +4,12 @@ import { doubles, queryRows, type DuckDBConnection } from '../duckdb.ts'
 import { assert } from '../errors.ts'
 import { REASONS } from '../record/batch.ts'
 import { APPLICATIONS } from '../record/columns.ts'
-import { FIELD, WIDTH } from '../subscriber/aggregate.ts'
-import { NUMBERS, REJECTED_SQL, SUBSCRIBERS_SQL, TOTALS_SQL } from './expected-sql.ts'
+import { FIELD, FIELD_NAMES, WIDTH } from '../subscriber/aggregate.ts'
+import { APPLICATION_NUMBERS, REJECTED_SQL, SUBSCRIBERS_SQL, TOTALS_SQL } from './expected-sql.ts'
 
 /** One number that differs between the files and the state. */
 export interface Difference {
+  /** Names the number and its subscriber. */
   what: string
   expected: string
   found: string
@@ -85,14 +86,14 @@ function compareCounts(
   { counters }: StateView,
   { expect }: Findings,
 ): void {
-  expect('rows applied', Number(totals.n0), counters.applied)
+  expect('rows applied', Number(totals.records), counters.applied)
   for (const reason of REASONS) {
-    const expected = rejected.find(({ outcome }) => outcome === reason)?.n0 ?? 0
+    const expected = rejected.find(({ outcome }) => outcome === reason)?.records ?? 0
     expect(`rows rejected ${reason}`, Number(expected), counters.rejected[reason] ?? 0)
   }
 }
 
-/** All rows of the state, WIDTH numbers each, and their order by MSISDN. */
+/** All rows of the state, WIDTH numbers each, with their order by MSISDN. */
 interface Rows {
   values: Float64Array
   /** MSISDNs, ascending. */
@@ -144,15 +145,15 @@ function compareApplications(
   { expect }: Findings,
 ): void {
   const half = 2 ** 26
-  for (let number = 0; number < 2 * APPLICATIONS.length; number++) {
+  for (const name of APPLICATION_NUMBERS) {
     let [high, low] = [0, 0]
-    for (let at = FIELD.applications + number; at < values.length; at += WIDTH) {
+    for (let at = FIELD_NAMES.indexOf(name); at < values.length; at += WIDTH) {
       const part = Math.floor(values[at] / half)
       high += part
       low += values[at] - part * half
     }
     const found = BigInt(high) * BigInt(half) + BigInt(low)
-    expect(`total ${NUMBERS[5 + number]}`, totals[`n${5 + number}`] as bigint, found)
+    expect(`total ${name}`, totals[name] as bigint, found)
   }
 }
 
@@ -195,10 +196,10 @@ function compareRow(
   at: number,
   { expect }: Findings,
 ): void {
-  for (let field = 1; field < WIDTH; field++) {
+  for (let field = 0; field < WIDTH; field++) {
     const expected = columns[field][i]
     const found = values[at + field]
     if (expected === found) continue
-    expect(`subscriber ${columns[FIELD.msisdn][i]}: ${NUMBERS[field - 1]}`, expected, found)
+    expect(`subscriber ${columns[FIELD.msisdn][i]}: ${FIELD_NAMES[field]}`, expected, found)
   }
 }

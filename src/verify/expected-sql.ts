@@ -1,10 +1,12 @@
 // The SQL of `verify`: computes every number of every subscriber from Parquet, independently.
 //
-// It states the validation rules a second time, in SQL, and shares no code with the functions that
-// validate, fold or select rows for a replay.
+// It states the rules of validation a second time, in SQL. It shares the names of columns, numbers
+// and missing values with the replay, and none of the code that validates, folds or selects rows.
 import { readParquet, type ParquetFile } from '../parquet/files.ts'
 import { identifier, literal } from '../duckdb.ts'
-import { APPLICATIONS } from '../record/columns.ts'
+import { AMOUNT, AMOUNTS } from '../record/columns.ts'
+import { MISSING_VALUES } from '../record/decode/text.ts'
+import { FIELD_NAMES } from '../subscriber/aggregate.ts'
 
 /** A file and the unit that the state used for its durations. */
 export interface VerifySource {
@@ -18,64 +20,50 @@ export interface VerifyOptions {
   missingMsisdn: 'reject' | 'zero'
 }
 
-const BYTES = [
-  'Total DL (Bytes)',
-  'Total UL (Bytes)',
-  ...APPLICATIONS.flatMap((name) => {
-    const spelt = name === 'YouTube' ? 'Youtube' : name
-    return [`${spelt} DL (Bytes)`, `${spelt} UL (Bytes)`]
-  }),
-]
+/** The numbers of an application, by name. */
+export const APPLICATION_NUMBERS: readonly string[] = AMOUNTS.slice(AMOUNT.applications).map(
+  ({ name }) => name,
+)
 
-/** The names of a subscriber's numbers, in the order of the state's rows. */
-export const NUMBERS: readonly string[] = [
-  'records',
-  'sessions',
-  'durationMs',
-  'downlinkBytes',
-  'uplinkBytes',
-  ...APPLICATIONS.flatMap((name) => [`${name} downlinkBytes`, `${name} uplinkBytes`]),
-  'firstStartMs',
-  'lastEndMs',
-]
-
-const MISSING_TEXTS = ['', '\\n', '\\\\n', 'nan', 'undefined', 'null'].map(literal).join(', ')
+const MISSING = MISSING_VALUES.map(literal).join(', ')
 const [FIRST_MS, LAST_MS] = [Date.UTC(2000, 0), Date.UTC(2100, 0)]
-const amounts = ['duration', ...BYTES.map((_, at) => `b${at}`)]
+/** The columns of summed values, under the names of their sums. */
+const amounts = AMOUNTS.map(({ name }) => identifier(name))
+const bytes = amounts.filter((_, at) => AMOUNTS[at].column.endsWith('(Bytes)'))
 
 /**
- * Creates the table `expected`. For each subscriber it has a row with `outcome` NULL, the MSISDN and
- * its NUMBERS as n0, n1, … (sums as HUGEINT, exact). For each reason of rejection it has a row with
- * the reason as `outcome` and the number of rows as n0.
+ * A table `expected`: for each subscriber `outcome` NULL, `subscriber`, and its numbers under the
+ * names of FIELD_NAMES (sums as HUGEINT, exact); for each reason of rejection one row, with the
+ * rejected rows as `records`.
  */
 export function expectedSql(sources: readonly VerifySource[], options: VerifyOptions): string {
   const rows = sources.map((source) => valuesSql(source, options.timeZone)).join(' UNION ALL ')
-  const sums = amounts.map((name, at) => {
+  const sums = amounts.map((name) => {
     const whole = `CASE WHEN outcome IS NULL THEN round(coalesce(${name}, 0))::BIGINT ELSE 0 END`
-    return `sum(${whole}) AS n${at + 2}`
+    return `sum(${whole}) AS ${name}`
   })
-  const times = amounts.length + 2
   const subscriber = 'CASE WHEN outcome IS NULL THEN coalesce(msisdn, 0) END'
   return `CREATE TEMP TABLE expected AS
     SELECT outcome, ${subscriber} AS subscriber,
-      count(*) AS n0, count(*) FILTER (session) AS n1, ${sums.join(', ')},
-      coalesce(min(started), 0) AS n${times}, coalesce(max(ended), 0) AS n${times + 1}
+      count(*) AS records, count(*) FILTER (session) AS sessions, ${sums.join(', ')},
+      coalesce(min(started), 0) AS "firstStartMs", coalesce(max(ended), 0) AS "lastEndMs"
     FROM (SELECT *, ${outcomeSql(options.missingMsisdn)} AS outcome FROM (${rows}))
     GROUP BY outcome, ${subscriber}`
 }
 
-/** Selects all subscribers in order of MSISDN: the MSISDN, then NUMBERS, all float64. */
-export const SUBSCRIBERS_SQL: string = `SELECT subscriber::DOUBLE,
-  ${NUMBERS.map((_, at) => `n${at}::DOUBLE`).join(', ')}
+/** Subscribers by ascending MSISDN: the numbers of FIELD_NAMES in that order, as float64. */
+export const SUBSCRIBERS_SQL: string = `SELECT ${FIELD_NAMES.map((name) =>
+  name === 'msisdn' ? 'subscriber::DOUBLE' : `${identifier(name)}::DOUBLE`,
+).join(', ')}
   FROM expected WHERE outcome IS NULL ORDER BY subscriber`
 
-/** Selects the number of rejected rows by reason. */
-export const REJECTED_SQL = 'SELECT outcome, n0 FROM expected WHERE outcome IS NOT NULL'
+/** Rejected rows, by reason. */
+export const REJECTED_SQL = 'SELECT outcome, records FROM expected WHERE outcome IS NOT NULL'
 
-/** Selects one row: subscribers, records, and the total of each application column, n5 to n18. */
-export const TOTALS_SQL: string = `SELECT count(*) AS subscribers, coalesce(sum(n0), 0) AS n0,
-  ${APPLICATIONS.flatMap((_, a) => [5 + 2 * a, 6 + 2 * a])
-    .map((at) => `coalesce(sum(n${at}), 0) AS n${at}`)
+/** One row: subscribers, records, and the total of each of APPLICATION_NUMBERS. */
+export const TOTALS_SQL: string = `SELECT count(*) AS subscribers,
+  ${['records', ...APPLICATION_NUMBERS]
+    .map((name) => `coalesce(sum(${identifier(name)}), 0) AS ${identifier(name)}`)
     .join(', ')}
   FROM expected WHERE outcome IS NULL`
 
@@ -88,16 +76,19 @@ function valuesSql({ file, durationUnit }: VerifySource, timeZone: string): stri
     return { sql: identifier(name), text: type === 'VARCHAR', type }
   }
   const [msisdn, start, end] = ['MSISDN/Number', 'Start', 'End'].map(column)
-  const scale = durationUnit === 's' ? 1000 : 1
-  // Text that is not a number becomes an invalid MSISDN, and the row is rejected for it.
+  const scale = durationUnit === 's' ? ' * 1000' : ''
+  const values = AMOUNTS.map((amount, at) => {
+    const value = numberOf(column(amount.column))
+    return `${value}${at === AMOUNT.durationMs ? scale : ''} AS ${amounts[at]}`
+  })
+  // Text that is not a number becomes -1, an invalid MSISDN.
   return `SELECT CASE WHEN ${isMissing(msisdn)} THEN NULL
       ELSE coalesce(${numberOf(msisdn)}, -1) END AS msisdn,
     NOT ${isMissing(column('Bearer Id'))} AS session,
     ${isMissing(start)} AND ${isMissing(end)} AS timeless,
     ${timeOf(start, column('Start ms'), timeZone)} AS started,
     ${timeOf(end, column('End ms'), timeZone)} AS ended,
-    ${numberOf(column('Dur. (ms)'))} * ${scale} AS duration,
-    ${BYTES.map((name, at) => `${numberOf(column(name))} AS b${at}`).join(', ')}
+    ${values.join(', ')}
     FROM ${readParquet(file.path)}`
 }
 
@@ -110,8 +101,8 @@ interface Column {
 function isMissing(column: Column | null): string {
   if (column === null) return 'true'
   const { sql, text, type } = column
-  // Not IN: DuckDB turns a list of this length into a join, and then reports no progress.
-  if (text) return `(${sql} IS NULL OR list_contains([${MISSING_TEXTS}], lower(trim(${sql}))))`
+  // Not IN: for a list of this length DuckDB plans a join and reports no progress.
+  if (text) return `(${sql} IS NULL OR list_contains([${MISSING}], lower(trim(${sql}))))`
   const notANumber = type === 'FLOAT' || type === 'DOUBLE' ? ` OR isnan(${sql})` : ''
   return `(${sql} IS NULL${notANumber})`
 }
@@ -155,7 +146,7 @@ function instantOf({ sql, text, type }: Column, timeZone: string): string {
 
 /** The reason of rejection; NULL for a record. */
 function outcomeSql(missingMsisdn: 'reject' | 'zero'): string {
-  const fraction = BYTES.map((_, at) => `(isfinite(b${at}) AND b${at} <> trunc(b${at}))`)
+  const fraction = bytes.map((name) => `(isfinite(${name}) AND ${name} <> trunc(${name}))`)
   const invalid = amounts.map((name) => `${name} < 0 OR ${name} >= 9007199254740992`)
   return `CASE
     WHEN msisdn IS NULL AND timeless AND coalesce(${fraction.join(' OR ')}, false) THEN 'footer'

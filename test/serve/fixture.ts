@@ -6,12 +6,11 @@ import type { PipelineView, Published } from '../../src/serve/view.ts'
 import {
   snapshotSchema,
   type Distribution,
-  type Metric,
   type Segment,
   type Snapshot,
 } from '../../src/snapshot/schema.ts'
+import type { Aggregate, Metric } from '../../src/snapshot/metrics.ts'
 import type { Subscriber } from '../../src/snapshot/subscriber-schema.ts'
-import type { Aggregate } from '../../src/subscriber/aggregate.ts'
 
 /** Heads every top list of a generated snapshot, and must be seen where only tops are shown. */
 export const CANARY_MSISDN = 33699999999

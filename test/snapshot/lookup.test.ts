@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { lookUp, viewSubscriber, type ForEachRows } from '../../src/snapshot/lookup.ts'
-import { METRICS, type Metric } from '../../src/snapshot/schema.ts'
+import { METRICS, type Metric } from '../../src/snapshot/metrics.ts'
 import { rowsOf, snapshotOf, subscriber, subscribersOf, type Subscriber } from './subscribers.ts'
 
 /** Rows in blocks of 5. */

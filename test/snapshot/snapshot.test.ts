@@ -2,9 +2,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { FEATURES, METRICS } from '../../src/snapshot/metrics.ts'
 import {
-  FEATURES,
-  METRICS,
   SCALINGS,
   snapshotSchema,
   type Snapshot,

@@ -4,9 +4,9 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { APPLICATIONS } from '../../src/record/columns.ts'
 import type { ForEachRows } from '../../src/snapshot/lookup.ts'
+import { aggregateAt } from '../../src/snapshot/metrics.ts'
 import { subscriberPageOf, type SubscriberQuery } from '../../src/snapshot/subscriber-page.ts'
 import type { Snapshot } from '../../src/snapshot/schema.ts'
-import { aggregateAt } from '../../src/subscriber/aggregate.ts'
 import { rowsOf, snapshotOf, subscriber, subscribersOf, type Subscriber } from './subscribers.ts'
 
 const EVERYONE: SubscriberQuery = { segment: null, application: null, after: -1, limit: 3 }

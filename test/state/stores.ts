@@ -1,6 +1,6 @@
 // A partition to test with: filled by folds, compared number by number after it is read back.
 import assert from 'node:assert/strict'
-import { AMOUNTS, createBatch, type Batch } from '../../src/record/batch.ts'
+import { createBatch, type Batch } from '../../src/record/batch.ts'
 import type { Random } from '../../src/random.ts'
 import { FIELD, WIDTH } from '../../src/subscriber/aggregate.ts'
 import { fold } from '../../src/subscriber/fold.ts'
@@ -31,9 +31,7 @@ export function batchOf(subscribers: Float64Array, random: Random): Batch {
     const start = START_MS + Math.floor(random() * HOURS_MS)
     batch.startMs[i] = random() < 0.1 ? 0 : start
     batch.endMs[i] = random() < 0.1 ? 0 : start + Math.floor(random() * HOURS_MS)
-    for (let a = 0; a < AMOUNTS; a++) {
-      batch.amounts[a][i] = Math.floor(2 ** (random() * 40)) - 1
-    }
+    for (const amounts of batch.amounts) amounts[i] = Math.floor(2 ** (random() * 40)) - 1
   }
   return batch
 }

@@ -1,6 +1,7 @@
 // A batch of decoded messages on its way into the state: applied, rejected or excluded.
 import { performance } from 'node:perf_hooks'
 import { REASONS } from '../../../src/record/batch.ts'
+import { PLACE } from '../../../src/record/columns.ts'
 import { inferUnit, requestedUnit, type DurationUnit } from '../../../src/record/duration-unit.ts'
 import { eventTimeOf } from '../../../src/record/event-time.ts'
 import { partitionOf } from '../../../src/record/partitioner.ts'
@@ -117,7 +118,7 @@ function select(batch: MessageBatch, log: LogPartition): { wanted: number; rejec
       rejected++
     } else if (cutoverMs === null || isLive(batch, log, i, cutoverMs)) selected[wanted++] = i
   }
-  if (wanted > 0) checkRouting(batch, log, values[0][selected[0]])
+  if (wanted > 0) checkRouting(batch, log, values[PLACE.msisdn][selected[0]])
   return { wanted, rejected }
 }
 
@@ -131,7 +132,7 @@ function isLive(
   i: number,
   cutoverMs: number,
 ): boolean {
-  const start = eventTimeOf(values[2][i], values[3][i])
+  const start = eventTimeOf(values[PLACE.start][i], values[PLACE.startMs][i])
   if (!Number.isNaN(start)) return start >= cutoverMs
   const file = headerOf(rows.bytes[i], rows.valueTo[i], SOURCE_HEADER)
   if (file !== null && [...state.positions.keys()].some((id) => id.startsWith(file))) return false

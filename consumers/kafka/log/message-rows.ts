@@ -1,6 +1,6 @@
 // Messages of one partition, decoded into columns, with references to their bytes.
-import { FIRST_AMOUNT, REASONS, type RawRows } from '../../../src/record/batch.ts'
-import { USED_COLUMNS } from '../../../src/record/columns.ts'
+import { REASONS, type RawRows } from '../../../src/record/batch.ts'
+import { PLACE, USED_COLUMNS } from '../../../src/record/columns.ts'
 import { DECODED, WAITING, type MessageFormat } from './message-format.ts'
 import type { RecordCursor } from '../../../src/kafka/record-batch.ts'
 
@@ -72,7 +72,7 @@ export function addMessage(
 
 /** Converts durations from seconds to milliseconds. */
 export function scaleDurations(rows: MessageRows): void {
-  const { values } = rows.columns[FIRST_AMOUNT]
+  const { values } = rows.columns[PLACE.duration]
   // The value that marks text without a number is kept.
   for (let i = 0; i < rows.count; i++) {
     if (rows.outcome[i] === DECODED && values[i] > -Number.MAX_VALUE) values[i] *= 1000

@@ -1,25 +1,25 @@
-// Finds out which field of an Avro record is which column.
+// Maps the fields of an Avro record to columns.
 import type { AvroRecord } from './avro-schema.ts'
 import type { Meaning } from './avro-value.ts'
 import { USED_COLUMNS } from '../columns.ts'
 import { canonicalName, matchColumns } from '../column-names.ts'
 
-/** What a field is used for. */
+/** The column that a field is read into. */
 export interface Use {
   /** Place in USED_COLUMNS. */
   place: number
   meaning: Meaning
 }
 
-/** Times, and the milliseconds beside them that stand for them where they are not there. */
+/** Columns of milliseconds, each with the time that it stands for where the time is absent. */
 const PARTS: ReadonlyMap<string, string> = new Map([
   ['Start ms', 'Start'],
   ['End ms', 'End'],
 ])
 
 /**
- * Uses by field, in the record's order; null for a field that nobody needs. A field is known by
- * what `renames` says of its name, by its name, else by an alias.
+ * Uses by field, in the record's order; null for a field that is not used. A field is matched by
+ * its name, or by the name that `renames` gives it, else by an alias.
  *
  * @throws PulseError `input-column` when a needed column is absent or two could be the same one
  */
@@ -38,12 +38,12 @@ export function usesOf(
     if (alias !== undefined) spellings[at] = alias
   }
   const known = new Set(spellings.map(canonicalName))
-  const instead = new Set<string>()
+  const replaced = new Set<string>()
   for (const [part, time] of PARTS) {
     const at = spellings.findIndex((name) => canonicalName(name) === part)
     if (at < 0 || known.has(time)) continue
     spellings[at] = time
-    instead.add(time)
+    replaced.add(time)
   }
   const columns = matchColumns('Avro schema', spellings)
   const fieldOf = new Map(spellings.map((name, at) => [name, at]))
@@ -51,7 +51,7 @@ export function usesOf(
   for (const [place, column] of USED_COLUMNS.entries()) {
     const at = fieldOf.get(columns.get(column) ?? '')
     if (at !== undefined && columns.has(column)) {
-      uses[at] = { place, meaning: instead.has(column) ? 'epoch' : meaningOf(column) }
+      uses[at] = { place, meaning: replaced.has(column) ? 'epoch' : meaningOf(column) }
     }
   }
   return uses

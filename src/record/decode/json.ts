@@ -2,31 +2,30 @@
 import { real, sinceEpoch } from './avro-bytes.ts'
 import type { DecodeRow } from './avro.ts'
 import { UNREADABLE } from '../batch.ts'
-import { USED_COLUMNS } from '../columns.ts'
+import { PLACE, USED_COLUMNS } from '../columns.ts'
 import { canonicalName } from '../column-names.ts'
 import { isMissing, numberOf, timeOf } from './text.ts'
 import { wallClockOf, type WallClock } from './text-zone.ts'
 
-/** A record has about 2 KB; what is longer by far is none. */
+/** The largest JSON message that is decoded, in bytes; a record has about 2 KB. */
 export const MOST_JSON_BYTES = 1_048_576
-/** Names kept, so that a stream of ever new ones takes no memory. */
+/** Names remembered; the bound keeps memory flat when each message has new names. */
 const MOST_NAMES = 4096
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })
-const [BEARER, START, START_MS, END, END_MS] = [1, 2, 3, 4, 5] as const
 
-/** Where the value of a name belongs. */
+/** The column that a name stands for. */
 interface Place {
-  /** In USED_COLUMNS; -1 for a column that nobody needs. */
+  /** In USED_COLUMNS; -1 for a column that is not used. */
   column: number
-  /** The name is the column's own, not one of its other spellings. */
+  /** Whether the name is the canonical one. */
   exact: boolean
 }
 
 /**
- * The decoder of JSON messages. Columns go by any known name, the one of the file wins; a column
- * that an object lacks is missing there. Malformed: no object, an object without any known column,
- * an object or array for a needed value, more than MOST_JSON_BYTES.
+ * The decoder of JSON messages. A column is found under any known name, and the canonical name wins;
+ * a column that an object lacks is missing. A message is malformed when it is not an object, has no
+ * known column, has an object or array as a used value, or exceeds MOST_JSON_BYTES.
  */
 export function compileJson(options: { timeZone: string }): DecodeRow {
   const clock = wallClockOf(options.timeZone)
@@ -52,8 +51,8 @@ export function compileJson(options: { timeZone: string }): DecodeRow {
       columns[column][row] = value
       seen[column] = 1
     }
-    instead(columns[START], columns[START_MS], row)
-    instead(columns[END], columns[END_MS], row)
+    useWholeTime(columns[PLACE.start], columns[PLACE.startMs], row)
+    useWholeTime(columns[PLACE.end], columns[PLACE.endMs], row)
     return known
   }
 }
@@ -69,7 +68,7 @@ function parseObject(
     const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
     return isObject ? (value as Record<string, unknown>) : null
   } catch {
-    // Bytes that are no UTF-8, text that is no JSON: a malformed message.
+    // Invalid UTF-8 or invalid JSON: a malformed message.
     return null
   }
 }
@@ -84,7 +83,7 @@ function createPlaces(): (name: string) => Place | null {
       canonical === undefined
         ? null
         : {
-            column: (USED_COLUMNS as readonly string[]).indexOf(canonical),
+            column: USED_COLUMNS.indexOf(canonical),
             exact: name === canonical,
           }
     if (known.size < MOST_NAMES) known.set(name, place)
@@ -92,22 +91,22 @@ function createPlaces(): (name: string) => Place | null {
   }
 }
 
-/** Null: a value that no column has. */
+/** Null for an object or array, which no column holds. */
 function valueOf(value: unknown, column: number, clock: WallClock): number | null {
   if (value === null) return NaN
-  if (column === BEARER) {
+  if (column === PLACE.bearer) {
     if (typeof value === 'string') return isMissing(value) ? NaN : 1
     return typeof value === 'object' ? null : 1
   }
-  const isTime = column === START || column === END
+  const isTime = column === PLACE.start || column === PLACE.end
   if (typeof value === 'number') return isTime ? sinceEpoch(value) : real(value)
   if (typeof value === 'string') return isTime ? timeOf(value, clock) : numberOf(value)
   if (typeof value === 'boolean') return isTime ? UNREADABLE : Number(value)
   return null
 }
 
-/** A time's own milliseconds are below 1,000: more of them, and no time, are all of the time. */
-function instead(times: Float64Array, parts: Float64Array, row: number): void {
+/** The milliseconds column is below 1,000; a larger value without a time is the whole time. */
+function useWholeTime(times: Float64Array, parts: Float64Array, row: number): void {
   if (!Number.isNaN(times[row]) || !(parts[row] >= 1000)) return
   times[row] = parts[row]
   parts[row] = NaN

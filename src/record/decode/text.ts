@@ -1,10 +1,14 @@
-// What a text in place of a number or a time means; the same that the SQL over Parquet makes of it.
+// Reads numbers and times from text, with the same results as the SQL over Parquet.
 import { UNREADABLE } from '../batch.ts'
 import type { WallClock } from './text-zone.ts'
 
-/** How writers spell a value that is not there, in lower case. */
-const MISSING: ReadonlySet<string> = new Set([...['', '\\n', '\\\\n', 'nan', 'undefined', 'null']])
-const LONGEST_MISSING = 9
+/** The spellings of a missing value in a text column, in lower case and without spaces around them. */
+export const MISSING_TEXTS: readonly string[] = ['', '\\n', '\\\\n', 'nan', 'null']
+/** The same for all other columns; a text column may hold `undefined` as a value. */
+export const MISSING_VALUES: readonly string[] = [...MISSING_TEXTS, 'undefined']
+
+const MISSING: ReadonlySet<string> = new Set(MISSING_VALUES)
+const LONGEST_MISSING = Math.max(...MISSING_VALUES.map(({ length }) => length))
 
 const SPACE = '[\\t-\\r ]*'
 const DIGITS = '\\d+(?:_\\d+)*'
@@ -21,16 +25,16 @@ const ZONE = '(Z| UTC|[+-]\\d\\d(?::?\\d\\d(?::?\\d\\d)?)?)'
 const CLOCK = `(\\d+):(?:(\\d{1,2})(?::(?:(\\d{1,2})(?:\\.(\\d*))?${ZONE}?(?: ${SPACE})?)?)?)?`
 const YEAR_FIRST = new RegExp(`^${SPACE}${DATE}(?:[T\\t-\\r ]${SPACE}${CLOCK})?$`)
 
-/** Whether a text says that there is no value. */
-export const isMissing = (text: string): boolean => spellsNothing(withoutSpaces(text))
+/** Whether a text is a spelling of a missing value. */
+export const isMissing = (text: string): boolean => isMissingWord(withoutSpaces(text))
 
-const spellsNothing = (trimmed: string): boolean =>
+const isMissingWord = (trimmed: string): boolean =>
   trimmed.length <= LONGEST_MISSING && MISSING.has(trimmed.toLowerCase())
 
 const isSpace = (code: number): boolean =>
   code === 32 || (code > 127 && /\p{Zs}/u.test(String.fromCharCode(code)))
 
-/** Without spaces of any width at both ends; other white space stays, as DuckDB's trim has it. */
+/** The text without spaces of any width at both ends; other white space stays, as in DuckDB's trim. */
 function withoutSpaces(text: string): string {
   let [from, to] = [0, text.length]
   while (from < to && isSpace(text.charCodeAt(from))) from++
@@ -38,10 +42,10 @@ function withoutSpaces(text: string): string {
   return text.slice(from, to)
 }
 
-/** The number that a text spells: NaN for a missing one, UNREADABLE for what is none. */
+/** The number that a text spells; NaN where it is missing, UNREADABLE where it is not a number. */
 export function numberOf(text: string): number {
   const trimmed = withoutSpaces(text)
-  if (spellsNothing(trimmed)) return NaN
+  if (isMissingWord(trimmed)) return NaN
   const digits = NUMBER.exec(trimmed)?.[1]
   if (digits !== undefined) {
     return Number(digits.includes('_') ? digits.replaceAll('_', '') : digits)
@@ -53,12 +57,12 @@ export function numberOf(text: string): number {
 }
 
 /**
- * The instant that a text spells, in UTC milliseconds since 1970: `M/D/YYYY H:MM[:SS]` or as in
- * ISO 8601, by `clock` where it names no zone. NaN: missing; UNREADABLE: no time.
+ * The instant that a text spells, in UTC milliseconds since 1970: `M/D/YYYY H:MM[:SS]` or ISO 8601,
+ * by `clock` where the text has no zone. NaN where it is missing, UNREADABLE where it is not a time.
  */
 export function timeOf(text: string, clock: WallClock): number {
   const trimmed = withoutSpaces(text)
-  if (spellsNothing(trimmed)) return NaN
+  if (isMissingWord(trimmed)) return NaN
   const monthFirst = MONTH_FIRST.exec(trimmed)
   if (monthFirst !== null) {
     const [, month, day, year, hour, minute, second = '0'] = monthFirst
@@ -96,7 +100,7 @@ function instant(
   return clock(midnight + h * 3_600_000 + min * 60_000 + Math.round(second * 1000))
 }
 
-/** Milliseconds that a zone such as `Z`, `+02` or `-05:30` is ahead of UTC. */
+/** The offset of a zone such as `Z`, `+02` or `-05:30` from UTC, in milliseconds. */
 function offsetOf(zone: string): number {
   const digits = zone.replace(/\D/g, '').padEnd(6, '0')
   const [hours, minutes, seconds] = [0, 2, 4].map((at) => Number(digits.slice(at, at + 2)))

@@ -1,5 +1,5 @@
 // The list of metrics: name without prefix, type, labels and what each one says.
-import type { Metric } from '../../snapshot/schema.ts'
+import type { Metric } from '../../snapshot/metrics.ts'
 
 /** Where a value comes from: read anew at each scrape, or added up as things happen. */
 export type Origin = 'scrape' | 'event'

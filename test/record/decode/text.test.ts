@@ -29,7 +29,7 @@ async function read(
   const types = new Map([[column, 'VARCHAR']])
   const file = { columns: new Map([[column, column]]), types } as unknown as ParquetFile
   const sql = usedColumns(file, { durationUnit: 'ms', timeZone })[
-    (USED_COLUMNS as readonly string[]).indexOf(column)
+    USED_COLUMNS.indexOf(column)
   ].replace(/ AS c\d+$/, '')
   const rows = await queryRows(
     connection,

@@ -8,7 +8,7 @@ import { createPanel } from '../panel.js'
 import { measureText } from './traffic.js'
 import { moment } from '../zone.js'
 
-/** @typedef {import('../../../snapshot/schema.ts').SubscriberView} Found */
+/** @typedef {import('../../../snapshot/subscriber-schema.ts').SubscriberView} Found */
 
 const VALUE_ROOM = 84
 

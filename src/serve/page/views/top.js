@@ -7,7 +7,7 @@ import { createPanel } from '../panel.js'
 
 /** @typedef {import('../../../snapshot/schema.ts').Snapshot} Snapshot */
 /** @typedef {import('../../../snapshot/schema.ts').TopEntry} TopEntry */
-/** @typedef {import('../../../snapshot/schema.ts').Metric} Metric */
+/** @typedef {import('../../../snapshot/metrics.ts').Metric} Metric */
 /** @typedef {import('../choices.js').Chosen} Chosen */
 /** @typedef {import('../panel.js').Panel} Panel */
 
