@@ -20,6 +20,7 @@ import { createLive, LIVE_LIMITS, type Live, type LiveLimits } from './live/stre
 import { createMetrics, type Metrics } from './metrics/exposition.ts'
 import { createThroughputMeter, meterView } from './health/throughput.ts'
 import { ECHARTS_FILE, PAGE_FILES } from './page-files.ts'
+import { pageTablesText } from './page-tables.ts'
 import type { Asked } from './api/parameters.ts'
 import { problem, type Answer } from './http/problem.ts'
 import { createReadiness, watchReadiness } from './health/readiness.ts'
@@ -191,6 +192,11 @@ async function addRoutes(app: FastifyInstance, { context, metrics, live }: Parts
     ...PAGE_FILES,
     setHeaders: (reply) => void reply.header('cache-control', 'no-cache'),
   })
+  app.get('/tables.js', (_request, reply) =>
+    reply
+      .headers({ 'content-type': 'text/javascript; charset=utf-8', 'cache-control': 'no-cache' })
+      .send(pageTablesText()),
+  )
   app.get('/vendor/echarts.js', (_request, reply) =>
     reply.sendFile(ECHARTS_FILE.name, ECHARTS_FILE.folder),
   )

@@ -1,6 +1,7 @@
 // `demo` as a newcomer runs it: it serves page, API and metrics, and they say the same.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { METRICS } from '../../src/snapshot/metrics.ts'
 import type { Snapshot } from '../../src/snapshot/schema.ts'
 import { withBrowser } from '../browser.ts'
 import { withDirectory } from '../state-directory.ts'
@@ -63,15 +64,11 @@ test('the page shows the totals of the API, without a complaint in the console',
       const shown = await page.evaluate<number[]>(
         "[...document.querySelectorAll('#totals data')].map((data) => Number(data.value))",
       )
-      const { subscribers, records, sessions, durationMs, downlinkBytes, uplinkBytes } = snapshot
       const rejected = Object.values(snapshot.rejected).reduce((sum, rows) => sum + rows, 0)
       assert.deepEqual(shown, [
-        subscribers,
-        records,
-        sessions,
-        durationMs,
-        downlinkBytes,
-        uplinkBytes,
+        snapshot.subscribers,
+        snapshot.records,
+        ...METRICS.map((metric) => snapshot[metric]),
         rejected,
       ])
       await page.locator('#top-panel summary').click()

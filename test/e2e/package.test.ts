@@ -56,7 +56,7 @@ test('installed from its tarball it generates, replays, reports', (context) =>
     })
     try {
       const [, url] = await demo.says(/API and metrics at (http:\/\/127\.0\.0\.1:\d+)/)
-      for (const path of ['/', '/main.js', '/vendor/echarts.js', '/healthz']) {
+      for (const path of ['/', '/main.js', '/tables.js', '/vendor/echarts.js', '/healthz']) {
         assert.equal((await fetch(url + path)).status, 200, path)
       }
     } finally {

@@ -190,7 +190,7 @@ test('an error of ours is told to the caller of startServer, not to the client',
 test('files of the page are served, and nothing beside them', async () => {
   await withServer(async (url, pipeline) => {
     pipeline.publish(published(generateSnapshot({ number: 1 })))
-    for (const path of ['/', '/page.css', '/favicon.svg', '/vendor/echarts.js']) {
+    for (const path of ['/', '/page.css', '/favicon.svg', '/tables.js', '/vendor/echarts.js']) {
       const reply = await ask(url, path)
       assert.equal(reply.status, 200, path)
       assert.ok(!reply.body.includes(String(CANARY_MSISDN)))

@@ -1,4 +1,4 @@
-// The address says which view is shown and what is chosen in it: `#/segments?x=durationMs`.
+// The address holds the view and its choices: `#/segments?x=durationMs`.
 import { CHOICE_KEYS, CHOICES, defaultOf } from './choices.js'
 
 /** @typedef {import('./choices.js').Chosen} Chosen */
@@ -16,11 +16,11 @@ export const VIEWS = /** @type {const} */ ([
 ])
 
 const MSISDN = /^[0-9]{1,15}$/
-/** What people write into a number: it says nothing. */
+/** Separators in numbers as people write them. */
 const PUNCTUATION = /^\s*\+|[\s\p{Dash_Punctuation}]/gu
 
 /**
- * The digits of an MSISDN as people write it, such as `+33 6-64`; empty where it is none.
+ * The digits of an MSISDN as people write it, such as `+33 6-64`; empty if it is not valid.
  * @param {string} text
  */
 export function msisdnIn(text) {
@@ -29,7 +29,7 @@ export function msisdnIn(text) {
 }
 
 /**
- * What an address says; what it gets wrong is as if it were not there.
+ * Parses an address; invalid parts get their defaults.
  * @param {string} hash
  * @returns {Address}
  */
@@ -51,7 +51,7 @@ export function parseAddress(hash) {
 }
 
 /**
- * The address that says it; what is chosen by default is left out.
+ * The text of an address; choices with their default are left out.
  * @param {Address} address
  */
 export function formatAddress({ view, chosen, msisdn }) {
@@ -62,17 +62,17 @@ export function formatAddress({ view, chosen, msisdn }) {
   return `#/${view}${text === '' ? '' : `?${text}`}`
 }
 
-/** The address in force. */
+/** The current address. */
 export function currentAddress() {
   return parseAddress(location.hash)
 }
 
-/** The address in force with changes. @param {Partial<Address>} changes */
+/** The current address with changes. @param {Partial<Address>} changes */
 export function addressWith(changes) {
   return formatAddress({ ...currentAddress(), ...changes })
 }
 
-/** Goes there; what was before is one step back. @param {Partial<Address>} changes */
+/** Goes to the current address with changes, and adds a step to the history. @param {Partial<Address>} changes */
 export function goTo(changes) {
   location.hash = addressWith(changes)
 }

@@ -1,4 +1,4 @@
-// Axes that many charts share: named bars, and values with a grid.
+// Axes and series that several charts share.
 import { trimmed } from './format.js'
 
 /** @typedef {import('./chart.js').Option} Option */
@@ -9,7 +9,7 @@ import { trimmed } from './format.js'
  * Horizontal bars: names on the left, values written at the end of each bar.
  * @param {Surroundings} surroundings
  * @param {readonly string[]} names from the top down
- * @param {number} room pixels for the text behind the bars
+ * @param {number} room pixels for the text after the bars
  * @returns {Option}
  */
 export function bars({ theme }, names, room) {
@@ -35,7 +35,7 @@ export function bars({ theme }, names, room) {
 }
 
 /**
- * One series of such bars.
+ * A series of horizontal bars.
  * @param {Surroundings} surroundings
  * @param {string} id
  * @param {readonly { value: number, text: string, colour: string }[]} data

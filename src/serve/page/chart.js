@@ -1,27 +1,26 @@
-// One chart: made when it is first seen, changed in place, redrawn when theme or width change.
+// One chart: created when it is first visible, updated in place, redrawn when theme or width change.
 import { init } from './vendor/echarts.js'
-import { make } from './dom.js'
+import { make, save } from './dom.js'
 import { currentTheme } from './palette.js'
-import { save } from './save.js'
 
 /** @typedef {import('./vendor/echarts.js').EChartsOption} Option */
 /** @typedef {import('./palette.js').Theme} Theme */
 /** @typedef {{ theme: Theme, narrow: boolean }} Surroundings */
 
-/** Below this many pixels a chart leaves out what is dispensable. */
+/** Charts narrower than this, in pixels, leave out details. */
 const NARROW = 420
-/** Pixels of a saved picture for one of the screen, and room above it for the title. */
+/** Pixels of a saved picture per pixel of the screen, and the height of its title. */
 const PIXEL_RATIO = 2
 const TITLE_ROOM = 44
 
 const dark = matchMedia('(prefers-color-scheme: dark)')
 const still = matchMedia('(prefers-reduced-motion: reduce)')
 
-/** What is replaced instead of merged, so that nothing of another choice stays. */
+/** Parts of an option that are replaced, not merged, so that nothing of an earlier choice remains. */
 const REPLACED = ['series', 'xAxis', 'yAxis', 'visualMap', 'legend']
 
 /**
- * A chart in the element; `draw` takes how its option comes from the theme and the width.
+ * A chart in the element; `draw` takes a function from theme and width to the option.
  * @param {HTMLElement} element
  */
 export function createChart(element) {
@@ -32,7 +31,7 @@ export function createChart(element) {
   /** @type {(index: number) => void} */
   let picked = () => undefined
   const redraw = () => {
-    // A chart that is not seen is drawn once it is.
+    // A hidden chart is drawn when it becomes visible.
     if (latest === null || element.clientWidth === 0) return
     if (chart === null) {
       chart = init(element, null, { renderer: 'canvas' })
@@ -54,11 +53,11 @@ export function createChart(element) {
       latest = option
       redraw()
     },
-    /** Calls back when something is clicked. @param {(index: number) => void} callback */
+    /** Calls back with the index of a clicked value. @param {(index: number) => void} callback */
     pick(callback) {
       picked = callback
     },
-    /** Saves it as PNG, with its title. @param {string} name @param {string} title */
+    /** Saves the chart as PNG with its title. @param {string} name @param {string} title */
     save(name, title) {
       if (chart === null) return
       const picture = withTitle(chart.renderToCanvas({ pixelRatio: PIXEL_RATIO }), title)
@@ -90,7 +89,7 @@ function withTitle(drawn, title) {
 }
 
 /**
- * What all charts share.
+ * The options that all charts share.
  * @param {Theme} theme
  * @returns {Option}
  */
@@ -105,7 +104,7 @@ function common(theme) {
 }
 
 /**
- * A tooltip made of elements, not of markup: the content security policy allows no style
+ * A tooltip made of elements instead of markup, as the content security policy forbids style
  * attributes in markup.
  * @param {Theme} theme
  * @param {'item' | 'axis'} trigger

@@ -1,4 +1,4 @@
-// A control for one choice: buttons for a few options, a list for many; it writes the address.
+// A control for one choice: buttons for few options, a list for many. It changes the address.
 import { currentAddress, goTo } from './address.js'
 import { CHOICES } from './choices.js'
 import { make } from './dom.js'
@@ -7,17 +7,18 @@ import { make } from './dom.js'
 /** @typedef {import('./choices.js').Chosen} Chosen */
 /** @typedef {{ element: HTMLElement, show(chosen: Chosen): void }} Control */
 
-/** More options than this make a list. */
+/** The most options that are shown as buttons. */
 const FEW = 3
 
-/** Whether a choice is made from a list. @param {ChoiceKey} key */
+/** Whether a choice is shown as a list. @param {ChoiceKey} key */
 export function isList(key) {
   return CHOICES[key].options.length > FEW
 }
 
 /**
+ * The control of a choice.
  * @param {ChoiceKey} key
- * @param {string} owner id of the panel: a choice may stand in several
+ * @param {string} owner id of the panel, as several panels may have the same choice
  * @returns {Control}
  */
 export function createChoice(key, owner) {

@@ -1,41 +1,28 @@
-// What may be chosen on the page: each choice has a key in the address, options and a default.
-import { metric } from './format.js'
+// The choices of the page: each has a key in the address, options and a default.
+import { FEATURES, metric, METRICS } from './metrics.js'
+import { TABLES } from './tables.js'
 
 /** @typedef {{ label: string, options: [value: string, name: string][] }} Choice */
 
-const METRICS = ['sessions', 'durationMs', 'trafficBytes', 'downlinkBytes', 'uplinkBytes']
-const FEATURES = [...METRICS, 'meanSessionDurationMs']
-const TRAFFIC = ['trafficBytes', 'downlinkBytes', 'uplinkBytes']
+/** The metric of traffic, also the key of download and upload together. */
+export const TRAFFIC = /** @type {const} */ ('trafficBytes')
 
-/** Names of the applications in the order of the snapshot's lists. */
-export const APPLICATIONS = [
-  'Social Media',
-  'Google',
-  'Email',
-  'YouTube',
-  'Netflix',
-  'Gaming',
-  'Other',
-]
+/** Names of the applications in the order of the snapshot's lists. @type {string[]} */
+export const APPLICATIONS = TABLES.applications.map(({ name }) => name)
 
-/** In the app's filter: no application in particular. */
+/** The value of the filter for all applications. */
 export const ALL = 'all'
 
-const pairs = (/** @type {string[]} */ keys, /** @type {(key: string) => string} */ name) =>
-  keys.map((key) => /** @type {[string, string]} */ ([key, name(key)]))
-const named = (/** @type {string[]} */ keys) => pairs(keys, (key) => metric(key).name)
+const named = (/** @type {string[]} */ keys) =>
+  keys.map((key) => /** @type {[string, string]} */ ([key, metric(key).name]))
+/** With traffic as the default. @param {string[]} keys */
+const trafficFirst = (keys) => [TRAFFIC, ...keys.filter((key) => key !== TRAFFIC)]
 
-/** The first option is the default; it is not written into the address. */
+/** All choices. The first option is the default, which the address leaves out. */
 export const CHOICES = /** @type {const} @satisfies {Record<string, Choice>} */ ({
   top: {
     label: 'By',
-    options: [
-      ['trafficBytes', 'Traffic'],
-      ['sessions', 'Sessions'],
-      ['durationMs', 'Duration'],
-      ['downlinkBytes', 'Download'],
-      ['uplinkBytes', 'Upload'],
-    ],
+    options: named(trafficFirst(METRICS)),
   },
   bins: {
     label: 'Bins',
@@ -46,9 +33,15 @@ export const CHOICES = /** @type {const} @satisfies {Record<string, Choice>} */ 
   },
   app: {
     label: 'Application',
-    options: [[ALL, 'All'], ...pairs(APPLICATIONS, (name) => name)],
+    options: [
+      [ALL, 'All'],
+      ...APPLICATIONS.map((name) => /** @type {[string, string]} */ ([name, name])),
+    ],
   },
-  traffic: { label: 'Direction', options: named(TRAFFIC) },
+  traffic: {
+    label: 'Direction',
+    options: named([TRAFFIC, ...TABLES.directions.map(({ key }) => key)]),
+  },
   lines: {
     label: 'Drawn',
     options: [
@@ -57,10 +50,7 @@ export const CHOICES = /** @type {const} @satisfies {Record<string, Choice>} */ 
     ],
   },
   x: { label: 'Across', options: named(FEATURES) },
-  y: {
-    label: 'Up',
-    options: named(['trafficBytes', ...FEATURES.filter((key) => key !== 'trafficBytes')]),
-  },
+  y: { label: 'Up', options: named(trafficFirst(FEATURES)) },
   axes: {
     label: 'Axes',
     options: [
@@ -76,7 +66,7 @@ export const CHOICES = /** @type {const} @satisfies {Record<string, Choice>} */ 
 /** The keys of all choices. */
 export const CHOICE_KEYS = /** @type {ChoiceKey[]} */ (Object.keys(CHOICES))
 
-/** What is chosen when nothing was. @param {ChoiceKey} key */
+/** The default of a choice. @param {ChoiceKey} key */
 export function defaultOf(key) {
   return String(CHOICES[key].options[0]?.[0])
 }

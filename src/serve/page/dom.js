@@ -1,7 +1,7 @@
-// Elements made by script: text only, never markup out of data.
+// Elements made by script from text, never from markup, and files that the page saves.
 
 /**
- * The element of an id that the page must have.
+ * The element of an id. @throws Error when the page lacks it
  * @param {string} id
  */
 export function byId(id) {
@@ -11,7 +11,7 @@ export function byId(id) {
 }
 
 /**
- * An element with children; text is text.
+ * An element with children; a string becomes text.
  * @param {string} name
  * @param {...(Node | string)} children
  */
@@ -22,7 +22,7 @@ export function make(name, ...children) {
 }
 
 /**
- * Changes text only where it differs, so that nothing flickers or is announced twice.
+ * Sets a text where it differs, so that nothing flickers or is announced twice.
  * @param {Element} element
  * @param {string} text
  */
@@ -42,7 +42,7 @@ export function swatch(colour) {
 }
 
 /**
- * A list of names and values; what more there is to say of one stands below it, small.
+ * Fills a list with names and values, each with a small text below it where there is one.
  * @param {Element} list a `dl`
  * @param {readonly (readonly [name: string, value: string, more?: string])[]} entries
  */
@@ -54,4 +54,20 @@ export function setEntries(list, entries) {
       return make('div', make('dt', name), shown)
     }),
   )
+}
+
+/** Time for a browser that asks where to save, or for a slow disk. */
+const KEPT_MS = 60_000
+
+/**
+ * Saves a file; nothing leaves the machine.
+ * @param {string} name
+ * @param {Blob} content
+ */
+export function save(name, content) {
+  const link = document.createElement('a')
+  link.href = URL.createObjectURL(content)
+  link.download = name
+  link.click()
+  setTimeout(() => URL.revokeObjectURL(link.href), KEPT_MS)
 }

@@ -1,15 +1,14 @@
-// Numbers as people read them: bytes in decimal units, durations in hours, counts in groups.
+// Numbers as text: bytes in decimal units, durations in hours, counts with thousands separators.
 
 /** @typedef {(value: number) => string} Format */
 
 const LOCALE = 'en'
 const MS_PER_HOUR = 3_600_000
-/** In seconds. */
-const DAY = 86_400
+const SECONDS_PER_DAY = 86_400
 const BYTE_UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB', 'EB']
-/** From here on a count is shown short; its whole length is kept in the title. */
+/** A count from here on is abbreviated; the title has all digits. */
 const LONG_COUNT = 1e8
-/** What is less would be shown as 0%. */
+/** A smaller share would be shown as 0%. */
 const LEAST_SHARE = 0.0005
 
 const whole = new Intl.NumberFormat(LOCALE, { maximumFractionDigits: 0 })
@@ -31,7 +30,7 @@ function significant(value) {
   return fixed[digits]?.format(value) ?? String(value)
 }
 
-/** @type {Format} */
+/** A count, with thousands separators or abbreviated. @type {Format} */
 export function count(value) {
   return value >= LONG_COUNT ? short.format(value) : whole.format(value)
 }
@@ -41,17 +40,17 @@ export function meanCount(value) {
   return significant(value)
 }
 
-/** A label of an axis. @type {Format} */
+/** A label of an axis, abbreviated. @type {Format} */
 export function tick(value) {
   return short.format(value)
 }
 
-/** Of few among many it says that there are any. @type {Format} */
+/** A share from 0 to 1 as a percentage; a share above 0 is never 0%. @type {Format} */
 export function share(value) {
   return value > 0 && value < LEAST_SHARE ? '<0.1%' : percent.format(value)
 }
 
-/** @type {Format} */
+/** Bytes in powers of 1,000. @type {Format} */
 export function bytes(value) {
   let unit = 0
   let scaled = value
@@ -62,7 +61,7 @@ export function bytes(value) {
   return `${unit === 0 ? count(scaled) : significant(scaled)} ${BYTE_UNITS[unit]}`
 }
 
-/** Hours, or what is shorter than one in minutes or seconds. @type {Format} */
+/** Milliseconds in hours, or in minutes or seconds below one hour or minute. @type {Format} */
 export function hours(milliseconds) {
   const value = milliseconds / MS_PER_HOUR
   if (value < 1 / 60) return `${significant(milliseconds / 1000)} s`
@@ -70,53 +69,18 @@ export function hours(milliseconds) {
   return `${value >= LONG_COUNT ? short.format(value) : significant(value)} h`
 }
 
-/** How long something takes, from seconds. @type {Format} */
+/** Seconds as days, hours, minutes and seconds, in two units at most. @type {Format} */
 export function span(seconds) {
   const rounded = Math.round(seconds)
   if (rounded < 60) return `${rounded} s`
   if (rounded < 3600) return `${Math.floor(rounded / 60)} min ${rounded % 60} s`
-  if (rounded < 2 * DAY) {
+  if (rounded < 2 * SECONDS_PER_DAY) {
     return `${Math.floor(rounded / 3600)} h ${Math.floor((rounded % 3600) / 60)} min`
   }
-  return `${Math.floor(rounded / DAY)} d ${Math.floor((rounded % DAY) / 3600)} h`
+  return `${Math.floor(rounded / SECONDS_PER_DAY)} d ${Math.floor((rounded % SECONDS_PER_DAY) / 3600)} h`
 }
 
-/** @typedef {{ name: string, unit?: string, format: Format, mean: Format,
- *   plot: number }} Metric unit: of the plain number; plot: by which it is divided on an axis */
-
-/** @type {Record<string, Metric>} */
-const METRICS = {
-  sessions: { name: 'Sessions', format: count, mean: meanCount, plot: 1 },
-  durationMs: amount('Session duration', 'ms', hours, MS_PER_HOUR),
-  trafficBytes: amount('Total traffic', 'bytes', bytes),
-  downlinkBytes: amount('Download', 'bytes', bytes),
-  uplinkBytes: amount('Upload', 'bytes', bytes),
-  meanSessionDurationMs: amount('Mean session', 'ms', hours, MS_PER_HOUR),
-}
-
-/**
- * @param {string} name
- * @param {string} unit
- * @param {Format} format
- * @param {number} [plot]
- * @returns {Metric}
- */
-function amount(name, unit, format, plot = 1) {
-  return { name, unit, format, mean: format, plot }
-}
-
-/** Formats a value or a mean of a metric: a mean of counts has digits after the point. */
-export function valueOrMean(/** @type {string} */ key) {
-  const { format, mean } = metric(key)
-  return (/** @type {number} */ value) => (Number.isInteger(value) ? format(value) : mean(value))
-}
-
-/** Without zeros at the end, as an axis needs no three digits. @param {string} text */
+/** The text of a number without trailing zeros, for the labels of an axis. @param {string} text */
 export function trimmed(text) {
   return text.replace(/(\.\d*?)0+(?=\D*$)/, '$1').replace(/\.(?=\D*$)/, '')
-}
-
-/** Name and units of a metric or feature; one that is not known yet is shown as it is. */
-export function metric(/** @type {string} */ key) {
-  return METRICS[key] ?? { name: key, format: meanCount, mean: meanCount, plot: 1 }
 }

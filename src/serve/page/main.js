@@ -1,8 +1,7 @@
-// The live page: every message of the stream goes to the parts that show it.
+// The live page: opens the stream and passes each message to the parts that show it.
 import { currentAddress } from './address.js'
 import { createAmounts } from './views/amounts.js'
 import { createApplications, createLeaders } from './views/applications.js'
-import { connect } from './connection.js'
 import { createDistributions } from './views/distributions.js'
 import { byId, setText } from './dom.js'
 import { createElbow } from './views/elbow.js'
@@ -14,21 +13,25 @@ import { createScatter } from './views/scatter.js'
 import { createSegments } from './views/segments.js'
 import { createSubscriber } from './views/subscriber.js'
 import { createTops } from './views/top.js'
-import { showTopic } from './views/topic.js'
-import { createTotals, showLost, showProgress } from './views/totals.js'
+import { createTotals, showLost, showProgress, showTopic } from './views/totals.js'
 import { createViews } from './views.js'
 import { useZone } from './zone.js'
 
 /** @typedef {import('../../snapshot/schema.ts').Snapshot} Snapshot */
 /** @typedef {import('../api/status.ts').Status} Status */
 
+/** @typedef {import('../api/status.ts').ProgressMessage} ProgressMessage */
+/** @typedef {'open' | 'lost'} Link */
+
+/** Browsers reconnect by themselves, except after an error response. */
+const RETRY_MS = 3000
+
 const NOTICES = {
-  opening: '',
   open: '',
-  lost: 'Connection lost, reconnecting… The figures are the last that arrived.',
+  lost: 'Connection lost, reconnecting… The figures are the last received.',
 }
 
-// In the order in which they stand on the page.
+// In their order on the page.
 const parts = [
   createTotals(),
   createTops(),
@@ -77,8 +80,8 @@ function showSnapshot(snapshot) {
 }
 
 /**
- * Sources, how their unit was found and the time zone change rarely: they are not on the stream.
- * Says whether the zone is another one than before.
+ * Reads the status: sources, their units and the time zone change rarely and are not on the stream.
+ * Returns whether the zone has changed.
  */
 async function readStatus() {
   const response = await fetch('/api/v1/status').catch(() => null)
@@ -86,21 +89,35 @@ async function readStatus() {
   return useZone(status?.options['timeZone'])
 }
 
-// First of all: nothing is to be shown in a zone that is not the state's.
+// Before anything is shown, as times are shown in the zone of the state.
 await readStatus()
 addEventListener('hashchange', showAddress)
 showAddress()
 
-connect('/api/v1/live', {
-  snapshot: showSnapshot,
-  progress(message) {
-    showProgress(message)
-    showTopic(message)
-    pipeline.progress(message)
-  },
-  link(link) {
-    document.body.dataset['link'] = link
-    setText(byId('notice'), NOTICES[link])
-    if (link === 'lost') showLost()
-  },
-})
+/** @param {Link} link */
+function showLink(link) {
+  document.body.dataset['link'] = link
+  setText(byId('notice'), NOTICES[link])
+  if (link === 'lost') showLost()
+}
+
+/** @param {ProgressMessage} message */
+function showMessage(message) {
+  showProgress(message)
+  showTopic(message)
+  pipeline.progress(message)
+}
+
+/** Opens the stream and keeps it open. */
+function connect() {
+  const source = new EventSource('/api/v1/live')
+  source.addEventListener('open', () => showLink('open'))
+  source.addEventListener('snapshot', (event) => showSnapshot(JSON.parse(event.data)))
+  source.addEventListener('progress', (event) => showMessage(JSON.parse(event.data)))
+  source.addEventListener('error', () => {
+    showLink('lost')
+    if (source.readyState === EventSource.CLOSED) setTimeout(connect, RETRY_MS)
+  })
+}
+
+connect()

@@ -1,4 +1,4 @@
-// A panel: title, what may be chosen, a chart, its table, and both to take along as files.
+// A panel: title, choices, a chart and its table, both of which can be saved as files.
 import { createChart } from './chart.js'
 import { createChoice, isList } from './choice.js'
 import { byId, make, setText } from './dom.js'
@@ -9,7 +9,7 @@ import { saveCsv, tableElement } from './table.js'
 /** @typedef {import('./table.js').Table} Table */
 /** @typedef {{ id: string, title: string, views: string[], span: 'third' | 'half' | 'full',
  *   choices?: ChoiceKey[], chart?: boolean | 'low' | 'high', open?: boolean }} Plan
- *   open: the table stands there, instead of behind a word */
+ *   open: the table is shown without a click */
 /**
  * @typedef {{ id: string, element: HTMLElement,
  *   draw(option: (surroundings: import('./chart.js').Surroundings) => import('./chart.js').Option): void,
@@ -18,21 +18,21 @@ import { saveCsv, tableElement } from './table.js'
  *   show(view: string, chosen: Chosen): void }} Panel
  */
 
-/** Choices that fit beside the title of a panel of full width. */
+/** The most choices that fit next to the title of a panel of full width. */
 const MOST_CHOICES = 3
 
-/** All panels there are, to show those of a view and what is chosen. @type {Panel[]} */
+/** All panels, in their order on the page. @type {Panel[]} */
 export const panels = []
 
 /**
- * Makes a panel and puts it behind the others.
+ * Creates a panel and appends it to the others.
  * @param {Plan} plan
  * @returns {Panel}
  */
 export function createPanel({ id, title, views, span, choices = [], chart = true, open = false }) {
   const heading = make('h2', title)
   heading.id = `${id}-title`
-  // Focus comes here where what had it is gone.
+  // It takes the focus when the focused element disappears.
   heading.tabIndex = -1
   const lead = make('p')
   lead.className = 'lead'
@@ -77,7 +77,7 @@ export function createPanel({ id, title, views, span, choices = [], chart = true
     table: table.show,
     setTitle: (/** @type {string} */ text) => setText(heading, text),
     setLead: (/** @type {string} */ text) => setText(lead, text),
-    /** Shows or hides it, and what is chosen in it. */
+    /** Shows or hides the panel, and shows the choices. */
     show(/** @type {string} */ view, /** @type {Chosen} */ chosen) {
       element.hidden = !views.includes(view)
       for (const control of controls) control.show(chosen)
@@ -89,7 +89,7 @@ export function createPanel({ id, title, views, span, choices = [], chart = true
 }
 
 /**
- * Whether what may be chosen needs a line of its own.
+ * Whether the choices need a line of their own.
  * @param {string} span
  * @param {readonly ChoiceKey[]} choices
  */
@@ -115,7 +115,7 @@ function addChart(element, id, height) {
 }
 
 /**
- * The table of a panel: made only while it can be seen.
+ * The table of a panel; it is created while it is visible.
  * @param {HTMLElement} element
  * @param {string} id
  * @param {string} title
@@ -139,7 +139,7 @@ function createTable(element, id, title, open) {
   let isStale = false
   const refresh = () => {
     if (!isStale || latest === null || element.hidden || !(open || details.open)) return
-    // Nobody is to lose the link that has the focus; it is made anew once that has left.
+    // A focused link keeps its focus; the table is updated once the focus has left it.
     if (place.querySelector(':focus') !== null) return
     isStale = false
     place.replaceChildren(tableElement(latest()))

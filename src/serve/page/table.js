@@ -1,16 +1,15 @@
-// A table as numbers: shown with units for people, saved with plain numbers for machines.
+// A table: shown with formatted values, saved as CSV with plain numbers.
 import { addressWith } from './address.js'
-import { make, swatch } from './dom.js'
-import { save } from './save.js'
+import { make, save, swatch } from './dom.js'
 
 /** @typedef {{ text: string, colour?: string | undefined, msisdn?: number,
  *   unit?: string | undefined }} Named unit: of the plain numbers of the row */
 /** @typedef {Named | string | number | null} Cell */
 /** @typedef {{ name: string, unit?: string | undefined, format?: (value: number) => string }} Column */
 /** @typedef {{ caption: string, columns: Column[], rows: Cell[][],
- *   formats?: ((value: number) => string)[] }} Table formats: of a row, where columns have none */
+ *   formats?: ((value: number) => string)[] }} Table formats: per row, for columns without one */
 
-/** What a spreadsheet would take for a formula. */
+/** The first character of what a spreadsheet takes for a formula. */
 const FORMULA = /^[=+\-@\t\r]/
 
 /** The table as an element; the first cell of each row is its heading. @param {Table} table */
@@ -34,7 +33,7 @@ export function tableElement({ caption, columns, rows, formats }) {
   return element
 }
 
-/** The table as CSV (RFC 4180): units in the heads, numbers as they are. @param {Table} table */
+/** The table as CSV (RFC 4180), with units in the headings and plain numbers. @param {Table} table */
 export function tableCsv({ columns, rows }) {
   const heads = columns.map(({ name, unit }) => withUnit(name, unit))
   return [heads, ...rows].map((row) => row.map(field).join(',') + '\r\n').join('')
@@ -71,7 +70,7 @@ function shown(cell, format) {
   return cell.colour === undefined ? cell.text : make('span', swatch(cell.colour), cell.text)
 }
 
-/** A link to what is known of a subscriber. @param {number} msisdn */
+/** A link to the view of a subscriber. @param {number} msisdn */
 export function subscriberLink(msisdn) {
   const link = make('a', String(msisdn))
   link.setAttribute('href', addressWith({ view: 'subscriber', msisdn: String(msisdn) }))

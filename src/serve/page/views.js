@@ -1,11 +1,11 @@
-// The navigation: one view at a time, and a field to look a subscriber up.
+// The navigation between views, and the field that looks a subscriber up.
 import { addressWith, currentAddress, goTo, msisdnIn, VIEWS } from './address.js'
 import { byId, make } from './dom.js'
 import { panels } from './panel.js'
 
 const TITLE = 'xdr-pulse'
 
-/** Makes the navigation; the result shows the view of the address in force. */
+/** Creates the navigation; the result shows the view of the current address. */
 export function createViews() {
   const links = VIEWS.map(([view, name]) => {
     const link = make('a', name)
@@ -17,7 +17,7 @@ export function createViews() {
     event.preventDefault()
     goTo({ view: 'subscriber', msisdn: msisdnIn(field.value) })
   })
-  // The address says what is shown: a jump inside the page must not overwrite it.
+  // The address selects the view, so the jump inside the page must not change it.
   byId('skip').addEventListener('click', (event) => {
     event.preventDefault()
     byId('figures').focus()
@@ -36,7 +36,7 @@ export function createViews() {
       } else link.removeAttribute('aria-current')
     }
     for (const panel of panels) panel.show(view, chosen)
-    // Not with every snapshot: somebody may be typing.
+    // Not at every snapshot, as the user may be typing.
     if (view === 'subscriber' && location.hash !== shownHash) field.value = msisdn
     if (before !== '' && before !== view) {
       keepFocus()
@@ -47,7 +47,7 @@ export function createViews() {
   }
 }
 
-/** Where what had the focus is not shown any more, the heading of what is shown takes it. */
+/** When the focused element is hidden, the heading of the first visible panel takes the focus. */
 function keepFocus() {
   const focused = document.activeElement
   if (focused !== null && focused !== document.body && focused.closest('[hidden]') === null) return
@@ -55,7 +55,7 @@ function keepFocus() {
   if (first !== undefined) byId(`${first.id}-title`).focus()
 }
 
-/** Not `scrollIntoView`: the next press of Tab would go on from there. @param {HTMLElement} link */
+/** Scrolls to a link without `scrollIntoView`, which would move the start of Tab. @param {HTMLElement} link */
 function reveal(link) {
   const row = byId('views')
   row.scrollLeft = link.offsetLeft - (row.clientWidth - link.offsetWidth) / 2

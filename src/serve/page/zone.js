@@ -1,12 +1,12 @@
-// The time zone of the state: hours and moments are shown in it, wherever the reader is.
+// The time zone of the state, in which all times are shown.
 
-/** Clocks change on quarters of an hour everywhere since 1972. */
+/** Since 1972 clocks change at quarters of an hour everywhere. */
 const QUARTER_MS = 900_000
 const OFFSET = /([+-])(\d\d):(\d\d)(?::(\d\d))?$/
 
 let zone = 'UTC'
 let format = formatOf(zone)
-/** Of quarters of an hour. @type {Map<number, number>} */
+/** Offsets by quarter of an hour. @type {Map<number, number>} */
 const offsets = new Map()
 
 /** @param {string} name */
@@ -15,8 +15,8 @@ function formatOf(name) {
 }
 
 /**
- * Shows times in a zone from now on, and says whether that is another one than before. One that
- * this browser does not know changes nothing: what is shown is named by what it is shown in.
+ * Shows times in a zone from now on, and returns whether the zone has changed. A zone that the
+ * browser does not know changes nothing; times are always shown with the name of their zone.
  * @param {unknown} name
  */
 export function useZone(name) {
@@ -31,12 +31,12 @@ export function useZone(name) {
   return true
 }
 
-/** The IANA name of the zone in force. */
+/** The IANA name of the current zone. */
 export function zoneName() {
   return zone
 }
 
-/** What clocks there are ahead of UTC, in milliseconds. @param {number} ms */
+/** The offset of the zone from UTC, in milliseconds. @param {number} ms */
 function offsetAt(ms) {
   const quarter = Math.floor(ms / QUARTER_MS)
   let offset = offsets.get(quarter)
@@ -49,7 +49,7 @@ function offsetAt(ms) {
   return offset
 }
 
-/** The wall clock's time, itself given as if it were UTC. @param {number} ms */
+/** The local time of an instant, given as if it were UTC. @param {number} ms */
 export function local(ms) {
   return ms + offsetAt(ms)
 }
@@ -58,27 +58,27 @@ export function local(ms) {
 const localText = (ms, length) =>
   new Date(local(ms)).toISOString().slice(0, length).replace('T', ' ')
 
-/** Day, hour and minute. @param {number} ms */
+/** The local day, hour and minute. @param {number} ms */
 export function minuteOf(ms) {
   return localText(ms, 16)
 }
 
-/** Day and time with the zone's name. @param {number} ms */
+/** The local day and time with the name of the zone. @param {number} ms */
 export function moment(ms) {
   return `${localText(ms, 19)} ${zone}`
 }
 
-/** Day and time. @param {number} ms */
+/** The local day and time. @param {number} ms */
 export function secondOf(ms) {
   return localText(ms, 19)
 }
 
-/** Time of day. @param {number} ms */
+/** The local time of day. @param {number} ms */
 export function clock(ms) {
   return localText(ms, 19).slice(-8)
 }
 
-/** An hour with its offset, which tells two of the same name apart. @param {number} ms */
+/** An hour with its offset, which distinguishes two hours with the same local time. @param {number} ms */
 export function hourOf(ms) {
   if (zone === 'UTC') return minuteOf(ms)
   const offset = offsetAt(ms)

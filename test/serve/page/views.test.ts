@@ -5,6 +5,7 @@ import { performance } from 'node:perf_hooks'
 import test from 'node:test'
 import type { Page } from 'playwright-core'
 import { APPLICATIONS } from '../../../src/record/columns.ts'
+import { FEATURES, labelOf, METRICS } from '../../../src/snapshot/metrics.ts'
 import type { Snapshot } from '../../../src/snapshot/schema.ts'
 import { withBrowser } from '../../browser.ts'
 import { CANARY_MSISDN, canaryView, generateProgress, published } from '../fixture.ts'
@@ -49,10 +50,14 @@ async function csv(page: Page, panel: string): Promise<string[][]> {
 const numbers = (rows: string[][], column: number): number[] =>
   rows.slice(1).map((row) => Number(row[column]))
 
-test('the applications to choose from are those of the records', async () => {
-  // @ts-expect-error A module for browsers: tsc checks it with the page, not with the tests.
-  const found = (await import('../../../src/serve/page/choices.js')) as { APPLICATIONS: string[] }
-  assert.deepEqual(found.APPLICATIONS, [...APPLICATIONS])
+test('the choices of applications and metrics are those of the tables', async () => {
+  await at('#/segments', async (page) => {
+    const texts = (panel: string): Promise<string[]> =>
+      page.locator(`#${panel}-panel select`).first().locator('option').allTextContents()
+    assert.deepEqual(await texts('hours'), ['All', ...APPLICATIONS])
+    assert.deepEqual(await texts('scatter'), FEATURES.map(labelOf))
+    assert.deepEqual(new Set(await texts('top')), new Set(METRICS.map(labelOf)))
+  })
 })
 
 test('traffic of applications is told apart from totals wherever it is shown', async () => {
@@ -64,8 +69,8 @@ test('traffic of applications is told apart from totals wherever it is shown', a
     const sum = (key: 'downlinkBytes' | 'uplinkBytes' | 'trafficBytes'): number =>
       snapshot.applications.reduce((all, each) => all + each[key], 0)
     const said = (key: 'downlinkBytes' | 'trafficBytes'): string =>
-      `By application columns, which sum to ${bytes(sum(key))}; ` +
-      `the totals are the records’ own Total columns: ${bytes(snapshot[key])}.`
+      `Sum of the application columns: ${bytes(sum(key))}; ` +
+      `sum of the Total columns: ${bytes(snapshot[key])}.`
     assert.notEqual(bytes(sum('trafficBytes')), bytes(snapshot.trafficBytes))
     const lead = async (panel: string): Promise<string> =>
       (await page.textContent(`#${panel}-lead`)) ?? ''
@@ -154,7 +159,8 @@ test('time: hours of an application in a direction, and by hour of the day', asy
     const index = applications.findIndex(({ name }) => name === 'YouTube')
     const upload = (hour: Snapshot['hours'][number]): number => hour.applications[index].uplinkBytes
     const saved = await csv(page, 'hours')
-    assert.deepEqual(numbers(saved, 6), hours.map(upload))
+    // After the hour, its records and all metrics.
+    assert.deepEqual(numbers(saved, 2 + METRICS.length), hours.map(upload))
     assert.equal(saved[1][0], 'not readable')
 
     const rhythm = (await csv(page, 'rhythm')).find(([name]) => name === 'YouTube')!
@@ -240,7 +246,7 @@ test('data and pipeline: what was rejected and why, where reading stands', async
       (await tableCells(page, 'pipeline')).map(([name, value]) => [name, value]),
     )
     assert.match((await csv(page, 'rates'))[1][0], /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/)
-    assert.equal(figures.get('Rows dealt with'), '75,000 (of 150,001)')
+    assert.equal(figures.get('Rows read'), '75,000 (of 150,001)')
     assert.match(figures.get('Lag') ?? '', /^75,001 rows/)
     assert.match(figures.get('State directory') ?? '', /^48.0 MB/)
   })
@@ -250,13 +256,13 @@ test('one subscriber: aggregate, ranks, segment, distances; or a sentence', asyn
   await at('#/overview', async (page, snapshot) => {
     await page.locator('#msisdn').fill(String(CANARY_MSISDN))
     await page.getByRole('button', { name: 'Look up' }).click()
-    await page.getByText(/^As of .* against the segments of snapshot 1\.$/).waitFor()
+    await page.getByText(/^As of .* compared with the segments of snapshot 1\.$/).waitFor()
     const { aggregate, distances, segment } = canaryView(snapshot)
     const saved = await csv(page, 'subscriber')
     assert.equal(Number(saved[1][1]), aggregate.sessions)
     assert.deepEqual(
       saved.slice(1, 4).map(([name]) => name),
-      ['Sessions', 'Session duration (ms)', 'Total traffic (bytes)'],
+      ['Sessions', 'Session duration (ms)', 'Traffic (bytes)'],
     )
     assert.deepEqual(numbers(saved, 2), [1, 1, 1, 1, 1])
     assert.deepEqual(

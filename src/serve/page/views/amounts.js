@@ -1,5 +1,5 @@
-// What each segment amounts to: least, mean, most and total of every metric.
-import { metric, valueOrMean } from '../format.js'
+// The metrics of each segment: minimum, mean, maximum and total.
+import { metric, valueOrMean } from '../metrics.js'
 import { segmentColours } from '../palette.js'
 import { createPanel } from '../panel.js'
 
@@ -10,13 +10,13 @@ import { createPanel } from '../panel.js'
 export function createAmounts() {
   const panel = createPanel({
     id: 'segments',
-    title: 'What each segment amounts to',
+    title: 'Metrics of each segment',
     views: ['segments'],
     span: 'full',
     chart: false,
     open: true,
   })
-  panel.setLead('Least, mean and most of a subscriber, and the total of all members.')
+  panel.setLead('Minimum, mean and maximum per subscriber, and the total of the segment.')
   return (/** @type {Snapshot} */ { segments: { segments } }) => {
     const colours = segmentColours(segments.map(({ name }) => name))
     panel.table(() => amountsTable(segments, colours))
@@ -24,7 +24,7 @@ export function createAmounts() {
 }
 
 /**
- * One row a segment and metric.
+ * One row per segment and metric.
  * @param {Segment[]} segments
  * @param {Map<string, string>} colours
  * @returns {import('../table.js').Table}

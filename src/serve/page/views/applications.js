@@ -1,8 +1,9 @@
-// Traffic of each application: download and upload of one colour, share, and who uses most of it.
+// Traffic of each application: download and upload in one colour, share, and its top subscribers.
 import { bars, barSeries } from '../axes.js'
 import { tooltip } from '../chart.js'
+import { TRAFFIC } from '../choices.js'
 import { bytes, count, share } from '../format.js'
-import { applicationColours } from '../palette.js'
+import { APPLICATION_COLOURS } from '../palette.js'
 import { createPanel } from '../panel.js'
 import { showLeaders } from './top.js'
 import { measureText } from './traffic.js'
@@ -12,9 +13,9 @@ import { measureText } from './traffic.js'
 
 /** Room for the longest value, such as `999 GB · 99.9%`. */
 const VALUE_ROOM = 122
-/** Added to a colour: half of it shines through. */
+/** An alpha of one half, appended to a colour. */
 const HALF = '80'
-/** The most used ones, whose leading subscribers are shown. */
+/** The number of most used applications, whose top subscribers are shown. */
 const MOST_USED = 3
 
 /** Makes the panel; the result shows a snapshot in it. */
@@ -27,13 +28,12 @@ export function createApplications() {
   })
   return (/** @type {Snapshot} */ snapshot) => {
     const ranked = [...snapshot.applications].sort((a, b) => b.trafficBytes - a.trafficBytes)
-    const colours = applicationColours(ranked.map(({ name }) => name))
     const most = snapshot.topApplications.join(', ')
     panel.setLead(
-      `${most === '' ? '' : `Most used: ${most}. `}Full colour is download, faint is upload. ` +
+      `${most === '' ? '' : `Most used: ${most}. `}Solid bars are download, pale bars are upload. ` +
         measureText(snapshot),
     )
-    panel.draw((surroundings) => option(surroundings, ranked, colours))
+    panel.draw((surroundings) => option(surroundings, ranked))
     panel.table(() => ({
       caption: 'Traffic by application',
       columns: [
@@ -45,7 +45,7 @@ export function createApplications() {
         { name: 'Subscribers', format: count },
       ],
       rows: ranked.map((each) => [
-        { text: each.name, colour: colours.get(each.name) },
+        { text: each.name, colour: APPLICATION_COLOURS.get(each.name) },
         each.downlinkBytes,
         each.uplinkBytes,
         each.trafficBytes,
@@ -59,10 +59,9 @@ export function createApplications() {
 /**
  * @param {import('../chart.js').Surroundings} surroundings
  * @param {readonly Application[]} ranked
- * @param {Map<string, string>} colours
  * @returns {import('../chart.js').Option}
  */
-function option(surroundings, ranked, colours) {
+function option(surroundings, ranked) {
   const side = (
     /** @type {'downlinkBytes' | 'uplinkBytes'} */ key,
     /** @type {boolean} */ last,
@@ -73,7 +72,7 @@ function option(surroundings, ranked, colours) {
       ranked.map((each) => ({
         value: each[key],
         text: last ? `${bytes(each.trafficBytes)} · ${share(each.share)}` : '',
-        colour: `${colours.get(each.name)}${last ? HALF : ''}`,
+        colour: `${APPLICATION_COLOURS.get(each.name)}${last ? HALF : ''}`,
       })),
     ),
     stack: 'traffic',
@@ -106,7 +105,7 @@ function content(application) {
   }
 }
 
-/** Makes a panel for each of the three most used; the result shows a snapshot in them. */
+/** Makes a panel for each of the most used applications; the result shows a snapshot in them. */
 export function createLeaders() {
   const shown = Array.from({ length: MOST_USED }, (_, at) =>
     createPanel({
@@ -117,7 +116,6 @@ export function createLeaders() {
     }),
   )
   return (/** @type {Snapshot} */ { applications, topApplications }) => {
-    const colours = applicationColours(applications.map(({ name }) => name))
     for (const [at, panel] of shown.entries()) {
       const name = topApplications[at]
       const application = applications.find((each) => each.name === name)
@@ -125,10 +123,10 @@ export function createLeaders() {
       panel.setLead(
         application === undefined
           ? ''
-          : `Most traffic: the top ${application.top.length} of its ${count(application.subscribers)} subscribers.`,
+          : `The top ${application.top.length} of its ${count(application.subscribers)} subscribers by traffic.`,
       )
-      const colour = colours.get(name ?? '') ?? null
-      showLeaders(panel, application?.top ?? [], 'trafficBytes', colour)
+      const colour = APPLICATION_COLOURS.get(name ?? '') ?? null
+      showLeaders(panel, application?.top ?? [], TRAFFIC, colour)
     }
   }
 }

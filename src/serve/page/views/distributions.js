@@ -1,27 +1,26 @@
-// How sessions, duration and traffic are spread over the subscribers.
+// The distribution of metrics over the subscribers, as histograms and quantiles.
 import { nameAxis, valueAxis } from '../axes.js'
 import { tooltip } from '../chart.js'
-import { count, metric, share, tick, trimmed, valueOrMean } from '../format.js'
+import { count, share, tick, trimmed } from '../format.js'
+import { DISTRIBUTIONS, metric, valueOrMean } from '../metrics.js'
 import { createPanel } from '../panel.js'
+import { TABLES } from '../tables.js'
 
 /** @typedef {import('../../../snapshot/schema.ts').Snapshot} Snapshot */
 /** @typedef {import('../../../snapshot/schema.ts').Distribution} Distribution */
 /** @typedef {import('../choices.js').Chosen} Chosen */
 
-const METRICS = /** @type {const} */ (['sessions', 'durationMs', 'trafficBytes'])
-const QUANTILES = /** @type {const} */ (['p01', 'p10', 'p25', 'p50', 'p75', 'p90', 'p99'])
-
-/** Makes a panel a metric and one of quantiles; the result shows a snapshot in them. */
+/** Makes a panel for each metric and one of quantiles; the result shows a snapshot in them. */
 export function createDistributions() {
   const quantiles = createPanel({
     id: 'quantiles',
-    title: 'Engagement at a glance',
+    title: 'Quantiles',
     views: ['subscribers'],
     span: 'half',
     chart: false,
     open: true,
   })
-  const shown = METRICS.map((key) => ({
+  const shown = DISTRIBUTIONS.map((key) => ({
     key,
     panel: createPanel({
       id: `distribution-${key}`,
@@ -40,7 +39,7 @@ export function createDistributions() {
       panel.setLead(
         snapshot.subscribers === 0
           ? 'No subscribers yet.'
-          : `Half have at most ${format(p50)}, one in a hundred more than ${format(p99)}.`,
+          : `Half of the subscribers have at most ${format(p50)}, 1% more than ${format(p99)}.`,
       )
       showHistogram(panel, distribution, key, chosen.bins === 'linear' ? 'linear' : 'log')
     }
@@ -64,7 +63,7 @@ function showHistogram(panel, distribution, key, bins) {
     xAxis: nameAxis(
       theme,
       counts.map((_, index) => trimmed(format(at(index)))),
-      `${name.toLowerCase()} of a subscriber, from`,
+      `${name.toLowerCase()} per subscriber, from`,
     ),
     yAxis: valueAxis(theme, 'subscribers', tick),
     tooltip: tooltip(theme, 'axis', (index) => ({
@@ -102,30 +101,33 @@ function showHistogram(panel, distribution, key, bins) {
  */
 function showQuantiles(panel, { distribution, subscribers }) {
   panel.setLead(
-    `The share of the ${count(subscribers)} subscribers named on the left has at most this much.`,
+    `The share on the left of the ${count(subscribers)} subscribers has at most this value.`,
   )
   /** @type {[string, (each: Distribution) => number][]} */
   const rows = [
-    ['least', ({ min }) => min],
-    ...QUANTILES.map(
+    ['minimum', ({ min }) => min],
+    ...TABLES.quantiles.map(
       (quantile) =>
         /** @type {[string, (each: Distribution) => number]} */ ([
           `${Number(quantile.slice(1))}%`,
           ({ quantiles }) => quantiles[quantile],
         ]),
     ),
-    ['most', ({ max }) => max],
+    ['maximum', ({ max }) => max],
     ['mean', ({ mean }) => mean],
   ]
   panel.table(() => ({
     caption: 'Quantiles over subscribers',
     columns: [
       { name: 'Share' },
-      ...METRICS.map((key) => {
+      ...DISTRIBUTIONS.map((key) => {
         const { name, unit } = metric(key)
         return { name, unit, format: valueOrMean(key) }
       }),
     ],
-    rows: rows.map(([name, read]) => [name, ...METRICS.map((key) => read(distribution[key]))]),
+    rows: rows.map(([name, read]) => [
+      name,
+      ...DISTRIBUTIONS.map((key) => read(distribution[key])),
+    ]),
   }))
 }

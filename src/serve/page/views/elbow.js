@@ -1,11 +1,11 @@
-// The elbow: how much each further segment explains, and where the curve bends.
+// The elbow: inertia by the number of segments, and the knee.
 import { tooltip } from '../chart.js'
 import { meanCount, tick } from '../format.js'
 import { createPanel } from '../panel.js'
 
 /** @typedef {import('../../../snapshot/schema.ts').Snapshot} Snapshot */
 
-/** How the knee is found, after what it says. */
+/** The sentence that follows the text of the knee. */
 const METHOD =
   'The knee is the point farthest below the straight line between the ends of the curve.'
 
@@ -13,7 +13,7 @@ const METHOD =
 export function createElbow() {
   const panel = createPanel({
     id: 'elbow',
-    title: 'How many segments: the elbow',
+    title: 'Number of segments: the elbow',
     views: ['overview', 'segments'],
     span: 'half',
   })

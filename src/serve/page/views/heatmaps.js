@@ -1,8 +1,9 @@
-// When traffic flows: hours of the day against applications, and against the last days.
+// Traffic by hour of the day: by application, and by date.
 import { nameAxis } from '../axes.js'
 import { tooltip } from '../chart.js'
 import { ALL, APPLICATIONS } from '../choices.js'
-import { bytes, metric } from '../format.js'
+import { bytes } from '../format.js'
+import { metric } from '../metrics.js'
 import { createPanel } from '../panel.js'
 import { known, measureText, trafficIn } from './traffic.js'
 import { local, minuteOf, zoneName } from '../zone.js'
@@ -13,11 +14,11 @@ import { local, minuteOf, zoneName } from '../zone.js'
 /** @typedef {{ rows: string[], cells: number[][] }} Grid cells: bytes by row, then hour */
 
 const HOURS = Array.from({ length: 24 }, (_, hour) => String(hour).padStart(2, '0'))
-/** Of a day without traffic. */
+/** The hours of a day without traffic. */
 const noHours = () => HOURS.map(() => 0)
-/** The last ones shown. */
+/** The most recent days shown. */
 const DAYS = 35
-/** Rows that have their name beside them. */
+/** The most rows that are labelled. */
 const MOST_NAMES = 16
 
 /** Makes both panels; the result shows a snapshot in them. */
@@ -40,12 +41,12 @@ export function createHeatmaps() {
     const hours = known(snapshot.hours)
     const columns = columnNames(hours)
     applications.setLead(
-      `Each application against its busiest hour of the day, hours in ${zoneName()}.`,
+      `Each application relative to its own busiest hour of the day, hours in ${zoneName()}.`,
     )
     show(applications, byApplication(hours, chosen.traffic), columns, 'Application')
     const what = chosen.app === ALL ? 'all applications' : chosen.app
     days.setLead(
-      `${metric(chosen.traffic).name} of ${what}, against the busiest hour of all, hours in ${zoneName()}.` +
+      `${metric(chosen.traffic).name} of ${what} relative to the busiest hour, hours in ${zoneName()}.` +
         `${chosen.app === ALL ? ` ${measureText(snapshot, chosen.traffic)}` : ''}`,
     )
     show(days, byDate(hours, chosen), columns, 'Date')
@@ -85,7 +86,7 @@ function byDate(hours, chosen) {
 }
 
 /**
- * Adds to the hour of the day: where clocks are set back, one holds two.
+ * Adds to the hour of the day. When clocks are set back, one hour of the day holds two hours.
  * @param {number[]} row
  * @param {Hour} hour
  * @param {number} value
@@ -96,8 +97,8 @@ function add(row, { startMs }, value) {
 }
 
 /**
- * Names of the hours of the day by their start: in some zones hours that are counted in UTC begin
- * at half past, as the latest one tells.
+ * Names of the hours of the day by their start. In some zones the hours, which are those of UTC,
+ * begin at half past; the last hour decides.
  * @param {readonly Hour[]} hours
  */
 function columnNames(hours) {
@@ -109,7 +110,7 @@ function columnNames(hours) {
  * @param {import('../panel.js').Panel} panel
  * @param {Grid} grid
  * @param {readonly string[]} columns
- * @param {'Application' | 'Date'} rowName applications are each held against their own most
+ * @param {'Application' | 'Date'} rowName an application is relative to its own maximum
  */
 function show(panel, { rows, cells }, columns, rowName) {
   const most = cells.map((row) => Math.max(0, ...row))

@@ -1,9 +1,10 @@
-// Traffic by hour and application, as lines over time.
+// Traffic by hour and application over time.
 import { valueAxis } from '../axes.js'
 import { ALL, APPLICATIONS } from '../choices.js'
 import { tooltip } from '../chart.js'
-import { bytes, count, hours as hoursOf, metric } from '../format.js'
-import { applicationColours } from '../palette.js'
+import { bytes, count } from '../format.js'
+import { metric, metricIn, METRICS } from '../metrics.js'
+import { APPLICATION_COLOURS } from '../palette.js'
 import { createPanel } from '../panel.js'
 import { known, measureText, trafficIn, UNKNOWN } from './traffic.js'
 import { hourOf, local, zoneName } from '../zone.js'
@@ -13,7 +14,7 @@ import { hourOf, local, zoneName } from '../zone.js'
 /** @typedef {import('../choices.js').Chosen} Chosen */
 /** @typedef {import('../chart.js').Surroundings} Surroundings */
 
-/** More hours than this can be zoomed into. */
+/** With more hours than this the chart has a zoom slider. */
 const MANY_HOURS = 48
 const HALF_HOUR_MS = 1_800_000
 
@@ -32,7 +33,7 @@ export function createHours() {
     const what = `${metric(chosen.traffic).name} of ${chosen.app === ALL ? 'all applications' : chosen.app}`
     panel.setLead(
       `${what} in each hour (${zoneName()}) in which sessions started` +
-        `${unread === 0 ? '.' : `; ${count(unread)} records without a readable start are left out.`}` +
+        `${unread === 0 ? '.' : `; ${count(unread)} records without a readable Start are left out.`}` +
         `${chosen.app === ALL ? ` ${measureText(snapshot, chosen.traffic)}` : ''}`,
     )
     panel.draw((surroundings) => option(surroundings, hours, chosen))
@@ -47,13 +48,12 @@ export function createHours() {
  * @returns {import('../chart.js').Option}
  */
 function option({ theme, narrow }, hours, chosen) {
-  const colours = applicationColours(APPLICATIONS)
   const isLog = chosen.lines === 'log'
   const names = APPLICATIONS.filter((name) => chosen.app === ALL || name === chosen.app)
   const isMany = hours.length > MANY_HOURS
   const times = timesOf(hours)
   return {
-    // The times are those of the wall clock already.
+    // The times are local times given as UTC.
     useUTC: true,
     grid: {
       left: 2,
@@ -90,12 +90,12 @@ function option({ theme, narrow }, hours, chosen) {
       rows: names.map((name) => [name, bytes(trafficIn(hours[index], name, chosen.traffic))]),
     })),
     series: names.map((name) => ({
-      // One of the same id would be merged into the one before it, and stay stacked and filled.
+      // ECharts merges series of the same id, and would keep the stack and the area.
       id: `${name}, ${chosen.lines}`,
       name,
       type: 'line',
       symbol: 'none',
-      color: colours.get(name) ?? '',
+      color: APPLICATION_COLOURS.get(name) ?? '',
       lineStyle: { width: isLog || names.length === 1 ? 1.8 : 0.8 },
       ...(isLog ? {} : { stack: 'traffic', areaStyle: { opacity: 0.75 } }),
       data: hours.map((hour, index) => {
@@ -107,8 +107,8 @@ function option({ theme, narrow }, hours, chosen) {
 }
 
 /**
- * Where hours stand on the axis. An hour that clocks show twice stands half an hour behind the
- * first one: two at one place could not be stacked.
+ * The places of hours on the axis. The second of two hours with the same local time is half an hour
+ * after the first, as two values at one place could not be stacked.
  * @param {readonly Hour[]} hours
  */
 function timesOf(hours) {
@@ -145,10 +145,10 @@ function tableOf(hours, chosen) {
     columns: [
       { name: `Hour (${zoneName()})` },
       { name: 'Records', format: count },
-      { name: 'Sessions', format: count },
-      { name: 'Duration', unit: 'ms', format: hoursOf },
-      { name: 'Download, Total DL', unit: 'bytes', format: bytes },
-      { name: 'Upload, Total UL', unit: 'bytes', format: bytes },
+      ...METRICS.map((key) => {
+        const { name, unit, format } = metric(key)
+        return { name: unit === 'bytes' ? `Total ${name.toLowerCase()}` : name, unit, format }
+      }),
       ...names.map((name) => ({
         name: `${name}, ${metric(chosen.traffic).name.toLowerCase()}`,
         unit: 'bytes',
@@ -158,10 +158,7 @@ function tableOf(hours, chosen) {
     rows: hours.map((hour) => [
       hour.startMs === null ? UNKNOWN : hourOf(hour.startMs),
       hour.records,
-      hour.sessions,
-      hour.durationMs,
-      hour.downlinkBytes,
-      hour.uplinkBytes,
+      ...METRICS.map((key) => metricIn(hour, key)),
       ...names.map((name) => trafficIn(hour, name, chosen.traffic)),
     ]),
   }

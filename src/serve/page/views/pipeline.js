@@ -1,4 +1,4 @@
-// How the pipeline does: rate over the last minutes, lag, freshness, what is durable.
+// The pipeline: rows per second over the last minutes, lag, durability, snapshots.
 import { valueAxis } from '../axes.js'
 import { tooltip } from '../chart.js'
 import { byId, make, setEntries } from '../dom.js'
@@ -9,16 +9,16 @@ import { clock, local, moment, secondOf, zoneName } from '../zone.js'
 /** @typedef {import('../../api/status.ts').ProgressMessage} ProgressMessage */
 /** @typedef {import('../../api/status.ts').Status} Status */
 
-/** Messages kept: about five minutes of them. */
+/** Messages kept: about five minutes. */
 const HISTORY = 300
-/** Time shown at least, however few messages there are. */
+/** The shortest time shown. */
 const LEAST_MS = 60_000
 
-/** Makes the panels; `progress` shows a message, `status` what is asked for now and then. */
+/** Makes the panels; `progress` shows a message of the stream, `status` an answer of the API. */
 export function createPipeline() {
   const rates = createPanel({
     id: 'rates',
-    title: 'Rows dealt with each second',
+    title: 'Rows read per second',
     views: ['pipeline'],
     span: 'half',
     chart: 'low',
@@ -55,7 +55,7 @@ export function createPipeline() {
       history.push({ atMs: Date.now(), rate: message.done ? 0 : message.rowsPerSecond })
       history.splice(0, history.length - HISTORY)
       rates.setLead(
-        message.done ? 'Everything has been read.' : `Now ${count(message.rowsPerSecond)} rows/s.`,
+        message.done ? 'All rows are read.' : `Now ${count(message.rowsPerSecond)} rows/s.`,
       )
       showRates(rates, [...history])
       show()
@@ -73,7 +73,7 @@ export function createPipeline() {
  */
 function showRates(panel, history) {
   panel.draw(({ theme }) => ({
-    // The times are those of the wall clock already.
+    // The times are local times given as UTC.
     useUTC: true,
     grid: { left: 2, right: 14, top: 8, bottom: 2, outerBoundsMode: 'same' },
     xAxis: {
@@ -89,7 +89,7 @@ function showRates(panel, history) {
     yAxis: { ...valueAxis(theme, 'rows/s', tick), min: 0, minInterval: 1 },
     tooltip: tooltip(theme, 'axis', (index) => ({
       title: clock(history[index]?.atMs ?? 0),
-      rows: [['Rows a second', count(history[index]?.rate ?? 0)]],
+      rows: [['Rows per second', count(history[index]?.rate ?? 0)]],
     })),
     animation: false,
     series: [
@@ -104,8 +104,8 @@ function showRates(panel, history) {
     ],
   }))
   panel.table(() => ({
-    caption: 'Rows dealt with a second, since this page was opened',
-    columns: [{ name: `Time (${zoneName()})` }, { name: 'Rows a second', format: count }],
+    caption: 'Rows read per second since this page was opened',
+    columns: [{ name: `Time (${zoneName()})` }, { name: 'Rows per second', format: count }],
     rows: history.map(({ atMs, rate }) => [secondOf(atMs), rate]),
   }))
 }
@@ -121,7 +121,7 @@ function entriesOf(message, status) {
   const entries = [
     ['State', message.state, message.notReady ?? 'ready'],
     [
-      'Rows dealt with',
+      'Rows read',
       count(counters?.rows ?? 0),
       message.totalRows > 0 ? `of ${count(message.totalRows)}` : '',
     ],

@@ -1,9 +1,11 @@
-// What was wrong with the data, and how it was understood.
+// Data quality: rejected rows, coerced and missing values, totals, and how sources were read.
 import { bars, barSeries } from '../axes.js'
 import { tooltip } from '../chart.js'
-import { ALL } from '../choices.js'
-import { bytes, count, metric, share } from '../format.js'
+import { ALL, TRAFFIC } from '../choices.js'
+import { bytes, count, share } from '../format.js'
+import { metric } from '../metrics.js'
 import { createPanel } from '../panel.js'
+import { TABLES } from '../tables.js'
 import { trafficIn } from './traffic.js'
 
 /** @typedef {import('../../../snapshot/schema.ts').Snapshot} Snapshot */
@@ -11,9 +13,8 @@ import { trafficIn } from './traffic.js'
 
 const UNITS = { ms: 'milliseconds', s: 'seconds' }
 const ORDERS = { file: 'as in the file', time: 'by start', offset: 'as in the topic' }
-const TRAFFIC = /** @type {const} */ (['downlinkBytes', 'uplinkBytes', 'trafficBytes'])
 const VALUE_ROOM = 70
-/** The most that are drawn; the table has all of them. */
+/** The most bars that are drawn; the table has all rows. */
 const BARS = 8
 
 const KINDS = /** @type {const} */ ([
@@ -22,7 +23,7 @@ const KINDS = /** @type {const} */ ([
   ['missing', 'Values missing, by column', 'Column', 'values'],
 ])
 
-/** Makes the panels; the result shows a snapshot in them, and of the status what it has not. */
+/** Makes the panels; the result shows a snapshot in them, and the sources of the status. */
 export function createQuality() {
   const kinds = KINDS.map(([key, title, of, what]) => ({
     key,
@@ -105,11 +106,11 @@ function showCounts(panel, found, of, what) {
  * @param {Snapshot} snapshot
  */
 function showMeasures(panel, snapshot) {
-  const applications = bytes(trafficIn(snapshot, ALL, 'trafficBytes'))
+  const applications = bytes(trafficIn(snapshot, ALL, TRAFFIC))
   panel.setLead(
-    `Totals are the records’ own Total columns (${bytes(snapshot.trafficBytes)}), traffic of ` +
-      `applications is that of the application columns (${applications}). The two do not add ` +
-      'up: Total DL leaves out Other DL, while Total UL includes Other UL.',
+    `Totals are sums of the Total columns (${bytes(snapshot.trafficBytes)}), traffic of ` +
+      `applications is summed from the application columns (${applications}). They differ: ` +
+      'Total DL leaves out Other DL, while Total UL includes Other UL.',
   )
   panel.table(() => ({
     caption: 'Traffic by Total columns and by application columns',
@@ -118,7 +119,11 @@ function showMeasures(panel, snapshot) {
       { name: 'Total columns', unit: 'bytes', format: bytes },
       { name: 'Application columns', unit: 'bytes', format: bytes },
     ],
-    rows: TRAFFIC.map((key) => [metric(key).name, snapshot[key], trafficIn(snapshot, ALL, key)]),
+    rows: [...TABLES.directions.map(({ key }) => key), TRAFFIC].map((key) => [
+      metric(key).name,
+      snapshot[key],
+      trafficIn(snapshot, ALL, key),
+    ]),
   }))
 }
 
@@ -129,22 +134,18 @@ function showMeasures(panel, snapshot) {
  */
 function showSources(panel, { positions }, status) {
   const units = [...new Set(positions.map((position) => UNITS[position.durationUnit]))]
-  panel.setLead(
-    units.length === 0
-      ? 'Not known yet.'
-      : `The column holds ${units.join(' and ')}, whatever its name says.`,
-  )
+  panel.setLead(units.length === 0 ? 'Not known yet.' : `The column holds ${units.join(' and ')}.`)
   const evidence = new Map((status?.sources ?? []).map((each) => [each.name, each.evidence]))
   panel.table(() => ({
     caption: 'Sources and positions',
     columns: [
       { name: 'Source' },
       { name: 'Partition' },
-      { name: 'Read up to', format: count },
+      { name: 'Next row', format: count },
       { name: 'Rows', format: count },
       { name: 'Order' },
       { name: 'Unit' },
-      { name: 'Found from' },
+      { name: 'Evidence' },
     ],
     rows: positions.map(({ name, partition, next, rows, order, durationUnit }) => [
       name,

@@ -1,7 +1,8 @@
-// Subscribers of each segment as points in two chosen features, with the centres of all of them.
+// A sample of the subscribers of each segment by two features, with the centroids.
 import { segmentLegend, valueAxis } from '../axes.js'
 import { tooltip } from '../chart.js'
-import { count, metric, valueOrMean } from '../format.js'
+import { count } from '../format.js'
+import { featureValues, meanOf, metric, valueOrMean } from '../metrics.js'
 import { segmentColours, segmentShape } from '../palette.js'
 import { createPanel } from '../panel.js'
 
@@ -26,10 +27,11 @@ export function createScatter() {
     const drawn = clouds.map((each) => ({ ...each, points: shownOf(each.points, isLog) }))
     const sampled = clouds.reduce((sum, { points }) => sum + points.length, 0)
     const seen = drawn.reduce((sum, { points }) => sum + points.length, 0)
-    const without = sampled === seen ? '' : ` ${count(sampled - seen)} with a 0 have no place here.`
+    const without =
+      sampled === seen ? '' : ` ${count(sampled - seen)} with a value of 0 are not shown.`
     panel.setLead(
-      `A sample of ${count(sampled)} of ${count(subscribers)} subscribers, as many of a small ` +
-        `segment as of a large one; outlined are the centres of all members.${without}`,
+      `A sample of ${count(sampled)} of ${count(subscribers)} subscribers, with equal numbers from ` +
+        `small and large segments. Outlined points are centroids of all members.${without}`,
     )
     const colours = segmentColours(clouds.map(({ name }) => name))
     panel.draw((surroundings) => option(surroundings, drawn, colours, chosen))
@@ -44,8 +46,8 @@ export function createScatter() {
  * @returns {Cloud}
  */
 function cloud(segment, index, { x, y }) {
-  const across = valuesOf(segment, x)
-  const up = valuesOf(segment, y)
+  const across = featureValues(segment.sample, x)
+  const up = featureValues(segment.sample, y)
   return {
     name: segment.name,
     index,
@@ -54,42 +56,18 @@ function cloud(segment, index, { x, y }) {
   }
 }
 
-/** On a logarithmic axis there is no zero. @param {number[][]} points @param {boolean} isLog */
+/** The points that a logarithmic axis can show. @param {number[][]} points @param {boolean} isLog */
 function shownOf(points, isLog) {
   return isLog ? points.filter((point) => point.every((value) => value > 0)) : points
 }
 
 /**
- * A feature of the drawn members.
- * @param {Segment} segment
- * @param {string} feature
- * @returns {number[]}
- */
-function valuesOf({ sample }, feature) {
-  const { sessions, durationMs, downlinkBytes, uplinkBytes } = sample
-  const at = (/** @type {number[]} */ values, /** @type {number} */ index) => values[index] ?? 0
-  if (feature === 'sessions') return sessions
-  if (feature === 'durationMs') return durationMs
-  if (feature === 'downlinkBytes') return downlinkBytes
-  if (feature === 'uplinkBytes') return uplinkBytes
-  return sessions.map((number, index) => {
-    if (feature === 'trafficBytes') return at(downlinkBytes, index) + at(uplinkBytes, index)
-    return number > 0 ? at(durationMs, index) / number : 0
-  })
-}
-
-/**
- * The mean of all members; of the mean session, where no segment was made of it, over sessions.
+ * The centroid of all members in a feature; their mean where it is not a feature of the segments.
  * @param {Segment} segment
  * @param {string} feature
  */
 function centreOf({ centroid, metrics }, feature) {
-  const found = centroid[feature]
-  if (found !== undefined) return found
-  if (feature === 'meanSessionDurationMs') {
-    return metrics.durationMs.total / (metrics.sessions.total || 1)
-  }
-  return metrics[/** @type {keyof Segment['metrics']} */ (feature)].mean
+  return centroid[feature] ?? meanOf(metrics, feature)
 }
 
 /**
@@ -117,7 +95,7 @@ function option({ theme }, clouds, colours, { x, y, axes }) {
       const isCentre = series >= clouds.length
       const [a = 0, b = 0] = (isCentre ? found?.centre : found?.points[index]) ?? []
       return {
-        title: `${found?.name ?? ''}${isCentre ? ', centre' : ''}`,
+        title: `${found?.name ?? ''}${isCentre ? ', centroid' : ''}`,
         rows: [
           [across.name, isCentre ? across.mean(a) : across.format(a)],
           [up.name, isCentre ? up.mean(b) : up.format(b)],
@@ -136,8 +114,8 @@ function option({ theme }, clouds, colours, { x, y, axes }) {
         data: points.map(plotted),
       })),
       ...clouds.map(({ name, index, centre }) => ({
-        id: `${name}, centre`,
-        // The same name: the legend hides the centre with its segment.
+        id: `${name}, centroid`,
+        // The same name, so that the legend hides the centroid with its segment.
         name,
         type: /** @type {const} */ ('scatter'),
         symbol: segmentShape(index),
@@ -163,12 +141,12 @@ function tableOf(clouds, colours, { x, y }) {
     return { name, unit, format: valueOrMean(feature) }
   })
   return {
-    caption: 'Centres and sampled subscribers of each segment',
+    caption: 'Centroids and sampled subscribers of each segment',
     columns: [{ name: 'Segment' }, { name: 'Of' }, ...columns],
     rows: clouds.flatMap(({ name, points, centre }) => {
       const title = { text: name, colour: colours.get(name) }
       return [
-        [title, 'centre', ...centre],
+        [title, 'centroid', ...centre],
         ...points.map((point) => [title, 'subscriber', ...point]),
       ]
     }),

@@ -1,7 +1,8 @@
-// The segments: how large they are, and where their centres lie.
+// The segments: their sizes and centroids.
 import { bars, barSeries, segmentLegend } from '../axes.js'
 import { tooltip } from '../chart.js'
-import { count, metric, share } from '../format.js'
+import { count, share } from '../format.js'
+import { metric } from '../metrics.js'
 import { segmentColours } from '../palette.js'
 import { createPanel } from '../panel.js'
 
@@ -24,7 +25,7 @@ export function createSegments() {
   })
   const centroids = createPanel({
     id: 'centroids',
-    title: 'Centre of each segment',
+    title: 'Centroid of each segment',
     views: ['overview', 'segments'],
     span: 'half',
     chart: 'low',
@@ -36,7 +37,7 @@ export function createSegments() {
     sizes.draw((surroundings) => sizesOption(surroundings, found, colours))
     sizes.table(() => sizesTable(found, colours))
     centroids.setLead(
-      `Means of the members; heights are compared after ${segments.scaling} scaling.`,
+      `Means per subscriber; the heights are values after ${segments.scaling} scaling.`,
     )
     centroids.draw((surroundings) =>
       centroidsOption(surroundings, segments.features, found, colours),
@@ -123,7 +124,7 @@ function centroidsOption({ theme, narrow }, features, segments, colours) {
         color: theme.ink,
         fontSize: narrow ? 10 : 12,
         lineHeight: 12,
-        // Beside each other there is no room for a number and its unit in one line.
+        // Narrow columns have no room for a number and its unit in one line.
         formatter: ({ dataIndex }) =>
           value(segment, features[dataIndex] ?? '').replace(' ', narrow ? '\n' : ' '),
       },
@@ -161,7 +162,7 @@ function sizesTable(segments, colours) {
  */
 function centroidsTable(features, segments, colours) {
   return {
-    caption: 'Centre of each segment',
+    caption: 'Centroid of each segment',
     columns: [
       { name: 'Segment' },
       ...features.flatMap((feature) => {

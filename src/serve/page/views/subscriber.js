@@ -1,9 +1,10 @@
-// One subscriber as of now: aggregate, ranks, applications, and how near each segment is.
+// One subscriber as of now: aggregate, ranks, applications, and the distance to each segment.
 import { bars, barSeries } from '../axes.js'
 import { tooltip } from '../chart.js'
 import { byId, make, setEntries } from '../dom.js'
-import { bytes, count, metric } from '../format.js'
-import { applicationColours, segmentColours } from '../palette.js'
+import { bytes, count } from '../format.js'
+import { metric, METRICS } from '../metrics.js'
+import { APPLICATION_COLOURS, segmentColours } from '../palette.js'
 import { createPanel } from '../panel.js'
 import { measureText } from './traffic.js'
 import { moment } from '../zone.js'
@@ -12,7 +13,7 @@ import { moment } from '../zone.js'
 
 const VALUE_ROOM = 84
 
-/** Makes the panels; the result asks for a subscriber and shows what is known. */
+/** Makes the panels; the result looks a subscriber up and shows it. */
 export function createSubscriber() {
   const plan = /** @type {const} */ ({ views: ['subscriber'], span: 'half' })
   const main = createPanel({
@@ -42,7 +43,7 @@ export function createSubscriber() {
   list.className = 'entries'
   const lead = byId('subscriber-lead')
   lead.after(list)
-  // Whoever does not see it change is told.
+  // Screen readers announce changes of it.
   lead.setAttribute('role', 'status')
   lead.setAttribute('aria-live', 'polite')
   const hide = (/** @type {boolean} */ isEmpty) =>
@@ -51,11 +52,11 @@ export function createSubscriber() {
   return async (/** @type {string} */ msisdn) => {
     const number = ++asked
     main.setTitle(msisdn === '' ? 'Subscriber' : `Subscriber ${msisdn}`)
-    // Between two answers, as the same sentence again would not be announced.
+    // Between two answers, as the same sentence twice would not be announced.
     main.setLead('Looking up…')
     hide(true)
     const { found, text } = await lookUp(msisdn)
-    // Another one was asked for in the meantime.
+    // Another subscriber was looked up in the meantime.
     if (number !== asked) return
     main.setLead(text)
     hide(found === null)
@@ -81,7 +82,7 @@ async function lookUp(msisdn) {
   }
   const found = /** @type {Found} */ (await response.json())
   const number = response.headers.get('x-snapshot-number')
-  const held = number === null ? '' : `, against the segments of snapshot ${number}`
+  const held = number === null ? '' : `, compared with the segments of snapshot ${number}`
   return { found, text: `As of ${moment(Date.now())}${held}.` }
 }
 
@@ -104,7 +105,6 @@ function entriesOf({ aggregate, segment }) {
  * @returns {import('../table.js').Table}
  */
 function ranksTable({ aggregate, ranks, subscribers }) {
-  const keys = /** @type {(keyof Found['ranks'])[]} */ (Object.keys(ranks))
   return {
     caption: 'Aggregate and ranks',
     columns: [
@@ -112,12 +112,12 @@ function ranksTable({ aggregate, ranks, subscribers }) {
       { name: 'Value' },
       { name: `Rank of ${count(subscribers)}`, format: count },
     ],
-    rows: keys.map((key) => [
+    rows: METRICS.map((key) => [
       { text: metric(key).name, unit: metric(key).unit },
       aggregate[key],
       ranks[key],
     ]),
-    formats: keys.map((key) => metric(key).format),
+    formats: METRICS.map((key) => metric(key).format),
   }
 }
 
@@ -128,7 +128,7 @@ function ranksTable({ aggregate, ranks, subscribers }) {
 function showDistances(panel, { distances, segment }) {
   const names = distances.map(({ segment: name }) => name)
   const colours = segmentColours(names)
-  panel.setLead('Between the subscriber and the centre of each segment, after scaling.')
+  panel.setLead('Distance between the subscriber and the centroid of each segment, after scaling.')
   panel.draw((surroundings) => ({
     ...bars(surroundings, names, VALUE_ROOM),
     tooltip: tooltip(surroundings.theme, 'axis', (index) => ({
@@ -169,7 +169,6 @@ function near(distance) {
 function showApplications(panel, { aggregate }) {
   const { applications } = aggregate
   panel.setLead(measureText(aggregate))
-  const colours = applicationColours(applications.map(({ name }) => name))
   const ranked = applications
     .map((each) => ({ ...each, traffic: each.downlinkBytes + each.uplinkBytes }))
     .sort((a, b) => b.traffic - a.traffic)
@@ -193,7 +192,7 @@ function showApplications(panel, { aggregate }) {
         ranked.map(({ name, traffic }) => ({
           value: traffic,
           text: bytes(traffic),
-          colour: colours.get(name) ?? '',
+          colour: APPLICATION_COLOURS.get(name) ?? '',
         })),
       ),
     ],
@@ -206,7 +205,7 @@ function showApplications(panel, { aggregate }) {
       { name: 'Upload', unit: 'bytes', format: bytes },
     ],
     rows: ranked.map(({ name, downlinkBytes, uplinkBytes }) => [
-      { text: name, colour: colours.get(name) },
+      { text: name, colour: APPLICATION_COLOURS.get(name) },
       downlinkBytes,
       uplinkBytes,
     ]),

@@ -1,8 +1,8 @@
-// The subscribers that lead in a metric that may be chosen.
+// The top subscribers by the chosen metric.
 import { goTo } from '../address.js'
 import { bars, barSeries } from '../axes.js'
 import { tooltip } from '../chart.js'
-import { metric } from '../format.js'
+import { metric } from '../metrics.js'
 import { createPanel } from '../panel.js'
 
 /** @typedef {import('../../../snapshot/schema.ts').Snapshot} Snapshot */
@@ -32,11 +32,11 @@ export function createTops() {
 }
 
 /**
- * Shows a top list as bars and table; a bar leads to its subscriber.
+ * Shows a top list as bars and table; a bar links to its subscriber.
  * @param {Panel} panel
  * @param {readonly TopEntry[]} entries
  * @param {string} key of the metric
- * @param {string | null} colour null: that of bars without a meaning of their own
+ * @param {string | null} colour null for the colour of neutral bars
  */
 export function showLeaders(panel, entries, key, colour) {
   const { name, unit, format } = metric(key)

@@ -1,31 +1,35 @@
-// The figures on top: totals of the snapshot, and how far reading has come.
+// The head of the page: totals of the snapshot, progress of reading, state of the topic.
 import { byId, make, setText } from '../dom.js'
-import { bytes, count, hours, meanCount, share, span } from '../format.js'
+import { count, meanCount, share, span } from '../format.js'
+import { metric, METRICS } from '../metrics.js'
 import { moment } from '../zone.js'
 
 /** @typedef {import('../../../snapshot/schema.ts').Snapshot} Snapshot */
 /** @typedef {import('../../api/status.ts').ProgressMessage} ProgressMessage */
+/** @typedef {import('../../api/status.ts').KafkaMessage} KafkaMessage */
 
-/** @typedef {(value: number) => string} Format */
+/** @typedef {import('../format.js').Format} Format */
 
-/** What there is to say of a mean of a subscriber. @param {Format} format */
-const each =
+/** The text below a total: the mean per subscriber. @param {Format} format */
+const perSubscriber =
   (format) =>
   (/** @type {number} */ value, /** @type {Snapshot} */ { subscribers }) =>
-    subscribers === 0 ? '' : `${format(value / subscribers)} a subscriber`
+    subscribers === 0 ? '' : `${format(value / subscribers)} per subscriber`
 
 /**
- * The last says what stands below the total.
- * @type {[id: string, name: string, value: (snapshot: Snapshot) => number, format: Format,
- *   more?: (value: number, snapshot: Snapshot) => string][]}
+ * All totals; `more` is the text below one.
+ * @typedef {[id: string, name: string, value: (snapshot: Snapshot) => number, format: Format,
+ *   more?: (value: number, snapshot: Snapshot) => string]} Total
  */
+/** @type {Total[]} */
 const TOTALS = [
   ['subscribers', 'Subscribers', (snapshot) => snapshot.subscribers, count],
-  ['records', 'Records', (snapshot) => snapshot.records, count, each(meanCount)],
-  ['sessions', 'Sessions', (snapshot) => snapshot.sessions, count, each(meanCount)],
-  ['duration', 'Session duration', (snapshot) => snapshot.durationMs, hours, each(hours)],
-  ['download', 'Download', (snapshot) => snapshot.downlinkBytes, bytes, each(bytes)],
-  ['upload', 'Upload', (snapshot) => snapshot.uplinkBytes, bytes, each(bytes)],
+  ['records', 'Records', (snapshot) => snapshot.records, count, perSubscriber(meanCount)],
+  ...METRICS.map((key) => {
+    const { name, format, mean } = metric(key)
+    const value = (/** @type {Snapshot} */ snapshot) => snapshot[key]
+    return /** @type {Total} */ ([key, name, value, format, perSubscriber(mean)])
+  }),
   [
     'rejected',
     'Rows rejected',
@@ -35,7 +39,7 @@ const TOTALS = [
   ],
 ]
 
-/** Rows rejected for whatever reason. */
+/** Rejected rows of all reasons. */
 export function rejectedRows(/** @type {Snapshot} */ snapshot) {
   return Object.values(snapshot.rejected).reduce((sum, rows) => sum + rows, 0)
 }
@@ -62,7 +66,7 @@ export function createTotals() {
   }
 }
 
-/** Shows that what is known of the pipeline is not current any more, until a message comes. */
+/** Shows that the connection is lost, until the next message. */
 export function showLost() {
   const state = byId('state')
   state.dataset['state'] = 'lost'
@@ -104,4 +108,29 @@ function rowsText(rows, message) {
   if (message.kafka !== null) return `${count(rows)} rows read`
   if (message.done) return `all ${count(rows)} rows read`
   return `${count(rows)} of ${count(message.totalRows)} rows`
+}
+
+/** Shows the state of the topic, if there is one, and why the pipeline is not ready. */
+export function showTopic(/** @type {ProgressMessage} */ message) {
+  setText(byId('topic'), message.kafka === null ? '' : topicText(message.kafka))
+  // The state `starting` is shown next to the name, and is not a problem.
+  const reason = message.state === 'starting' ? null : message.notReady
+  setText(byId('not-ready'), reason === null ? '' : `Not ready: ${reason}`)
+}
+
+function topicText(/** @type {KafkaMessage} */ kafka) {
+  const { topic, member, assignedPartitions, topicPartitions } = kafka
+  return [
+    `Topic ${topic}`,
+    `${count(assignedPartitions)} of ${count(topicPartitions)} partitions`,
+    lagText(kafka),
+    member ? 'member of its group' : 'not a member of its group',
+  ].join(' · ')
+}
+
+function lagText(/** @type {KafkaMessage} */ { lagRecords, lagSeconds }) {
+  if (lagRecords === null) return 'lag not known yet'
+  if (lagRecords === 0) return 'no lag'
+  const behind = lagSeconds === null ? '' : `, ${span(lagSeconds)} behind`
+  return `lag ${count(lagRecords)} records${behind}`
 }

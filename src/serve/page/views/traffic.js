@@ -1,6 +1,7 @@
-// What applications carried, one or all of them, in a chosen direction; and that totals are others.
-import { ALL, APPLICATIONS } from '../choices.js'
+// Traffic of one application or all, in a direction, and how it relates to the totals.
+import { ALL, APPLICATIONS, TRAFFIC } from '../choices.js'
 import { bytes } from '../format.js'
+import { TABLES } from '../tables.js'
 
 /** @typedef {import('../../../snapshot/schema.ts').Hour} Hour */
 /** @typedef {{ applications: readonly { downlinkBytes: number, uplinkBytes: number }[] }} Carried
@@ -8,7 +9,7 @@ import { bytes } from '../format.js'
 /** @typedef {Carried & { downlinkBytes: number, uplinkBytes: number, trafficBytes: number }} Whole
  *   a snapshot, or an aggregate */
 
-/** The hour of records whose start could not be read. */
+/** The name of the hour of records without a readable Start. */
 export const UNKNOWN = 'not readable'
 
 /** Hours with a time, earliest first. @param {readonly Hour[]} hours */
@@ -19,10 +20,10 @@ export function known(hours) {
 }
 
 /**
- * Bytes of an application, or of all: of an hour, of a subscriber, of everybody.
+ * Bytes of an application, or of all, in an hour, of a subscriber or of all subscribers.
  * @param {Carried | undefined} carried
  * @param {string} application
- * @param {string} direction `downlinkBytes`, `uplinkBytes`, or both together
+ * @param {string} direction the key of a direction, or TRAFFIC for the sum of them
  * @returns {number}
  */
 export function trafficIn(carried, application, direction) {
@@ -32,20 +33,20 @@ export function trafficIn(carried, application, direction) {
   }
   const found = carried.applications[APPLICATIONS.indexOf(application)]
   if (found === undefined) return 0
-  if (direction === 'downlinkBytes') return found.downlinkBytes
-  if (direction === 'uplinkBytes') return found.uplinkBytes
-  return found.downlinkBytes + found.uplinkBytes
+  return TABLES.directions
+    .filter(({ key }) => direction === TRAFFIC || direction === key)
+    .reduce((sum, { key }) => sum + found[key], 0)
 }
 
 /**
- * Which columns the traffic of applications comes from, as it does not add up to the totals.
+ * The columns that traffic of applications is summed from, as it differs from the totals.
  * @param {Whole} whole
  * @param {string} [direction]
  */
-export function measureText(whole, direction = 'trafficBytes') {
+export function measureText(whole, direction = TRAFFIC) {
   const key = /** @type {'trafficBytes' | 'downlinkBytes' | 'uplinkBytes'} */ (direction)
   return (
-    `By application columns, which sum to ${bytes(trafficIn(whole, ALL, key))}; ` +
-    `the totals are the records’ own Total columns: ${bytes(whole[key])}.`
+    `Sum of the application columns: ${bytes(trafficIn(whole, ALL, key))}; ` +
+    `sum of the Total columns: ${bytes(whole[key])}.`
   )
 }
