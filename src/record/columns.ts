@@ -30,10 +30,13 @@ export const TOTALS = [
 /** The key of a total. */
 export type Total = (typeof TOTALS)[number]['key']
 
-/** The summed numbers of an application, in order; `way` is the direction in a file's columns. */
+/**
+ * The summed numbers of an application, in order; `way` is the direction in a file's columns, `label`
+ * the one in metrics.
+ */
 export const DIRECTIONS = [
-  { key: 'downlinkBytes', way: 'DL' },
-  { key: 'uplinkBytes', way: 'UL' },
+  { key: 'downlinkBytes', way: 'DL', label: 'download' },
+  { key: 'uplinkBytes', way: 'UL', label: 'upload' },
 ] as const
 
 /** The key of a direction. */

@@ -1,4 +1,4 @@
-// The Prometheus exposition: the one door to the client library.
+// The Prometheus exposition of the catalogue; the only file that imports the client library.
 import {
   collectDefaultMetrics,
   Counter,
@@ -9,43 +9,34 @@ import {
 } from '@prometheus-io/client'
 import type { IngestObservations, IngestProgress } from '../../../consumers/ingest/progress.ts'
 import { assert } from '../../errors.ts'
-import { CATALOGUE, PREFIX, type CatalogueRow, type MetricName } from './catalogue.ts'
-import { consumerSamples } from './consumer-samples.ts'
 import { brokenByProgress, brokenBySnapshot, CHECKS } from '../health/invariants.ts'
-import { ingestSamples, processSamples, type Sample } from './ingest-samples.ts'
-import { snapshotSamples } from './snapshot-samples.ts'
-import type { PipelineView, Published, SnapshotTimings } from '../view.ts'
+import { allCounters, countersBySource } from '../health/source-counters.ts'
+import type { PipelineView, Published } from '../view.ts'
+import { CATALOGUE, PREFIX, type EventName } from './catalogue.ts'
+import type { MetricRow, Reading } from './row.ts'
+import { PHASES } from './snapshot-metrics.ts'
 
 type Labels = Record<string, string>
 
 /** The metrics of one server. Names are those of the catalogue, without prefix. */
 export interface Metrics {
-  /** Adds to a counter, or to a gauge that goes up and down. */
-  add(name: MetricName, amount: number, labels?: Labels): void
-  /** One observation of a histogram. */
-  observe(name: MetricName, value: number, labels?: Labels): void
-  /** Makes a series of a histogram exist with 0 observations. */
-  zero(name: MetricName, labels: Labels): void
-  /** Everything as text, as of now. */
+  /** Adds to a counter, or to a gauge; a gauge may also be lowered. */
+  add(name: EventName, amount: number, labels?: Labels): void
+  /** Adds an observation to a histogram. */
+  observe(name: EventName, value: number, labels?: Labels): void
+  /** Creates a series of a histogram with 0 observations. */
+  zero(name: EventName, labels: Labels): void
+  /** All metrics as of now, in the text format. */
   exposition(): Promise<string>
   contentType: string
-  /** Ends listening to the pipeline. */
+  /** Unsubscribes from the pipeline. */
   stop(): void
 }
 
-/** Metrics of Node's own that promtool refuses: a gauge named `_total`, a type in the name. */
+/** Default metrics of the client library that promtool rejects: a gauge `_total`, a type in a name. */
 const REFUSED_DEFAULTS = /^nodejs_(active_\w+_total|eventloop_utilization_(summary|histogram))$/
 
-const PHASES: readonly (keyof SnapshotTimings)[] = [
-  'scan',
-  'scale',
-  'kmeans',
-  'elbow',
-  'top',
-  'publish',
-]
-
-/** `process_*` and `nodejs_*` are of the process: made once, however many servers there are. */
+/** `process_*` and `nodejs_*` belong to the process and are created once, also for several servers. */
 let processRegistry: Registry | null = null
 
 function processMetrics(): Registry {
@@ -59,33 +50,26 @@ function processMetrics(): Registry {
   return processRegistry
 }
 
-/** The metrics of `view`: what it holds is read at each scrape, what it tells is added up. */
+/** The metrics of a view: some are read at each scrape, the others follow its events. */
 export function createMetrics(view: PipelineView): Metrics {
   const registry = new Registry()
-  const instruments = new Map<MetricName, Metric<string>>(
+  const instruments = new Map<string, Metric<string>>(
     CATALOGUE.map((row) => [row.name, instrument(row, registry)]),
   )
-  const refresh = (): void => {
-    for (const row of CATALOGUE) {
-      if (row.origin === 'scrape') instruments.get(row.name)!.reset()
-    }
-    for (const each of currentSamples(view)) write(instruments.get(each.name)!, each)
-  }
-  const observe = (name: MetricName, value: number, labels: Labels = {}): void => {
+  const histogramOf = (name: string): Histogram<string> => {
     const metric = instruments.get(name)
     assert(metric instanceof Histogram, `${name} is a histogram`)
-    metric.observe(labels, value)
+    return metric
   }
-  const zero = (name: MetricName, labels: Labels): void => {
+  const observe = (name: string, value: number, labels: Labels = {}): void =>
+    histogramOf(name).observe(labels, value)
+  const add = (name: EventName, amount: number, labels: Labels = {}): void => {
     const metric = instruments.get(name)
-    assert(metric instanceof Histogram, `${name} is a histogram`)
-    metric.zero(labels)
-  }
-  const add = (name: MetricName, amount: number, labels: Labels = {}): void => {
-    const metric = instruments.get(name)
-    assert(metric instanceof Counter || metric instanceof Gauge, `${name} can be added to`)
+    assert(metric instanceof Counter || metric instanceof Gauge, `${name} is a counter or gauge`)
     metric.inc(labels, amount)
   }
+  const zero = (name: EventName, labels: Labels): void => histogramOf(name).zero(labels)
+  const violate = (check: string): void => add('store_invariant_violations_total', 1, { check })
   for (const phase of PHASES) zero('snapshot_seconds', { phase })
   for (const check of CHECKS) add('store_invariant_violations_total', 0, { check })
   return {
@@ -93,22 +77,19 @@ export function createMetrics(view: PipelineView): Metrics {
     observe,
     zero,
     async exposition() {
-      refresh()
+      const now = readingOf(view)
+      for (const row of CATALOGUE) write(instruments.get(row.name)!, row, now)
       return `${await registry.metrics()}\n${await processMetrics().metrics()}`
     },
     contentType: registry.contentType,
     stop: followView(view, {
       progress(progress) {
         observeIngest(progress.observations, observe)
-        for (const check of brokenByProgress(progress)) {
-          add('store_invariant_violations_total', 1, { check })
-        }
+        brokenByProgress(progress).forEach(violate)
       },
       snapshot({ snapshot, timings }) {
         for (const phase of PHASES) observe('snapshot_seconds', timings[phase], { phase })
-        for (const check of brokenBySnapshot(snapshot)) {
-          add('store_invariant_violations_total', 1, { check })
-        }
+        brokenBySnapshot(snapshot).forEach(violate)
       },
     }),
   }
@@ -116,25 +97,20 @@ export function createMetrics(view: PipelineView): Metrics {
 
 function observeIngest(
   observations: IngestObservations,
-  observe: (name: MetricName, value: number) => void,
+  observe: (name: string, value: number) => void,
 ): void {
-  const { batchFoldSeconds, batchRecords, commitSeconds, flushSeconds } = observations
-  for (const value of batchFoldSeconds) observe('batch_fold_seconds', value)
-  for (const value of batchRecords) observe('batch_records', value)
-  for (const value of commitSeconds) observe('store_commit_seconds', value)
-  for (const value of flushSeconds) observe('store_flush_seconds', value)
-  for (const value of observations.visibleLatencySeconds) {
-    observe('record_visible_latency_seconds', value)
+  for (const { name, observed } of CATALOGUE) {
+    for (const value of observed?.(observations) ?? []) observe(name, value)
   }
 }
 
 /**
- * Hands on each message and each snapshot once, as they come: what is announced twice holds the same
- * objects. Returns how to stop that.
+ * Calls back with each message and each snapshot once: a repeated notification has the same objects.
+ * Returns a function that unsubscribes.
  */
 function followView(
   view: PipelineView,
-  told: { progress(progress: IngestProgress): void; snapshot(published: Published): void },
+  listener: { progress(progress: IngestProgress): void; snapshot(published: Published): void },
 ): () => void {
   let lastObservations: IngestObservations | null = null
   let lastPublished: Published | null = null
@@ -142,34 +118,31 @@ function followView(
     const progress = view.progress()
     if (progress !== null && progress.observations !== lastObservations) {
       lastObservations = progress.observations
-      told.progress(progress)
+      listener.progress(progress)
     }
     const published = view.published()
     if (published !== null && published !== lastPublished) {
       lastPublished = published
-      told.snapshot(published)
+      listener.snapshot(published)
     }
   }
   look()
   return view.subscribe(look)
 }
 
-function currentSamples(view: PipelineView): Sample[] {
+function readingOf(view: PipelineView): Reading {
   const progress = view.progress()
-  const build = {
-    version: view.version,
-    revision: view.revision ?? 'unknown',
-    nodeVersion: process.version,
+  return {
+    view,
+    progress,
+    counters: allCounters(progress),
+    sources: countersBySource(progress),
+    consumer: progress?.consumer ?? null,
+    published: view.published(),
   }
-  return [
-    ...processSamples(build, view),
-    ...ingestSamples(progress),
-    ...consumerSamples(progress?.consumer ?? null),
-    ...snapshotSamples(view.published()),
-  ]
 }
 
-function instrument(row: CatalogueRow, registry: Registry): Metric<string> {
+function instrument(row: MetricRow, registry: Registry): Metric<string> {
   const shape = {
     name: PREFIX + row.name,
     help: row.help,
@@ -180,8 +153,17 @@ function instrument(row: CatalogueRow, registry: Registry): Metric<string> {
   return row.type === 'counter' ? new Counter(shape) : new Gauge(shape)
 }
 
-function write(metric: Metric<string>, { labels, value, name }: Sample): void {
-  if (metric instanceof Counter) metric.inc(labels, value)
-  else if (metric instanceof Gauge) metric.set(labels, value)
-  else assert(false, `${name} can be set`)
+/** Replaces all series of a metric that is read at a scrape; series that are gone disappear. */
+function write(metric: Metric<string>, { name, labels, read }: MetricRow, now: Reading): void {
+  if (read === null) return
+  assert(metric instanceof Counter || metric instanceof Gauge, `${name} is a counter or gauge`)
+  metric.reset()
+  const found = read(now)
+  const series = typeof found === 'number' ? [[found] as const] : found
+  for (const each of series) {
+    const value = each[each.length - 1] as number
+    const named = Object.fromEntries(labels.map((label, at) => [label, each[at] as string]))
+    if (metric instanceof Counter) metric.inc(named, value)
+    else metric.set(named, value)
+  }
 }
