@@ -134,6 +134,34 @@ test('only the selected rows are cleaned, and the counts adds up', () => {
   assert.deepEqual(counted(REASONS, counts.rejected), { 'invalid-msisdn': 1 })
 })
 
+test('a footer has no MSISDN, no Start, no End and a fraction of a byte', () => {
+  const footer = new Map([
+    ['MSISDN/Number', NaN],
+    ['Start', NaN],
+    ['End', NaN],
+    ['Gaming DL (Bytes)', 12.5],
+  ])
+  const reasonOf = (changes: [column: string, value: number][]): string => {
+    const values = new Map([...footer, ...changes])
+    const cells = USED_COLUMNS.map((name): Cell => ({ raw: null, value: values.get(name) ?? 1 }))
+    const [validator, batch] = [createValidator(1), createBatch(1)]
+    const options = { missingMsisdnZero: false }
+    const rows = rawRowsOf([cells])
+    validate(rows, Uint32Array.of(0), 1, options, validator, batch, createValidationCounts())
+    return REASONS[validator.outcome[0] - 1]
+  }
+  const time = Date.UTC(2026, 2, 1)
+  assert.equal(reasonOf([]), 'footer')
+  assert.equal(reasonOf([['Start', time]]), 'missing-msisdn')
+  assert.equal(reasonOf([['End', time]]), 'missing-msisdn')
+  assert.equal(reasonOf([['Gaming DL (Bytes)', 12]]), 'missing-msisdn')
+  const fractionOfMs: [string, number][] = [
+    ['Gaming DL (Bytes)', 12],
+    ['Dur. (ms)', 0.5],
+  ]
+  assert.equal(reasonOf(fractionOfMs), 'missing-msisdn')
+})
+
 test('milliseconds are taken from beside a whole second alone', () => {
   assert.equal(withPart(5000, 250), 5250)
   assert.equal(withPart(5001, 250), 5001)
