@@ -2,7 +2,7 @@
 import { performance } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Delivery, SourceInfo } from '../../src/parquet/delivery.ts'
-import { createReplayClock, type ReplayClock } from '../../src/record/replay-clock.ts'
+import { createReplayClock, type ReplayClock } from '../../src/record/event-time.ts'
 import type { Partition } from '../../state/partition.ts'
 import type { IngestStats } from '../ingest/ingest-stats.ts'
 import { ingestAll } from '../ingest/loop.ts'

@@ -1,5 +1,5 @@
 // When rows may be sent: at once, at a rate in rows per second, or paced by event time.
-import { createReplayClock } from '../record/replay-clock.ts'
+import { createReplayClock } from '../record/event-time.ts'
 
 /** A rate, or event time at a multiple of real time; null for as fast as possible. */
 export type Speed = { rowsPerSecond: number } | { timesRealTime: number } | null

@@ -1,17 +1,17 @@
-// Finds the columns that are needed in a file whose spelling of them differs.
+// Finds the used columns of a file whose names are spelt differently.
 import { PulseError } from '../errors.ts'
 import { FILE_COLUMNS, OPTIONAL_COLUMNS, USED_COLUMNS } from './columns.ts'
 import { editDistance } from './spelling.ts'
 
-/** Canonical name of a used column to its name in the file; optional ones may be absent. */
+/** The name in the file of each used column, by canonical name; optional columns may be absent. */
 export type ColumnMap = ReadonlyMap<string, string>
 
-/** Lower case, letters and digits only: `Dur. (ms).1` and `dur_ms_1` are both `durms1`. */
+/** A name in lower case with letters and digits only: `Dur. (ms).1` and `dur_ms_1` are `durms1`. */
 export const looseName = (name: string): string => name.toLowerCase().replace(/[^a-z0-9]/g, '')
 
 const withoutUnit = (name: string): string => name.replace(/\s*\((ms|bytes)\)/i, '')
 
-/** Every loose spelling, with and without its unit, of each canonical column. */
+/** The canonical column of each loose spelling, with and without unit. */
 const SPELLINGS: ReadonlyMap<string, string> = new Map(
   FILE_COLUMNS.flatMap(({ name, aliases }) =>
     [name, ...aliases].flatMap((known) => [
@@ -21,16 +21,16 @@ const SPELLINGS: ReadonlyMap<string, string> = new Map(
   ),
 )
 
-/** The column that goes by a name, if any does. */
+/** The canonical name of the column that a name stands for, if any. */
 export const canonicalName = (name: string): string | undefined => SPELLINGS.get(looseName(name))
 
 /**
  * Maps the used columns to the names in a file.
  *
- * @param file what the file is called in messages
+ * @param file the name of the file in error messages
  * @param names the file's columns, in its order
  * @throws PulseError `input-column` when a needed column is absent, with the nearest names found,
- *   or when two columns could be the same one
+ *   or when two names match the same column
  */
 export function matchColumns(file: string, names: readonly string[]): ColumnMap {
   const found = new Map<string, string[]>()
@@ -54,7 +54,7 @@ function ambiguous(file: string, column: string, candidates: readonly string[]):
   const list = candidates.map((name) => `"${name}"`).join(' and ')
   return new PulseError(
     'input-column',
-    `${file}: ${list} could both be the column "${column}"; expected exactly one: rename the other`,
+    `${file}: ${list} could both be the column "${column}", expected one; rename the other`,
   )
 }
 

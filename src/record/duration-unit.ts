@@ -2,9 +2,9 @@
 import { PLACE } from './columns.ts'
 import { withPart } from './event-time.ts'
 
-/** Rows that are enough to decide: the first that can tell the units apart. */
+/** The most rows that are evidence: the first that distinguish the units. */
 const ENOUGH_ROWS = 1000
-/** Times written as text lack their seconds, so a shorter span cannot tell the units apart. */
+/** Times written as text lack their seconds, so a shorter span does not distinguish the units. */
 const LEAST_SPAN_MS = 120_000
 
 /** The unit of a source's durations. */
@@ -25,7 +25,7 @@ export const requestedUnit = (durationUnit: 'ms' | 's'): DurationUnit => ({
   evidence: `set by --duration-unit ${durationUnit}`,
 })
 
-/** The rows that can tell the units apart, and how many of them agree with seconds. */
+/** The number of rows that distinguish the units, and of those that agree with seconds. */
 export interface UnitEvidence {
   seconds: number
   rows: number
@@ -34,7 +34,7 @@ export interface UnitEvidence {
 /** The unit that most rows agree with; milliseconds for a tie and without rows. */
 export function unitOf({ seconds, rows }: UnitEvidence): DurationUnit {
   if (rows === 0) {
-    return { durationUnit: 'ms', evidence: 'no row can tell the units apart: read as milliseconds' }
+    return { durationUnit: 'ms', evidence: 'no row distinguishes the units; read as milliseconds' }
   }
   const durationUnit = seconds * 2 > rows ? 's' : 'ms'
   const agreeing = durationUnit === 's' ? seconds : rows - seconds
@@ -43,7 +43,7 @@ export function unitOf({ seconds, rows }: UnitEvidence): DurationUnit {
   return { durationUnit, evidence }
 }
 
-/** The columns that tell a unit, by their key in PLACE. */
+/** The columns that are evidence of the unit, by their key in PLACE. */
 export const UNIT_COLUMNS = ['start', 'startMs', 'end', 'endMs', 'duration'] as const
 
 /** Values of these columns: times in UTC milliseconds, the duration as the source has it. */
@@ -59,7 +59,7 @@ export const unitColumns = (
 export function addEvidence(count: UnitEvidence, columns: UnitColumns, rows: number): boolean {
   const { start, startMs, end, endMs, duration } = columns
   for (let i = 0; i < rows; i++) {
-    // An unknown time is NaN or far below zero; such a row and a NaN duration tell nothing.
+    // An unknown time is NaN or far below zero; such a row, like a NaN duration, is not evidence.
     if (!(start[i] > 0 && end[i] > 0 && duration[i] > 0 && duration[i] < Infinity)) continue
     const span = withPart(end[i], endMs[i]) - withPart(start[i], startMs[i])
     if (!(span > LEAST_SPAN_MS)) continue

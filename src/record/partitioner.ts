@@ -1,8 +1,8 @@
-// Which partition a subscriber belongs to: the same as a Kafka message keyed by its MSISDN.
+// The partition of a subscriber: that of a Kafka message with its MSISDN as key.
 
 const digits = new Uint8Array(20)
 
-/** Writes the decimal digits of a whole number below 10^15; returns how many. */
+/** Writes the decimal digits of a whole number below 10^15; returns their number. */
 function writeDigits(value: number): number {
   let length = 0
   let rest = value
@@ -16,8 +16,8 @@ function writeDigits(value: number): number {
 }
 
 /**
- * Kafka's default partitioner (org.apache.kafka.common.utils.Utils.murmur2, after A. Appleby's
- * MurmurHash2 with seed 0x9747b28c), made positive and taken modulo the number of partitions.
+ * The partition that Kafka's default partitioner chooses (org.apache.kafka.common.utils.Utils.murmur2, after A. Appleby's
+ * MurmurHash2 with seed 0x9747b28c): the hash, made positive, modulo the number of partitions.
  *
  * @param msisdn whole number below 10^15; hashed as its decimal text
  */
@@ -26,6 +26,7 @@ export function partitionOf(msisdn: number, partitions: number): number {
   return (murmur2(digits, writeDigits(msisdn)) & 0x7fffffff) % partitions
 }
 
+/** The 32-bit hash of the first `length` bytes. */
 export function murmur2(bytes: Uint8Array, length: number): number {
   const M = 0x5bd1e995
   let h = 0x9747b28c ^ length

@@ -1,11 +1,11 @@
-// How far one word is from another, and which of some was meant by one that is none of them.
+// The edit distance of words, and suggestions for misspelt ones.
 
-/** Share of a word's letters that may be wrong in what was meant by it, as commander has it. */
+/** The largest distance of a suggestion, as a share of its letters; commander uses the same. */
 const NEAR = 0.4
 
 /**
- * How many letters must be added, taken, changed or swapped with the next to make one word the
- * other, whatever their case (Damerau 1964, optimal string alignment).
+ * The number of letters to insert, delete, replace or swap with the next to turn one word into the
+ * other, ignoring case (Damerau 1964, optimal string alignment).
  */
 export function editDistance(written: string, meantWord: string): number {
   const [from, to] = [written.toLowerCase(), meantWord.toLowerCase()]
@@ -25,7 +25,7 @@ export function editDistance(written: string, meantWord: string): number {
   return row[to.length]
 }
 
-/** ` (did you mean x?)` when one of `values` is nearly what was written, else nothing. */
+/** ` (did you mean x?)` with the nearest of `values`; empty when none is near enough. */
 export function meant(written: string, values: readonly string[]): string {
   const near = values
     .map((value) => ({ value, distance: editDistance(written, value) }))

@@ -1,4 +1,4 @@
-// Columns are found by any spelling in use, and trouble names them.
+// Columns are found by any spelling in use, and errors name them.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
@@ -56,14 +56,14 @@ test('every alias stands for its column', () => {
   }
 })
 
-test('the second duration column is never taken for the first', () => {
+test('the second duration column is never used as the first', () => {
   const found = matchColumns('day.parquet', ALL)
   assert.equal(found.get('Dur. (ms)'), 'Dur. (ms)')
   const refusal = isTrouble('"Dur. (ms)" is missing', '"Dur. (ms).1"')
   assert.throws(() => matchColumns('day.parquet', without('Dur. (ms)')), refusal)
 })
 
-test('a column that is needed and absent is named, with the three nearest', () => {
+test('a missing column is named, with the three nearest names', () => {
   const names = [...without('Total DL (Bytes)'), 'Total DLs (Bytes)']
   const near = 'nearest found: "Total UL (Bytes)", "Total DLs (Bytes)", "'
   const refusal = isTrouble('"Total DL (Bytes)" is missing', near)
@@ -71,20 +71,20 @@ test('a column that is needed and absent is named, with the three nearest', () =
   assert.throws(() => matchColumns('day.parquet', []), isTrouble('it has no columns'))
 })
 
-test('milliseconds beside a time may be absent', () => {
+test('the milliseconds columns may be absent', () => {
   const found = matchColumns('day.parquet', without('Start ms', 'End ms'))
   assert.equal(found.has('Start ms'), false)
   assert.equal(found.size, USED_COLUMNS.length - 2)
 })
 
-test('two columns that could be one are both named, unless one has the exact name', () => {
+test('two names that match one column are both named, unless one is exact', () => {
   const two = [...without('MSISDN/Number'), 'MSISDN', 'msisdn_number']
   assert.throws(() => matchColumns('day.parquet', two), isTrouble('"MSISDN" and "msisdn_number"'))
   const exact = [...ALL, 'msisdn_number']
   assert.equal(matchColumns('day.parquet', exact).get('MSISDN/Number'), 'MSISDN/Number')
 })
 
-test('nearest names are those that need the fewest letters changed', () => {
+test('nearest names have the smallest edit distance', () => {
   assert.deepEqual(nearestNames('Start', ['End', 'Strat', 'STAR.T', 'xyz']), [
     'STAR.T',
     'Strat',

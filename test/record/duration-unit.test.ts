@@ -1,4 +1,4 @@
-// The unit of durations follows from rows that can tell it, by majority.
+// The unit of durations is that of the majority of rows that distinguish the units.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { PLACE, USED_COLUMNS } from '../../src/record/columns.ts'
@@ -30,20 +30,20 @@ test('the unit is the one that most rows agree with', () => {
   assert.equal(infer(ms, s, s).evidence, 'End − Start agrees with seconds in 2 of 3 sampled rows')
 })
 
-test('a tie is milliseconds, as are rows that cannot tell', () => {
+test('a tie is milliseconds, as is a source without evidence', () => {
   assert.equal(unitOf({ seconds: 5, rows: 10 }).durationUnit, 'ms')
   assert.equal(unitOf({ seconds: 6, rows: 11 }).durationUnit, 's')
   assert.equal(unitOf({ seconds: 0, rows: 0 }).durationUnit, 'ms')
 })
 
-test('a span of up to two minutes tells nothing: times as text lack their seconds', () => {
+test('a span of up to two minutes is not evidence: times as text lack their seconds', () => {
   const short = [60_000, 119_999, 120_000].map((spanMs): [number, number] => [spanMs, 60])
   assert.deepEqual([infer(...short).rows, infer(...short).durationUnit], [0, 'ms'])
   const long = infer(...short, [121_000, 121])
   assert.deepEqual([long.rows, long.seconds, long.durationUnit], [1, 1, 's'])
 })
 
-test('a row without a time, or with a duration that is not a positive number, tells nothing', () => {
+test('a row without a time or a positive duration is not evidence', () => {
   for (const duration of [NaN, 0, -1, Infinity]) assert.equal(infer([600_000, duration]).rows, 0)
   for (const place of [PLACE.start, PLACE.end]) {
     const columns = columnsOf([[600_000, 600]])

@@ -1,4 +1,4 @@
-// Distances of words are those of the textbook; only what is near was meant.
+// Edit distances are those of the textbook, and only near words are suggested.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { editDistance, meant } from '../../src/record/spelling.ts'
@@ -10,7 +10,7 @@ test('edit distances are those of the textbook, and a swap counts once', () => {
   assert.equal(editDistance('Start', 'strat'), 1)
 })
 
-test('what is nearest was meant, and nothing when nothing is near', () => {
+test('the nearest word is suggested, and none when none is near', () => {
   const words = ['segment', 'limit', 'after']
   assert.equal(meant('segmnt', words), ' (did you mean segment?)')
   assert.equal(meant('limt', words), ' (did you mean limit?)')

@@ -1,4 +1,4 @@
-// Cleaning against the oracle, on values as nasty as real files hold.
+// Validation against the oracle, on values as bad as in real files.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
@@ -81,7 +81,7 @@ const counted = (names: readonly string[], counts: Float64Array): Record<string,
   withoutZeros(Object.fromEntries(names.map((name, at): [string, number] => [name, counts[at]])))
 
 for (const missingMsisdn of ['reject', 'zero'] as const) {
-  test(`rows of any values are cleaned as the oracle says, missing MSISDN: ${missingMsisdn}`, () => {
+  test(`rows of any values are validated as by the oracle, missing MSISDN: ${missingMsisdn}`, () => {
     const property = fc.property(fc.array(aRow, { maxLength: 12 }), (rows) => {
       const options = { missingMsisdnZero: missingMsisdn === 'zero' }
       const [validator, batch, counts] = [
@@ -121,7 +121,7 @@ for (const missingMsisdn of ['reject', 'zero'] as const) {
   })
 }
 
-test('only the selected rows are cleaned, and the counts adds up', () => {
+test('only the selected rows are validated, and the counts are consistent', () => {
   const cells = USED_COLUMNS.map((): Cell => ({ raw: 1, value: 1 }))
   const rows = rawRowsOf([0, 1, 2, 3].map((n) => [{ raw: n, value: n }, ...cells.slice(1)]))
   const [validator, batch, counts] = [createValidator(4), createBatch(4), createValidationCounts()]
@@ -162,7 +162,7 @@ test('a footer has no MSISDN, no Start, no End and a fraction of a byte', () => 
   assert.equal(reasonOf(fractionOfMs), 'missing-msisdn')
 })
 
-test('milliseconds are taken from beside a whole second alone', () => {
+test('only a time in whole seconds takes milliseconds from its column', () => {
   assert.equal(withPart(5000, 250), 5250)
   assert.equal(withPart(5001, 250), 5001)
   assert.equal(withPart(5000, 1000), 5000)

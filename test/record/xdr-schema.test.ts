@@ -9,7 +9,7 @@ import { FILE_COLUMNS, USED_COLUMNS } from '../../src/record/columns.ts'
 import { canonicalName } from '../../src/record/column-names.ts'
 import { XDR_FIELDS, XDR_SCHEMA } from '../../src/record/xdr-schema.ts'
 
-test('the file is up to date: else run npm run schema', () => {
+test('the file is up to date, else run npm run schema', () => {
   assert.equal(readFileSync(AVRO_FILE, 'utf8'), avroText())
 })
 
@@ -20,7 +20,7 @@ test('every field is recognised as its column, in the order of a file', () => {
   )
 })
 
-test('every field says what it holds, and may be missing', () => {
+test('every field is documented and may be missing', () => {
   const text = new Set(FILE_COLUMNS.filter(({ type }) => type === 'text').map(({ name }) => name))
   for (const { name, doc, type, default: missing } of XDR_SCHEMA.fields) {
     assert.ok(doc.length > 10, name)
@@ -32,7 +32,7 @@ test('every field says what it holds, and may be missing', () => {
   }
 })
 
-test('avsc takes it, and the decoder reads a record of it with nothing in it', () => {
+test('avsc accepts it, and the decoder reads an empty record of it', () => {
   const schema = JSON.parse(avroText()) as avro.Schema
   const type = avro.Type.forSchema(schema, { wrapUnions: true })
   const bytes = type.toBuffer({})

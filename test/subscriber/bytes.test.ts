@@ -1,4 +1,4 @@
-// Rows of aggregates as bytes: what is written is read, for every number that can occur.
+// Rows of aggregates as bytes: every number that can occur is read as it was written.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
@@ -34,7 +34,7 @@ test('every whole number from 0 to 2^53 is read as it was written', () => {
   )
 })
 
-test('rows are read as they were written, one behind the other, unknown times too', () => {
+test('rows are read as they were written, one after the other, unknown times included', () => {
   fc.assert(
     fc.property(fc.array(aRow, { maxLength: 5 }), (rows) => {
       const bytes = new Uint8Array(5 * MAX_ROW_BYTES)
@@ -75,7 +75,7 @@ test('an end before its start, or without one, keeps both', () => {
   }
 })
 
-test('a sum beyond what float64 holds exactly stays at the most it does, and never wraps', () => {
+test('a sum beyond the exact range of float64 is written as the largest exact number', () => {
   for (const sum of [2 ** 53, 2 ** 60, 2 ** 70, Infinity]) {
     const row = Float64Array.of(33600000001, ...new Array<number>(19).fill(sum), START, START)
     const bytes = new Uint8Array(MAX_ROW_BYTES)

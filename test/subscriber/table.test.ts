@@ -1,4 +1,4 @@
-// The table of subscribers finds each again, however many there are; folds add up in it.
+// The table of subscribers finds each of any number of subscribers, and folds are sums in it.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
@@ -51,7 +51,7 @@ test('a table is like a Map, through every growth of rows and index', () => {
   fc.assert(property, { seed: SEED, numRuns: 25 })
 })
 
-test('rows that were loaded are found and not dirty', () => {
+test('loaded rows are found and not dirty', () => {
   const table = createTable()
   const rows = Float64Array.from({ length: 10_000 * WIDTH }, (_, i) => i)
   appendRows(table, rows, 10_000)
@@ -71,7 +71,7 @@ test('more subscribers than slots are refused with the remedy', () => {
   )
 })
 
-test('folds add up to what a Map of plain sums says, and mark what changed', () => {
+test('folds have the sums of a plain Map, and mark changed subscribers', () => {
   const random = seededRandom(SEED)
   const [table, sums] = [createTable(), new Map<number, number[]>()]
   for (let round = 0; round < 5; round++) {
@@ -97,7 +97,7 @@ test('folds add up to what a Map of plain sums says, and mark what changed', () 
   }
 })
 
-test('hours take the hour of Start, unknown ones an hour of their own', () => {
+test('a record counts in the hour of its Start, or in that of unknown times', () => {
   const batch = batchOf(Float64Array.of(1, 2, 3, 4), () => 0.5)
   batch.startMs.set([HOUR_MS * 10, HOUR_MS * 11 - 1, 0, HOUR_MS * 11])
   const hours = createHourTable()
@@ -115,7 +115,7 @@ test('hours take the hour of Start, unknown ones an hour of their own', () => {
   assert.equal(hours.rows.get(10)?.[2], 2 * batch.amounts[0][0])
 })
 
-test('an aggregate with names has each number of its row', () => {
+test('an aggregate by names has each number of its row', () => {
   const rows = Float64Array.from({ length: 2 * WIDTH }, (_, i) => i)
   rows[2 * WIDTH - 1] = 0
   const found = aggregateAt(rows, WIDTH)

@@ -1,17 +1,17 @@
-// What the generated code calls to read Avro's bytes: long integers, texts, decimals.
+// Functions that the generated code calls to read Avro's bytes: long integers, texts, decimals.
 import { UNREADABLE } from '../batch.ts'
 import { isMissing, numberOf, timeOf } from './text.ts'
 import type { WallClock } from './text-zone.ts'
 
-/** Bytes of the longest varint: 64 bits, 7 a byte. */
+/** Bytes of the longest varint: 64 bits, 7 per byte. */
 const LONGEST_VARINT = 10
-/** Longer ones are no numbers that anybody has; their digits would take long to write. */
+/** Longer decimals become infinite: no column holds them, and their conversion would be slow. */
 const LONGEST_DECIMAL = 1024
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
 
 /**
- * Reads a long as the nearest double. `after[0]` becomes where it ends, -1 where it does not: at
- * `to`, or after 64 bits.
+ * Reads a long as the nearest double. `after[0]` becomes the place after it, -1 where it does not end
+ * before `to` or within 64 bits.
  */
 export function readLong(bytes: Uint8Array, from: number, to: number, after: Int32Array): number {
   const end = Math.min(to, from + LONGEST_VARINT)
@@ -21,7 +21,7 @@ export function readLong(bytes: Uint8Array, from: number, to: number, after: Int
     if (at >= end) return 0
     const byte = bytes[at++]
     const bits = byte & 127
-    // Two halves, both exact, so that their sum is rounded once.
+    // Both halves are exact, so the sum is rounded once.
     if (at - from <= 4) low += bits * scale
     else high += bits * (scale / 268_435_456)
     if (byte < 128) {
@@ -34,7 +34,7 @@ export function readLong(bytes: Uint8Array, from: number, to: number, after: Int
   return low % 2 === 1 ? -(high * 134_217_728 + (half + 1)) : high * 134_217_728 + half
 }
 
-/** Where a long that nobody needs ends; -1 as above. */
+/** The place after a long, whose value is not needed; -1 as in `readLong`. */
 export function skipLong(bytes: Uint8Array, from: number, to: number): number {
   const end = Math.min(to, from + LONGEST_VARINT)
   for (let at = from; at < end; at++) {
@@ -46,7 +46,7 @@ export function skipLong(bytes: Uint8Array, from: number, to: number): number {
 const textOf = (bytes: Uint8Array, from: number, to: number): string =>
   utf8.decode(bytes.subarray(from, to))
 
-/** The number that text spells; few digits, the usual case, are read as they stand. */
+/** The number that a text spells; up to 15 digits, the usual case, are read directly. */
 export function numberAt(bytes: Uint8Array, from: number, to: number): number {
   if (to - from > 15 || from === to) return numberOf(textOf(bytes, from, to))
   let value = 0
@@ -58,24 +58,24 @@ export function numberAt(bytes: Uint8Array, from: number, to: number): number {
   return value
 }
 
-/** 1 where text says something, NaN where it spells a missing value. */
+/** 1 where a text holds a value, NaN where it spells a missing one. */
 export function presenceAt(bytes: Uint8Array, from: number, to: number): number {
   if (from < to && bytes[from] >= 48 && bytes[from] <= 57) return 1
   return isMissing(textOf(bytes, from, to)) ? NaN : 1
 }
 
-/** The instant that text spells. */
+/** The instant that a text spells, by `clock` where it has no zone. */
 export function timeAt(bytes: Uint8Array, from: number, to: number, clock: WallClock): number {
   const plain = plainTimeAt(bytes, from, to)
   return Number.isNaN(plain) ? timeOf(textOf(bytes, from, to), clock) : clock(plain)
 }
 
-/** What ends month, day, year and hour of `M/D/YYYY H:MM`. */
+/** The characters after month, day, year and hour of `M/D/YYYY H:MM`. */
 const ENDS = Uint8Array.from('// :', (end) => end.charCodeAt(0))
 
 /**
- * The wall clock's time of `M/D/YYYY H:MM` as if it were UTC: how files have it, hence read as it
- * stands. NaN for all else, days that not every month has included.
+ * The wall clock time of `M/D/YYYY H:MM`, the format of files, as if it were UTC. NaN for any other
+ * text, and for days above 28, which the general parser checks.
  */
 function plainTimeAt(bytes: Uint8Array, from: number, to: number): number {
   let [part, value, digits, month, day, year, hour] = [0, 0, 0, 0, 0, 0, 0]
@@ -99,7 +99,7 @@ function plainTimeAt(bytes: Uint8Array, from: number, to: number): number {
   return Date.UTC(year, month - 1, day, hour, value)
 }
 
-/** A decimal's bytes, two's complement with the highest first, over a power of ten. */
+/** A decimal: two's complement, most significant byte first, divided by a power of ten. */
 export function decimalAt(bytes: Uint8Array, from: number, to: number, scale: number): number {
   const size = to - from
   const negative = size > 0 && bytes[from] > 127
@@ -111,13 +111,13 @@ export function decimalAt(bytes: Uint8Array, from: number, to: number, scale: nu
   }
   let unscaled = 0n
   for (let at = from; at < to; at++) unscaled = (unscaled << 8n) | BigInt(bytes[at])
-  // As text, so that it is rounded once.
+  // Through text, so that it is rounded once.
   return real(Number(`${BigInt.asIntN(8 * size, unscaled)}e-${scale}`))
 }
 
-/** A number that happens to look like text that is none is as far below zero as any. */
+/** A real number; one that equals UNREADABLE becomes -Infinity, which is rejected as well. */
 export const real = (value: number): number => (value === UNREADABLE ? -Infinity : value)
 
-/** A number in place of a time: seconds since 1970 where it is too small for milliseconds. */
+/** A number as a time: seconds since 1970 where it is too small for milliseconds. */
 export const sinceEpoch = (value: number): number =>
   Math.abs(value) < 1e11 ? value * 1000 : real(value)

@@ -1,24 +1,26 @@
-// Reads an Avro schema (JSON) into types whose references are resolved; recursive ones are circles.
+// Parses an Avro schema (JSON) into types with resolved references; recursive types refer to themselves.
 import { PulseError } from '../../errors.ts'
 
-/** What a number or its bytes stand for. */
+/** The meaning of a number or of bytes. */
 export type Logical =
   | { name: 'decimal'; scale: number }
-  /** `perMs` units make a millisecond; `local`: of the wall clock, without a zone. */
+  /** `perMs` units are a millisecond; `local`: wall clock time without a zone. */
   | { name: 'time'; perMs: number; local: boolean }
 
-/** Types that are one value. */
+/** A type with a single value. */
 export interface AvroScalar {
   kind: 'null' | 'boolean' | 'int' | 'long' | 'float' | 'double' | 'bytes' | 'string'
   logical: Logical | null
 }
 
+/** A field of a record. */
 export interface AvroField {
   name: string
   aliases: readonly string[]
   type: AvroType
 }
 
+/** A record type. */
 export interface AvroRecord {
   kind: 'record'
   fields: AvroField[]
@@ -39,7 +41,7 @@ type Named = Map<string, AvroType>
 const SCALARS: ReadonlySet<string> = new Set<AvroScalar['kind']>([
   ...(['null', 'boolean', 'int', 'long', 'float', 'double', 'bytes', 'string'] as const),
 ])
-/** No schema in use is nested as deep; it bounds our own recursion. */
+/** Bounds the recursion of the parser; no schema in use is nested this deep. */
 const DEEPEST = 64
 const DAY_MS = 86_400_000
 
@@ -55,14 +57,14 @@ const TIMES: ReadonlyMap<string, Logical> = new Map(
 /**
  * The type that a schema describes.
  *
- * @throws PulseError `input-invalid` when it is no Avro schema
+ * @throws PulseError `input-invalid` when it is not an Avro schema
  */
 export function parseAvroSchema(schema: unknown): AvroType {
   return parse(schema, '', new Map(), 0)
 }
 
 function parse(schema: unknown, space: string, named: Named, depth: number): AvroType {
-  if (depth > DEEPEST) throw invalid('it is nested too deep')
+  if (depth > DEEPEST) throw invalid(`it is nested more than ${DEEPEST} levels deep`)
   if (typeof schema === 'string') return reference(schema, space, named)
   if (Array.isArray(schema)) {
     return { kind: 'union', branches: schema.map((one) => parse(one, space, named, depth + 1)) }
@@ -91,7 +93,7 @@ function parse(schema: unknown, space: string, named: Named, depth: number): Avr
 function reference(name: string, space: string, named: Named): AvroType {
   if (SCALARS.has(name)) return { kind: name as AvroScalar['kind'], logical: null }
   const found = named.get(inSpace(name, space)) ?? named.get(name)
-  if (found === undefined) throw invalid('it names a type that it does not define before')
+  if (found === undefined) throw invalid('it uses a type before its definition')
   return found
 }
 
@@ -111,12 +113,12 @@ function define(name: string, type: AvroType, named: Named): void {
 function record(json: Json, space: string, named: Named, depth: number): AvroRecord {
   const name = nameOf(json, space)
   const made: AvroRecord = { kind: 'record', fields: [] }
-  // Known before its fields are: they may refer to it.
+  // Defined before its fields, which may refer to it.
   define(name, made, named)
   const inner = name.includes('.') ? name.slice(0, name.lastIndexOf('.')) : ''
   if (!Array.isArray(json.fields)) throw invalid('a record has no list of fields')
   for (const field of json.fields as unknown[]) {
-    if (typeof field !== 'object' || field === null) throw invalid('a field is no object')
+    if (typeof field !== 'object' || field === null) throw invalid('a field is not an object')
     const { name: fieldName, aliases, type, ...attributes } = field as Json
     if (typeof fieldName !== 'string') throw invalid('a field has no name')
     made.fields.push({
@@ -128,7 +130,7 @@ function record(json: Json, space: string, named: Named, depth: number): AvroRec
   return made
 }
 
-/** Some writers put the logical type beside the field's type, not into it: it is meant all the same. */
+/** Some writers put the logical type next to the field's type instead of into it; both are read. */
 function withAttributes(type: AvroType, schema: unknown, attributes: Json): AvroType {
   if (typeof schema !== 'string' || !SCALARS.has(schema)) return type
   return { kind: schema as AvroScalar['kind'], logical: logicalOf(attributes, schema) }
@@ -147,7 +149,7 @@ function fixed(json: Json): AvroType {
   return { kind: 'fixed', size, logical: logicalOf(json, 'fixed') }
 }
 
-/** A logical type that does not fit its type is to be ignored, says the specification. */
+/** By the specification a logical type that does not fit its type is ignored. */
 function logicalOf({ logicalType, precision, scale = 0 }: Json, type: string): Logical | null {
   if (typeof logicalType !== 'string') return null
   if (logicalType === 'decimal') {
@@ -165,7 +167,4 @@ const isCount = (value: unknown): value is number =>
   typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
 
 const invalid = (what: string): PulseError =>
-  new PulseError(
-    'input-invalid',
-    `Avro schema: ${what}; expected a record: register a valid schema`,
-  )
+  new PulseError('input-invalid', `Avro schema: ${what}; register a valid schema of a record`)

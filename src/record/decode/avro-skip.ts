@@ -1,61 +1,63 @@
-// Generates the code that steps over values nobody needs, and what reading has in common with it.
+// Generates the code that skips unused values, and the parts that reading shares with it.
 import { assert } from '../../errors.ts'
 import type { AvroType } from './avro-schema.ts'
 
 /**
- * All generated code is made of fixed text and numbers alone; nothing that a schema spells gets in.
- * It reads `b` from `p` to `to`, and returns -1 where the bytes are not what the schema says.
+ * The local variables of generated functions. Generated code consists of fixed text and numbers; no
+ * text of a schema is part of it. It reads `b` from `p` to `to` and returns -1 where the bytes do not
+ * match the schema.
  */
 export const LOCALS = 'let u=0,v=0,n=0,l=0,h=0,s=0,q=0;'
 
-/** Functions that step over what has parts or refers to itself, by type. */
+/** The generated functions that skip types with parts, by type. */
 export interface Skips {
   places: Map<AvroType, number>
   functions: string[]
 }
 
+/** No functions yet. */
 export const createSkips = (): Skips => ({ places: new Map(), functions: [] })
 
-/** Calls within each other, so that bytes cannot exhaust the stack. */
+/** The deepest nesting of calls, so that bytes cannot exhaust the stack. */
 const DEEPEST = 64
-/** A block may claim any number of items that take no bytes. */
+/** The most items without bytes; a block may claim any number of them. */
 const MOST_EMPTY_ITEMS = 1_048_576
 
-/** Reads a long into `variable`. */
+/** Code that reads a long into `variable`. */
 export const long = (variable: string): string =>
   `${variable}=H.readLong(b,p,to,A);p=A[0];if(p<0)return -1;`
 
-/** Reads a length of bytes that are there into `n`. */
+/** Code that reads the length of available bytes into `n`. */
 export const LENGTH = `if(p>=to)return -1;u=b[p];if(u<128){if(u&1)return -1;p++;n=u>>>1}
 else{${long('n')}}if(n<0||n>to-p)return -1;`
 
-/** Bytes of fixed number are there. */
+/** Code that checks that a fixed number of bytes is available. */
 export const need = (bytes: number): string => `if(to-p<${count(bytes)})return -1;`
 
-/** A number from a schema as code. */
+/** Code of a whole number from a schema. */
 export function count(value: number): string {
-  assert(Number.isSafeInteger(value) && value >= 0, 'generated code has whole numbers')
+  assert(Number.isSafeInteger(value) && value >= 0, 'numbers in generated code are whole')
   return String(value)
 }
 
-/** No union has as many branches. */
+/** An upper bound of branches, above any real schema. */
 const MOST_BRANCHES = 1_000_000
-/** Reads which branch of a union follows: twice its place, as it is coded. */
+/** Reads the branch of a union: twice its place, as it is encoded. */
 const BRANCH = `if(p>=to)return -1;u=b[p++];
 if(u>127){p--;${long('v')}if(v<0||v>${MOST_BRANCHES})return -1;u=v*2}`
 
-/** The code of a union whose branches have this code. The likeliest come first. */
+/** The code of a union from the code of its branches; the likeliest are tested first. */
 export function union(codes: readonly string[]): string {
   const places = codes.map((_, place) => place)
-  // After null, which stands first where it does, most values are of the next type.
+  // Most values are of the second type, as null usually comes first.
   const order = places.length > 1 ? [1, 0, ...places.slice(2)] : places
   const tests = order.map((place) => `if(u===${count(2 * place)}){${codes[place]}}else `)
   return `${BRANCH}${tests.join('')}return -1;`
 }
 
 /**
- * A union that begins with two types of fixed size, as most that may be null do: which one comes is
- * computed with, not branched on, since nothing predicts it.
+ * Skips a union that begins with null and a type of fixed size, as most do, by arithmetic instead of a
+ * branch, as branch prediction fails on random nulls.
  */
 function skipUnion(branches: readonly AvroType[], skips: Skips, depth: string): string {
   const [first, second] = branches.slice(0, 2).map(sizeOf)
@@ -68,7 +70,7 @@ function skipUnion(branches: readonly AvroType[], skips: Skips, depth: string): 
   return `${BRANCH}if((u&-3)===0){p+=(u>>1)*${count(second)};if(p>to)return -1}else ${others}return -1;`
 }
 
-/** Bytes of every value of a type; null where they differ. */
+/** The bytes of a value of a type; null where they vary. */
 function sizeOf(type: AvroType): number | null {
   if (type.kind === 'fixed') return type.size
   return { null: 0, boolean: 1, float: 4, double: 8 }[type.kind as string] ?? null
@@ -79,7 +81,7 @@ const SKIP_BYTES = `${LENGTH}p+=n;`
 const skipFixed = (bytes: number): string =>
   bytes === 0 ? '' : `${need(bytes)}p+=${count(bytes)};`
 
-/** The code that steps over a value; `depth` is code for how deep it stands. */
+/** The code that skips a value; `depth` is the code of its nesting depth. */
 export function skip(type: AvroType, skips: Skips, depth: string): string {
   switch (type.kind) {
     case 'null':
@@ -106,13 +108,13 @@ export function skip(type: AvroType, skips: Skips, depth: string): string {
   }
 }
 
-/** The place of the function for a type with parts, which is made when first asked for. */
+/** The place of the function for a type with parts, generated at the first call. */
 function place(type: AvroType, skips: Skips): number {
   const known = skips.places.get(type)
   if (known !== undefined) return known
   const at = skips.places.size
   skips.places.set(type, at)
-  // Within itself a type finds its place above; the code comes when its parts have theirs.
+  // A recursive type finds its place above; its code follows after that of its parts.
   const body = parts(type, skips)
   skips.functions[at] =
     `function s${count(at)}(b,p,to,d){if(d>${DEEPEST})return -1;${LOCALS}${body}}`
@@ -130,17 +132,17 @@ function parts(type: AvroType, skips: Skips): string {
   const items = empty
     ? `if(c>${MOST_EMPTY_ITEMS})return -1`
     : `if(c>to-p)return -1;for(;c>0;c--){${item}}`
-  // A negative count tells how many bytes its items take.
+  // A negative count is followed by the number of bytes of the items.
   return `let c=0;for(;;){${long('c')}if(c===0)return p;
 if(c<0){${long('c')}if(c<0||c>to-p)return -1;p+=c}else{${items}}}`
 }
 
-/** True for types whose values take no bytes. */
+/** Whether the values of a type have no bytes. */
 function isEmpty(type: AvroType, within: Set<AvroType>): boolean {
   if (type.kind === 'null') return true
   if (type.kind === 'fixed') return type.size === 0
   if (type.kind !== 'record') return false
-  // In a circle without a way out nothing takes bytes: its values cannot exist.
+  // An endlessly recursive type has no values.
   if (within.has(type)) return true
   within.add(type)
   return type.fields.every((field) => isEmpty(field.type, within))

@@ -1,4 +1,4 @@
-// Generates the code that reads one needed value of any Avro type and writes its number.
+// Generates the code that reads a used value of any Avro type and writes its number.
 import { PulseError } from '../../errors.ts'
 import type { AvroType, Logical } from './avro-schema.ts'
 import { count, LENGTH, long, need, union } from './avro-skip.ts'
@@ -6,16 +6,16 @@ import { UNREADABLE } from '../batch.ts'
 import { isMissing, numberOf, timeOf } from './text.ts'
 import type { WallClock } from './text-zone.ts'
 
-/** What a column asks of its values. `epoch`: the milliseconds beside a time that is not there. */
+/** How a column uses its values. `epoch`: a milliseconds column that stands for an absent time. */
 export type Meaning = 'number' | 'presence' | 'time' | 'epoch'
 
-/** What generated code needs besides numbers: symbols of enums as values. */
+/** The values that generated code refers to: the numbers of enum symbols, and the wall clock. */
 export interface Constants {
   enums: Float64Array[]
   clock: WallClock
 }
 
-/** The low 28 bits in `l`, 28 more in `h`; a longer one is read again from `q`. */
+/** Reads a long: 28 low bits in `l`, 28 more in `h`; a longer one is read again from `q`. */
 const READ_LONG = `if(to-p<8){${long('v')}}else{
 q=p;u=b[p++];l=u&127;h=0;if(u>127){u=b[p++];l|=(u&127)<<7;if(u>127){u=b[p++];l|=(u&127)<<14;
 if(u>127){u=b[p++];l|=(u&127)<<21;if(u>127){u=b[p++];h=u&127;
@@ -30,9 +30,9 @@ const loadReal = (bytes: 4 | 8): string => {
 }
 
 /**
- * The code that writes a value to `target`, code too.
+ * The code that writes a value to `target`, which is code as well.
  *
- * @throws PulseError `input-column` for a type that is no single value
+ * @throws PulseError `input-column` for a type without a single value
  */
 export function read(
   type: AvroType,
@@ -70,11 +70,11 @@ export function read(
   throw new PulseError(
     'input-column',
     `Avro schema: the column "${column}" is of type ${type.kind}, expected a number, a time or ` +
-      'text: register a schema that has one of these there',
+      'text; register a schema with one of these types',
   )
 }
 
-/** Code of what true and false are, in `v` as 1 and 0: no time at least. */
+/** Code of the value of a boolean, which is 1 or 0 in `v` and never a time. */
 function truth(meaning: Meaning): string {
   if (meaning === 'presence') return '1'
   return meaning === 'time' ? String(UNREADABLE) : 'v'

@@ -1,4 +1,4 @@
-// Compiles the schema of Avro messages to code that writes their needed values into columns.
+// Compiles an Avro schema to code that writes the used values of messages into columns.
 import { PulseError } from '../../errors.ts'
 import * as runtime from './avro-bytes.ts'
 import { usesOf } from './avro-fields.ts'
@@ -9,10 +9,10 @@ import { USED_COLUMNS } from '../columns.ts'
 import { wallClockOf } from './text-zone.ts'
 
 /**
- * Writes the needed values of the message in `bytes` from `from` to `to` into row `row` of the
- * columns, USED_COLUMNS.length in that order; false where it is malformed, the row is void then.
- * Missing is NaN; text that is no number or no time UNREADABLE; Bearer Id 1 where present; times
- * UTC milliseconds since 1970; the duration as found.
+ * Writes the used values of the message in `bytes` from `from` to `to` into row `row` of the columns,
+ * one for each of USED_COLUMNS. Returns false for a malformed message; the row is then invalid.
+ * A missing value is NaN, text that does not parse is UNREADABLE, Bearer Id is 1 where present, times
+ * are UTC milliseconds since 1970, and the duration is in the unit of the message.
  */
 export type DecodeRow = (
   bytes: Uint8Array,
@@ -22,29 +22,29 @@ export type DecodeRow = (
   row: number,
 ) => boolean
 
-/** How messages of a schema are to be read. */
+/** Options of the decoder of a schema. */
 export interface AvroOptions {
-  /** IANA name of the zone of times that name none. */
+  /** IANA name of the zone of times without a zone. */
   timeZone: string
-  /** What fields of this schema are called elsewhere: names by which columns are known. */
+  /** Names of fields in this schema, each with the name by which its column is known. */
   renames?: ReadonlyMap<string, string>
 }
 
-/** Code of one function: V8 does not optimise what is much longer. */
+/** The most code of one function, in characters; V8 does not optimise much longer functions. */
 const MOST_CODE = 24_000
 
 /**
- * The decoder of messages written with `schema`: a record, as JSON says it.
+ * The decoder of messages written with `schema`, a record in Avro's JSON.
  *
- * @throws PulseError `input-invalid` when it is no Avro schema of a record, `input-column` when it
- *   lacks a needed column or has one of a type that is no single value
+ * @throws PulseError `input-invalid` when it is not an Avro schema of a record, `input-column` when
+ *   it lacks a needed column or a used column has a type without a single value
  */
 export function compileAvro(schema: unknown, options: AvroOptions): DecodeRow {
   const type = parseAvroSchema(schema)
   if (type.kind !== 'record') {
     throw new PulseError(
       'input-invalid',
-      `Avro schema: it describes a value of type ${type.kind}, expected a record: register one`,
+      `Avro schema: it is of type ${type.kind}, expected a record; register the schema of a record`,
     )
   }
   const uses = usesOf(type, options.renames ?? new Map())
@@ -60,7 +60,7 @@ export function compileAvro(schema: unknown, options: AvroOptions): DecodeRow {
   return assemble(codes, absent, skips.functions, constants)
 }
 
-/** Joins the code of all fields; the schema's own words are nowhere in it. */
+/** Joins the code of all fields; no text of the schema is part of it. */
 function assemble(
   codes: readonly string[],
   absent: readonly number[],
@@ -76,7 +76,7 @@ ${[...functions, ...groups].join('\n')}
 return function(b,p,to,C,r){${absent.map((place) => `C[${place}][r]=NaN;`).join('')}
 ${calls.join('\n')}
 return p===to}`
-  // Only code made for one schema reads it at full speed, and it is made of numbers and fixed text.
+  // Code generated for a schema reads it at full speed; it consists of numbers and fixed text.
   // eslint-disable-next-line @typescript-eslint/no-implied-eval
   const make = new Function('H', 'E', 'K', source) as (
     helpers: typeof runtime,

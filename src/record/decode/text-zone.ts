@@ -1,17 +1,17 @@
-// The wall clock of a time zone: which instant a time without a zone means there.
+// The wall clock of a time zone: the instant of a time that has no zone.
 
-/** UTC milliseconds of a wall clock's time, itself given as if it were UTC. */
+/** The UTC milliseconds of a wall clock time, which is given as if it were UTC. */
 export type WallClock = (localMs: number) => number
 
-/** Clocks change on quarters of an hour everywhere since 1972. */
+/** Since 1972 clocks change at quarters of an hour everywhere. */
 const QUARTER_MS = 900_000
 const DAY_MS = 86_400_000
-/** Quarters kept, about 8 months: a file's times lie close together. */
+/** Quarters kept, about 8 months; the times of a file are close together. */
 const MOST_QUARTERS = 24_000
 
 /**
- * The clock of a zone by its IANA name. A time that happens twice is the later one, a time that is
- * skipped goes on by the clock before the change, as ICU and DuckDB have it.
+ * The clock of a zone by its IANA name. Of a time that occurs twice it takes the later instant; a
+ * skipped time has the offset from before the change. ICU and DuckDB do the same.
  */
 export function wallClockOf(zone: string): WallClock {
   if (zone === 'UTC') return (localMs) => localMs

@@ -1,4 +1,4 @@
-// Random Avro schemas of XDR records with values, and what is expected of the needed ones.
+// Random Avro schemas of XDR records with values, and the expected used values.
 import type { GeneratorValue } from 'fast-check'
 import fc from 'fast-check'
 import { UNREADABLE } from '../../../src/record/batch.ts'
@@ -7,6 +7,7 @@ import { USED_COLUMNS } from '../../../src/record/columns.ts'
 /** A schema or a value as avsc takes it. */
 export type Json = unknown
 
+/** A schema, a record of it, and its expected values. */
 export interface Sample {
   schema: { type: 'record'; name: string; fields: { name: string }[] }
   value: Record<string, Json>

@@ -1,4 +1,4 @@
-// Compiled decoders write what avsc reads, and survive any bytes.
+// Compiled decoders write the values that avsc reads, for any schema, and survive any bytes.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import avro from 'avsc'
@@ -37,7 +37,7 @@ const same = (found: number[] | null, expected: number[], what: string): void =>
   }
 }
 
-test('records of any schema are what avsc reads of them', () => {
+test('records of any schema are read as by avsc', () => {
   const property = fc.property(fc.gen(), (g) => {
     const { schema, value, expected } = drawSample(g)
     const type = typeOf(schema)
@@ -50,7 +50,7 @@ test('records of any schema are what avsc reads of them', () => {
   fc.assert(property, { seed: SEED, numRuns: 400 })
 })
 
-test('a message cut off anywhere is malformed, and so is one with a tail', () => {
+test('a truncated message is malformed, as is one with extra bytes', () => {
   const property = fc.property(fc.gen(), (g) => {
     const { schema, value } = drawSample(g)
     const decode = compileAvro(schema, UTC)
@@ -63,7 +63,7 @@ test('a message cut off anywhere is malformed, and so is one with a tail', () =>
   fc.assert(property, { seed: SEED, numRuns: 60 })
 })
 
-test('bytes with random faults are rejected or numbers, in no time', () => {
+test('bytes with random faults are rejected or numbers, without delay', () => {
   const property = fc.property(fc.gen(), (g) => {
     const { schema, value } = drawSample(g)
     const decode = compileAvro(schema, UTC)
@@ -145,12 +145,12 @@ test('decimals of any length and scale are the nearest double', () => {
   fc.assert(property, { seed: SEED, numRuns: 1000 })
 })
 
-test('a field of its own name goes before another one of that alias', () => {
+test('a field with the name of a column wins over one with that alias', () => {
   const schema = schemaOf({}, [{ name: 'customer_id', aliases: ['msisdn'], type: 'long' }])
   assert.equal(decodeRow(compileAvro(schema, UTC), Buffer.from([8, 6, ...ZEROS.slice(1)]))?.[0], 3)
 })
 
-test('a real number that marks unreadable text is only as low as any', () => {
+test('a real number that equals the mark of unreadable text is negative infinity', () => {
   const schema = schemaOf({ 'Dur. (ms)': 'double' })
   const bytes = Buffer.alloc(USED_COLUMNS.length + 7)
   bytes.writeDoubleLE(UNREADABLE, 6)
@@ -164,7 +164,7 @@ const poison = (type: Json, ...bytes: number[]): number[] | null => {
 }
 const HUGE = zigzag(2n ** 62n)
 
-test('lengths and counts that cannot be are malformed', () => {
+test('impossible lengths and counts are malformed', () => {
   const array = { type: 'array', items: 'long' }
   const nulls = { type: 'array', items: 'null' }
   const nothing = { type: 'record', name: 'Nothing', fields: [] }
@@ -194,7 +194,7 @@ test('lengths and counts that cannot be are malformed', () => {
   assert.equal(poison({ type: 'map', values: 'null' }, ...HUGE), null, 'no end of keys')
 })
 
-test('records within records are followed so far, and no farther', () => {
+test('nested records are read up to a depth', () => {
   const list = (tail: Json): Json => ({
     type: 'record',
     name: 'List',
@@ -208,7 +208,7 @@ test('records within records are followed so far, and no farther', () => {
   assert.equal(poison(list(tree), ...Array<number>(100_000).fill(2)), null)
 })
 
-test('an enum that is not there is malformed', () => {
+test('an unknown symbol of an enum is malformed', () => {
   const schema = schemaOf({ 'Dur. (ms)': { type: 'enum', name: 'E', symbols: ['x', 'NaN'] } })
   const decode = compileAvro(schema, UTC)
   const row = (symbol: number): Buffer =>
@@ -229,7 +229,7 @@ test('milliseconds since 1970 stand for a time that a schema lacks', () => {
   assert.deepEqual(found?.slice(2, 6), [ms, NaN, ms, NaN])
 })
 
-test('wall clocks are of the zone that is set, instants of none', () => {
+test('wall clock times are of the configured zone, instants are not', () => {
   const timestamp = (logicalType: string): Json => ({ type: 'long', logicalType })
   const schema = schemaOf({
     Start: timestamp('local-timestamp-millis'),
@@ -255,7 +255,7 @@ const rejects = (schema: Json, code: string, ...parts: string[]): void => {
   )
 }
 
-test('a schema without a needed column, or with a list there, is rejected by name', () => {
+test('a schema without a needed column, or with a list there, is refused by name', () => {
   const { fields, ...rest } = schemaOf({})
   const without = fields.filter(({ name }) => name !== 'msisdn_number')
   rejects({ ...rest, fields: without }, 'input-column', '"MSISDN/Number" is missing')
@@ -267,7 +267,7 @@ test('a schema without a needed column, or with a list there, is rejected by nam
   rejects({ ...rest, fields: twice }, 'input-column', 'could both be')
 })
 
-test('what is no schema of a record is rejected', () => {
+test('a schema that does not describe a record is refused', () => {
   const record = (type: Json): Json => ({
     type: 'record',
     name: 'R',
@@ -283,7 +283,7 @@ test('what is no schema of a record is rejected', () => {
   for (const schema of wrong) rejects(schema, 'input-invalid', 'Avro schema: ')
 })
 
-test('a field renamed without an alias is known by what other versions call it', () => {
+test('a field renamed without an alias is known by its name in other versions', () => {
   const { fields, ...rest } = schemaOf({})
   const renamed = fields.map((field) =>
     field.name === 'msisdn_number' ? { ...field, name: 'subscriber_number' } : field,
@@ -295,7 +295,7 @@ test('a field renamed without an alias is known by what other versions call it',
   assert.equal(decodeRow(decode, Buffer.from([14, ...ZEROS.slice(1)]))?.[0], 7)
 })
 
-test('names in namespaces lead to their types', () => {
+test('names in namespaces are resolved', () => {
   const inner = {
     ...{ type: 'record', name: 'other.space.Inner' },
     fields: [
@@ -316,7 +316,7 @@ test('names in namespaces lead to their types', () => {
   same(decodeRow(compileAvro(schema, UTC), bytes), zeros, 'namespaces')
 })
 
-test('nothing that a schema spells gets into the code', () => {
+test('no text of a schema is part of the generated code', () => {
   const evil = '"];process.exit(1);//${x}`\n'
   const schema = schemaOf({}, [
     { name: evil, aliases: [evil], type: { type: 'enum', name: evil, symbols: [evil] } },

@@ -1,4 +1,4 @@
-// Messages of JSON are read by any name of a column, and survive any bytes.
+// JSON messages are read under any name of a column, and any bytes are survived.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
@@ -94,14 +94,14 @@ test('times are instants, seconds or milliseconds since 1970, or text of the zon
   assert.equal(startOf(null), undefined)
 })
 
-test('milliseconds beside no time are that time when they are enough for one', () => {
+test('milliseconds without a time are the time when they are large enough', () => {
   const ms = 1_554_379_278_123
   assert.deepEqual(written(`{"start_ms": ${ms}, "end_ms": ${ms}}`), { Start: ms, End: ms })
   assert.deepEqual(written('{"start_ms": 250}'), { 'Start ms': 250 })
   assert.deepEqual(written(`{"start": null, "start_ms": ${ms}}`), { Start: ms })
 })
 
-test('a Bearer Id is there or not', () => {
+test('a Bearer Id is present or missing', () => {
   const bearer = (value: string): number | undefined =>
     written(`{"bearer_id": ${value}}`)?.['Bearer Id']
   for (const value of ['1', '"13114483460844900000"', '1e300', 'true'])
@@ -109,14 +109,14 @@ test('a Bearer Id is there or not', () => {
   for (const value of ['null', '""', '"NaN"', '"\\\\N"']) assert.equal(bearer(value), undefined)
 })
 
-test('of two names of a column its own wins, else the first', () => {
+test('of two names of a column the canonical one wins, else the first', () => {
   assert.deepEqual(written('{"duration": 1, "Dur. (ms)": 2, "dur_ms": 3}'), { 'Dur. (ms)': 2 })
   assert.deepEqual(written('{"Dur. (ms)": null, "duration": 1}'), {})
   assert.deepEqual(written('{"duration": 1, "dur_ms": 3}'), { 'Dur. (ms)': 1 })
   assert.deepEqual(written('{"dur_ms": 1, "dur_ms": 3}'), { 'Dur. (ms)': 3 })
 })
 
-test('numbers beyond all bounds are the nearest there are', () => {
+test('numbers beyond the range of float64 are infinite or 0', () => {
   assert.deepEqual(written('{"imei": 1, "msisdn": 9007199254740993}'), {
     'MSISDN/Number': 9007199254740992,
   })
@@ -126,7 +126,7 @@ test('numbers beyond all bounds are the nearest there are', () => {
   })
 })
 
-test('what is no object with a known column is malformed', () => {
+test('a message that is not an object with a known column is malformed', () => {
   const wrong = [
     '',
     ' ',
@@ -164,7 +164,7 @@ test('deep and long messages are bounded', () => {
   assert.equal(decodeText(long(MOST_JSON_BYTES + 1)), null)
 })
 
-test('a stream of ever new names is read as before', () => {
+test('a stream of new names is read correctly', () => {
   for (let n = 0; n < 10_000; n++) {
     assert.deepEqual(written(`{"n${n}": 1, "MSISDN": ${n + 1}}`), { 'MSISDN/Number': n + 1 })
   }

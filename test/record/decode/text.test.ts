@@ -1,4 +1,4 @@
-// Text in place of numbers and times means what DuckDB, told by the SQL over Parquet, makes of it.
+// Text in place of numbers and times has the value that the SQL over Parquet gives it.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
@@ -80,7 +80,7 @@ const numberLike = fc.oneof(
   fc.constantFrom(...NUMBERS),
 )
 
-test('numbers spelt in every way are what DuckDB takes them for', () =>
+test('numbers in every spelling are read as by DuckDB', () =>
   inDatabase(async (connection) => {
     const texts = [...NUMBERS, ...fc.sample(numberLike, { numRuns: 5000, seed: SEED })]
     for (let at = 0; at < texts.length; at += BATCH) {
@@ -149,7 +149,7 @@ const timeLike = fc.oneof(
 )
 
 for (const zone of ZONES) {
-  test(`times without a zone are what DuckDB takes them for in ${zone}`, () =>
+  test(`times without a zone are read as by DuckDB in ${zone}`, () =>
     inDatabase(async (connection) => {
       const clock = wallClockOf(zone)
       const texts = [...TIMES, ...fc.sample(timeLike, { numRuns: 4000, seed: SEED })]
@@ -173,7 +173,7 @@ const ZONED = [
   '2019-04-04T12:01:18+02:00:30',
 ]
 
-test('times that name their zone are instants, whatever zone is set', () =>
+test('times with a zone are instants, for any configured zone', () =>
   inDatabase(async (connection) => {
     const rows = await queryRows(
       connection,

@@ -1,7 +1,7 @@
-// The clock of a replay, by a clock that is told.
+// The clock of a replay, at given times.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createReplayClock } from '../../src/record/replay-clock.ts'
+import { createReplayClock } from '../../src/record/event-time.ts'
 
 const EVENTS = Float64Array.of(NaN, NaN, 1_000_000, 1_000_000, 1_060_000, 1_120_000)
 
@@ -18,7 +18,7 @@ test('a minute of events takes a second at speed 60', () => {
   assert.equal(clock.dueUntil(EVENTS, 5, EVENTS.length, 7000), 6)
 })
 
-test('the wait is until an event is due, at least a tick', () => {
+test('the wait is until an event is due, with a lower bound', () => {
   const clock = createReplayClock(60)
   clock.dueUntil(EVENTS, 0, EVENTS.length, 5000)
   assert.equal(clock.waitFor(EVENTS[4], 5200), 800)
@@ -26,7 +26,7 @@ test('the wait is until an event is due, at least a tick', () => {
   assert.equal(clock.waitFor(EVENTS[4], 9000), 20)
 })
 
-test('a pause moves all that comes', () => {
+test('a pause moves all later events', () => {
   const clock = createReplayClock(60)
   clock.dueUntil(EVENTS, 0, EVENTS.length, 5000)
   clock.delay(10_000)
@@ -41,7 +41,7 @@ test('a pause before the first event moves nothing', () => {
   assert.equal(clock.dueUntil(EVENTS, 4, EVENTS.length, 6000), 5)
 })
 
-test('an event behind the last one that was due is due', () => {
+test('an event older than the last due one is due', () => {
   const clock = createReplayClock(1)
   const events = Float64Array.of(1000, 500, 1001)
   assert.equal(clock.dueUntil(events, 0, 3, 0), 2)
