@@ -1,10 +1,10 @@
-// Writes tables as Parquet and CSV files through DuckDB, each whole or not at all.
+// Writes tables as Parquet and CSV files through DuckDB, each completely or not at all.
 import { rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { identifier, literal, type DuckDBConnection } from '../duckdb.ts'
 import type { Cell, Kind, TableShape } from './tables.ts'
 
-/** Rows come in as text and doubles, which hold every whole number up to 2^53. */
+/** Types of rows before they are written: a double holds every whole number up to 2^53. */
 const KEPT_AS: Readonly<Record<Kind, string>> = {
   whole: 'DOUBLE',
   number: 'DOUBLE',
@@ -12,7 +12,7 @@ const KEPT_AS: Readonly<Record<Kind, string>> = {
   time: 'DOUBLE',
 }
 
-/** How a column is written; a time as a moment, not as what clocks show somewhere. */
+/** The SQL that writes a column; a time is written as an instant, not as local time. */
 function shown(name: string, kind: Kind, format: Format): string {
   const column = identifier(name)
   if (kind === 'whole') return `${column}::BIGINT AS ${column}`
@@ -24,13 +24,13 @@ function shown(name: string, kind: Kind, format: Format): string {
   return `${moment} AS ${column}`
 }
 
-/** A table that takes rows in. */
+/** A table to which rows are added. */
 export interface OpenTable {
   add(cells: readonly Cell[]): void
   close(): void
 }
 
-/** Makes a table of a shape. Rows are added without waiting, while a view of the state is open. */
+/** Creates a table. Rows are added synchronously, while a view of the state is open. */
 export async function openTable(
   connection: DuckDBConnection,
   { name, columns }: TableShape,
@@ -51,7 +51,7 @@ export async function openTable(
   }
 }
 
-/** How a table becomes a file. */
+/** The format of a file. */
 export type Format = 'parquet' | 'csv'
 
 const OPTIONS: Readonly<Record<Format, string>> = {
@@ -59,7 +59,7 @@ const OPTIONS: Readonly<Record<Format, string>> = {
   csv: 'FORMAT csv, HEADER',
 }
 
-/** Writes a table as a file and returns the path of that. */
+/** Writes a table as a file; returns its path. */
 export async function writeTable(
   connection: DuckDBConnection,
   { name, columns, orderBy }: TableShape,

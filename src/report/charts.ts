@@ -1,15 +1,15 @@
-// Charts as SVG text: bars, shares, columns and a curve, for a given width.
+// Charts as SVG text for a given width: bars, shares, columns and a curve.
 import { escaped, type Drawing } from './markup.ts'
 import { inkOn } from './palette.ts'
 
-/** Of all text in charts. */
+/** The size of all text in charts. */
 export const CHART_FONT_PX = 13
-/** Mean width of a character of that size, on the safe side. */
+/** An upper estimate of the mean width of a character of that size. */
 const CHARACTER = 7
-/** Below it labels stand above their bars. */
+/** In narrower charts labels are above their bars. */
 const NARROW = 500
 
-/** One bar with its label and what its end says. */
+/** A bar with its label and the text at its end. */
 export interface Bar {
   label: string
   text: string
@@ -34,7 +34,7 @@ const rectangle = (x: number, y: number, width: number, height: number, part: Pa
 
 const sumOf = (parts: readonly Part[]): number => parts.reduce((sum, { value }) => sum + value, 0)
 
-/** Horizontal bars from the left, the longest as long as there is room. */
+/** Horizontal bars from the left; the longest fills the width. */
 export function barsDrawing(bars: readonly Bar[], width: number): Drawing {
   const above = width < NARROW
   const labels = above ? 0 : CHARACTER * Math.max(...bars.map(({ label }) => label.length)) + 10
@@ -57,7 +57,7 @@ export function barsDrawing(bars: readonly Bar[], width: number): Drawing {
   return { height: bars.length * step + 4, content: content.join('') }
 }
 
-/** Bars of equal length, cut into shares with their percentages. */
+/** Bars of equal length, divided into shares with their percentages. */
 export function sharesDrawing(bars: readonly Bar[], width: number): Drawing {
   const above = width < NARROW
   const labels = above ? 0 : CHARACTER * Math.max(...bars.map(({ label }) => label.length)) + 10
@@ -71,11 +71,11 @@ export function sharesDrawing(bars: readonly Bar[], width: number): Drawing {
       const long = (width - labels) * share
       const words = `${Math.round(100 * share)}%`
       const fits = long > words.length * CHARACTER + 6
-      const said = fits
+      const percentage = fits
         ? `<text x="${at(x + long / 2)}" y="${at(y + 19)}" text-anchor="middle" ` +
           `fill="${inkOn(part.colour)}">${words}</text>`
         : ''
-      const piece = rectangle(x, y, long - 1, 28, part) + said
+      const piece = rectangle(x, y, long - 1, 28, part) + percentage
       x += long
       return piece
     })
@@ -85,7 +85,7 @@ export function sharesDrawing(bars: readonly Bar[], width: number): Drawing {
   return { height: bars.length * step + 2, content: content.join('') }
 }
 
-/** About `count` round values from 0 up to beyond `most`. */
+/** About `count` round values from 0 to at least `most`. */
 export function ticksUpTo(most: number, count = 5): number[] {
   if (!(most > 0)) return [0, 1]
   const rough = most / count
@@ -94,7 +94,7 @@ export function ticksUpTo(most: number, count = 5): number[] {
   return Array.from({ length: Math.ceil(most / step - 1e-9) + 1 }, (_, i) => i * step)
 }
 
-/** A chart with a vertical axis: its height, and how values are said there. */
+/** Options of a chart with a vertical axis: the text of its values, and its height. */
 export interface AxisOptions {
   axis: (value: number) => string
   height?: number
@@ -123,7 +123,7 @@ function frameOf(most: number, width: number, { axis, height = 220 }: AxisOption
   return { left, bottom, y, content: lines.join('') }
 }
 
-/** Vertical bars; labels are left out where they would touch. */
+/** Vertical bars; labels that would touch are left out. */
 export function columnsDrawing(
   columns: readonly Omit<Bar, 'text'>[],
   width: number,
@@ -144,7 +144,7 @@ export function columnsDrawing(
       value += part.value
       return rectangle(x + gap / 2, frame.y(value), step - gap, from - frame.y(value), part)
     })
-    // The last one may have to stand further to the left, where another one is.
+    // The last label may be moved to the left, where it could touch another one.
     const half = (label.length * CHARACTER) / 2
     const middle = Math.min(x + step / 2, width - half)
     if (index % every !== 0 || middle - half < labelled) return drawn.join('')
@@ -154,7 +154,7 @@ export function columnsDrawing(
   return { height: options.height ?? 220, content: frame.content + content.join('') }
 }
 
-/** A curve over 1, 2, 3 … with one point told apart. */
+/** A curve over 1, 2, 3 … with one marked point. */
 export function curveDrawing(
   values: readonly number[],
   marked: number | null,
@@ -167,10 +167,10 @@ export function curveDrawing(
   const points = values.map((value, index) => `${at(x(index))},${at(frame.y(value))}`).join(' ')
   const dots = values.map((value, index) => {
     const isMarked = index + 1 === marked
-    const said = isMarked ? text(x(index) + 12, frame.y(value) - 12, options.mark, 'strong') : ''
+    const mark = isMarked ? text(x(index) + 12, frame.y(value) - 12, options.mark, 'strong') : ''
     return (
       `<circle cx="${at(x(index))}" cy="${at(frame.y(value))}" r="${isMarked ? 7 : 4}" ` +
-      `class="${isMarked ? 'marked' : 'dot'}"/>${said}` +
+      `class="${isMarked ? 'marked' : 'dot'}"/>${mark}` +
       text(x(index), frame.bottom + 18, String(index + 1), 'muted', 'middle')
     )
   })

@@ -1,4 +1,4 @@
-// Pieces of HTML that the report is made of: escaped text, tables, figures, sections.
+// The HTML of the report: escaped text, tables, figures, sections.
 
 /** Text as HTML. */
 export const escaped = (text: string): string =>
@@ -11,18 +11,18 @@ export const escaped = (text: string): string =>
 /** A paragraph of text. */
 export const paragraph = (text: string): string => `<p>${escaped(text)}</p>`
 
-/** What a table shows: texts; a cell of `bars` has its share from 0 to 1 drawn behind it. */
+/** The texts of a table; `bars` draws a share from 0 to 1 behind a cell. */
 export interface Table {
   caption: string
   heading: readonly string[]
   rows: readonly (readonly string[])[]
-  /** Columns of words, set to the left; all others are numbers. The first one always is. */
+  /** Columns of words, aligned to the left, as is the first column; all others are numbers. */
   words?: readonly number[]
-  /** Share of the last column of each row. */
+  /** The share behind the last cell of each row. */
   bars?: readonly number[]
 }
 
-/** A table with a caption; it scrolls by itself where it is wider than the screen. */
+/** A table with a caption; it scrolls where it is wider than the screen. */
 export function table({ caption, heading, rows, words = [], bars }: Table): string {
   const left = new Set([0, ...words])
   const kind = (column: number): string => (left.has(column) ? '' : ' class="number"')
@@ -47,11 +47,11 @@ export function table({ caption, heading, rows, words = [], bars }: Table): stri
 const bar = (text: string, share: number): string =>
   `<span class="bar" style="--share:${(100 * share).toFixed(1)}%">${escaped(text)}</span>`
 
-/** Widths that a chart is drawn for: of a page, and of a phone. */
+/** The widths that a chart is drawn for: a page, and a phone. */
 const WIDE = 720
 const NARROW = 340
 
-/** A chart drawn for both widths, of which one is seen, with what it shows in words. */
+/** A chart drawn for both widths, of which one is visible, with a description in words. */
 export function figure(title: string, words: string, draw: (width: number) => Drawing): string {
   const drawn = (width: number, name: string): string => {
     const { height, content } = draw(width)
@@ -66,13 +66,13 @@ export function figure(title: string, words: string, draw: (width: number) => Dr
   )
 }
 
-/** What is inside of an SVG, and how high it is. */
+/** The content and the height of an SVG. */
 export interface Drawing {
   height: number
   content: string
 }
 
-/** Names with their colours. */
+/** A list of names with their colours. */
 export function legend(entries: readonly { name: string; colour: string }[]): string {
   const items = entries.map(
     ({ name, colour }) =>
@@ -81,11 +81,11 @@ export function legend(entries: readonly { name: string; colour: string }[]): st
   return `<ul class="legend" aria-hidden="true">${items.join('')}</ul>`
 }
 
-/** A part of the page with a heading that can be linked to. */
+/** A section of the page with a heading; links lead to its id. */
 export const section = (id: string, title: string, ...content: string[]): string =>
   `<section id="${id}" aria-labelledby="${id}-title"><h2 id="${id}-title">${escaped(title)}</h2>\n` +
   `${content.join('\n')}\n</section>`
 
-/** What is there for those who want it, opened by a click; printed it is open. */
+/** Content that a click opens; it is open in print. */
 export const details = (summary: string, ...content: string[]): string =>
   `<details><summary>${escaped(summary)}</summary>${content.join('\n')}</details>`

@@ -1,4 +1,4 @@
-// The report as one page of HTML that needs nothing else: no network, no script.
+// The report as one self-contained page of HTML, without network and script.
 import { labelOf, METRICS } from '../snapshot/metrics.ts'
 import type { Position, Snapshot } from '../snapshot/schema.ts'
 import { valueText } from '../snapshot/units.ts'
@@ -10,20 +10,20 @@ import { applicationSection, hourSection } from './traffic.ts'
 import { applicationWords, periodText, qualityWords, summaryWords } from './words.ts'
 import { zoneOf, type Zone } from './zone.ts'
 
-/** What a report is made of; the same gives the same page to the byte. */
+/** The input of a report; equal inputs give the same page to the byte. */
 export interface ReportInput {
   snapshot: Snapshot
   /** Canonical hash of the state. */
   hash: string
-  /** How the state was made: partitions, time zone and so on. */
+  /** The options of the state: partitions, time zone and so on. */
   stamp: Readonly<Record<string, string | number>> & { timeZone: string }
   seed: number
   version: string
-  /** Whether only the last digits of MSISDNs are shown. */
+  /** Whether MSISDNs are masked except for their last digits. */
   mask: boolean
 }
 
-/** Nothing may be loaded or run, whoever opens the page. */
+/** The page may load and run nothing. */
 const POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
 const PARTS: readonly (readonly [string, string])[] = [
@@ -75,7 +75,7 @@ ${methodSection(input)}
 `
 }
 
-/** All but the last three digits hidden. */
+/** The last three digits of an MSISDN, the others hidden. */
 export const masked = (msisdn: number): string => {
   const digits = String(msisdn)
   return '•'.repeat(Math.max(0, digits.length - 3)) + digits.slice(-3)
@@ -94,7 +94,7 @@ function summarySection(snapshot: Snapshot): string {
   ].map(([name, value]) => `<div><dt>${name}</dt><dd>${escaped(value)}</dd></div>`)
   return section(
     'summary',
-    'In short',
+    'Summary',
     `<dl class="tiles">${tiles.join('')}</dl>`,
     ...[...summaryWords(snapshot), applicationWords(snapshot)[0], qualityWords(snapshot)[0]].map(
       paragraph,
@@ -110,7 +110,7 @@ function qualitySection(snapshot: Snapshot): string {
       .map(([name, count]) => [what, name, count.toLocaleString('en-US')])
   const rejected = counted('row rejected', snapshot.rejected)
   const values = [
-    ...counted('rounded or no number', snapshot.coerced),
+    ...counted('rounded or unreadable', snapshot.coerced),
     ...counted('missing', snapshot.missing),
   ]
   return section(
@@ -145,12 +145,13 @@ function methodSection({ snapshot, hash, stamp, seed, version }: ReportInput): s
     'method',
     'Method',
     paragraph(
-      'Every row that passed cleaning is added to the aggregate of its subscriber (MSISDN): bytes ' +
-        'and milliseconds are whole numbers, so that sums are exact and depend on no order. Segments ' +
-        'come from k-means over all subscribers, run to a fixed point from starts that the seed ' +
-        'decides, on features brought to one scale. They are named by how far their centres lie ' +
-        'from the least engaged. The bend of the elbow is the point farthest from the straight ' +
-        'line between its ends. The same rows give the same hash, however they were split or ordered.',
+      'Every valid row is added to the aggregate of its subscriber (MSISDN). Bytes and milliseconds ' +
+        'are whole numbers, so sums are exact and do not depend on the order of rows. Segments are ' +
+        'the result of k-means over all subscribers on scaled features, from starts that the seed ' +
+        'determines to a fixed point. They are named from least to most engaged, by the sum of the ' +
+        'scaled coordinates of their centroids. The bend of the elbow is the point farthest below ' +
+        'the straight line between the ends of the curve. The same rows give the same hash, for any ' +
+        'order and any split over files and partitions.',
     ),
     table({
       caption: 'Parameters',
@@ -165,8 +166,8 @@ function methodSection({ snapshot, hash, stamp, seed, version }: ReportInput): s
 
 const positionsTable = (positions: readonly Position[]): string =>
   table({
-    caption: 'How far each source was read',
-    heading: ['Source', 'Identity', 'Order', 'Partition', 'Position', 'Rows'],
+    caption: 'Positions of the sources',
+    heading: ['Source', 'Identity', 'Order', 'Partition', 'Next row', 'Rows'],
     rows: positions.map(({ name, source, order, partition, next, rows }) => [
       name,
       source.slice(0, 16),

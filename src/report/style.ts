@@ -8,7 +8,7 @@ const DARK =
   '--ground:#0e131b;--surface:#171e29;--ink:#e8ecf3;--muted:#9aa7ba;--line:#2a3443;--grid:#2a3443;' +
   '--bar:#1d4360;--accent:#56b4e9;color-scheme:dark'
 
-/** Everything that says how the report looks. */
+/** The style sheet. */
 export const REPORT_STYLE = `
 :root{${LIGHT}}
 @media (prefers-color-scheme:dark){:root{${DARK}}}

@@ -1,4 +1,4 @@
-// The report on traffic: by application, and over time.
+// The report on traffic by application and over time.
 import { APPLICATIONS } from '../record/columns.ts'
 import type { Hour, Snapshot } from '../snapshot/schema.ts'
 import { bytesText, shareText } from '../snapshot/units.ts'
@@ -9,7 +9,7 @@ import { topTable, type Msisdn } from './people.ts'
 import { applicationWords, hourWords, measureWords } from './words.ts'
 import { timeText, type Zone } from './zone.ts'
 
-/** Applications by traffic, and who uses the most used ones most. */
+/** Applications by traffic, and the top subscribers of the most used ones. */
 export function applicationSection(snapshot: Snapshot, msisdn: Msisdn): string {
   const { applications, topApplications } = snapshot
   const ranked = [...applications].sort((a, b) => b.trafficBytes - a.trafficBytes)
@@ -21,7 +21,7 @@ export function applicationSection(snapshot: Snapshot, msisdn: Msisdn): string {
   const words = bars.map(({ label, text }) => `${label} ${text}`).join('; ')
   const used = topApplications.map((name) => {
     const { top } = applications.find((each) => each.name === name)!
-    return topTable(`Most traffic in ${name}`, top, msisdn, bytesText)
+    return topTable(`Top subscribers of ${name}`, top, msisdn, bytesText)
   })
   return section(
     'applications',
@@ -45,17 +45,17 @@ export function applicationSection(snapshot: Snapshot, msisdn: Msisdn): string {
 const HOURS_OF_DAY = 24
 const HOUR_MS = 3_600_000
 const DAY_MS = HOURS_OF_DAY * HOUR_MS
-/** More columns than this are too thin to tell apart. */
+/** More columns than this are too thin to distinguish. */
 const MOST_COLUMNS = 96
 
-/** Traffic over time, and by hour of day, as the zone's clocks have it. */
+/** Traffic over time and by hour of day, in local time. */
 export function hourSection(snapshot: Snapshot, zone: Zone): string {
   const known = snapshot.hours.filter(({ startMs }) => startMs !== null)
   const words = hourWords(snapshot, zone).map(paragraph)
   if (known.length === 0) return section('hours', 'Traffic over time', ...words)
   const period = periods(known, zone)
   const daily = byKey(known, (startMs) => new Date(zone.local(startMs)).getUTCHours())
-  // In some zones hours that are counted in UTC begin at half past.
+  // Hours are those of UTC, which begin at half past in some zones.
   const minutes = timeText(zone.local(known[known.length - 1].startMs!)).slice(-2)
   const hourOfDay = Array.from({ length: HOURS_OF_DAY }, (_, hour) => ({
     label: `${hour}:${minutes}`,
@@ -74,7 +74,7 @@ export function hourSection(snapshot: Snapshot, zone: Zone): string {
 
 interface Column {
   label: string
-  /** Of each application, down and up together. */
+  /** Download and upload together, per application. */
   bytes: readonly number[]
 }
 
@@ -85,12 +85,12 @@ interface Periods {
 
 const NOTHING: readonly number[] = APPLICATIONS.map(() => 0)
 
-/** Hours while there is room for them, else days; what is empty in between is there, too. */
+/** Hours if they fit, else days; periods without traffic are included. */
 function periods(hours: readonly Hour[], { local }: Zone): Periods {
   const starts = hours.map(({ startMs }) => startMs!)
   const [first, last] = [Math.min(...starts), Math.max(...starts)]
   const unit = (last - first) / HOUR_MS < MOST_COLUMNS ? 'hour' : 'day'
-  // Days are those of the clocks; hours are told apart in UTC, where none comes twice.
+  // Days are local days; hours are distinguished in UTC, where none occurs twice.
   const keyOf = (ms: number): number =>
     unit === 'hour' ? Math.floor(ms / HOUR_MS) : Math.floor(local(ms) / DAY_MS)
   const labelOf = (key: number): string =>
@@ -98,7 +98,7 @@ function periods(hours: readonly Hour[], { local }: Zone): Periods {
   const sums = byKey(hours, keyOf)
   const from = keyOf(first)
   const count = keyOf(last) - from + 1
-  // A single wrong year must not make the page of a thousand days: then only days with traffic.
+  // A single wrong year must not add thousands of days: then only days with traffic are shown.
   const keys =
     count <= 4 * MOST_COLUMNS
       ? Array.from({ length: count }, (_, at) => from + at)

@@ -1,4 +1,4 @@
-// What the numbers of a snapshot mean, in sentences.
+// Sentences that describe the numbers of a snapshot.
 import type { Snapshot } from '../snapshot/schema.ts'
 import { bytesText, countText, durationText, shareText } from '../snapshot/units.ts'
 import { timeText, type Zone } from './zone.ts'
@@ -8,7 +8,7 @@ const total = (counts: Readonly<Record<string, number>>): number =>
 
 const ratio = (part: number, whole: number): number => (whole === 0 ? 0 : part / whole)
 
-/** `a, b and c`. */
+/** A list in words: `a, b and c`. */
 export const listText = (names: readonly string[]): string =>
   names.length < 2
     ? names.join('')
@@ -24,7 +24,7 @@ export function periodOf({ hours }: Snapshot): { from: number; to: number } | nu
 const dayText = (localMs: number): string =>
   new Date(localMs).toLocaleDateString('en-GB', { dateStyle: 'long', timeZone: 'UTC' })
 
-/** `from 1 March 2026 to 9 March 2026`. */
+/** The period of a snapshot: `from 1 March 2026 to 9 March 2026`. */
 export function periodText(snapshot: Snapshot, { local }: Zone): string {
   const period = periodOf(snapshot)
   if (period === null) return 'without readable times'
@@ -32,25 +32,25 @@ export function periodText(snapshot: Snapshot, { local }: Zone): string {
   return from === to ? `of ${from}` : `from ${from} to ${to}`
 }
 
-/** The whole in a few sentences. */
+/** A summary of the snapshot. */
 export function summaryWords(snapshot: Snapshot): string[] {
   const { subscribers, sessions, durationMs, trafficBytes, downlinkBytes, distribution } = snapshot
-  if (subscribers === 0) return ['There are no subscribers yet: no row was applied.']
+  if (subscribers === 0) return ['There are no subscribers yet: no row is applied.']
   const { sessions: each, trafficBytes: traffic } = distribution
   const tops = snapshot.top.trafficBytes
   const heavy = tops.reduce((sum, { value }) => sum + value, 0)
   return [
     `${countText(subscribers, 'subscriber')} had ${countText(sessions, 'session')} of ` +
-      `${durationText(durationMs)} in all and moved ${bytesText(trafficBytes)}, ` +
+      `${durationText(durationMs)} in total and ${bytesText(trafficBytes)} of traffic, ` +
       `${shareText(ratio(downlinkBytes, trafficBytes))} of it downloaded.`,
     `Half of them had at most ${countText(each.quantiles.p50, 'session')} and ` +
       `${bytesText(traffic.quantiles.p50)}; one in ten had ${countText(each.quantiles.p90, 'session')} ` +
-      `or more, and one in ten moved at least ${bytesText(traffic.quantiles.p90)}. ` +
+      `or more, and one in ten had at least ${bytesText(traffic.quantiles.p90)}. ` +
       `The ${tops.length} heaviest subscribers carry ${shareText(ratio(heavy, trafficBytes))} of the traffic.`,
   ]
 }
 
-/** What applications are used for most, and by how many. */
+/** The applications with most and least traffic, and their users. */
 export function applicationWords(snapshot: Snapshot): string[] {
   const { applications, topApplications, subscribers } = snapshot
   const ranked = [...applications].sort((a, b) => b.trafficBytes - a.trafficBytes)
@@ -61,12 +61,13 @@ export function applicationWords(snapshot: Snapshot): string[] {
   const together = most.reduce((sum, { share }) => sum + share, 0)
   const uploads = [...ranked].sort((a, b) => uploadShare(b) - uploadShare(a))[0]
   return [
-    `${first.name} carries most: ${bytesText(first.trafficBytes)}, ${shareText(first.share)} of all ` +
-      `application traffic; ${last.name} carries least, ${shareText(last.share)}. The ` +
-      `${most.length} most used, ${listText(topApplications)}, make up ${shareText(together)} together.`,
+    `${first.name} has the most traffic: ${bytesText(first.trafficBytes)}, ` +
+      `${shareText(first.share)} of all application traffic. ${last.name} has the least, ` +
+      `${shareText(last.share)}. The ${most.length} most used, ${listText(topApplications)}, have ` +
+      `${shareText(together)} together.`,
     `${first.name} was used by ${countText(first.subscribers, 'subscriber')} ` +
-      `(${shareText(ratio(first.subscribers, subscribers))}). Upload weighs most in ${uploads.name}, ` +
-      `where it is ${shareText(uploadShare(uploads))} of the traffic.`,
+      `(${shareText(ratio(first.subscribers, subscribers))}). The share of upload is highest in ` +
+      `${uploads.name}: ${shareText(uploadShare(uploads))} of its traffic.`,
   ]
 }
 
@@ -75,45 +76,46 @@ const uploadShare = (of: { uplinkBytes: number; trafficBytes: number }): number 
 
 type Traffic = Pick<Snapshot, 'downlinkBytes' | 'uplinkBytes'>
 
-/** What all applications carried, down and up together. */
+/** The traffic of all applications, download and upload together. */
 export const applicationBytes = ({ applications }: { applications: readonly Traffic[] }): number =>
   applications.reduce((sum, each) => sum + each.downlinkBytes + each.uplinkBytes, 0)
 
-/** Which columns the traffic of applications comes from, as it does not add up to the totals. */
+/** The columns that traffic of applications is summed from, as it differs from the totals. */
 export const measureWords = (snapshot: Snapshot): string =>
-  `By application columns, which sum to ${bytesText(applicationBytes(snapshot))}; the totals are ` +
-  `the records' own Total columns: ${bytesText(snapshot.trafficBytes)}.`
+  `Sum of the application columns: ${bytesText(applicationBytes(snapshot))}; sum of the Total ` +
+  `columns: ${bytesText(snapshot.trafficBytes)}.`
 
-/** How much of what was read could be trusted. */
+/** The quality of the data: rejected, coerced and missing values, units. */
 export function qualityWords(snapshot: Snapshot): string[] {
   const { records, rejected, coerced, missing, sessions, hours } = snapshot
   const rejections = total(rejected)
   const rows = records + rejections
   if (rows === 0) return ['No row has been read yet.']
   const worst = Object.entries(rejected).sort(([, a], [, b]) => b - a)[0]
-  const said =
+  const rejectedText =
     rejections === 0
       ? 'None was rejected.'
-      : `${rejections.toLocaleString('en-US')} (${shareText(rejections / rows)}) were rejected, most of ` +
-        `them for ${worst[0]} (${worst[1].toLocaleString('en-US')}); they count nowhere.`
+      : `${rejections.toLocaleString('en-US')} (${shareText(rejections / rows)}) were rejected and are ` +
+        `not counted; the most frequent reason is ${worst[0]} ` +
+        `(${worst[1].toLocaleString('en-US')}).`
   const untimed = hours.find(({ startMs }) => startMs === null)?.records ?? 0
   return [
     `Of ${countText(rows, 'row')}, ${records.toLocaleString('en-US')} ` +
-      `(${shareText(records / rows)}) were applied. ${said}`,
-    `${countText(total(coerced), 'value')} had to be rounded or were no number, and ` +
-      `${countText(total(missing), 'value')} were missing in rows that count all the same. ` +
-      `${countText(records - sessions, 'record')} without a Bearer Id add traffic but no session; ` +
-      `${countText(untimed, 'record')} have no readable start and appear in no hour.`,
+      `(${shareText(records / rows)}) were applied. ${rejectedText}`,
+    `${countText(total(coerced), 'value')} of records had to be rounded or were unreadable, and ` +
+      `${countText(total(missing), 'value')} were missing. ` +
+      `${countText(records - sessions, 'record')} without a Bearer Id count as traffic, not as ` +
+      `sessions; ${countText(untimed, 'record')} without a readable Start are in no hour.`,
     ...unitWords(snapshot),
     totalsWords(snapshot),
   ]
 }
 
-/** Why the traffic of applications does not add up to the totals. */
+/** The reason why traffic of applications differs from the totals. */
 export const totalsWords = (snapshot: Snapshot): string =>
-  `Totals are the records' own Total columns (${bytesText(snapshot.trafficBytes)}), traffic of ` +
-  `applications is that of the application columns (${bytesText(applicationBytes(snapshot))}). ` +
-  'The two do not add up: Total DL leaves out Other DL, while Total UL includes Other UL.'
+  `Totals are sums of the Total columns (${bytesText(snapshot.trafficBytes)}), traffic of ` +
+  `applications is summed from the application columns (${bytesText(applicationBytes(snapshot))}). ` +
+  'They differ: Total DL leaves out Other DL, while Total UL includes Other UL.'
 
 function unitWords({ positions }: Snapshot): string[] {
   const inSeconds = new Set(
@@ -121,23 +123,22 @@ function unitWords({ positions }: Snapshot): string[] {
   )
   if (inSeconds.size === 0) return []
   const of = inSeconds.size === 1 ? [...inSeconds][0] : countText(inSeconds.size, 'source')
-  return [`"Dur. (ms)" of ${of} holds seconds; they were taken as such.`]
+  return [`"Dur. (ms)" of ${of} holds seconds and was read as such.`]
 }
 
-/** When the network is used. */
+/** The hours with traffic, and the busiest of them. */
 export function hourWords(snapshot: Snapshot, { name, local }: Zone): string[] {
   const known = snapshot.hours.filter(({ startMs }) => startMs !== null)
-  if (known.length === 0) return ['No record has a readable start.']
+  if (known.length === 0) return ['No record has a readable Start.']
   const busiest = known.reduce((most, hour) =>
     applicationBytes(hour) > applicationBytes(most) ? hour : most,
   )
   const when = local(busiest.startMs!)
   const time = `${dayText(when)}, ${timeText(when)} (${name})`
   return [
-    `Sessions start in ${countText(known.length, 'hour')}. The busiest began on ${time}, with ` +
-      `${bytesText(applicationBytes(busiest))} of applications in ` +
-      `${countText(busiest.sessions, 'session')}. A session belongs whole to the hour in which it ` +
-      'starts.',
+    `Sessions start in ${countText(known.length, 'hour')}. The busiest hour began on ${time}, with ` +
+      `${bytesText(applicationBytes(busiest))} of application traffic in ` +
+      `${countText(busiest.sessions, 'session')}. A session counts in the hour in which it starts.`,
     measureWords(snapshot),
   ]
 }

@@ -1,15 +1,15 @@
-// The time zone of the state, in which the report tells days and hours.
+// The time zone of the state, in which the report shows days and hours.
 
 /** A zone by its IANA name. */
 export interface Zone {
   name: string
-  /** The wall clock's time at an instant, itself given as if it were UTC. */
+  /** The local time of an instant, given as if it were UTC. */
   local: (ms: number) => number
 }
 
 const OFFSET = /([+-])(\d\d):(\d\d)(?::(\d\d))?$/
 
-/** The zone of a name that was checked when the state was made. */
+/** The zone of a name, which was validated when the state was created. */
 export function zoneOf(name: string): Zone {
   if (name === 'UTC') return { name, local: (ms) => ms }
   const format = new Intl.DateTimeFormat('en-US', { timeZone: name, timeZoneName: 'longOffset' })
@@ -23,5 +23,5 @@ export function zoneOf(name: string): Zone {
   return { name, local }
 }
 
-/** `20:30`, of a wall clock. */
+/** The time of day: `20:30`. */
 export const timeText = (localMs: number): string => new Date(localMs).toISOString().slice(11, 16)

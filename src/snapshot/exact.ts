@@ -1,6 +1,6 @@
-// Sums of integers that stay exact beyond 2^53 and do not depend on the order of adding.
+// Sums of integers that are exact beyond 2^53 and do not depend on the order of addition.
 
-/** Sums side by side: the low part of each a float64 below 2^53, what overflowed a BigInt. */
+/** Several sums: the low part of each is a float64 below 2^53, the overflow a BigInt. */
 export interface ExactSums {
   low: Float64Array
   carried: bigint[]
@@ -23,7 +23,7 @@ function carry(sums: ExactSums, index: number, value: number): void {
   sums.low[index] = value
 }
 
-/** The number nearest to the sum of the sums `indexes`, rounded once. */
+/** The sum of the sums `indexes`, rounded once. */
 export function totalOf(sums: ExactSums, ...indexes: number[]): number {
   let total = 0n
   for (const index of indexes) total += sums.carried[index] + BigInt(sums.low[index])

@@ -1,18 +1,18 @@
-// The canonical order of subscribers: by MSISDN, whatever order their rows came in.
+// The canonical order of subscribers: by MSISDN, for any order of their rows.
 import { kept, type Scan } from './scan.ts'
 
-/** Bits sorted by in one pass, and how many values they have. */
+/** The bits that one pass sorts by, and the number of their values. */
 const DIGIT_BITS = 10
 const DIGITS = 1 << DIGIT_BITS
 
-/** An MSISDN has up to 15 decimal digits: 50 bits, sorted by as two words of 25. */
+/** An MSISDN has up to 15 decimal digits: 50 bits, which are sorted as two words of 25. */
 const WORD_BITS = 25
 const WORD = 1 << WORD_BITS
 
 /**
- * Indexes into the scan in ascending order of MSISDN: least significant digit first radix sort
- * (Knuth, The Art of Computer Programming 3, section 5.2.5), stable, no comparisons. Rows that
- * came in order are recognised and digits in which all agree are skipped.
+ * Indexes into the scan by ascending MSISDN: a radix sort with the least significant digit first
+ * (Knuth, The Art of Computer Programming 3, section 5.2.5), stable and without comparisons. Rows
+ * that are in order are recognised, and digits that are all equal are skipped.
  */
 export function orderByMsisdn(scan: Scan): Uint32Array {
   const msisdn = scan.columns.msisdn
@@ -38,7 +38,7 @@ function isSorted(msisdn: readonly Float64Array[], count: number): boolean {
   return true
 }
 
-/** Stable counting sort by one digit, from `from` into `into`; false when all have the same. */
+/** A stable counting sort by one digit, from `from` into `into`; false when all are equal. */
 function sortByDigit(
   words: Uint32Array,
   shift: number,

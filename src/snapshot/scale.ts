@@ -1,19 +1,18 @@
-// Bringing features of different units to one scale, so that distances mean something.
+// Scales features of different units, so that distances are meaningful.
 import { quantilesOf } from './quantile.ts'
 import type { Scaling } from './schema.ts'
 
-/** A value becomes (value - offset) × factor. A feature with factor 0 says nothing: it is 0. */
+/** A value is scaled to (value - offset) × factor; a constant feature has factor 0. */
 export interface Scale {
   offset: number
   factor: number
 }
 
 /**
- * How one feature is scaled, from its values in canonical order.
- * min-max: the smallest becomes 0, the largest 1. z-score: mean 0, standard deviation (of the
- * whole, not of a sample) 1. robust: median 0, distance of the quartiles 1; where the quartiles
- * are equal the range takes their place, so that a feature most subscribers share still counts.
- * A constant feature gets factor 0.
+ * The scale of a feature, from its values in canonical order. min-max: the smallest becomes 0, the
+ * largest 1. z-score: mean 0, standard deviation (of the population) 1. robust: median 0, distance of
+ * the quartiles 1; when the quartiles are equal their range is replaced by that of all values, so that
+ * a feature which is equal for most subscribers still counts. A constant feature gets factor 0.
  */
 export function fitScale(values: Float64Array, scaling: Scaling): Scale {
   let min = Infinity
@@ -22,7 +21,7 @@ export function fitScale(values: Float64Array, scaling: Scaling): Scale {
     if (value < min) min = value
     if (value > max) max = value
   }
-  // Covers no values too. Were equal values left to the formulas, rounding could make them differ.
+  // Also without values. Equal values must not differ by the rounding of the formulas below.
   if (!(max > min)) return { offset: values.length === 0 ? 0 : min, factor: 0 }
   switch (scaling) {
     case 'min-max':
@@ -51,7 +50,7 @@ export function scaled(value: number, scale: Scale): number {
   return (value - scale.offset) * scale.factor
 }
 
-/** The value that `scaled` came from; the constant itself for a constant feature. */
+/** The inverse of `scaled`; for a constant feature the constant. */
 export function unscaled(value: number, scale: Scale): number {
   return scale.factor === 0 ? scale.offset : value / scale.factor + scale.offset
 }

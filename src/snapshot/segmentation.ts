@@ -1,4 +1,4 @@
-// From the scan to segments and elbow: scale, cluster for each k, settle the chosen one.
+// Computes segments and elbow from a scan: scale, cluster for each k, settle the chosen k.
 import { chosenK, ELBOW_K, elbowOf, kneeOf } from './elbow.ts'
 import { featureMatrix } from './features.ts'
 import { interpretSegments } from './segment-text.ts'
@@ -13,7 +13,7 @@ import { buildTree } from './kmeans/tree.ts'
 /** The two parts of a snapshot that come from k-means. */
 export type Segmentation = Pick<Snapshot, 'segments' | 'elbow'>
 
-/** Segments and elbow. Asking for more segments than there are distinct points gives those. */
+/** Segments and elbow; at most as many segments as there are distinct points. */
 export function segmentation(
   scan: Scan,
   options: SnapshotOptions,
@@ -61,7 +61,7 @@ export function segmentation(
   }
 }
 
-/** Inertia for k = 1 to 10: zero from the number of distinct points on; empty without points. */
+/** Inertia for k = 1 to 10: 0 from the number of distinct points on; empty without points. */
 function elbowInertia(found: readonly Clustering[], subscribers: number): number[] {
   if (subscribers === 0) return []
   return Array.from({ length: ELBOW_K }, (_, at) => found[at]?.inertia ?? 0)

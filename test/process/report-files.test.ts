@@ -1,4 +1,4 @@
-// `report --html` and `--export`: files that others read, whose totals are those of the report.
+// `report --html` and `--export`: other programs read the files, and their totals are the report's.
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
@@ -69,19 +69,19 @@ describe('--export', () => {
     for (const file of files) assert.ok(existsSync(file), file)
   })
 
-  test('leaves these files and nothing else', () => {
+  test('writes these files and no others', () => {
     const wanted = FILES.flatMap((name) => [`${name}.csv`, `${name}.parquet`])
     assert.deepEqual(readdirSync(directory).sort(), wanted)
   })
 
-  test('subscribers add up to the totals of the report, as Parquet and as CSV', async () => {
+  test('the sums over subscribers are the totals of the report, as Parquet and as CSV', async () => {
     for (const extension of ['parquet', 'csv']) {
       const [found] = await query(`SELECT ${TOTALS} FROM ${from('subscribers', extension)}`)
       assert.deepEqual(found, totalsOf(report))
     }
   })
 
-  test('subscribers stand in order, each once, with first and last moment as times', async () => {
+  test('subscribers are in order, each once, with first start and last end as times', async () => {
     const rows = await query(
       `SELECT msisdn, epoch_ms(first_start) AS first, epoch_ms(last_end) AS last
        FROM ${from('subscribers')}`,
@@ -101,7 +101,7 @@ describe('--export', () => {
     )
   })
 
-  test('times are moments in UTC, whatever the zone of the reader', async () => {
+  test('times are instants in UTC, for any zone of the reader', async () => {
     for (const [file, column] of [
       ['subscribers', 'first_start'],
       ['subscribers', 'last_end'],
@@ -219,7 +219,7 @@ print(json.dumps([len(found)] + [int(found[name].sum()) for name in names]))
     assert.deepEqual(JSON.parse(found.stdout), Object.values(totalsOf(report)))
   })
 
-  test('of a state without subscribers has tables with columns and no rows', async () => {
+  test('writes tables with columns and no rows for a state without subscribers', async () => {
     const empty = join(import.meta.dirname, '../fixtures/parquet/empty.parquet')
     const [nobody, into] = [join(home, 'nobody'), join(home, 'nothing')]
     await pulse(['replay', empty, '--state', nobody])
@@ -230,7 +230,7 @@ print(json.dumps([len(found)] + [int(found[name].sum()) for name in names]))
     assert.deepEqual(rows, [{ n: 0, records: null }])
   })
 
-  test('into a place that is a file says so and ends with 1', async () => {
+  test('reports a target that is a file and exits with 1', async () => {
     const { code, stderr } = await pulse(['report', '--state', state, '--export', '/dev/null/x'])
     assert.equal(code, 1)
     assert.match(stderr, /^xdr-pulse: the report could not be written: [^\n]+\n$/)
@@ -238,7 +238,7 @@ print(json.dumps([len(found)] + [int(found[name].sum()) for name in names]))
 })
 
 describe('--html', () => {
-  test('writes a page that says the totals, masked when asked for', async () => {
+  test('writes a page with the totals, masked on request', async () => {
     const file = join(home, 'report.html')
     const argv = ['report', '--state', state, '--html', file]
     const { code, stdout } = await pulse(argv)
@@ -256,15 +256,15 @@ describe('--html', () => {
     assert.ok(!readFileSync(file, 'utf8').includes(String(msisdn)))
   })
 
-  test('says in the words of the terminal why applications do not add up to the totals', async () => {
+  test('explains, as the terminal does, why applications differ from the totals', async () => {
     const file = join(home, 'words.html')
     await pulse(['report', '--state', state, '--html', file])
     const { stdout } = await pulse(['report', '--state', state])
-    const said = /^Totals are .*: Total DL leaves out Other DL.*$/m.exec(stdout)?.[0] ?? 'nothing'
-    assert.ok(readFileSync(file, 'utf8').replaceAll('&#39;', "'").includes(said), said)
+    const reason = /^Totals are .*: Total DL leaves out Other DL.*$/m.exec(stdout)?.[0] ?? 'nothing'
+    assert.ok(readFileSync(file, 'utf8').replaceAll('&#39;', "'").includes(reason), reason)
   })
 
-  test('and what belongs to it are refused where they make no sense', async () => {
+  test('options of it are refused without it', async () => {
     for (const [flag, needs] of [
       ['--csv', '--export DIR'],
       ['--mask', '--html FILE'],

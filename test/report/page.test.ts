@@ -1,4 +1,4 @@
-// The report as a page: complete, in the page's colours, safe with any name, read without a network.
+// The report as a page: complete, the same to the byte, safe with any name, without network.
 import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -52,12 +52,12 @@ const textOf = (html: string): string =>
   html.replaceAll(/<style>[^]*?<\/style>|<[^>]+>/g, ' ').replaceAll(/\s+/g, ' ')
 
 describe('the page of a report', () => {
-  test('says in words what segments, elbow, applications and data are', () => {
+  test('describes segments, elbow, applications and data quality in words', () => {
     const snapshot = snapshotWithHours()
     const text = textOf(reportPage(inputOf(snapshot)))
     assert.ok(text.includes(snapshot.segments.text))
     assert.ok(text.includes(snapshot.elbow.text))
-    assert.match(text, /carries most: [\d.]+ [A-Z]B, [\d.]+% of all application traffic/)
+    assert.match(text, /has the most traffic: [\d.]+ [A-Z]B, [\d.]+% of all application traffic/)
     const rejected = Object.values(snapshot.rejected).reduce((sum, count) => sum + count, 0)
     const rows = (snapshot.records + rejected).toLocaleString('en-US')
     assert.ok(text.includes(`Of ${rows} rows, ${snapshot.records.toLocaleString('en-US')} (`))
@@ -65,7 +65,7 @@ describe('the page of a report', () => {
     assert.match(text, /from 1 March 2026 to 2 March 2026/)
   })
 
-  test('tells traffic of applications apart from totals, in words as in charts', () => {
+  test('distinguishes traffic of applications from totals', () => {
     const whole = snapshotWithHours()
     const snapshot = { ...whole, trafficBytes: whole.trafficBytes / 2 }
     const html = reportPage(inputOf(snapshot))
@@ -73,25 +73,25 @@ describe('the page of a report', () => {
       textOf(html.slice(html.indexOf(`<section id="${id}"`)).split('</section>')[0])
     const all = bytesText(snapshot.applications.reduce((sum, each) => sum + each.trafficBytes, 0))
     const total = bytesText(snapshot.trafficBytes)
-    const said = `By application columns, which sum to ${all}; the totals are the records' own Total columns: ${total}.`
-    for (const id of ['applications', 'hours']) assert.ok(part(id).includes(said), id)
+    const measured = `Sum of the application columns: ${all}; sum of the Total columns: ${total}.`
+    for (const id of ['applications', 'hours']) assert.ok(part(id).includes(measured), id)
     assert.match(part('quality'), /Total DL leaves out Other DL/)
     for (const each of [all, total]) assert.ok(part('quality').includes(`(${each})`), each)
     // Seven applications: 1 to 7 GB down, 0.1 GB up each.
-    assert.match(part('hours'), /with 28.7 GB of applications in 10 sessions/)
+    assert.match(part('hours'), /with 28.7 GB of application traffic in 10 sessions/)
   })
 
-  test('tells method, parameters, positions and the hash of the state', () => {
+  test('shows method, parameters, positions and the hash of the state', () => {
     const snapshot = snapshotWithHours()
     const text = textOf(reportPage(inputOf(snapshot)))
-    for (const said of ['k-means', 'min-max', 'ab'.repeat(32), 'timeZone UTC', 'seed 11']) {
-      assert.ok(text.includes(said), said)
+    for (const part of ['k-means', 'min-max', 'ab'.repeat(32), 'timeZone UTC', 'seed 11']) {
+      assert.ok(text.includes(part), part)
     }
     assert.ok(text.includes(String(snapshot.segments.inertia)))
     assert.match(text, /xdr\.parquet f1e2d3c4 file 0 150,000 150,001/)
   })
 
-  test('shows every top list, the busiest first', () => {
+  test('shows every top list', () => {
     const snapshot = snapshotWithHours()
     const html = reportPage(inputOf(snapshot))
     for (const metric of METRICS) {
@@ -99,17 +99,17 @@ describe('the page of a report', () => {
     }
   })
 
-  test('masked, shows three digits of an MSISDN', () => {
+  test('shows the last three digits of a masked MSISDN', () => {
     const html = reportPage(inputOf(snapshotWithHours(), true))
     assert.ok(!html.includes(String(CANARY_MSISDN)))
     assert.ok(html.includes('>••••••••999<'))
   })
 
-  test('of the same state is the same to the byte', () => {
+  test('is the same to the byte for the same state', () => {
     assert.equal(reportPage(inputOf(snapshotWithHours())), reportPage(inputOf(snapshotWithHours())))
   })
 
-  test('of nobody says so, and has no number that is none', () => {
+  test('reports that there are no subscribers, without invalid numbers', () => {
     const empty = generateSnapshot({ number: 1, subscribers: 0, segmentNames: [] })
     const html = reportPage(
       inputOf({
@@ -122,7 +122,7 @@ describe('the page of a report', () => {
     assert.doesNotMatch(html, /NaN|Infinity|undefined/)
   })
 
-  test('takes the name of a file for text, whatever it is', () => {
+  test('escapes the name of a file', () => {
     const snapshot = snapshotWithHours()
     const name = '<script>alert("1")</script>&.parquet'
     const positions = snapshot.positions.map((position) => ({ ...position, name }))
@@ -148,7 +148,7 @@ test('ticks are round, begin at 0 and reach beyond the largest value', () => {
   assert.deepEqual(ticksUpTo(0), [0, 1])
 })
 
-test('labels below columns touch neither each other nor the edge, however many there are', () => {
+test('labels below any number of columns touch neither each other nor the edge', () => {
   for (const width of [340, 720]) {
     for (let days = 1; days <= 62; days++) {
       const columns = Array.from({ length: days }, (_, day) => ({
@@ -168,7 +168,7 @@ test('labels below columns touch neither each other nor the edge, however many t
   }
 })
 
-test('a browser shows it without a request, an error or a line that is too long', () =>
+test('a browser shows it without a request, an error or an overlong line', () =>
   withDirectory(async (directory) => {
     const file = join(directory, 'report.html')
     await writeFile(file, reportPage(inputOf(snapshotWithHours())))

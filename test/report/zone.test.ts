@@ -1,4 +1,4 @@
-// Days and hours of the report are those of the state's time zone, across changes of its clocks.
+// Days and hours of the report are those of the state's time zone, across clock changes.
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { reportPage } from '../../src/report/page.ts'
@@ -51,7 +51,7 @@ const sumText = (hours: Snapshot['hours']): string =>
 test('days begin at midnight of the zone', () => {
   const { text, rows, hours } = report('Africa/Tunis', Date.UTC(2019, 3, 1, 23), 24 * 10)
   assert.match(text, /from 2 April 2019 to 11 April 2019/)
-  assert.match(text, /The busiest began on 11 April 2019, 23:00 \(Africa\/Tunis\)/)
+  assert.match(text, /The busiest hour began on 11 April 2019, 23:00 \(Africa\/Tunis\)/)
   assert.match(text, /Traffic by day \(Africa\/Tunis\)/)
   assert.equal(rows.length, 10)
   for (const [day, row] of rows.entries()) {
@@ -62,7 +62,7 @@ test('days begin at midnight of the zone', () => {
   }
 })
 
-test('an hour that clocks show twice stands there twice, and once by hour of the day', () => {
+test('an hour that occurs twice is shown twice, and once by hour of the day', () => {
   const { rows, hours, html } = report('Europe/Paris', Date.UTC(2019, 9, 26, 22), 6)
   assert.deepEqual(
     rows.map(([hour]) => hour),
@@ -78,7 +78,7 @@ test('an hour that clocks show twice stands there twice, and once by hour of the
   assert.ok(html.includes(`<title>2:00, Email: ${both}</title>`))
 })
 
-test('where hours begin at half past, they are named so', () => {
+test('hours that begin at half past are labelled so', () => {
   const { text, rows } = report('Asia/Kolkata', Date.UTC(2019, 3, 1, 18), 3)
   assert.equal(rows[0][0], '1 Apr, 23:30')
   assert.equal(rows[1][0], '2 Apr, 00:30')

@@ -1,4 +1,4 @@
-// Quantiles are exact, histograms count every value where their edges say.
+// Quantiles are exact, and histograms count every value between its edges.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
@@ -29,7 +29,7 @@ test('quantiles are nearest ranks of the sorted values', () => {
   )
 })
 
-test('histograms count every value once, between the edges that hold it', () => {
+test('histograms count every value once, between its edges', () => {
   fc.assert(
     fc.property(values, (list) => {
       const total = list.reduce((sum, each) => sum + each, 0)
@@ -54,14 +54,14 @@ function naiveCounts(list: readonly number[], edges: readonly number[]): number[
   })
 }
 
-test('log bins are zero alone and then steps of 1, 2, 5', () => {
+test('log bins are zero and then steps of 1, 2, 5', () => {
   const { log } = distributionOf(Float64Array.from([0, 0, 3, 40, 50]), 93)
   assert.deepEqual(log, { edges: [0, 2, 5, 10, 20, 50, 100], counts: [2, 1, 0, 0, 1, 1] })
   const zeros = distributionOf(Float64Array.from([0, 0]), 0)
   assert.deepEqual(zeros.log, { edges: [0, 1], counts: [2] })
 })
 
-test('scaling brings extremes, deviation or quartiles where it says, and back', () => {
+test('scaling maps extremes, deviation or quartiles as defined, and back', () => {
   const list = Float64Array.from([3, 1, 4, 1, 5, 9, 2, 6])
   const range = fitScale(list, 'min-max')
   assert.deepEqual([scaled(1, range), scaled(9, range)], [0, 1])
@@ -83,7 +83,7 @@ test('a constant feature scales to 0 and back to itself', () => {
   }
 })
 
-test('robust scaling takes the range where the quartiles are equal', () => {
+test('robust scaling uses the range when the quartiles are equal', () => {
   const scale = fitScale(Float64Array.from([1, 1, 1, 1, 1, 1, 1, 5]), 'robust')
   assert.deepEqual([scaled(1, scale), scaled(5, scale)], [0, 1])
 })

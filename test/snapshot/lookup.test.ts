@@ -1,4 +1,4 @@
-// A subscriber's ranks are its places in sorted lists, its segment the one k-means gave it.
+// A subscriber's ranks are its places in sorted lists, and its segment is that of k-means.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
@@ -40,7 +40,7 @@ test('ranks are places in the sorted list, ties by smaller MSISDN', () => {
   )
 })
 
-test('looking everyone up counts each segment as the snapshot does', () => {
+test('look-ups of all subscribers count each segment as the snapshot does', () => {
   const subscribers = Array.from({ length: 90 }, (_, at) =>
     subscriber(at + 1, 1 + (at % 10), (at * 37) % 1000, (at * 91) % 5000),
   )
@@ -59,7 +59,7 @@ test('looking everyone up counts each segment as the snapshot does', () => {
   }
 })
 
-test('who is not there is not found', () => {
+test('an unknown MSISDN is not found', () => {
   const others = [subscriber(4, 1, 2, 3), subscriber(6, 1, 2, 3)]
   assert.equal(lookUp(5, passOver(others), snapshotOf(others).segments), null)
   assert.equal(lookUp(5, passOver([]), snapshotOf([]).segments), null)

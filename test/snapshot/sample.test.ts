@@ -1,4 +1,4 @@
-// The sample of subscribers that is drawn: members, bounded, and the same ones as others come.
+// The sample of subscribers: members, bounded, and stable as others are added.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { snapshotOf, subscriber, type Subscriber } from './subscribers.ts'
@@ -9,7 +9,7 @@ const crowd = (few: number, many: number): Subscriber[] => [
   ...Array.from({ length: many }, (_, at) => subscriber(1e6 + 7 * at, at, 5, 6)),
 ]
 
-test('segments of few subscribers are drawn whole, large ones up to their part', () => {
+test('small segments are sampled completely, large ones up to their share', () => {
   const [large, small] = snapshotOf(crowd(5, 2000), { k: 2 }).segments.segments
   assert.equal(large.sample.sessions.length, 600)
   assert.ok(large.sample.sessions.every((sessions) => sessions < 2000))
@@ -19,7 +19,7 @@ test('segments of few subscribers are drawn whole, large ones up to their part',
   for (const values of Object.values(large.sample)) assert.equal(values.length, 600)
 })
 
-test('whoever is drawn among more was drawn among fewer', () => {
+test('a subscriber in the sample of many is in the sample of some of them', () => {
   const drawn = (many: number): number[] =>
     snapshotOf(crowd(5, many), { k: 2 }).segments.segments[0].sample.sessions
   const before = new Set(drawn(2000))

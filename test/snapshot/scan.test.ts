@@ -1,4 +1,4 @@
-// A scan keeps exact totals and the true tops, whatever order and blocks rows come in.
+// A scan has exact totals and top lists for any order and blocks of rows.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
@@ -43,7 +43,7 @@ test('top lists are the head of a sorted list', () => {
   )
 })
 
-test('totals beyond 2^53 are the nearest number to the true sum', () => {
+test('totals beyond 2^53 are the nearest number to the exact sum', () => {
   const large = fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER })
   fc.assert(
     fc.property(fc.array(large, { maxLength: 40 }), (amounts) => {
@@ -78,7 +78,7 @@ test('the canonical order is by MSISDN, also over more than one block of columns
   )
 })
 
-test('the canonical order is by MSISDN for any few', () => {
+test('the canonical order is by MSISDN for any few subscribers', () => {
   fc.assert(
     fc.property(subscribersOf(30), (subscribers) => {
       const order = orderByMsisdn(scanOf(subscribers))

@@ -1,4 +1,4 @@
-// A snapshot is one answer: consistent in itself, the same to the byte, defined for every input.
+// A snapshot is consistent, the same to the byte, and defined for every input.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
@@ -67,14 +67,14 @@ test('more subscribers than the sketch of k-means holds: the same bytes in any o
   assert.equal(JSON.stringify(snapshotOf(subscribers.toReversed())), JSON.stringify(snapshot))
 })
 
-test('what the state knows passes through', () => {
+test('values of the state are copied', () => {
   const snapshot = snapshotOf([subscriber(1, 1, 1, 1)])
   for (const [name, value] of Object.entries(STATE)) {
     assert.deepEqual(snapshot[name as keyof Snapshot], value)
   }
 })
 
-test('no subscribers: empty lists, zeros and a sentence', () => {
+test('no subscribers: empty lists, zeros and a text', () => {
   const snapshot = snapshotOf([], { k: 'auto' })
   assertConsistent(snapshot, [])
   assert.deepEqual(snapshot.segments.segments, [])
@@ -83,7 +83,7 @@ test('no subscribers: empty lists, zeros and a sentence', () => {
   assert.match(snapshot.segments.text, /No subscribers/)
 })
 
-test('subscribers all alike: one segment, whatever was asked', () => {
+test('equal subscribers: one segment for any k', () => {
   const subscribers = [1, 2, 3, 4].map((msisdn) => subscriber(msisdn, 2, 1000, 5))
   for (const k of [1, 3, 'auto'] as const) {
     for (const scaling of SCALINGS) {
@@ -132,7 +132,7 @@ test('auto takes the knee', () => {
   assert.equal(segments.k, elbow.knee)
 })
 
-test('segments rise in engagement and share out all subscribers', () => {
+test('segments are ordered by engagement and contain all subscribers', () => {
   const subscribers = Array.from({ length: 300 }, (_, at) =>
     subscriber(at + 1, 1 + at, at ** 2, at ** 3),
   )
@@ -148,7 +148,7 @@ test('segments rise in engagement and share out all subscribers', () => {
   )
 })
 
-test('applications: shares of their own traffic, the most used first, one left out', () => {
+test('applications: shares of their traffic, the most used first, one excluded', () => {
   const each = subscriber(1, 1, 1, 1)
   each.applications = [1, 2, 3, 4, 5, 6, 79].map((bytes) => [bytes, 0])
   const { applications, topApplications } = snapshotOf([each], { excludeApplications: ['Other'] })

@@ -1,4 +1,4 @@
-// Pages of subscribers: every one once, in order, and of the segment that the snapshot counts.
+// Pages of subscribers: each once, in order, and in the segment of the snapshot.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
@@ -38,7 +38,7 @@ function allPages(
   return found
 }
 
-test('page after page has everyone once, by ascending MSISDN, whatever the order of rows', () => {
+test('the pages have every subscriber once, by ascending MSISDN, for any order of rows', () => {
   fc.assert(
     fc.property(subscribersOf(40), fc.integer({ min: 1, max: 9 }), (subscribers, limit) => {
       const found = allPages(subscribers, { ...EVERYONE, limit })
@@ -55,7 +55,7 @@ test('page after page has everyone once, by ascending MSISDN, whatever the order
   )
 })
 
-test('a segment has as many as the snapshot says, all together everyone', () => {
+test('a segment has as many subscribers as in the snapshot, and all together have everyone', () => {
   const subscribers = Array.from({ length: 90 }, (_, at) =>
     subscriber(1000 - at, 1 + (at % 10), (at * 37) % 1000, (at * 91) % 5000),
   )
@@ -67,7 +67,7 @@ test('a segment has as many as the snapshot says, all together everyone', () => 
   }
 })
 
-test('an application has those with traffic in it, as many as the snapshot says', () => {
+test('an application has the subscribers with traffic in it, as many as in the snapshot', () => {
   fc.assert(
     fc.property(subscribersOf(30), (subscribers) => {
       const snapshot = snapshotOf(subscribers)
@@ -80,7 +80,7 @@ test('an application has those with traffic in it, as many as the snapshot says'
   )
 })
 
-test('a segment that is not there has nobody', () => {
+test('an unknown segment has no subscribers', () => {
   const subscribers = [subscriber(1, 1, 1, 1), subscriber(2, 5, 5, 5)]
   assert.deepEqual(allPages(subscribers, { ...EVERYONE, segment: 'nobody' }), [])
 })

@@ -4,6 +4,7 @@ import { createScan, addRows, type Scan } from '../../src/snapshot/scan.ts'
 import type { Snapshot, SnapshotOptions, StateSummary } from '../../src/snapshot/schema.ts'
 import { computeSnapshot } from '../../src/snapshot/snapshot.ts'
 
+/** The numbers of a subscriber. */
 export interface Subscriber {
   msisdn: number
   sessions: number
@@ -14,9 +15,10 @@ export interface Subscriber {
   applications: [number, number][]
 }
 
-/** Numbers in a row, spelt out here so that a change of the layout is noticed. */
+/** Numbers in a row, as a literal, so that a change of the layout fails here. */
 const WIDTH = 22
 
+/** The usual options. */
 export const OPTIONS: SnapshotOptions = {
   features: ['sessions', 'durationMs', 'trafficBytes'],
   scaling: 'min-max',
@@ -26,6 +28,7 @@ export const OPTIONS: SnapshotOptions = {
   excludeApplications: [],
 }
 
+/** A summary of some state. */
 export const STATE: StateSummary = {
   number: 3,
   hours: [
@@ -57,6 +60,7 @@ export function subscriber(
   return { msisdn, sessions, durationMs, downlinkBytes, uplinkBytes, applications }
 }
 
+/** The rows of some subscribers, as the state has them. */
 export function rowsOf(subscribers: readonly Subscriber[]): Float64Array {
   return Float64Array.from(
     subscribers.flatMap((each) => [
@@ -73,12 +77,12 @@ export function rowsOf(subscribers: readonly Subscriber[]): Float64Array {
   )
 }
 
-/** A scan of the subscribers, handed over in blocks of `block` rows. */
+/** A scan of the subscribers, in blocks of `block` rows. */
 export function scanOf(subscribers: readonly Subscriber[], block = 1000, top = 10): Scan {
   const scan = createScan(top)
   for (let at = 0; at < subscribers.length; at += block) {
     const part = subscribers.slice(at, at + block)
-    // Room behind the rows that does not belong to them, as in a buffer that is used again.
+    // Numbers after the rows that do not belong to them, as in a reused buffer.
     const rows = new Float64Array((part.length + 1) * WIDTH).fill(NaN)
     rows.set(rowsOf(part))
     addRows(scan, rows, part.length)
@@ -86,6 +90,7 @@ export function scanOf(subscribers: readonly Subscriber[], block = 1000, top = 1
   return scan
 }
 
+/** The snapshot of some subscribers. */
 export function snapshotOf(
   subscribers: readonly Subscriber[],
   options: Partial<SnapshotOptions> = {},

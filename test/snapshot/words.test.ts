@@ -1,4 +1,4 @@
-// What a snapshot says in words: names of segments, units, the knee.
+// The texts of a snapshot: names of segments, units, the knee.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { chosenK, elbowOf, kneeOf } from '../../src/snapshot/elbow.ts'
@@ -6,7 +6,7 @@ import { byEngagement, segmentNames } from '../../src/snapshot/segment-text.ts'
 import { bytesText, countText, durationText, shareText } from '../../src/snapshot/units.ts'
 import { snapshotOf, subscriber } from './subscribers.ts'
 
-test('segments are named by how many there are', () => {
+test('the names of segments depend on their number', () => {
   assert.deepEqual(segmentNames(1), ['all'])
   assert.deepEqual(segmentNames(2), ['low', 'high'])
   assert.deepEqual(segmentNames(3), ['low', 'medium', 'high'])
@@ -19,7 +19,7 @@ test('engagement is the sum of scaled coordinates, ties by centroid, then by ind
   assert.deepEqual(byEngagement(Float64Array.from([3, 0, 1, 2, 0, 1, 1, 2]), 4, 2), [2, 1, 3, 0])
 })
 
-test('numbers are said in human units', () => {
+test('numbers have units that people read', () => {
   assert.equal(bytesText(0), '0 bytes')
   assert.equal(bytesText(1_530_000_000), '1.53 GB')
   assert.equal(bytesText(999_999), '1 MB')
@@ -34,7 +34,7 @@ test('numbers are said in human units', () => {
   assert.equal(countText(1234567, 'subscriber'), '1,234,567 subscribers')
 })
 
-test('report, terminal and page say durations in the same units', async () => {
+test('report, terminal and page show durations in the same units', async () => {
   // @ts-expect-error A module for browsers: tsc checks it with the page, not with the tests.
   const { hours } = (await import('../../src/serve/page/format.js')) as {
     hours: (ms: number) => string
@@ -56,7 +56,7 @@ test('the knee is the point farthest below the chord', () => {
   assert.equal(chosenK(7, 4), 7)
 })
 
-test('the elbow says what its knee explains', () => {
+test('the text of the elbow has the share that its knee explains', () => {
   const { text } = elbowOf([100, 20, 15, 10])
   assert.match(text, /bends at 2 segments: they explain 80\.0%.*only 5\.0%/)
 })

@@ -1,8 +1,8 @@
 // Squared Euclidean distance between two points in flat arrays.
 
 /**
- * Between the point that starts at `i` of `a` and the one that starts at `j` of `b`. Three
- * dimensions, the usual case, are written out: in the loops of k-means that is twice as fast.
+ * The squared distance between the point that starts at `i` of `a` and the one that starts at `j` of
+ * `b`. Three dimensions, the usual case, are unrolled: k-means is then twice as fast.
  */
 export function squaredDistance(
   a: Float64Array,

@@ -1,22 +1,22 @@
-// One assignment step of k-means over a kd-tree, exact, without visiting every point.
+// One exact assignment step of k-means over a kd-tree that does not visit every point.
 import { squaredDistance } from './distance.ts'
 import { COUNT, MEAN, SCATTER, strideOf, type Tree } from './tree.ts'
 
-/** Working memory of the filtering step, and what a step finds. */
+/** Memory and results of a filtering step. */
 export interface Filter {
   tree: Tree
-  /** Points of each centroid, and the sum of their differences from it, d numbers each. */
+  /** Points per centroid, and the sum of their differences from it, d numbers each. */
   counts: Float64Array
   offsets: Float64Array
   /** Sum of squared distances of all points to their nearest centroid. */
   inertia: number
-  /** Lists of centroids that may own points of a node, one behind the other. */
+  /** Lists of centroids that may own points of a node, one after the other. */
   candidates: Uint16Array
-  /** Nodes yet to be visited: node, where its list starts, how long it is. */
+  /** Nodes to visit: node, start of its list, length of its list. */
   pending: Uint32Array
 }
 
-/** Makes the working memory once for many steps with up to `k` centroids. */
+/** The memory for any number of steps with up to `k` centroids. */
 export function createFilter(tree: Tree, k: number): Filter {
   return {
     tree,
@@ -29,12 +29,12 @@ export function createFilter(tree: Tree, k: number): Filter {
 }
 
 /**
- * Assigns every point to its nearest centroid; leaves counts, offsets and inertia in the filter.
- * Kanungo et al., "An Efficient k-Means Clustering Algorithm: Analysis and Implementation", IEEE
- * TPAMI 24 (2002): going down the tree, a centroid that some other beats everywhere in a node's
- * box is dropped for the whole subtree; a node with one centroid left counts as a whole.
- * A node whose scatter is at most `coarse` is not opened but counted at its mean; with 0 those
- * are nodes of equal points only, so that the step is exact.
+ * Assigns every point to its nearest centroid; counts, offsets and inertia are in the filter
+ * afterwards. Kanungo et al., "An Efficient k-Means Clustering Algorithm: Analysis and
+ * Implementation", IEEE TPAMI 24 (2002): on the way down the tree, a centroid that is farther than
+ * another one everywhere in a node's box is dropped for the whole subtree; a node with one remaining
+ * centroid is counted as a whole. A node whose scatter is at most `coarse` is counted at its mean;
+ * with 0 these are nodes of equal points, and the step is exact.
  */
 export function filterStep(
   filter: Filter,
@@ -100,8 +100,8 @@ function nearestToMean(
 }
 
 /**
- * The node's numbers in `shape` start at `base`. Copies from the list of candidates (from `list`
- * to `kept`) behind it those that may own a point of the node's box; returns how many.
+ * Copies the candidates that may own a point of a node's box from the list `list` to `kept` behind
+ * the list; returns their number. The node's numbers in `shape` start at `base`.
  */
 function prune(
   { tree, candidates }: Filter,
@@ -124,7 +124,7 @@ function prune(
   return end - kept
 }
 
-/** Whether the centroid at `there` is nearer than that at `here` to some point of the box. */
+/** Whether the centroid at `there` is nearer than the one at `here` to any point of the box. */
 function reaches(
   centroids: Float64Array,
   there: number,
@@ -144,7 +144,7 @@ function reaches(
   return behind < 0
 }
 
-/** Counts a whole node for one centroid. */
+/** Counts all points of a node for one centroid. */
 function takeNode(filter: Filter, centroids: Float64Array, base: number, c: number): void {
   const { counts, offsets } = filter
   const { dimensions, shape } = filter.tree
@@ -159,7 +159,7 @@ function takeNode(filter: Filter, centroids: Float64Array, base: number, c: numb
   filter.inertia += shape[base + SCATTER] + count * distance
 }
 
-/** Counts each point of a leaf for the nearest of the candidates. */
+/** Counts each point of a leaf for its nearest candidate. */
 function takePoints(
   filter: Filter,
   centroids: Float64Array,

@@ -1,9 +1,9 @@
-// K-means of all points for k = 1, 2, 3 …: starts on summaries, then exact descent on everything.
+// K-means of all points for k = 1, 2, 3 …: starts on a sketch, then exact descent on all points.
 import { seededRandom, type Random } from '../../random.ts'
 import { createFilter, type Filter } from './filter.ts'
 import { descend } from './lloyd.ts'
 import { addCentroids } from './starts.ts'
-import { summarise, type Summary } from './sketch.ts'
+import { sketchOf, type Sketch } from './sketch.ts'
 import type { Tree } from './tree.ts'
 
 /** One solution: k centroids in scaled space, row by row. */
@@ -12,16 +12,16 @@ export interface Clustering {
   centroids: Float64Array
   /** Sum of squared distances of all points to their nearest centroid. */
   inertia: number
-  /** Steps over all points that it took to come to rest. */
+  /** Steps over all points until convergence. */
   iterations: number
 }
 
-/** Points of the sketch, the summary on which starts compete. */
+/** Points of the sketch, on which starts are compared. */
 const SKETCH_POINTS = 1500
 
 /**
- * Fresh starts for each k, starts grown from the solution for k - 1, and swaps tried after: so
- * many on a full sketch, more on a smaller one, where they cost less, up to `MOST_TRIES` times.
+ * Per k: fresh starts, starts grown from the solution for k - 1, and swaps tried afterwards. A smaller
+ * sketch, on which they cost less, gets up to `MOST_TRIES` times as many.
  */
 const FRESH_STARTS = 12
 const GROWN_STARTS = 4
@@ -29,9 +29,9 @@ const SWAPS = 40
 const MOST_TRIES = 8
 
 /**
- * Different local optima of the sketch that take a few steps on all points, how many steps (the
- * first few tell which is best), and how many of them go on until nothing moves: those whose
- * inertia is then within a share of the least.
+ * The local optima of the sketch that take TRIAL_STEPS steps on all points, as the first steps show
+ * which is best. Up to FINALISTS of them, with an inertia within CLOSE of the least, then continue
+ * until they converge.
  */
 const SEMIFINALISTS = 8
 const TRIAL_STEPS = 3
@@ -41,21 +41,21 @@ const CLOSE = 1e-3
 /** Inertias closer than this belong to the same local optimum. */
 const SAME = 1e-9
 
-/** A tree with what is needed to search on it. */
+/** A tree with its sketch and the memory of a search. */
 export interface Search {
   tree: Tree
   /** Steps over all points, and over the sketch. */
   filter: Filter
-  sketch: Summary
+  sketch: Sketch
   sketchFilter: Filter
-  /** By how much the numbers of starts and swaps are multiplied. */
+  /** The factor of the numbers of starts and swaps. */
   tries: number
   seed: number
 }
 
 /** Prepares a search for up to `most` clusters. */
 export function createSearch(tree: Tree, most: number, seed: number): Search {
-  const sketch = summarise(tree, Math.max(SKETCH_POINTS, 20 * most))
+  const sketch = sketchOf(tree, Math.max(SKETCH_POINTS, 20 * most))
   return {
     tree,
     filter: createFilter(tree, most),
@@ -67,13 +67,13 @@ export function createSearch(tree: Tree, most: number, seed: number): Search {
 }
 
 /**
- * The best solution found for `k` clusters, given the one for k - 1, or null for k = 1. There must
- * be k distinct points: where the inertia for k - 1 is 0 there are not. Lloyd's algorithm only
- * finds the local optimum below its start, so many starts compete on a small summary: greedy
- * k-means++ draws, the solution for k - 1 with one centroid more (Likas, Vlassis, Verbeek, "The
- * global k-means clustering algorithm", Pattern Recognition 36, 2003), then random swaps of the
- * best (Fränti, "Efficiency of random swap clustering", J. Big Data 5, 2018). The best few go on
- * to all points. The inertia is never above that for k - 1.
+ * The best solution found for `k` clusters, given the one for k - 1, or null for k = 1. There must be
+ * k distinct points; with an inertia of 0 for k - 1 there are fewer. Lloyd's algorithm finds the local
+ * optimum below its start. Therefore many starts are compared on a small sketch: greedy k-means++, the
+ * solution for k - 1 with one more centroid (Likas, Vlassis, Verbeek, "The global k-means clustering
+ * algorithm", Pattern Recognition 36, 2003), then random swaps of the best (Fränti, "Efficiency of
+ * random swap clustering", J. Big Data 5, 2018). The best few continue on all points. The inertia is
+ * never above that for k - 1.
  */
 function cluster(search: Search, k: number, previous: Clustering | null): Clustering {
   const random = seededRandom(search.seed + k)
@@ -85,7 +85,7 @@ function cluster(search: Search, k: number, previous: Clustering | null): Cluste
   return refine(search.filter, [grow(search, previous, k, random)], 0)[0]
 }
 
-/** Solutions for k = 1, 2, 3 … `most`, or up to the number of distinct points if that is less. */
+/** Solutions for k = 1 to `most`, or to the number of distinct points if that is smaller. */
 export function clusterUpTo(search: Search, most: number): Clustering[] {
   const found: Clustering[] = []
   for (let k = 1; k <= most && search.tree.nodes > 0; k++) {
@@ -118,7 +118,7 @@ function sketchSolutions(
   return found
 }
 
-/** Descends from each start; the different solutions, best first. */
+/** Descends from each start; returns the different solutions, best first. */
 function refine(
   filter: Filter,
   starts: readonly Clustering[],
@@ -133,7 +133,7 @@ function refine(
   )
 }
 
-/** Best first, of solutions with the same inertia only the first. */
+/** The solutions best first, without repetitions of the same inertia. */
 function distinct(solutions: Clustering[]): Clustering[] {
   return solutions
     .sort((a, b) => a.inertia - b.inertia)
@@ -149,7 +149,7 @@ function grow(search: Search, base: Clustering | null, k: number, random: Random
   return { k, centroids, inertia: Infinity, iterations: 0 }
 }
 
-/** A start in which one centroid, drawn evenly, was taken out and another one drawn. */
+/** A start in which one centroid, chosen uniformly, is replaced by a drawn one. */
 function swapOne(search: Search, from: Clustering, random: Random): Clustering {
   const { dimensions } = search.tree
   const out = Math.floor(random() * from.k)

@@ -1,26 +1,25 @@
-// Lloyd's algorithm on a kd-tree, from given centroids down to where nothing moves.
+// Lloyd's algorithm on a kd-tree, from given centroids to convergence.
 import { filterStep, type Filter } from './filter.ts'
 import { MEAN } from './tree.ts'
 
-/** Where a descent ended. The centroids it was given have been moved there in place. */
+/** The end of a descent; the given centroids are moved in place. */
 export interface Descent {
   inertia: number
   iterations: number
 }
 
-/** Steps without a new least inertia after which rounding alone keeps centroids moving. */
+/** After this number of steps without a smaller inertia only rounding moves the centroids. */
 const STALE_STEPS = 20
 
-/** Movement, relative to the largest coordinate of its axis, that only rounding explains. */
+/** The largest movement, relative to the largest coordinate of an axis, that is rounding. */
 const ROUNDING = 1e-14
 
 /**
- * Moves each centroid to the mean of its points until none moves by more than rounding (Lloyd,
- * "Least squares quantization in PCM", IEEE Trans. Inf. Theory 28, 1982). A centroid without
- * points stays where it is. Each step that changes an assignment lowers the inertia, and there
- * are finitely many assignments, so this ends; where steps differ by rounding only, the count of
- * stale steps ends it. `coarse`: see filterStep; 0 takes every point into account. After `limit`
- * steps it stops where it is.
+ * Moves each centroid to the mean of its points until none moves by more than rounding (Lloyd, "Least
+ * squares quantization in PCM", IEEE Trans. Inf. Theory 28, 1982). A centroid without points does not
+ * move. The descent ends, as each step that changes an assignment lowers the inertia and the number
+ * of assignments is finite; steps that differ by rounding alone are ended by the count of stale steps.
+ * `coarse`: see filterStep; 0 uses every point. It stops after at most `limit` steps.
  */
 export function descend(
   filter: Filter,
@@ -44,7 +43,7 @@ export function descend(
   return { inertia: filter.inertia, iterations }
 }
 
-/** What counts as rounding on each axis. */
+/** The largest movement on each axis that is rounding. */
 function roundingOf(filter: Filter): Float64Array {
   const { dimensions, shape } = filter.tree
   const lower = MEAN + dimensions

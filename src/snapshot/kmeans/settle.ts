@@ -1,7 +1,7 @@
-// The last word of k-means: plain passes over all points until the result is a fixed point.
+// The last stage of k-means: plain passes over all points until the result is a fixed point.
 import { squaredDistance } from './distance.ts'
 
-/** Centroids at rest: `labels[i]` is the nearest centroid of point i, each centroid a mean. */
+/** A fixed point: `labels[i]` is the nearest centroid of point i, and each centroid a mean. */
 export interface Settled {
   labels: Uint16Array
   counts: Float64Array
@@ -10,7 +10,7 @@ export interface Settled {
   passes: number
 }
 
-/** Share of a squared distance by which another centroid must be nearer to take a point over. */
+/** The share of a squared distance by which a centroid must be nearer to take over a point. */
 const MARGIN = 1e-12
 
 /** Before the first pass a point has no centroid. */
@@ -18,13 +18,13 @@ const NONE = 0xffff
 
 /**
  * Assigns each point to its nearest centroid and moves each centroid to the mean of its points
- * until no point changes hands; moves `centroids` (k rows) in place. No tree, no bounds: this
- * proves what the tree found, and goes on where rounding in the tree hid a point that can move.
+ * until no point changes its centroid; moves `centroids` (k rows) in place. Without tree and bounds it
+ * proves the result of the tree, and continues where rounding in the tree hid a point that can move.
  *
- * It ends: a point changes hands only when that lowers its squared distance by MARGIN of itself,
- * thousands of times what rounding the means can add back, so the inertia falls with every pass
- * that moves a point and no assignment comes twice. A centroid left without points goes to the
- * point farthest from its own, which lowers the inertia too.
+ * It ends: a point changes its centroid only when that lowers its squared distance by a share of
+ * MARGIN, thousands of times more than rounding of the means can add, so the inertia falls with every
+ * pass that moves a point and no assignment repeats. A centroid without points is moved to the point
+ * farthest from its own centroid, which lowers the inertia as well.
  */
 export function settle(
   points: Float64Array,
@@ -41,7 +41,7 @@ export function settle(
     const pass = { moved: 0, inertia: 0, farthest: 0 }
     assignAll(points, dimensions, centroids, k, labels, counts, offsets, pass)
     still = pass.moved === 0 ? still + 1 : 0
-    // The first pass that moves no point may still take rounding out of the centroids.
+    // The first pass that moves no point still removes rounding from the centroids.
     if (still === 2) return { labels, counts, inertia: pass.inertia, passes }
     for (let c = 0; c < k; c++) {
       if (counts[c] === 0) continue

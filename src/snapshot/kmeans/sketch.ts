@@ -1,11 +1,11 @@
-// A small weighted summary of all points, on which many starts can be tried.
+// The sketch: a small weighted summary of all points, on which many starts are tried.
 import { emptyTree, COUNT, MEAN, SCATTER, strideOf, type Tree } from './tree.ts'
 
-/** Weighted points: means of the tree's nodes at one coarseness, how many points each has. */
-export interface Summary {
-  /** Nodes whose scatter is at most this stand for their points; see filterStep. */
+/** Weighted points: the means of the tree's nodes at one coarseness, with their numbers of points. */
+export interface Sketch {
+  /** Nodes whose scatter is at most this represent their points; see filterStep. */
   coarse: number
-  /** The tree's upper part, to where nodes are that coarse: small enough for the caches. */
+  /** The upper part of the tree down to these nodes: small enough for the caches. */
   tree: Tree
   count: number
   points: Float64Array
@@ -13,48 +13,48 @@ export interface Summary {
 }
 
 /**
- * Summarises the tree by about `wanted` points, all distinct points when there are fewer. Unlike
- * a random sample it keeps every outlier and its error is spread evenly: a node is opened exactly
- * when the squared distances inside it exceed one threshold. The idea is that of BIRCH's CF-tree
- * (Zhang, Ramakrishnan, Livny, SIGMOD 1996).
+ * A sketch of about `wanted` points, or of all distinct points when there are fewer. Unlike a random
+ * sample it keeps every outlier and spreads its error evenly: a node is opened exactly when the
+ * squared distances inside it exceed one threshold. The idea is that of BIRCH's CF-tree (Zhang,
+ * Ramakrishnan, Livny, SIGMOD 1996).
  */
-export function summarise(tree: Tree, wanted: number): Summary {
+export function sketchOf(tree: Tree, wanted: number): Sketch {
   const coarse = thresholdFor(tree, wanted)
   const count = sizeAt(tree, coarse)
   const { dimensions } = tree
-  const summary = {
+  const sketch = {
     coarse,
     tree: truncate(tree, coarse, 2 * count),
     count: 0,
     points: new Float64Array(count * dimensions),
     weights: new Float64Array(count),
   }
-  const { shape, start, end, right, nodes } = summary.tree
+  const { shape, start, end, right, nodes } = sketch.tree
   for (let node = 0; node < nodes; node++) {
     const at = node * strideOf(dimensions)
     if (shape[at + SCATTER] <= coarse) {
-      append(summary, shape, at + MEAN, shape[at + COUNT], dimensions)
+      append(sketch, shape, at + MEAN, shape[at + COUNT], dimensions)
     } else if (right[node] === 0) {
       for (let point = start[node]; point < end[node]; point++) {
-        append(summary, tree.points, point * dimensions, 1, dimensions)
+        append(sketch, tree.points, point * dimensions, 1, dimensions)
       }
     }
   }
-  return summary
+  return sketch
 }
 
 function append(
-  summary: Summary,
+  sketch: Sketch,
   from: Float64Array,
   start: number,
   weight: number,
   dimensions: number,
 ): void {
-  const at = summary.count++
+  const at = sketch.count++
   for (let axis = 0; axis < dimensions; axis++) {
-    summary.points[at * dimensions + axis] = from[start + axis]
+    sketch.points[at * dimensions + axis] = from[start + axis]
   }
-  summary.weights[at] = weight
+  sketch.weights[at] = weight
 }
 
 /** A copy of the nodes from the root down to those whose scatter is at most `coarse`. */
@@ -63,7 +63,7 @@ function truncate(tree: Tree, coarse: number, capacity: number): Tree {
   const stride = strideOf(dimensions)
   const upper = emptyTree(tree.points, dimensions, capacity)
   upper.depth = tree.depth
-  // Nodes that wait, each with the copy whose right child it is.
+  // Nodes to visit, each with the copy whose right child it is.
   const waiting = tree.nodes === 0 ? [] : [0, -1]
   while (waiting.length > 0) {
     const parent = waiting.pop()!
@@ -79,7 +79,7 @@ function truncate(tree: Tree, coarse: number, capacity: number): Tree {
   return upper
 }
 
-/** The smallest scatter of a node at which the summary has at most `wanted` points. */
+/** The smallest scatter of a node at which the sketch has at most `wanted` points. */
 function thresholdFor(tree: Tree, wanted: number): number {
   if (sizeAt(tree, 0) <= wanted) return 0
   const stride = strideOf(tree.dimensions)
@@ -96,7 +96,7 @@ function thresholdFor(tree: Tree, wanted: number): number {
   return scatters[high]
 }
 
-/** Points in a summary: each opened node adds what it is opened into. */
+/** The number of points of a sketch: each opened node adds its children. */
 function sizeAt(tree: Tree, coarse: number): number {
   const stride = strideOf(tree.dimensions)
   let size = Math.min(1, tree.nodes)

@@ -1,24 +1,24 @@
-// Where k-means begins: centroids drawn far apart from the summary.
+// The starts of k-means: centroids drawn far apart from the sketch.
 import type { Random } from '../../random.ts'
 import { squaredDistance } from './distance.ts'
-import type { Summary } from './sketch.ts'
+import type { Sketch } from './sketch.ts'
 
 /**
- * Adds centroids at points of the summary until there are `k`; the first `from` of `centroids` are
- * there already. Each is drawn with a chance proportional to weight times squared distance to the
- * nearest centroid so far, as the best of several draws: greedy k-means++ (Arthur and
- * Vassilvitskii, SODA 2007, section 5). Where no point is left that is not a centroid, the others
- * stay as they are.
+ * Adds centroids at points of the sketch until there are `k`; the first `from` of `centroids` exist
+ * already. Each is drawn with a probability proportional to weight times squared distance to the
+ * nearest existing centroid, as the best of several draws: greedy k-means++ (Arthur and
+ * Vassilvitskii, SODA 2007, section 5). When all points are centroids, the remaining centroids are
+ * left unchanged.
  */
 export function addCentroids(
-  summary: Summary,
+  sketch: Sketch,
   dimensions: number,
   centroids: Float64Array,
   from: number,
   k: number,
   random: Random,
 ): void {
-  const { count, points, weights } = summary
+  const { count, points, weights } = sketch
   const nearest = new Float64Array(count).fill(Infinity)
   for (let c = 0; c < from; c++) lower(nearest, points, centroids, c, dimensions)
   const draws = 2 + Math.floor(Math.log(k))
@@ -52,7 +52,7 @@ function potential(nearest: Float64Array, weights: Float64Array): number {
   return sum
 }
 
-/** The potential if `point` were a centroid too. */
+/** The potential with `point` as an additional centroid. */
 function potentialWith(
   nearest: Float64Array,
   weights: Float64Array,
@@ -74,7 +74,7 @@ function potentialWith(
   return sum
 }
 
-/** The first point at which the running sum of chances passes `target`. */
+/** The first point at which the running sum of probabilities exceeds `target`. */
 function pick(nearest: Float64Array | null, weights: Float64Array, target: number): number {
   let sum = 0
   let last = 0
@@ -88,7 +88,7 @@ function pick(nearest: Float64Array | null, weights: Float64Array, target: numbe
   return last
 }
 
-/** Takes centroid `c` into account. */
+/** Updates the distances with centroid `c`. */
 function lower(
   nearest: Float64Array,
   points: Float64Array,

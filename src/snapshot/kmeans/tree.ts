@@ -1,18 +1,18 @@
-// A kd-tree over scaled points: what lets one pass of k-means decide whole regions at once.
+// A kd-tree over scaled points, with which a pass of k-means decides whole regions at once.
 import { squaredDistance } from './distance.ts'
 
-/** Points up to which a node is not split further. */
+/** A node with at most this number of points is not split. */
 const BUCKET = 12
 
-/** Points measured axis by axis before the next: few enough to stay in the nearest cache. */
+/** Points measured axis by axis at a time: few enough for the nearest cache. */
 const CHUNK = 512
 
 /**
  * Nodes in preorder: the left child of node i is i + 1, the right one `right[i]`, 0 in a leaf.
  * Node i holds the points `start[i]` to `end[i]` (exclusive) of `points`, d numbers each.
- * `shape` has `strideOf(d)` numbers a node, side by side because they are read together: COUNT of
- * points, SCATTER (sum of squared distances of its points to their mean), then from MEAN on d
- * numbers each of mean, lower bounds and upper bounds of its tight box.
+ * `shape` has `strideOf(d)` numbers per node, next to each other because they are read together: COUNT
+ * of points, SCATTER (sum of squared distances of its points to their mean), then from MEAN on d
+ * numbers each for the mean, and the lower and upper bounds of its tight box.
  */
 export interface Tree {
   dimensions: number
@@ -25,25 +25,27 @@ export interface Tree {
   shape: Float64Array
 }
 
-/** Where a node's count of points, their scatter and their mean stand in its part of `shape`. */
+/** The place of a node's count of points in its part of `shape`. */
 export const COUNT = 0
+/** The place of their scatter. */
 export const SCATTER = 1
+/** The place of their mean; the bounds follow. */
 export const MEAN = 2
 
-/** Numbers a node in `shape`. */
+/** Numbers per node in `shape`. */
 export function strideOf(dimensions: number): number {
   return MEAN + 3 * dimensions
 }
 
 /**
- * Builds the tree over `points` (row-major, `dimensions` numbers a point), reordering `points` and
- * `order` together in place. Each node is split at the mean of the longest side of its tight box,
- * which on skewed data cuts the bulk at once where the middle of the side would peel off outliers
- * one by one. Equal points end in one leaf, however many they are.
+ * Builds the tree over `points` (row-major, `dimensions` numbers per point) and reorders `points` and
+ * `order` together in place. Each node is split at the mean of the longest side of its tight box. On
+ * skewed data this splits the bulk, where the middle of the side would separate single outliers.
+ * Any number of equal points end in one leaf.
  */
 export function buildTree(points: Float64Array, order: Uint32Array, dimensions: number): Tree {
   const tree = emptyTree(points, dimensions, Math.ceil(order.length / 4) + 16)
-  // Nodes that wait: where they start and end, whose right child they are, how deep they lie.
+  // Nodes to visit: start, end, the node whose right child they are, depth.
   const waiting = order.length === 0 ? [] : [0, order.length, -1, 1]
   while (waiting.length > 0) {
     const depth = waiting.pop()!
@@ -64,7 +66,7 @@ export function buildTree(points: Float64Array, order: Uint32Array, dimensions: 
   return tree
 }
 
-/** A tree without nodes, with room for `capacity`. */
+/** A tree without nodes, with room for `capacity` nodes. */
 export function emptyTree(points: Float64Array, dimensions: number, capacity: number): Tree {
   return {
     dimensions,
@@ -87,7 +89,7 @@ function addNode(tree: Tree, start: number, end: number): number {
   return node
 }
 
-/** Room for half as many nodes again. */
+/** Adds room for half as many nodes again. */
 function grow(tree: Tree): void {
   const capacity = Math.ceil(tree.start.length * 1.5)
   const larger = emptyTree(tree.points, tree.dimensions, capacity)
@@ -98,7 +100,7 @@ function grow(tree: Tree): void {
   Object.assign(tree, { ...larger, nodes: tree.nodes, depth: tree.depth })
 }
 
-/** Box and mean of a node's points. */
+/** Computes the box and the mean of a node's points. */
 function measureBox(tree: Tree, node: number): void {
   const { dimensions, shape } = tree
   const mean = node * strideOf(dimensions) + MEAN
@@ -112,14 +114,14 @@ function measureBox(tree: Tree, node: number): void {
     const to = Math.min(end, from + CHUNK)
     for (let axis = 0; axis < dimensions; axis++) measureAxis(tree, from, to, axis, mean)
   }
-  // Rounding must not carry the mean out of the box: equal points have that point as mean.
+  // Rounding must not move the mean out of the box: the mean of equal points is that point.
   for (let axis = 0; axis < dimensions; axis++) {
     const value = shape[mean + axis] / (end - tree.start[node])
     shape[mean + axis] = Math.min(shape[upper + axis], Math.max(shape[lower + axis], value))
   }
 }
 
-/** Adds points to the sum (in place of the mean) and the bounds of one axis. */
+/** Adds points to the sum (in the place of the mean) and to the bounds of one axis. */
 function measureAxis(tree: Tree, from: number, to: number, axis: number, mean: number): void {
   const { dimensions, points, shape } = tree
   let sum = shape[mean + axis]
@@ -137,7 +139,7 @@ function measureAxis(tree: Tree, from: number, to: number, axis: number, mean: n
   shape[mean + 2 * dimensions + axis] = upper
 }
 
-/** Scatter of a leaf from its points, of another node from its children's. */
+/** Computes the scatter of a leaf from its points, of another node from its children's. */
 function measureScatter(tree: Tree, node: number): void {
   const { dimensions, points, shape, right } = tree
   const stride = strideOf(dimensions)
@@ -158,7 +160,7 @@ function measureScatter(tree: Tree, node: number): void {
   shape[node * stride + SCATTER] = sum
 }
 
-/** The longest side of the node's box, -1 when the node stays a leaf. */
+/** The longest side of the node's box; -1 when the node remains a leaf. */
 function splitAxis({ dimensions, shape }: Tree, node: number): number {
   const at = node * strideOf(dimensions)
   if (shape[at + COUNT] <= BUCKET) return -1
@@ -175,7 +177,7 @@ function splitAxis({ dimensions, shape }: Tree, node: number): number {
   return split
 }
 
-/** Brings points below the node's mean before the others; returns where the others begin. */
+/** Moves points below the node's mean before the others; returns the start of the others. */
 function partition(tree: Tree, order: Uint32Array, node: number, axis: number): number {
   const { dimensions, points, shape } = tree
   const at = node * strideOf(dimensions) + MEAN + axis
@@ -183,7 +185,7 @@ function partition(tree: Tree, order: Uint32Array, node: number, axis: number): 
   const lowest = shape[at + dimensions]
   let left = tree.start[node]
   let right = tree.end[node] - 1
-  // The smallest always goes left and the largest right, so that both sides have points.
+  // The smallest is always left and the largest right, so that both sides have points.
   const goesLeft = (value: number): boolean => value < mean || value === lowest
   for (;;) {
     while (goesLeft(points[left * dimensions + axis])) left++

@@ -1,4 +1,4 @@
-// The metrics of a consumer: its own numbers, in their order at every scrape, bounded, no ghosts.
+// The metrics of a consumer: its numbers, ordered at every scrape, bounded, without stale series.
 import assert from 'node:assert/strict'
 import test, { describe } from 'node:test'
 import { CONSUMER_ERRORS, type PartitionProgress } from '../../../consumers/ingest/progress.ts'
@@ -24,7 +24,7 @@ const at = (partition: number): string => `{topic="xdr",partition="${partition}"
 const MOST_SERIES = 560
 
 describe('before anything happened', () => {
-  test('every series that can be known is there, as 0; none of a topic', async () => {
+  test('every series known in advance is 0, and there is none of a topic', async () => {
     const all = await scrape(standIn())
     for (const kind of CONSUMER_ERRORS) {
       assert.equal(all.get(`consumer_errors_total{kind="${kind}"}`), 0)
@@ -88,7 +88,7 @@ describe('values', () => {
     }
   })
 
-  test('a pause of everything pauses every partition assigned', async () => {
+  test('a pause of reading pauses every assigned partition', async () => {
     const pipeline = standIn()
     const paused = 'too many rows were rejected'
     pipeline.report(consuming(generateConsumer(generatePartitions(3), { paused })))
@@ -96,7 +96,7 @@ describe('values', () => {
     assert.equal(all.get('consumer_paused_partitions{topic="xdr"}'), 3)
   })
 
-  test('rows of files and of Kafka are counted apart, also in one process', async () => {
+  test('rows of files and of Kafka are counted separately, also in one process', async () => {
     const pipeline = standIn()
     const metrics = createMetrics(pipeline.view)
     const read = async () => parse(await metrics.exposition())
@@ -122,7 +122,7 @@ describe('values', () => {
     assert.equal(all.get('replay_progress_ratio'), 1)
   })
 
-  test('latency is observed once a batch of messages', async () => {
+  test('latency is observed once per batch of messages', async () => {
     const pipeline = standIn()
     const metrics = createMetrics(pipeline.view)
     const message = consuming(generateConsumer(generatePartitions(1)))
@@ -137,7 +137,7 @@ describe('values', () => {
   })
 })
 
-test('committed ≤ durable ≤ applied ≤ end, whatever a message says', async () => {
+test('committed ≤ durable ≤ applied ≤ end, for any message', async () => {
   const seed = Date.now() % 2 ** 32
   const random = seededRandom(seed)
   const offset = (): number => Math.floor(random() * 50)
@@ -170,8 +170,8 @@ test('committed ≤ durable ≤ applied ≤ end, whatever a message says', async
   metrics.stop()
 })
 
-describe('no ghosts', () => {
-  test('a partition that is given back has no series, nor one that is about to be', async () => {
+describe('no stale series', () => {
+  test('a partition has no series after, and while, it is given back', async () => {
     const pipeline = standIn()
     const metrics = createMetrics(pipeline.view)
     pipeline.report(consuming(generateConsumer(generatePartitions(3))))
@@ -191,7 +191,7 @@ describe('no ghosts', () => {
     }
   })
 
-  test('reasons and kinds that nobody declared are not lost', async () => {
+  test('undeclared reasons and kinds are counted', async () => {
     const pipeline = standIn()
     const errors = { fetch: 1, unheard: 2 }
     pipeline.report(consuming(generateConsumer([], { errors })))
@@ -211,14 +211,14 @@ describe('invariants', () => {
     )
   }
 
-  test('that hold are not said to be broken', async () => {
+  test('that hold are not counted', async () => {
     const pipeline = standIn()
     pipeline.publish(published(generateSnapshot({ number: 1 })))
     pipeline.report(consuming(generateConsumer(generatePartitions(2))))
     assert.deepEqual([...(await violations(pipeline)).values()], [0, 0, 0])
   })
 
-  test('that are broken are counted, each under its name', async () => {
+  test('that are violated are counted, each under its name', async () => {
     const pipeline = standIn()
     const snapshot = generateSnapshot({ number: 1 })
     snapshot.segments.segments[0].subscribers += 1
@@ -230,7 +230,7 @@ describe('invariants', () => {
     assert.deepEqual([...(await violations(pipeline)).values()], [1, 1, 1])
   })
 
-  test('a position that went back behind a gap breaks none', async () => {
+  test('a position that goes back behind a gap violates none', async () => {
     const pipeline = standIn()
     const back = generatePartition(0, { appliedOffset: 10 })
     pipeline.report(consuming(generateConsumer([{ ...back, gap: true }])))
@@ -241,7 +241,7 @@ describe('invariants', () => {
   })
 })
 
-test('twelve partitions: bounded series, no MSISDN, and promtool has nothing to say', async (context) => {
+test('twelve partitions: bounded series, no MSISDN, and promtool finds no problem', async (context) => {
   const pipeline = standIn()
   const snapshot = generateSnapshot({ number: 1 })
   pipeline.publish(published(snapshot))

@@ -1,4 +1,4 @@
-// The exposition equals the values of the view, names no one, and passes promtool.
+// The exposition equals the values of the view, has no MSISDN, and passes promtool.
 import assert from 'node:assert/strict'
 import test, { describe } from 'node:test'
 import { APPLICATIONS, USED_COLUMNS } from '../../../src/record/columns.ts'
@@ -15,7 +15,7 @@ import {
 } from '../fixture.ts'
 
 describe('before anything happened', () => {
-  test('every series that can be known is there, as 0', async () => {
+  test('every series known in advance is 0', async () => {
     const all = await scrape(standIn())
     for (const outcome of ['applied', 'duplicate', 'rejected']) {
       assert.equal(all.get(`records_total{source="parquet",outcome="${outcome}"}`), 0)
@@ -41,7 +41,7 @@ describe('before anything happened', () => {
     assert.equal(all.get('state{state="running"}'), 0)
   })
 
-  test('all that is catalogued is exposed with its type', async () => {
+  test('every metric of the catalogue is exposed with its type', async () => {
     const metrics = createMetrics(standIn().view)
     const exposition = await metrics.exposition()
     metrics.stop()
@@ -78,13 +78,13 @@ describe('values', () => {
     assert.equal(all.get('state{state="running"}'), 1)
   })
 
-  test('of the store count what could not be read, by what it was for', async () => {
+  test('of the store count failed reads by purpose', async () => {
     const all = await scrape(standIn())
     assert.equal(all.get('store_errors_total{operation="snapshot"}'), 4)
     assert.equal(all.get('store_errors_total{operation="look-up"}'), 5)
   })
 
-  test('of the snapshot are the snapshot', async () => {
+  test('of the snapshot are those of the last one', async () => {
     const pipeline = standIn()
     const snapshot = generateSnapshot({ number: 5 })
     const announced = published(snapshot)
@@ -114,7 +114,7 @@ describe('values', () => {
     assert.equal(all.get('snapshot_runs_total{outcome="skipped"}'), 2)
   })
 
-  test('are observed once a batch, however often a message is looked at', async () => {
+  test('are observed once per batch, also when a message is repeated', async () => {
     const pipeline = standIn()
     const metrics = createMetrics(pipeline.view)
     const first = generateProgress(1000)
@@ -135,8 +135,8 @@ describe('values', () => {
   })
 })
 
-describe('no ghosts', () => {
-  test('a shorter list and fewer segments leave nothing behind', async () => {
+describe('no stale series', () => {
+  test('a shorter list and fewer segments leave no series behind', async () => {
     const pipeline = standIn()
     const metrics = createMetrics(pipeline.view)
     pipeline.publish(published(generateSnapshot({ number: 1 })))
@@ -154,7 +154,7 @@ describe('no ghosts', () => {
     )
   })
 
-  test('a segment below ten subscribers is not published at all', async () => {
+  test('a segment of fewer than ten subscribers is not published', async () => {
     const pipeline = standIn()
     const snapshot = generateSnapshot({ number: 1 })
     const [few, enough] = snapshot.segments.segments
@@ -187,7 +187,7 @@ test('no MSISDN is ever exposed', async () => {
   }
 })
 
-test('promtool finds nothing to say', async (context) => {
+test('promtool finds no problem', async (context) => {
   const pipeline = standIn()
   pipeline.publish(published(generateSnapshot({ number: 1 })))
   pipeline.report(generateProgress(1000))

@@ -1,4 +1,4 @@
-// Reads the text that Prometheus reads; shares nothing with what writes it.
+// Parses the text format independently of the code that writes it.
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import type { TestContext } from 'node:test'

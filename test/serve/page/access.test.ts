@@ -1,5 +1,5 @@
-// Everyone can use every view, the API's description and the report: axe finds nothing, the keyboard
-// suffices, a phone is wide enough.
+// Accessibility of every view, the API's description and the report: axe finds no problem, the
+// keyboard suffices, a phone is wide enough.
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import test from 'node:test'
@@ -26,7 +26,7 @@ async function violations(page: Page): Promise<string[]> {
   return found.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' | ')}`)
 }
 
-test('axe finds nothing in any view, wide and narrow, light and dark', async () => {
+test('axe finds no problem in any view, wide and narrow, light and dark', async () => {
   await withPipeline(async (server, pipeline) => {
     await withBrowser(async (browser) => {
       const snapshot = snapshotWithHours({ number: 1 })
@@ -74,7 +74,7 @@ async function accessible(
   }
 }
 
-test('axe finds nothing in the description of the API', async () => {
+test('axe finds no problem in the description of the API', async () => {
   await withPipeline(async (server) => {
     await withBrowser((browser) =>
       accessible(browser, '/api', (page) => page.goto(`${server.url}/api`)),
@@ -82,7 +82,7 @@ test('axe finds nothing in the description of the API', async () => {
   })
 })
 
-test('axe finds nothing in the report', async () => {
+test('axe finds no problem in the report', async () => {
   const html = reportPage({
     snapshot: snapshotWithHours({ number: 1 }),
     hash: 'ab'.repeat(32),
@@ -94,7 +94,7 @@ test('axe finds nothing in the report', async () => {
   await withBrowser((browser) => accessible(browser, 'report', (page) => page.setContent(html)))
 })
 
-test('a link that has the focus keeps it while the figures change', async () => {
+test('a focused link keeps the focus while the figures change', async () => {
   await withPipeline(async (server, pipeline) => {
     await withBrowser(async (browser) => {
       const first = snapshotWithHours({ number: 1 })
@@ -116,7 +116,7 @@ test('a link that has the focus keeps it while the figures change', async () => 
   })
 })
 
-test('a link out of a table leads to the heading of the view, and answers are announced', async () => {
+test('a link in a table moves the focus to the heading of the view, and answers are announced', async () => {
   await withPipeline(async (server, pipeline) => {
     await withBrowser(async (browser) => {
       const snapshot = snapshotWithHours({ number: 1 })
@@ -145,7 +145,7 @@ test('a link out of a table leads to the heading of the view, and answers are an
   })
 })
 
-test('everything is reached and worked by the keyboard', async () => {
+test('everything is usable by keyboard', async () => {
   await withPipeline(async (server, pipeline) => {
     await withBrowser(async (browser) => {
       const snapshot = snapshotWithHours({ number: 1 })

@@ -1,4 +1,4 @@
-// Opening the page in a browser for its tests: what it complains of and asks for is noted.
+// Opens the page in a browser for tests, and records its errors and requests.
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { seededRandom } from '../../../src/random.ts'
 import { APPLICATIONS } from '../../../src/record/columns.ts'
@@ -6,7 +6,7 @@ import { startServer, type RunningServer } from '../../../src/serve/server.ts'
 import type { Snapshot } from '../../../src/snapshot/schema.ts'
 import { generateSnapshot, standIn, type Recipe, type StandIn } from '../fixture.ts'
 
-/** Quick to tell and to reconnect, so that a test waits for little. */
+/** Short intervals, so that a test waits for little. */
 export const LIVE = { progressIntervalMs: 20, retryMs: 50 }
 
 export interface Watched {

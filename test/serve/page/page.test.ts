@@ -1,4 +1,4 @@
-// The page in a real browser: it draws what the API says, live, and asks no one else.
+// The page in a real browser: it draws the values of the API, live, and requests nothing else.
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import type { Page } from 'playwright-core'
@@ -29,7 +29,7 @@ import {
 const totals = (page: Page): Promise<number[]> =>
   page.evaluate("[...document.querySelectorAll('#totals data')].map((data) => Number(data.value))")
 
-test('draws every chart, equals the API, and asks nobody else', async () => {
+test('draws every chart, equals the API, and requests nothing else', async () => {
   await withPipeline(async (server, pipeline) => {
     await withBrowser(async (browser) => {
       pipeline.publish(published(snapshotWithHours({ number: 1 })))
@@ -101,7 +101,7 @@ test('waits for the first snapshot, then follows each one in the same charts', a
   })
 })
 
-test('nothing to show is shown as nothing, not as an error', async () => {
+test('a snapshot without subscribers is not an error', async () => {
   await withPipeline(async (server, pipeline) => {
     await withBrowser(async (browser) => {
       const empty = generateSnapshot({ number: 0, subscribers: 0, segmentNames: [] })
@@ -142,7 +142,7 @@ test('reports a lost connection, and continues when it is back', async () => {
   })
 })
 
-test('says where the topic stands, and in red why the pipeline is not ready', async () => {
+test('shows the progress of the topic, and in red why the pipeline is not ready', async () => {
   await withPipeline(async (server, pipeline) => {
     await withBrowser(async (browser) => {
       const consumer = generateConsumer(generatePartitions(2))
@@ -180,7 +180,7 @@ test('says where the topic stands, and in red why the pipeline is not ready', as
   })
 })
 
-test('works with a token that the browser was given as a password', async () => {
+test('works with a token that the browser has as a password', async () => {
   const pipeline = standIn()
   const password = 'a-token-of-a-browser'
   const tokens = parseTokens(`${password} read`, 'tokens')

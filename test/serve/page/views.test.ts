@@ -1,4 +1,4 @@
-// Every view of the page: its numbers are the API's, its choices are in the address, and files.
+// Every view of the page: its numbers and files are the API's, its choices are in the address.
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { performance } from 'node:perf_hooks'
@@ -60,7 +60,7 @@ test('the choices of applications and metrics are those of the tables', async ()
   })
 })
 
-test('traffic of applications is told apart from totals wherever it is shown', async () => {
+test('traffic of applications is distinguished from totals wherever it is shown', async () => {
   // @ts-expect-error A module for browsers: tsc checks it with the page, not with the tests.
   const { bytes } = (await import('../../../src/serve/page/format.js')) as {
     bytes: (value: number) => string
@@ -68,17 +68,17 @@ test('traffic of applications is told apart from totals wherever it is shown', a
   await at('#/time', async (page, snapshot) => {
     const sum = (key: 'downlinkBytes' | 'uplinkBytes' | 'trafficBytes'): number =>
       snapshot.applications.reduce((all, each) => all + each[key], 0)
-    const said = (key: 'downlinkBytes' | 'trafficBytes'): string =>
+    const measured = (key: 'downlinkBytes' | 'trafficBytes'): string =>
       `Sum of the application columns: ${bytes(sum(key))}; ` +
       `sum of the Total columns: ${bytes(snapshot[key])}.`
     assert.notEqual(bytes(sum('trafficBytes')), bytes(snapshot.trafficBytes))
     const lead = async (panel: string): Promise<string> =>
       (await page.textContent(`#${panel}-lead`)) ?? ''
     for (const panel of ['applications', 'hours', 'days']) {
-      assert.ok((await lead(panel)).includes(said('trafficBytes')), panel)
+      assert.ok((await lead(panel)).includes(measured('trafficBytes')), panel)
     }
     await page.locator('#hours-panel input[value=downlinkBytes]').check({ force: true })
-    await page.locator('#hours-lead', { hasText: said('downlinkBytes') }).waitFor()
+    await page.locator('#hours-lead', { hasText: measured('downlinkBytes') }).waitFor()
 
     const keys = ['downlinkBytes', 'uplinkBytes', 'trafficBytes'] as const
     await page.evaluate("location.hash = '#/pipeline'")
@@ -193,7 +193,7 @@ test('time: lines on a logarithmic axis are neither stacked nor filled', async (
   })
 })
 
-test('segments: sizes, centres, amounts, the sample, the elbow', async () => {
+test('segments: sizes, centroids, metrics, the sample, the elbow', async () => {
   await at('#/segments?x=durationMs&y=uplinkBytes', async (page, { segments, elbow }) => {
     assert.deepEqual(
       numbers(await csv(page, 'segment-sizes'), 1),
@@ -231,7 +231,7 @@ test('segments: sizes, centres, amounts, the sample, the elbow', async () => {
   })
 })
 
-test('data and pipeline: what was rejected and why, where reading stands', async () => {
+test('data and pipeline: rejected rows and reasons, progress of reading', async () => {
   await at('#/pipeline', async (page, snapshot) => {
     for (const kind of ['rejected', 'coerced', 'missing'] as const) {
       const saved = await csv(page, kind)
@@ -277,7 +277,7 @@ test('one subscriber: aggregate, ranks, segment, distances; or a sentence', asyn
   })
 })
 
-test('an MSISDN is found as people write it; what is none leaves nothing behind', async () => {
+test('an MSISDN is found as people write it; an invalid one is not looked up', async () => {
   await at('#/overview', async (page) => {
     const field = page.locator('#msisdn')
     const [, country, rest] = /^(..)(.*)$/.exec(String(CANARY_MSISDN))!
@@ -300,7 +300,7 @@ test('an MSISDN is found as people write it; what is none leaves nothing behind'
   })
 })
 
-test('what is typed stays while figures change', async () => {
+test('typed text is kept while figures change', async () => {
   await withPipeline(async (server, pipeline) => {
     await withBrowser(async (browser) => {
       pipeline.publish(published(snapshotWithHours({ number: 1 })))
@@ -315,7 +315,7 @@ test('what is typed stays while figures change', async () => {
   })
 })
 
-test('the address holds view and choices; back goes back, and a chart is saved as PNG', async () => {
+test('the address holds view and choices, back goes back, a chart is saved as PNG', async () => {
   await at('#/segments?x=nothing&axes=linear', async (page, _snapshot, url) => {
     const chosen = (key: string): Promise<string> =>
       page.locator(`#scatter-panel select >> nth=${key === 'x' ? 0 : 1}`).inputValue()

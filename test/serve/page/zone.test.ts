@@ -1,4 +1,4 @@
-// Times on the page are those of the state's zone, whatever zone the reader is in.
+// Times on the page are those of the state's zone, in any zone of the reader.
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import test from 'node:test'
@@ -47,7 +47,7 @@ async function csv(page: Page, panel: string): Promise<string[][]> {
 const traffic = ({ applications }: Snapshot['hours'][number]): number =>
   applications.reduce((sum, each) => sum + each.downlinkBytes + each.uplinkBytes, 0)
 
-test('where hours begin at half past, they are named so', async () => {
+test('hours that begin at half past are labelled so', async () => {
   await at('Asia/Kolkata', Date.UTC(2019, 3, 1, 18), async (page, hours) => {
     assert.match((await page.textContent('#hours-lead')) ?? '', /\(Asia\/Kolkata\)/)
     const [head, ...rows] = await csv(page, 'hours')
@@ -67,7 +67,7 @@ test('where hours begin at half past, they are named so', async () => {
   })
 })
 
-test('an hour that clocks show twice is told apart, and added up by hour of the day', async () => {
+test('an hour that occurs twice is distinguished, and summed by hour of the day', async () => {
   await at('Europe/Paris', Date.UTC(2019, 9, 26, 22), async (page, hours) => {
     const named = (await tableCells(page, 'hours')).map(([hour]) => hour)
     assert.deepEqual(named.slice(1, 5), [
@@ -83,7 +83,7 @@ test('an hour that clocks show twice is told apart, and added up by hour of the 
   })
 })
 
-test('a zone that the browser does not know is not claimed', async () => {
+test('times are not labelled with a zone that the browser does not know', async () => {
   await at('Mars/Olympus', Date.UTC(2019, 3, 1), async (page) => {
     assert.match((await page.textContent('#hours-lead')) ?? '', /\(UTC\)/)
     assert.equal((await tableCells(page, 'hours'))[0][0], '2019-04-01 00:00')

@@ -1,4 +1,4 @@
-// K-means ends at a true fixed point and is as good as the references or better.
+// K-means ends at a fixed point and is at least as good as the references.
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { test } from 'node:test'
@@ -61,7 +61,7 @@ function assertNeverRises(solved: readonly Solved[]): void {
 }
 
 for (const { name, points, solutions } of fixtures) {
-  test(`${name}: at rest, no inertia above scikit-learn's or the best of ten by ml-kmeans`, () => {
+  test(`${name}: a fixed point, with an inertia of at most scikit-learn's and the best of ten by ml-kmeans`, () => {
     const solved = solveUpTo(points, 10)
     assertNeverRises(solved)
     for (const { k, inertia } of solutions) {
@@ -118,14 +118,14 @@ test('the same points and seed give the same bits', () => {
   assert.deepEqual(solveUpTo(points, 5), solveUpTo(points, 5))
 })
 
-test('as many clusters as distinct points leave no distance', () => {
+test('as many clusters as distinct points have an inertia of 0', () => {
   const points = Array.from({ length: 500 }, (_, at) => [at % 7, (at % 7) * 0.1])
   const solved = solveUpTo(points, 10)
   assert.equal(solved.length, 7)
   assert.equal(solved[6].inertia, 0)
 })
 
-test('a giant outlier gets its own cluster and does not hide the rest', () => {
+test('a giant outlier has its own cluster and does not hide the rest', () => {
   const points = Array.from({ length: 300 }, (_, at) => [at < 150 ? 0 : 1, at % 3])
   points.push([1e12, 1e12])
   const solved = solveUpTo(points, 3)
@@ -133,7 +133,7 @@ test('a giant outlier gets its own cluster and does not hide the rest', () => {
   assert.equal(Math.min(...solved[2].counts), 1)
 })
 
-test('centroids that start without points end with some', () => {
+test('centroids that start without points end with points', () => {
   const points = Float64Array.from([0, 1, 2, 10, 11, 12])
   const centroids = Float64Array.from([5, 1000, 2000])
   const { counts, inertia } = settle(points, 1, centroids, 3)

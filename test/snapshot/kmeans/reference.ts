@@ -1,10 +1,12 @@
-// K-means for tests: the program's pieces put together, and naive measures to judge them by.
+// K-means for tests: the program's parts combined, and naive measures of the result.
 import { clusterUpTo, createSearch } from '../../../src/snapshot/kmeans/kmeans.ts'
 import { settle, type Settled } from '../../../src/snapshot/kmeans/settle.ts'
 import { buildTree } from '../../../src/snapshot/kmeans/tree.ts'
 
+/** Coordinates. */
 export type Point = readonly number[]
 
+/** A solution with the points in the order of its labels. */
 export interface Solved extends Settled {
   centroids: Point[]
   /** The points in the order of the labels. */
@@ -27,16 +29,19 @@ export function solveUpTo(points: readonly Point[], most: number, seed = 1): Sol
   })
 }
 
+/** Points from a flat array. */
 export function rowsFrom(flat: Float64Array, dimensions: number): Point[] {
   return Array.from({ length: flat.length / dimensions }, (_, row) =>
     Array.from(flat.subarray(row * dimensions, (row + 1) * dimensions)),
   )
 }
 
+/** The squared distance between two points. */
 export function squared(a: Point, b: Point): number {
   return a.reduce((sum, value, axis) => sum + (value - b[axis]) ** 2, 0)
 }
 
+/** The mean of some points. */
 export function meanOf(points: readonly Point[]): Point {
   return points[0].map((_, axis) => {
     return points.reduce((sum, point) => sum + point[axis], 0) / points.length

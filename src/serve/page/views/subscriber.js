@@ -11,34 +11,14 @@ import { moment } from '../zone.js'
 
 /** @typedef {import('../../../snapshot/subscriber-schema.ts').SubscriberView} Found */
 
+/** Pixels for the longest value. */
 const VALUE_ROOM = 84
+const TITLE_DISTANCES = 'Distance to each segment'
+const TITLE_USED = 'Traffic by application'
 
 /** Makes the panels; the result looks a subscriber up and shows it. */
 export function createSubscriber() {
-  const plan = /** @type {const} */ ({ views: ['subscriber'], span: 'half' })
-  const main = createPanel({
-    ...plan,
-    views: [...plan.views],
-    id: 'subscriber',
-    title: 'Subscriber',
-    chart: false,
-    open: true,
-  })
-  const distances = createPanel({
-    ...plan,
-    views: [...plan.views],
-    id: 'distances',
-    title: 'Distance to each segment',
-    chart: 'low',
-  })
-  const used = createPanel({
-    ...plan,
-    views: [...plan.views],
-    id: 'used',
-    title: 'Traffic by application',
-    span: 'full',
-    chart: 'low',
-  })
+  const { main, distances, used } = createPanels()
   const list = make('dl')
   list.className = 'entries'
   const lead = byId('subscriber-lead')
@@ -68,7 +48,18 @@ export function createSubscriber() {
   }
 }
 
+function createPanels() {
+  const half = { views: ['subscriber'], span: /** @type {const} */ ('half') }
+  const full = { views: ['subscriber'], span: /** @type {const} */ ('full') }
+  return {
+    main: createPanel({ ...half, id: 'subscriber', title: 'Subscriber', chart: false, open: true }),
+    distances: createPanel({ ...half, id: 'distances', title: TITLE_DISTANCES, chart: 'low' }),
+    used: createPanel({ ...full, id: 'used', title: TITLE_USED, chart: 'low' }),
+  }
+}
+
 /**
+ * Looks a subscriber up; the text reports the result.
  * @param {string} msisdn
  * @returns {Promise<{ found: Found | null, text: string }>}
  */
@@ -148,7 +139,7 @@ function showDistances(panel, { distances, segment }) {
     ],
   }))
   panel.table(() => ({
-    caption: 'Distance to each segment',
+    caption: TITLE_DISTANCES,
     columns: [{ name: 'Segment' }, { name: 'Distance', format: near }],
     rows: distances.map(({ segment: name, distance }) => [
       { text: name, colour: colours.get(name) },
@@ -198,7 +189,7 @@ function showApplications(panel, { aggregate }) {
     ],
   }))
   panel.table(() => ({
-    caption: 'Traffic by application',
+    caption: TITLE_USED,
     columns: [
       { name: 'Application' },
       { name: 'Download', unit: 'bytes', format: bytes },
