@@ -1,4 +1,4 @@
-// Writes grafana/dashboards/ from scripts/dashboards/: npm run dashboards
+// Writes grafana/dashboards/ from scripts/dashboards/ (npm run dashboards).
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dashboardOf, type DashboardSource } from './dashboards/dashboard.ts'
 import { engagement } from './dashboards/engagement.ts'
@@ -8,7 +8,7 @@ import { replay } from './dashboards/replay.ts'
 import { segments } from './dashboards/segments.ts'
 import { storeProcess } from './dashboards/store-process.ts'
 
-/** All dashboards, in the order in which they are read. */
+/** All dashboards, in reading order. */
 export const DASHBOARDS: readonly DashboardSource[] = [
   overview,
   engagement,
@@ -20,10 +20,10 @@ export const DASHBOARDS: readonly DashboardSource[] = [
 
 const FOLDER = new URL('../grafana/dashboards/', import.meta.url)
 
-/** Where the file of a dashboard is. */
+/** The file of a dashboard. */
 export const dashboardFile = ({ name }: DashboardSource): URL => new URL(`${name}.json`, FOLDER)
 
-/** The text of a dashboard as it stands in its file. */
+/** The text of a dashboard's file. */
 export const dashboardText = (source: DashboardSource): string =>
   `${JSON.stringify(dashboardOf(source), null, 2)}\n`
 

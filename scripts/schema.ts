@@ -1,23 +1,26 @@
-// Writes schema/ from the code: JSON schema of a report, Avro schema, OpenAPI: npm run schema
+// Writes schema/ from the code: JSON schema of a report, Avro schema, OpenAPI (npm run schema).
 import { writeFileSync } from 'node:fs'
 import { XDR_SCHEMA } from '../src/record/xdr-schema.ts'
 import { openapiText } from '../src/serve/api/openapi.ts'
 import { z } from '../src/schema.ts'
 import { snapshotSchema } from '../src/snapshot/schema.ts'
 
+/** The JSON schema of a report. */
 export const SCHEMA_FILE = new URL('../schema/report.schema.json', import.meta.url)
+/** The OpenAPI document. */
 export const OPENAPI_FILE = new URL('../schema/openapi.json', import.meta.url)
+/** The Avro schema of messages. */
 export const AVRO_FILE = new URL('../schema/xdr.avsc', import.meta.url)
 
-/** The text of the report's schema as it stands in the file. */
+/** The text of the report's schema. */
 export function schemaText(): string {
   const { $schema, ...schema } = z.toJSONSchema(snapshotSchema)
   const title = 'Report of xdr-pulse'
-  const description = 'What `xdr-pulse report --json` and /api/v1/snapshot say'
+  const description = 'A snapshot, as `xdr-pulse report --json` and /api/v1/snapshot return it'
   return `${JSON.stringify({ $schema, title, description, ...schema }, null, 2)}\n`
 }
 
-/** The text of the Avro schema as it stands in the file. */
+/** The text of the Avro schema. */
 export const avroText = (): string => `${JSON.stringify(XDR_SCHEMA, null, 2)}\n`
 
 if (import.meta.main) {

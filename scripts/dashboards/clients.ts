@@ -1,14 +1,14 @@
-// Panels about those who ask over HTTP.
+// Panels about clients of the HTTP server.
 import { timeseries } from './kinds.ts'
 import type { Placed } from './panel.ts'
 import { meanOf, observations, of, rate, sumBy } from './query.ts'
 
-/** Requests, their time, and who was turned away. */
+/** Requests, their duration, and refused requests. */
 export const clients: readonly Placed[] = [
   timeseries({
     min: 0,
     title: 'Requests by code',
-    description: 'Requests answered a second.',
+    description: 'Requests answered per second.',
     unit: 'reqps',
     width: 6,
     queries: [{ expr: observations('http_request_duration_seconds', 'code'), legend: '{{code}}' }],
@@ -17,7 +17,7 @@ export const clients: readonly Placed[] = [
   timeseries({
     min: 0,
     title: 'Time to answer',
-    description: 'Mean of each route that was asked for.',
+    description: 'Mean time to answer, by route.',
     unit: 's',
     width: 6,
     queries: [{ expr: meanOf('http_request_duration_seconds', 'route'), legend: '{{route}}' }],
@@ -25,7 +25,7 @@ export const clients: readonly Placed[] = [
   timeseries({
     min: 0,
     title: 'Connected',
-    description: 'Live streams, and requests being answered with them.',
+    description: 'Live streams, and requests in progress including them.',
     unit: 'none',
     width: 6,
     queries: [
@@ -35,8 +35,8 @@ export const clients: readonly Placed[] = [
   }),
   timeseries({
     min: 0,
-    title: 'Turned away',
-    description: 'Requests a second turned away by reason, and messages not sent to slow clients.',
+    title: 'Refused',
+    description: 'Refused requests per second by reason, and messages not sent to slow clients.',
     unit: 'ops',
     width: 6,
     queries: [

@@ -1,26 +1,26 @@
-// A dashboard as it stands in its file: variables, links, rows of panels in their places.
+// Lays out a dashboard: variables, links, rows of panels with their positions.
 import { DATASOURCE, type Panel, type Placed } from './panel.ts'
 import { PREFIX } from '../../src/serve/metrics/catalogue.ts'
 
 /** One dashboard before it is laid out. */
 export interface DashboardSource {
-  /** Name of the file; `xdr-pulse-` and this is the uid. */
+  /** The name of the file, and the uid after `xdr-pulse-`. */
   name: string
   title: string
-  /** The one question that it answers. */
+  /** The question that it answers. */
   question: string
-  /** What is shown is of one process, not to be added up over several. */
+  /** Whether its values belong to one process and must not be summed over several. */
   ofOneProcess: boolean
-  /** The first row answers "is it well?". */
+  /** The rows of panels; the first shows the health. */
   rows: readonly { title: string; height: number; panels: readonly Placed[] }[]
 }
 
-/** A panel in its place, or the heading of a row. */
+/** A panel with its position, or the heading of a row. */
 export type Positioned = { id: number; gridPos: { x: number; y: number; w: number; h: number } } & (
   Panel | { type: 'row'; title: string; collapsed: false; panels: readonly [] }
 )
 
-/** A dashboard in Grafana's own words. */
+/** A dashboard in the format of Grafana. */
 export interface Dashboard {
   id: null
   uid: string
@@ -32,10 +32,10 @@ export interface Dashboard {
 
 const COLUMNS = 24
 const TAG = 'xdr-pulse'
-/** By what they can show: several processes at once, or one. */
+/** Tags of dashboards: of several processes at once, or of one. */
 const KINDS = ['processes', 'subscribers'] as const
 
-/** Lays a dashboard out. */
+/** The dashboard of a source. */
 export function dashboardOf(source: DashboardSource): Dashboard {
   return {
     id: null,
@@ -60,8 +60,8 @@ export function dashboardOf(source: DashboardSource): Dashboard {
 }
 
 /**
- * To the other dashboards, with what is chosen; but a dashboard of one process would take "All" for
- * the name of one.
+ * A link to the other dashboards that keeps the selection, except "All" for dashboards of one process,
+ * which would use it as the name of a process.
  */
 const link = (kind: (typeof KINDS)[number], fromOneProcess: boolean): unknown => ({
   type: 'dashboards',

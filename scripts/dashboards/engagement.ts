@@ -3,7 +3,8 @@ import type { DashboardSource } from './dashboard.ts'
 import { snapshotAge, state } from './health.ts'
 import { barchart, bargauge, stat, timeseries } from './kinds.ts'
 import type { PanelSource, Placed } from './panel.ts'
-import { maxBy, of, rate, sumBy } from './query.ts'
+import { grafanaUnit, maxBy, of, rate, sumBy } from './query.ts'
+import { EXPOSED, type Exposed } from '../../src/serve/metrics/subscriber-metrics.ts'
 
 type Number = Pick<PanelSource, 'title' | 'description' | 'unit'>
 
@@ -18,17 +19,18 @@ const health: Placed[] = [
     `max(${of('snapshot_subscribers')})`,
   ),
   now(
-    { title: 'Sessions', description: 'Sessions applied a second.', unit: 'recps' },
+    { title: 'Records', description: 'Records applied per second.', unit: 'recps' },
     `sum(${rate('records_total', 'outcome="applied"')})`,
   ),
   now(
-    { title: 'Traffic', description: 'Traffic of the sessions applied a second.', unit: 'Bps' },
+    { title: 'Traffic', description: 'Traffic of applied records per second.', unit: 'Bps' },
     `sum(${rate('traffic_bytes_total')})`,
   ),
   now(
     {
       title: 'Session time',
-      description: 'Time of the sessions applied a second: in live data, sessions at once.',
+      description:
+        'Session time applied per second; in live data the number of concurrent sessions.',
       unit: 'none',
     },
     `sum(${rate('session_seconds_total')})`,
@@ -38,7 +40,7 @@ const health: Placed[] = [
 const applications: Placed[] = [
   timeseries({
     title: 'Traffic by application',
-    description: 'Traffic of the sessions applied a second.',
+    description: 'Traffic of applied records per second.',
     unit: 'Bps',
     width: 12,
     stacked: true,
@@ -48,7 +50,7 @@ const applications: Placed[] = [
   }),
   timeseries({
     title: 'Download and upload',
-    description: 'Traffic of the sessions applied a second, by direction.',
+    description: 'Traffic of applied records per second, by direction.',
     unit: 'Bps',
     width: 12,
     queries: [{ expr: sumBy('direction', rate('traffic_bytes_total')), legend: '{{direction}}' }],
@@ -56,7 +58,7 @@ const applications: Placed[] = [
   barchart(
     {
       title: 'Share of traffic',
-      description: 'Share of all application traffic, as of the last snapshot.',
+      description: 'Share of the traffic of all applications, in the last snapshot.',
       unit: 'percentunit',
       width: 12,
       queries: [
@@ -71,7 +73,7 @@ const applications: Placed[] = [
   barchart(
     {
       title: 'Subscribers by application',
-      description: 'Subscribers that used an application at all, as of the last snapshot.',
+      description: 'Subscribers with traffic in an application, in the last snapshot.',
       unit: 'short',
       width: 12,
       queries: [
@@ -82,21 +84,24 @@ const applications: Placed[] = [
   ),
 ]
 
-const NAMES_ELSEWHERE = 'Who they are, the page and the API tell those who may know.'
+const NAMES_ELSEWHERE = 'Page and API show their MSISDNs.'
 
-const top = (metric: Parameters<typeof of>[0], what: string, unit: string): Placed =>
-  bargauge({
+const top = (metric: Exposed): Placed => {
+  const label = metric.label.toLowerCase()
+  const expr = `sort_desc(${maxBy('rank', of(`top_subscriber_${metric.name}`))})`
+  return bargauge({
     oneColor: true,
-    title: `Top 10 by ${what}`,
-    description: `The subscribers with the most ${what}, by rank. ${NAMES_ELSEWHERE}`,
-    unit,
+    title: `Top 10 by ${label}`,
+    description: `The subscribers with the highest ${label}, by rank. ${NAMES_ELSEWHERE}`,
+    unit: grafanaUnit(metric.name),
     width: 8,
-    queries: [{ expr: `sort_desc(${maxBy('rank', of(metric))})`, legend: '{{rank}}' }],
+    queries: [{ expr, legend: '{{rank}}' }],
   })
+}
 
 const share = of('application_traffic_share_ratio')
 
-/** Applications in order of their traffic, without those before the place. */
+/** The application at a place in the order of traffic. */
 const atPlace = (place: number): string =>
   place === 1
     ? `topk(1, ${share})`
@@ -119,46 +124,44 @@ const topOfPlace = (place: number, ordinal: string): Placed =>
     ],
   })
 
-const distribution = (metric: Parameters<typeof of>[0], what: string, unit: string): Placed =>
+const distribution = ({ label, name }: Exposed): Placed =>
   bargauge({
     oneColor: true,
-    title: `${what} by percentile`,
-    description: `So many per cent of the subscribers have at most this. Last snapshot.`,
-    unit,
+    title: `${label} by percentile`,
+    description: 'The percentage of subscribers on the left has at most this value.',
+    unit: grafanaUnit(name),
     width: 8,
-    queries: [{ expr: `sort(${maxBy('percentile', of(metric))})`, legend: '{{percentile}} %' }],
+    queries: [
+      {
+        expr: `sort(${maxBy('percentile', of(`subscriber_${name}`))})`,
+        legend: '{{percentile}} %',
+      },
+    ],
   })
 
+/** The dashboard of subscribers and applications. */
 export const engagement: DashboardSource = {
   name: 'engagement',
   title: 'xdr-pulse: engagement',
   question: 'What do subscribers do, and which applications do they use?',
   ofOneProcess: true,
   rows: [
-    { title: 'Is it well?', height: 4, panels: health },
+    { title: 'Health', height: 4, panels: health },
     { title: 'Applications', height: 8, panels: applications },
     {
-      title: 'The busiest subscribers',
+      title: 'Top subscribers',
       height: 9,
-      panels: [
-        top('top_subscriber_sessions', 'sessions', 'none'),
-        top('top_subscriber_duration_seconds', 'session time', 's'),
-        top('top_subscriber_traffic_bytes', 'traffic', 'decbytes'),
-      ],
+      panels: EXPOSED.map(top),
     },
     {
-      title: 'The three most used applications',
+      title: 'Top subscribers of the three most used applications',
       height: 9,
       panels: [topOfPlace(1, 'first'), topOfPlace(2, 'second'), topOfPlace(3, 'third')],
     },
     {
       title: 'All subscribers',
       height: 8,
-      panels: [
-        distribution('subscriber_sessions', 'Sessions', 'none'),
-        distribution('subscriber_duration_seconds', 'Session time', 's'),
-        distribution('subscriber_traffic_bytes', 'Traffic', 'decbytes'),
-      ],
+      panels: EXPOSED.map(distribution),
     },
   ],
 }

@@ -1,4 +1,4 @@
-// Numbers that several dashboards begin with: is it well?
+// Panels of health, with which several dashboards begin.
 import { stat } from './kinds.ts'
 import type { Placed } from './panel.ts'
 import { of, orZero, rejectedShare, since, stateNumber } from './query.ts'
@@ -16,7 +16,7 @@ export const STATES = [
 export const state = (width: number): Placed =>
   stat({
     title: 'State',
-    description: 'What the process does; of several the one that is worst.',
+    description: 'State of the process; of several processes the worst.',
     unit: 'none',
     width,
     texts: STATES,
@@ -24,7 +24,7 @@ export const state = (width: number): Placed =>
     alert: 'XdrPulseFailed',
   })
 
-/** Records that wait in Kafka. */
+/** Records in Kafka that are not applied. */
 export const lag = (width: number): Placed =>
   stat({
     title: 'Lag',
@@ -35,11 +35,11 @@ export const lag = (width: number): Placed =>
     alert: 'XdrPulseFallingBehind',
   })
 
-/** How old the last record applied is while others wait. */
+/** Age of the last applied record while there is lag. */
 export const freshness = (width: number): Placed =>
   stat({
-    title: 'Behind by',
-    description: 'Age of the last record applied, of the partition that is worst; 0 without lag.',
+    title: 'Freshness',
+    description: 'Age of the last applied record, of the worst partition; 0 without lag.',
     unit: 's',
     width,
     decimals: 1,
@@ -52,11 +52,11 @@ export const freshness = (width: number): Placed =>
     alert: 'XdrPulseFreshnessLow',
   })
 
-/** Age of what is shown. */
+/** Age of the last snapshot. */
 export const snapshotAge = (width: number): Placed =>
   stat({
     title: 'Snapshot age',
-    description: 'Time since the last snapshot; while nothing is committed none is taken.',
+    description: 'Time since the last snapshot; without commits no snapshot is taken.',
     unit: 's',
     width,
     decimals: 1,
@@ -68,7 +68,7 @@ export const snapshotAge = (width: number): Placed =>
 export const durableAge = (width: number): Placed =>
   stat({
     title: 'Last durable',
-    description: 'Time since the last durable commit; it grows while nothing comes in.',
+    description: 'Time since the last durable commit; it grows while no rows arrive.',
     unit: 's',
     width,
     decimals: 1,
@@ -76,11 +76,11 @@ export const durableAge = (width: number): Placed =>
     alert: 'XdrPulseNotDurable',
   })
 
-/** Share of rows that did not pass cleaning. */
+/** Share of rejected rows. */
 export const rejected = (width: number): Placed =>
   stat({
     title: 'Rejected',
-    description: 'Share of the rows read just now that were rejected.',
+    description: 'Share of the recently read rows that were rejected.',
     unit: 'percentunit',
     width,
     decimals: 2,

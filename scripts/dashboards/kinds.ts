@@ -1,10 +1,10 @@
-// The kinds of panels: one function each, with what all of a kind share.
+// The kinds of panels: one function each, with the options that a kind shares.
 import { make, type PanelSource, type Placed } from './panel.ts'
 
-/** One value, the latest, without a curve. */
+/** The latest value. */
 const LAST = { calcs: ['lastNotNull'], fields: '', values: false }
 
-/** One number now. */
+/** The current number. */
 export const stat = (source: PanelSource): Placed => {
   const means = source.steps !== undefined || source.texts !== undefined
   return make(
@@ -46,7 +46,7 @@ export const timeseries = (source: PanelSource): Placed =>
     },
   )
 
-/** Bars now, in the order of the query. */
+/** Bars of current values, in the order of the query. */
 export const bargauge = (source: PanelSource): Placed =>
   make(
     'bargauge',
@@ -65,7 +65,7 @@ export const bargauge = (source: PanelSource): Placed =>
     },
   )
 
-/** Bars now over the values of the one label that the query keeps. */
+/** Bars of current values, by the one label that the query keeps. */
 export const barchart = (source: PanelSource, label: string): Placed =>
   withTransformations(
     make(
@@ -90,7 +90,7 @@ export const barchart = (source: PanelSource, label: string): Placed =>
     ],
   )
 
-/** Rows now: one for the labels that the queries keep, or a matrix of two of them. */
+/** Rows of current values by the labels that the queries keep, or a matrix of two labels. */
 export const table = (source: PanelSource): Placed => {
   const { columns, matrix } = source
   const custom = { align: 'auto', cellOptions: { type: matrix ? 'color-background' : 'auto' } }
@@ -114,7 +114,7 @@ export const table = (source: PanelSource): Placed => {
   )
 }
 
-/** How observations spread over buckets, over time. */
+/** Observations per bucket over time. */
 export const heatmap = (source: PanelSource): Placed =>
   make(
     'heatmap',
@@ -139,7 +139,7 @@ export const heatmap = (source: PanelSource): Placed =>
     },
   )
 
-/** A number with a name over time. */
+/** A named number over time. */
 export const stateTimeline = (source: PanelSource): Placed =>
   make(
     'state-timeline',

@@ -1,4 +1,4 @@
-// Dashboard: is it well, and how fast is it?
+// Dashboard: health and throughput of all processes.
 import type { DashboardSource } from './dashboard.ts'
 import { durableAge, freshness, lag, rejected, snapshotAge, state, STATES } from './health.ts'
 import { stat, stateTimeline, table, timeseries } from './kinds.ts'
@@ -8,7 +8,7 @@ import { maxBy, of, orZero, quantile, rate, stateNumber, sumBy } from './query.t
 const health: Placed[] = [
   stat({
     title: 'Alerts',
-    description: 'Alerts that fire for the processes chosen.',
+    description: 'Firing alerts of the selected processes.',
     unit: 'none',
     width: 3,
     steps: [
@@ -45,7 +45,7 @@ const health: Placed[] = [
 const input: Placed[] = [
   timeseries({
     title: 'Rows by outcome',
-    description: 'Rows dealt with a second: applied, rejected, or duplicate of what was there.',
+    description: 'Rows read per second: applied, rejected, duplicate or excluded.',
     unit: 'recps',
     width: 12,
     stacked: true,
@@ -61,7 +61,7 @@ const input: Placed[] = [
   }),
   timeseries({
     title: 'Lag in time',
-    description: 'Age of the last record applied, of the worst partition; 0 without lag.',
+    description: 'Age of the last applied record, of the worst partition; 0 without lag.',
     unit: 's',
     width: 6,
     min: 0,
@@ -73,7 +73,7 @@ const input: Placed[] = [
 const output: Placed[] = [
   timeseries({
     title: 'Until durable',
-    description: "From Kafka's timestamp of a batch of messages until it is durable.",
+    description: "Time from Kafka's timestamp of a batch of messages until it is durable.",
     unit: 's',
     width: 8,
     min: 0,
@@ -85,7 +85,7 @@ const output: Placed[] = [
   }),
   timeseries({
     title: 'Snapshots',
-    description: 'Snapshots a second: taken, failed, or skipped because one was under way.',
+    description: 'Snapshots per second: successful, failed, or skipped during another one.',
     unit: 'ops',
     width: 8,
     queries: [{ expr: sumBy('outcome', rate('snapshot_runs_total')), legend: '{{outcome}}' }],
@@ -93,12 +93,12 @@ const output: Placed[] = [
   }),
   timeseries({
     title: 'Subscribers',
-    description: 'Subscribers kept by the store, and those in the last snapshot.',
+    description: 'Subscribers in the store, and in the last snapshot.',
     unit: 'short',
     width: 8,
     min: 0,
     queries: [
-      { expr: `sum(${of('store_subscribers')})`, legend: 'kept' },
+      { expr: `sum(${of('store_subscribers')})`, legend: 'in the store' },
       { expr: `sum(${of('snapshot_subscribers')})`, legend: 'in the snapshot' },
     ],
   }),
@@ -107,7 +107,7 @@ const output: Placed[] = [
 const processes: Placed[] = [
   stateTimeline({
     title: 'States',
-    description: 'What each process did.',
+    description: 'States of each process over time.',
     unit: 'none',
     width: 14,
     texts: STATES,
@@ -115,7 +115,7 @@ const processes: Placed[] = [
   }),
   table({
     title: 'Versions',
-    description: 'What runs where.',
+    description: 'Versions by process.',
     unit: 'none',
     width: 10,
     columns: {
@@ -135,15 +135,16 @@ const processes: Placed[] = [
   }),
 ]
 
+/** The dashboard of all processes. */
 export const overview: DashboardSource = {
   name: 'overview',
   title: 'xdr-pulse: overview',
-  question: 'Is it well, and how fast is it?',
+  question: 'Are the processes healthy, and how fast are they?',
   ofOneProcess: false,
   rows: [
-    { title: 'Is it well?', height: 4, panels: health },
-    { title: 'What comes in', height: 8, panels: input },
-    { title: 'What comes out', height: 8, panels: output },
+    { title: 'Health', height: 4, panels: health },
+    { title: 'Input', height: 8, panels: input },
+    { title: 'Output', height: 8, panels: output },
     { title: 'Processes', height: 6, panels: processes },
   ],
 }

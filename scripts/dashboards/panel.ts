@@ -1,10 +1,10 @@
-// A panel of Grafana as plain data, with what all kinds share.
+// A panel of Grafana as plain data, with the parts that all kinds share.
 
-/** Kinds that draw the same in Grafana 10 to 13. */
+/** Kinds that look the same in Grafana 10 to 13. */
 export type Kind =
   'timeseries' | 'stat' | 'bargauge' | 'barchart' | 'table' | 'heatmap' | 'state-timeline'
 
-/** One query; its legend names the labels that it must return. */
+/** A query; its legend names the labels that it must return. */
 export interface Query {
   expr: string
   legend: string
@@ -13,35 +13,35 @@ export interface Query {
 /** A value and the colour from it on. */
 export type Step = readonly [from: number, color: string]
 
-/** What a panel is made of. */
+/** The source of a panel. */
 export interface PanelSource {
   title: string
-  /** What it shows, in a sentence or two. */
+  /** A sentence or two on its content. */
   description: string
-  /** Unit by Grafana's name. */
+  /** A unit of Grafana. */
   unit: string
   queries: readonly Query[]
-  /** Of 24. */
+  /** In columns, of 24. */
   width: number
-  /** Colours from values on: only where a number means good or bad. */
+  /** Thresholds with colours, where a number is good or bad. */
   steps?: readonly Step[]
   /** Texts for numbers. */
   texts?: readonly (readonly [text: string, color: string])[]
-  /** Alert that looks at the same, whose runbook is named. */
+  /** The alert on the same condition; the description names its runbook. */
   alert?: string
   stacked?: boolean
-  /** Bars that are no things of their own, such as ranks, have one colour. */
+  /** Whether all bars have one colour, as ranks do. */
   oneColor?: boolean
   min?: number
   max?: number
   decimals?: number
-  /** Names of columns of tables: label or query to what is shown. */
+  /** Headings of a table's columns, by label or query. */
   columns?: Readonly<Record<string, string>>
   /** A table with the values of one label as columns. */
   matrix?: { row: string; column: string }
 }
 
-/** A panel as it stands in the file, without its place. */
+/** A panel in the format of Grafana, without its position. */
 export interface Panel {
   type: Kind
   title: string
@@ -53,7 +53,7 @@ export interface Panel {
   transformations?: unknown[]
 }
 
-/** A query as it stands in the file. */
+/** A query in the format of Grafana. */
 export interface Target {
   refId: string
   datasource: typeof DATASOURCE
@@ -65,16 +65,18 @@ export interface Target {
   range: boolean
 }
 
-/** A panel and how wide it is. */
+/** A panel and its width. */
 export interface Placed {
   width: number
   panel: Panel
 }
 
+/** The data source, as selected by a variable. */
 export const DATASOURCE = { type: 'prometheus', uid: '${datasource}' } as const
 
 const REFERENCES = 'ABCDEFGH'
-/** A panel of some kind, with its own options and defaults of fields. */
+
+/** A panel of a kind, with its options and defaults of fields. */
 export function make(
   type: Kind,
   source: PanelSource,
@@ -102,7 +104,7 @@ export function make(
   return { width, panel }
 }
 
-/** Colours that mean something, or the same one for the same name everywhere. */
+/** Colours by threshold or text, or the same colour for the same name everywhere. */
 function colours({ steps, texts, oneColor }: PanelSource): Record<string, unknown> {
   const mappings = (texts ?? []).map(([text, color], index) => ({
     type: 'value',

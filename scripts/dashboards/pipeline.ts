@@ -1,4 +1,4 @@
-// Dashboard: where do records stand on their way from Kafka to the store?
+// Dashboard: the path of records from Kafka to the store.
 import type { DashboardSource } from './dashboard.ts'
 import { freshness, lag, rejected } from './health.ts'
 import { heatmap, stat, table, timeseries } from './kinds.ts'
@@ -12,7 +12,7 @@ const health: Placed[] = [
   rejected(4),
   stat({
     title: 'Not read',
-    description: 'Partitions that are paused, out of those assigned.',
+    description: 'Assigned partitions that are not read.',
     unit: 'none',
     width: 4,
     steps: [
@@ -23,8 +23,8 @@ const health: Placed[] = [
     alert: 'XdrPulseIngestStalled',
   }),
   stat({
-    title: 'Gaps passed',
-    description: 'Records that were gone from the log and left out, in the time shown.',
+    title: 'Records in gaps',
+    description: 'Records missing from the log that were skipped, over the time range.',
     unit: 'short',
     width: 4,
     steps: [
@@ -35,8 +35,8 @@ const health: Placed[] = [
     alert: 'XdrPulseOffsetOutOfRange',
   }),
   stat({
-    title: 'Dead letters waiting',
-    description: 'Rejected records that are not sent to their topic yet.',
+    title: 'Pending dead letters',
+    description: 'Rejected records that are not yet sent to the dead-letter topic.',
     unit: 'short',
     width: 4,
     queries: [{ expr: `sum(${of('dead_letter_pending_records')})`, legend: 'waiting' }],
@@ -66,8 +66,9 @@ const partitions: Placed[] = [
   ),
   curves(
     {
-      title: 'Last record applied',
-      description: "Age of the last record applied by Kafka's timestamp; grows in a quiet topic.",
+      title: 'Last applied record',
+      description:
+        "Age of the last applied record by Kafka's timestamp; it grows in a quiet topic.",
       unit: 's',
       width: 8,
     },
@@ -76,7 +77,7 @@ const partitions: Placed[] = [
   ),
   table({
     title: 'Offsets',
-    description: 'End of the log, and up to where it is applied, durable, and committed to Kafka.',
+    description: 'End of the log, and exclusive ends of applied, durable and committed offsets.',
     unit: 'none',
     width: 8,
     columns: Object.fromEntries(OFFSETS.map((name, at) => [`Value #${'ABCD'[at]}`, name])),
@@ -91,7 +92,7 @@ const group: Placed[] = [
   curves(
     {
       title: 'Partitions assigned',
-      description: 'Partitions that each process is to read.',
+      description: 'Partitions assigned to each process.',
       unit: 'none',
       width: 6,
     },
@@ -101,7 +102,7 @@ const group: Placed[] = [
   curves(
     {
       title: 'Rebalances',
-      description: 'Assignments of partitions by the group, a second.',
+      description: 'Assignments of partitions by the group per second.',
       unit: 'ops',
       width: 6,
       alert: 'XdrPulseRebalanceStorm',
@@ -112,7 +113,7 @@ const group: Placed[] = [
   curves(
     {
       title: 'Errors by kind',
-      description: 'Trouble a second that did not end the consumer.',
+      description: 'Errors per second that the consumer survived.',
       unit: 'ops',
       width: 6,
     },
@@ -121,8 +122,8 @@ const group: Placed[] = [
   ),
   curves(
     {
-      title: 'Gaps passed by process',
-      description: 'Gaps of the log a second that were passed, as --on-gap says.',
+      title: 'Skipped gaps by process',
+      description: 'Gaps of the log per second that were skipped as --on-gap allows.',
       unit: 'ops',
       width: 6,
     },
@@ -133,22 +134,22 @@ const group: Placed[] = [
 
 const apply: Placed[] = [
   heatmap({
-    title: 'Records of a batch',
-    description: 'How many records were folded at once.',
+    title: 'Records per batch',
+    description: 'Records folded at once.',
     unit: 'short',
     width: 8,
     queries: [{ expr: buckets('batch_records'), legend: '{{le}}' }],
   }),
   heatmap({
     title: 'Time to fold a batch',
-    description: 'From a cleaned batch to aggregates in memory.',
+    description: 'Time to add a batch to the aggregates in memory.',
     unit: 's',
     width: 8,
     queries: [{ expr: buckets('batch_fold_seconds'), legend: '{{le}}' }],
   }),
   heatmap({
     title: 'Time of a commit',
-    description: 'One transaction with everything that changed.',
+    description: 'Time of a transaction with everything that changed.',
     unit: 's',
     width: 8,
     queries: [{ expr: buckets('store_commit_seconds'), legend: '{{le}}' }],
@@ -156,7 +157,7 @@ const apply: Placed[] = [
   curves(
     {
       title: 'Bytes read',
-      description: 'Bytes of the sources read a second.',
+      description: 'Bytes read from the sources per second.',
       unit: 'Bps',
       width: 8,
     },
@@ -166,7 +167,7 @@ const apply: Placed[] = [
   curves(
     {
       title: 'Back-pressure',
-      description: 'Share of the time for which reading was paused altogether.',
+      description: 'Share of time for which reading was paused.',
       unit: 'percentunit',
       width: 8,
     },
@@ -175,20 +176,21 @@ const apply: Placed[] = [
   ),
   heatmap({
     title: 'Until durable',
-    description: "From Kafka's timestamp of a batch of messages until it is durable.",
+    description: "Time from Kafka's timestamp of a batch of messages until it is durable.",
     unit: 's',
     width: 8,
     queries: [{ expr: buckets('record_visible_latency_seconds'), legend: '{{le}}' }],
   }),
 ]
 
+/** The dashboard of the consumer and its commits. */
 export const pipeline: DashboardSource = {
   name: 'pipeline',
   title: 'xdr-pulse: pipeline',
   question: 'Where do records stand on their way from Kafka to the store?',
   ofOneProcess: false,
   rows: [
-    { title: 'Is it well?', height: 4, panels: health },
+    { title: 'Health', height: 4, panels: health },
     { title: 'Partitions', height: 8, panels: partitions },
     { title: 'Group', height: 7, panels: group },
     { title: 'Fold and commit', height: 8, panels: apply },

@@ -1,13 +1,13 @@
-// Panels about rows that are not taken as they are: rejected, coerced, dead letters.
+// Panels of data quality: rejected rows, coerced values, dead letters.
 import { timeseries } from './kinds.ts'
 import type { Placed } from './panel.ts'
 import { rate, sumBy } from './query.ts'
 
-/** Why rows are rejected. */
+/** Rejected rows by reason. */
 export const rejectedByReason = (width: number): Placed =>
   timeseries({
     title: 'Rejected by reason',
-    description: 'Rows rejected a second.',
+    description: 'Rows rejected per second.',
     unit: 'recps',
     width,
     min: 0,
@@ -15,30 +15,30 @@ export const rejectedByReason = (width: number): Placed =>
     alert: 'XdrPulseRejectedRatioHigh',
   })
 
-/** Where numbers are not written as numbers. */
+/** Coerced values by column. */
 export const coercedByColumn = (width: number): Placed =>
   timeseries({
     title: 'Coerced by column',
-    description: 'Numbers a second that were rounded, or text that was no number.',
+    description: 'Values per second that were rounded or unreadable.',
     unit: 'ops',
     width,
     min: 0,
     queries: [{ expr: sumBy('column', rate('coerced_values_total')), legend: '{{column}}' }],
   })
 
-/** What becomes of rejected messages. */
+/** Dead letters sent and failed. */
 export const deadLetters: readonly Placed[] = [
   timeseries({
     title: 'Dead letters by reason',
-    description: 'Rejected records a second that were sent to their topic.',
+    description: 'Rejected records sent to the dead-letter topic per second.',
     unit: 'recps',
     width: 6,
     min: 0,
     queries: [{ expr: sumBy('reason', rate('dead_letter_records_total')), legend: '{{reason}}' }],
   }),
   timeseries({
-    title: 'Dead letters not sent',
-    description: 'Failed attempts a second to send to the topic of dead letters.',
+    title: 'Dead-letter failures',
+    description: 'Failed attempts per second to send to the dead-letter topic.',
     unit: 'ops',
     width: 6,
     min: 0,

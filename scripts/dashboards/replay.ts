@@ -1,4 +1,4 @@
-// Dashboard: how far is a replay of files?
+// Dashboard: the progress of a replay of files.
 import type { DashboardSource } from './dashboard.ts'
 import { rejected, state } from './health.ts'
 import { stat, timeseries } from './kinds.ts'
@@ -12,8 +12,7 @@ const health: Placed[] = [
   state(4),
   stat({
     title: 'Progress',
-    description:
-      'Share of the rows that are dealt with; of several replays the one furthest behind.',
+    description: 'Share of the rows of all files that is read; of several replays the least.',
     unit: 'percentunit',
     width: 5,
     decimals: 1,
@@ -21,7 +20,8 @@ const health: Placed[] = [
   }),
   stat({
     title: 'Time to the end',
-    description: 'If it goes on as fast as now; 0 when it is done, or stands still.',
+    description:
+      'Remaining time at the current rate; 0 when the replay is complete or does not progress.',
     unit: 'dtdurations',
     width: 5,
     queries: [
@@ -34,8 +34,8 @@ const health: Placed[] = [
     ],
   }),
   stat({
-    title: 'Rows a second',
-    description: 'Rows dealt with a second.',
+    title: 'Rows per second',
+    description: 'Rows read per second.',
     unit: 'recps',
     width: 5,
     queries: [{ expr: `sum(${rate('replay_rows_total')})`, legend: 'rows' }],
@@ -46,7 +46,7 @@ const health: Placed[] = [
 const rows: Placed[] = [
   timeseries({
     title: 'Rows by outcome',
-    description: 'Rows dealt with a second: applied, rejected, or applied by an earlier run.',
+    description: 'Rows read per second: applied, rejected, duplicate or excluded.',
     unit: 'recps',
     width: 12,
     stacked: true,
@@ -54,7 +54,7 @@ const rows: Placed[] = [
   }),
   timeseries({
     title: 'Progress by process',
-    description: 'Share of the rows that are dealt with.',
+    description: 'Share of the rows of all files that is read.',
     unit: 'percentunit',
     width: 6,
     min: 0,
@@ -63,7 +63,7 @@ const rows: Placed[] = [
   }),
   timeseries({
     title: 'Bytes read',
-    description: 'Bytes of the files read a second, by share of their rows.',
+    description: 'Bytes of the files read per second, by share of their rows.',
     unit: 'Bps',
     width: 6,
     queries: [
@@ -75,13 +75,14 @@ const rows: Placed[] = [
   }),
 ]
 
+/** The dashboard of a replay. */
 export const replay: DashboardSource = {
   name: 'replay',
   title: 'xdr-pulse: replay',
   question: 'How far is the replay, and when will it be done?',
   ofOneProcess: false,
   rows: [
-    { title: 'Is it well?', height: 4, panels: health },
+    { title: 'Health', height: 4, panels: health },
     { title: 'Rows', height: 8, panels: rows },
     { title: 'Quality', height: 8, panels: [rejectedByReason(12), coercedByColumn(12)] },
   ],

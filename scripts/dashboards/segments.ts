@@ -1,9 +1,10 @@
-// Dashboard: which kinds of subscribers are there?
+// Dashboard: the segments of subscribers.
 import type { DashboardSource } from './dashboard.ts'
 import { snapshotAge, state } from './health.ts'
 import { barchart, bargauge, stat, table, timeseries } from './kinds.ts'
 import type { Placed } from './panel.ts'
-import { maxBy, of } from './query.ts'
+import { grafanaUnit, maxBy, of } from './query.ts'
+import { EXPOSED } from '../../src/serve/metrics/subscriber-metrics.ts'
 
 const FEW_LEFT_OUT = 'Segments of fewer than ten subscribers are left out.'
 
@@ -14,17 +15,21 @@ const health: Placed[] = [
   state(4),
   snapshotAge(4),
   number('Subscribers', 'Subscribers in the last snapshot.', `max(${of('snapshot_subscribers')})`),
-  number('Segments', 'Segments found: k of k-means.', `max(${of('kmeans_selected_clusters')})`),
-  number('Iterations', 'Passes until nothing moved.', `max(${of('kmeans_iterations')})`),
+  number(
+    'Segments',
+    'Segments of the last snapshot: k of k-means.',
+    `max(${of('kmeans_selected_clusters')})`,
+  ),
+  number('Iterations', 'Iterations until k-means converged.', `max(${of('kmeans_iterations')})`),
   number(
     'Inertia',
-    'Sum of squared distances to the nearest centroid, with the segments found.',
+    'Sum of squared distances to the nearest centroid, for the segments of the last snapshot.',
     `max(${of('kmeans_inertia')} and on (job, instance, k) ` +
       `count_values by (job, instance) ("k", ${of('kmeans_selected_clusters')}))`,
   ),
 ]
 
-/** One number of each segment, the largest on top. */
+/** A number of each segment, the largest first. */
 const bySegment = (
   metric: Parameters<typeof of>[0],
   title: string,
@@ -80,8 +85,8 @@ const shape: Placed[] = [
     {
       title: 'Elbow',
       description:
-        'Sum of squared distances to the nearest centroid, by number of segments: where it ' +
-        'stops falling steeply, more segments say little more.',
+        'Sum of squared distances to the nearest centroid, by number of segments. Beyond its ' +
+        'bend, further segments explain little.',
       unit: 'short',
       width: 12,
       queries: [{ expr: maxBy('k', of('kmeans_inertia')), legend: '{{k}}' }],
@@ -90,23 +95,24 @@ const shape: Placed[] = [
   ),
 ]
 
+/** The dashboard of segments. */
 export const segments: DashboardSource = {
   name: 'segments',
   title: 'xdr-pulse: segments',
   question: 'Which kinds of subscribers are there, and how many of each?',
   ofOneProcess: true,
   rows: [
-    { title: 'Is it well?', height: 4, panels: health },
+    { title: 'Health', height: 4, panels: health },
     { title: 'Sizes', height: 8, panels: sizes },
-    { title: 'What makes them', height: 8, panels: shape },
+    { title: 'Centroids and elbow', height: 8, panels: shape },
     {
-      title: 'What they do',
+      title: 'Engagement',
       height: 6,
       panels: [
-        bySegment('segment_sessions_mean', 'Sessions', 'Mean a subscriber.', 'short'),
-        bySegment('segment_duration_mean_seconds', 'Session time', 'Mean a subscriber.', 's'),
-        bySegment('segment_traffic_mean_bytes', 'Traffic', 'Mean a subscriber.', 'decbytes'),
-        bySegment('segment_traffic_bytes', 'Traffic in all', 'Sum of the segment.', 'decbytes'),
+        ...EXPOSED.map(({ label, meanName }) =>
+          bySegment(`segment_${meanName}`, label, 'Mean per subscriber.', grafanaUnit(meanName)),
+        ),
+        bySegment('segment_traffic_bytes', 'Total traffic', 'Sum over the segment.', 'decbytes'),
       ],
     },
   ],

@@ -1,4 +1,4 @@
-// Dashboard: do disk, memory and CPU suffice?
+// Dashboard: disk, memory, CPU and clients.
 import type { DashboardSource } from './dashboard.ts'
 import { clients } from './clients.ts'
 import { state } from './health.ts'
@@ -9,8 +9,8 @@ import { buckets, growth, maxBy, meanOf, of, quantile, rate, sumBy } from './que
 const health: Placed[] = [
   state(4),
   stat({
-    title: 'Free on the volume',
-    description: 'Bytes free where the state is; of several processes the least.',
+    title: 'Free space',
+    description: 'Free bytes on the volume of the state; of several processes the least.',
     unit: 'decbytes',
     width: 4,
     decimals: 1,
@@ -23,8 +23,8 @@ const health: Placed[] = [
     alert: 'XdrPulseVolumeFilling',
   }),
   stat({
-    title: 'Invariants broken',
-    description: 'Messages of ingest and snapshots that broke an invariant, in the time shown.',
+    title: 'Violated invariants',
+    description: 'Progress messages and snapshots that violated an invariant, over the time range.',
     unit: 'short',
     width: 4,
     decimals: 0,
@@ -32,12 +32,12 @@ const health: Placed[] = [
       [0, 'green'],
       [0.5, 'red'],
     ],
-    queries: [{ expr: growth('store_invariant_violations_total'), legend: 'broken' }],
+    queries: [{ expr: growth('store_invariant_violations_total'), legend: 'violations' }],
     alert: 'XdrPulseInvariantViolated',
   }),
   stat({
     title: 'Event loop',
-    description: 'How late the main thread is: 99th percentile, of the worst process.',
+    description: 'Lag of the event loop of the main thread: 99th percentile, of the worst process.',
     unit: 's',
     width: 4,
     steps: [
@@ -45,12 +45,12 @@ const health: Placed[] = [
       [0.1, 'yellow'],
       [0.25, 'red'],
     ],
-    queries: [{ expr: `max(${of('nodejs_eventloop_lag_p99_seconds')})`, legend: 'late' }],
+    queries: [{ expr: `max(${of('nodejs_eventloop_lag_p99_seconds')})`, legend: 'lag' }],
     alert: 'XdrPulseEventLoopSlow',
   }),
   stat({
     title: 'Memory',
-    description: 'Resident memory of the processes chosen.',
+    description: 'Resident memory of the selected processes.',
     unit: 'decbytes',
     width: 4,
     decimals: 1,
@@ -58,20 +58,20 @@ const health: Placed[] = [
   }),
   stat({
     title: 'Last restore',
-    description: 'Time the last start took to load the state.',
+    description: 'Time that the last start took to load the state.',
     unit: 's',
     width: 4,
     queries: [{ expr: `max(${of('store_restore_seconds')})`, legend: 'restore' }],
   }),
 ]
 
-/** Curves from 0 on. */
+/** Curves from 0. */
 const curves = (source: Omit<PanelSource, 'min'>): Placed => timeseries({ ...source, min: 0 })
 
 const store: Placed[] = [
   curves({
     title: 'Files',
-    description: 'Size of the data files, and how much of them is in use.',
+    description: 'Size of the data files, and bytes of them in use.',
     unit: 'decbytes',
     width: 8,
     queries: [
@@ -80,8 +80,8 @@ const store: Placed[] = [
     ],
   }),
   curves({
-    title: 'Free by process',
-    description: 'Bytes free on the volume of each process.',
+    title: 'Free space by process',
+    description: 'Free bytes on the volume of each process.',
     unit: 'decbytes',
     width: 8,
     queries: [{ expr: maxBy('instance', of('store_volume_free_bytes')), legend: '{{instance}}' }],
@@ -97,7 +97,7 @@ const store: Placed[] = [
   }),
   curves({
     title: 'Commit and flush',
-    description: 'Time of a commit, and until it is durable.',
+    description: 'Time of a commit, and of its flush.',
     unit: 's',
     width: 6,
     queries: [
@@ -108,15 +108,15 @@ const store: Placed[] = [
     ],
   }),
   heatmap({
-    title: 'Time until durable',
-    description: 'From a commit to its being durable.',
+    title: 'Time of a flush',
+    description: 'Time to flush a commit to the disk.',
     unit: 's',
     width: 6,
     queries: [{ expr: buckets('store_flush_seconds'), legend: '{{le}}' }],
   }),
   curves({
     title: 'Snapshots by phase',
-    description: 'Mean time of each phase, and the time wanted between snapshots.',
+    description: 'Mean time of each phase, and the configured time between snapshots.',
     unit: 's',
     width: 6,
     queries: [
@@ -126,7 +126,7 @@ const store: Placed[] = [
   }),
   curves({
     title: 'Store errors',
-    description: 'Snapshots and look-ups that could not read the store, a second.',
+    description: 'Snapshots and look-ups per second that failed to read the store.',
     unit: 'ops',
     width: 6,
     queries: [{ expr: sumBy('operation', rate('store_errors_total')), legend: '{{operation}}' }],
@@ -146,7 +146,7 @@ const machine: Placed[] = [
   }),
   curves({
     title: 'Memory by part',
-    description: 'Resident memory, the heap of the main thread, and what lies beside it.',
+    description: 'Resident memory, and the heap and external memory of the main thread.',
     unit: 'decbytes',
     width: 8,
     queries: [
@@ -158,7 +158,7 @@ const machine: Placed[] = [
   }),
   curves({
     title: 'Event loop by process',
-    description: 'How late the main thread is.',
+    description: 'Lag of the event loop of the main thread.',
     unit: 's',
     width: 8,
     queries: [
@@ -189,13 +189,14 @@ const machine: Placed[] = [
   }),
 ]
 
+/** The dashboard of store, process and clients. */
 export const storeProcess: DashboardSource = {
   name: 'store-process',
   title: 'xdr-pulse: store and process',
   question: 'Do disk, memory and CPU suffice?',
   ofOneProcess: false,
   rows: [
-    { title: 'Is it well?', height: 4, panels: health },
+    { title: 'Health', height: 4, panels: health },
     { title: 'Store', height: 8, panels: store },
     { title: 'Process', height: 8, panels: machine },
     { title: 'Clients', height: 7, panels: clients },

@@ -1,4 +1,4 @@
-// The dashboards keep their rules: chosen processes, known metrics, honest rates, words everywhere.
+// The rules of the dashboards: chosen processes, known metrics, correct rates, texts everywhere.
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
@@ -35,7 +35,7 @@ const queries = dashboards.flatMap((dashboard) =>
   ),
 )
 
-test('the files are what the source says: npm run dashboards', () => {
+test('the files are up to date, else run npm run dashboards', () => {
   assert.equal(dashboards.length, DASHBOARDS.length)
   for (const source of DASHBOARDS) {
     assert.equal(readFileSync(dashboardFile(source), 'utf8'), dashboardText(source), source.name)
@@ -45,7 +45,7 @@ test('the files are what the source says: npm run dashboards', () => {
 describe('every dashboard', () => {
   for (const dashboard of dashboards) {
     const { uid, title, id, graphTooltip, schemaVersion, editable, templating, links } = dashboard
-    test(`${title}: is as provisioned dashboards are`, () => {
+    test(`${title}: has the settings of a provisioned dashboard`, () => {
       assert.deepEqual(
         { id, graphTooltip, schemaVersion, editable },
         { id: null, graphTooltip: 1, schemaVersion: 39, editable: false },
@@ -59,7 +59,7 @@ describe('every dashboard', () => {
       assert.deepEqual(names, ['datasource datasource', 'query job', 'query instance'])
     })
 
-    test(`${title}: leads to the others, and does not hand "All" to those of one process`, () => {
+    test(`${title}: links to the others, without "All" for those of one process`, () => {
       assert.deepEqual(
         links.map(({ tags }) => tags),
         [
@@ -74,9 +74,9 @@ describe('every dashboard', () => {
       assert.equal(toOne.includeVars, !hasAll)
     })
 
-    test(`${title}: begins with whether it is well`, () => {
+    test(`${title}: begins with the health of the processes`, () => {
       const [heading, ...rest] = dashboard.panels
-      assert.ok(heading.type === 'row' && heading.title === 'Is it well?')
+      assert.ok(heading.type === 'row' && heading.title === 'Health')
       const next = rest.findIndex(({ type }) => type === 'row')
       for (const { type } of rest.slice(0, next)) assert.equal(type, 'stat')
     })
@@ -95,7 +95,7 @@ describe('every dashboard', () => {
     })
 
     for (const panel of drawn(dashboard)) {
-      test(`${title}: ${panel.title} says what it shows, in which unit`, () => {
+      test(`${title}: ${panel.title} has a description and a unit`, () => {
         assert.ok(CORE.includes(panel.type), panel.type)
         assert.match(panel.title, /^[A-Z]/)
         assert.match(panel.description, /\.$/)
@@ -108,7 +108,7 @@ describe('every dashboard', () => {
     }
   }
 
-  test('has panels with titles and ids of their own', () => {
+  test('has panels with unique titles and ids', () => {
     for (const { title, panels } of dashboards) {
       const words = panels.map((panel) => panel.title)
       assert.equal(new Set(words).size, words.length, title)
@@ -118,7 +118,7 @@ describe('every dashboard', () => {
 })
 
 describe('every query', () => {
-  test('names job and instance in each selector', () => {
+  test('selects job and instance in each selector', () => {
     for (const { expr, where } of queries) {
       const selectors = [...expr.matchAll(SELECTOR)]
       assert.ok(selectors.length > 0, where)
@@ -130,7 +130,7 @@ describe('every query', () => {
     }
   })
 
-  test('names metrics that exist', () => {
+  test('uses existing metrics', () => {
     for (const { expr, where } of queries) {
       for (const [, name] of expr.matchAll(SELECTOR)) {
         assert.ok(EXPOSED.has(name) || FOREIGN.test(name), `${name}: ${where}`)
@@ -138,7 +138,7 @@ describe('every query', () => {
     }
   })
 
-  test('takes counters only as rates, over the interval that fits', () => {
+  test('uses counters only as rates, over the matching interval', () => {
     for (const { expr, where, instant } of queries) {
       for (const { index, 0: text, 1: name } of expr.matchAll(SELECTOR)) {
         const after = expr.slice(index + text.length)
@@ -154,7 +154,7 @@ describe('every query', () => {
     }
   })
 
-  test('takes no topk over a range, and one moment or a range', () => {
+  test('has no topk over a range, and is either instant or over a range', () => {
     for (const { expr, instant, range, where } of queries) {
       assert.ok(instant !== range, where)
       assert.ok(instant || !/\b(top|bottom)k\b/.test(expr), where)
@@ -171,7 +171,7 @@ describe('every query', () => {
   })
 })
 
-test('every metric of the catalogue stands in a dashboard or a rule', () => {
+test('every metric of the catalogue is in a dashboard or a rule', () => {
   const rules = filesOf('grafana/rules/*.yml').flatMap(rulesOf)
   const texts = [...queries, ...rules].map(({ expr }) => expr).join('\n')
   const seen = new Set([...texts.matchAll(METRIC)].map(([name]) => EXPOSED.get(name) ?? name))

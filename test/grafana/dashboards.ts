@@ -1,9 +1,9 @@
-// The committed dashboards, as far as the tests look at them.
+// The committed dashboards, as the tests read them.
 import type { Dashboard, Positioned } from '../../scripts/dashboards/dashboard.ts'
 import type { Panel, Target } from '../../scripts/dashboards/panel.ts'
 import { filesOf, textOf } from './tools.ts'
 
-/** A dashboard out of its file. */
+/** A dashboard as parsed from its file. */
 export interface Committed extends Dashboard {
   file: string
   graphTooltip: number
@@ -14,9 +14,10 @@ export interface Committed extends Dashboard {
   tags: string[]
 }
 
+/** A panel that draws something, with its place. */
 export type DrawnPanel = Panel & Pick<Positioned, 'id' | 'gridPos'>
 
-/** All of them. */
+/** All committed dashboards. */
 export const committed = (): Committed[] =>
   filesOf('grafana/dashboards/*.json').map((file) => ({
     ...(JSON.parse(textOf(file)) as Committed),

@@ -69,7 +69,7 @@ async function look(browser: Browser, url: string, title: string): Promise<void>
   const page = await browser.newPage({ viewport: VIEWPORT })
   try {
     await page.goto(`${url}?from=now-1m&to=now&kiosk`)
-    await page.getByText('Is it well?').waitFor({ timeout: DRAWN_WITHIN_MS })
+    await page.getByText('Health', { exact: true }).first().waitFor({ timeout: DRAWN_WITHIN_MS })
     await page.waitForLoadState('networkidle', { timeout: DRAWN_WITHIN_MS })
     const empty = await page.getByText('No data', { exact: true }).count()
     const broken = await page.locator('[data-testid="data-testid Panel status error"]').count()

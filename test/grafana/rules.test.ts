@@ -1,4 +1,4 @@
-// The rules are valid, every alert fires when it should and only then, and has its runbook.
+// The rules are valid, and every alert fires exactly when it should and has its runbook.
 import assert from 'node:assert/strict'
 import { basename } from 'node:path'
 import { describe, test } from 'node:test'
@@ -16,7 +16,7 @@ const SEVERITIES = ['critical', 'warning', 'info']
 /** Where runbooks are read: what the external label says, else paths of the repository. */
 const RUNBOOKS = '{{ with $externalLabels.runbooks }}{{ . }}{{ else }}docs/runbooks{{ end }}'
 
-test('promtool takes the rules', (context) => {
+test('promtool accepts the rules', (context) => {
   assert.equal(RULES.length, 2)
   runTool(context, 'promtool', 'check', 'rules', ...RULES)
 })
@@ -25,11 +25,11 @@ test('promtool finds every case of the alerts as expected', (context) => {
   runTool(context, 'promtool', 'test', 'rules', ...CASES)
 })
 
-test('promtool takes the configuration with its rules', (context) => {
+test('promtool accepts the configuration with its rules', (context) => {
   runTool(context, 'promtool', 'check', 'config', '--syntax-only', 'grafana/prometheus.yml')
 })
 
-test('amtool takes the example of routing', (context) => {
+test('amtool accepts the example of routing', (context) => {
   runTool(context, 'amtool', 'check-config', 'grafana/alertmanager.yml')
 })
 
@@ -44,7 +44,7 @@ describe('every alert', () => {
       assert.deepEqual([...new Set(own.map(({ fires }) => fires))].sort(), [false, true])
     })
 
-    test(`${alert}: says what is wrong, how bad it is, and where to read on`, () => {
+    test(`${alert}: has a summary, a severity and a runbook`, () => {
       assert.match(alert, /^XdrPulse[A-Z]\w+$/)
       assert.ok(SEVERITIES.includes(labels.severity))
       assert.match(annotations.summary, /^[\w-][^{}]+[^.]$/)
@@ -65,7 +65,7 @@ describe('every alert', () => {
   }
 })
 
-test('every runbook has its alert, and links to what is there', () => {
+test('every runbook has its alert and valid links', () => {
   const pages = filesOf('docs/runbooks/*.md').map((path) => basename(path, '.md'))
   const named = alerts().map(({ alert }) => alert)
   assert.deepEqual(pages, [...named, 'README'].sort())
@@ -82,7 +82,7 @@ test('recordings are named level:metric:operations', () => {
   }
 })
 
-test('where two conditions meet, the value that is printed is not always 0', () => {
+test('an alert of two conditions does not always print 0', () => {
   const first = alerts().map(({ alert, expr }) => [alert, expr.split(/\band\b/)[0]])
   for (const [alert, operand] of first) {
     if (alert !== 'XdrPulseDown') assert.doesNotMatch(operand, /== 0/, alert)

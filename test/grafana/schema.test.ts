@@ -1,4 +1,4 @@
-// Every panel and dashboard fits Grafana's own types, as its package has them.
+// Every panel and dashboard conforms to the types of Grafana's package.
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -67,11 +67,11 @@ function complaints(text: string): string[] {
   return found.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'))
 }
 
-test('the dashboards are of the types that Grafana declares', () => {
+test('the dashboards conform to the types that Grafana declares', () => {
   assert.deepEqual(complaints(program()), [])
 })
 
-test('what Grafana does not declare is found', () => {
+test('undeclared properties are found', () => {
   const wrong = program().replace(`"colorMode":"none"`, `"colorMode":"loud"`)
   const [first, ...more] = complaints(wrong)
   assert.match(first, /loud/)

@@ -1,4 +1,4 @@
-// The published JSON schema is that of the code, and what `report --json` prints satisfies it.
+// The published JSON schema is that of the code, and `report --json` satisfies it.
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -14,7 +14,7 @@ const validate = new Ajv2020({ strict: true, allErrors: true }).compile(
 )
 const EMPTY_FILE = join(import.meta.dirname, '..', 'fixtures', 'parquet', 'empty.parquet')
 
-test('the file is up to date: else run npm run schema', () => {
+test('the file is up to date, else run npm run schema', () => {
   assert.equal(published, schemaText())
 })
 
@@ -28,7 +28,7 @@ async function reportOf(file: string, directory: string): Promise<Record<string,
   return JSON.parse(stdout) as Record<string, unknown>
 }
 
-test('a report satisfies it, and one that is damaged does not', () =>
+test('a report satisfies it, and a damaged one does not', () =>
   withDirectory(async (directory) => {
     const file = join(directory, 'sample.parquet')
     const size = ['--rows', '2000', '--subscribers', '200', '--days', '3', '--dirt', '0.1']
@@ -40,7 +40,7 @@ test('a report satisfies it, and one that is damaged does not', () =>
     assert.ok(!validate(Object.fromEntries(Object.entries(report).slice(1))))
   }))
 
-test('a report about nobody satisfies it', () =>
+test('a report without subscribers satisfies it', () =>
   withDirectory(async (directory) => {
     const report = await reportOf(EMPTY_FILE, directory)
     assert.equal(report['subscribers'], 0)
