@@ -12,18 +12,14 @@ const MOST_FILE_LINES = 210
 const TABLES: ReadonlySet<string> = new Set(['src/config.ts'])
 
 /** Files that are still longer, or have longer functions; remove each once it is shorter. */
-const LONG_TO_DO: ReadonlySet<string> = new Set([
-  'src/serve/live/stream.ts',
-  'src/serve/page/views/subscriber.js',
-])
+const LONG_TO_DO: ReadonlySet<string> = new Set(['src/serve/live/stream.ts'])
 
 /** Files and folders with exports that still lack a doc comment; remove each once it is clean. */
 const UNDOCUMENTED_TO_DO: readonly string[] = [
-  ...['src/record/', 'src/subscriber/', 'src/snapshot/'],
-  ...['src/export/', 'src/config.ts', 'src/log.ts', 'src/options.ts', 'src/commands/'],
-  ...['src/process/', 'src/serve/', 'scripts/dashboards/', 'scripts/tables.ts'],
-  ...['scripts/schema.ts', 'test/grafana/', 'test/record/', 'test/serve/', 'test/snapshot/'],
-  ...['test/e2e/', 'test/state'],
+  ...['src/config.ts', 'src/log.ts', 'src/options.ts', 'src/commands/', 'src/process/'],
+  ...['src/serve/api/', 'src/serve/health/', 'src/serve/http/', 'src/serve/live/'],
+  ...['src/serve/limits.ts', 'src/serve/server.ts', 'src/serve/view.ts', 'scripts/tables.ts'],
+  ...['test/serve/', 'test/e2e/', 'test/state'],
 ]
 
 /** Files of `src` that belong to a layer without a folder of its own. */
