@@ -27,7 +27,7 @@ export function createSubscriber() {
   lead.setAttribute('role', 'status')
   lead.setAttribute('aria-live', 'polite')
   const hide = (/** @type {boolean} */ isEmpty) =>
-    byId('panels').classList.toggle('nobody', isEmpty)
+    byId('panels').classList.toggle('not-found', isEmpty)
   let asked = 0
   return async (/** @type {string} */ msisdn) => {
     const number = ++asked
