@@ -27,7 +27,7 @@ export interface BenchBroker {
 
 /** The command that sends a file to a topic. */
 export const fillCommand = (addresses: string, topic: string, file: string): string[] => [
-  ...[process.execPath, PRODUCT, 'replay', file, '--to', 'kafka', '--kafka', addresses],
+  ...[process.execPath, PRODUCT, 'produce', file, '--kafka', addresses],
   ...['--topic', topic, '--json'],
 ]
 

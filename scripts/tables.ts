@@ -1,7 +1,7 @@
 // Writes the tables of the documents that come from the code, between their markers: npm run tables
 import { readFileSync, writeFileSync } from 'node:fs'
 import { parse } from 'yaml'
-import { COMMANDS } from '../src/commands/program.ts'
+import { COMMANDS } from '../src/commands/commands.ts'
 import { environmentName, OPTIONS, type OptionName } from '../src/config.ts'
 import { CATALOGUE, PREFIX } from '../src/serve/metrics/catalogue.ts'
 

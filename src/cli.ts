@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// The program: a runtime that fits, what is loaded kept compiled, errors as one sentence.
+// The entry point: checks the runtime, keeps compiled code, prints errors as one sentence.
 import { enableCompileCache } from 'node:module'
 import { messageOf, PulseError, troubleOf } from './errors.ts'
 
@@ -14,7 +14,7 @@ async function main(): Promise<number> {
         '"npm run -s pulse -- COMMAND", which brings its own',
     )
   }
-  // Compiled code is kept between starts, for the threads too: whatever is imported from here on.
+  // Keeps the compiled code of later imports between starts, for threads too.
   const { directory } = enableCompileCache()
   if (directory !== undefined) process.env.NODE_COMPILE_CACHE ??= directory
   const { runProgram } = await import('./commands/program.ts')
@@ -28,17 +28,17 @@ function exitCodeOf(error: unknown): number {
     return trouble.code === 'usage' ? 2 : 1
   }
   const text = error instanceof Error ? (error.stack ?? messageOf(error)) : messageOf(error)
-  process.stderr.write(`xdr-pulse: a bug of ours: ${text}\n`)
+  process.stderr.write(`xdr-pulse: internal error, please report: ${text}\n`)
   return 1
 }
 
-// A reader that closes the pipe early (head, less) has what it wanted.
+// A reader that closes the pipe early (head, less) needs no more.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0)
   throw error
 })
 
-// A log that nobody reads any more is no reason to stop.
+// A log without a reader does not stop the process.
 process.stderr.on('error', () => undefined)
 
 process.exitCode = await main().catch(exitCodeOf)

@@ -1,8 +1,9 @@
-// Every option is one row of one table: flags, environment, validation, types, help and README.
+// The table of options: flags, environment, validation, types, help, completion and documents.
 import { REASONS } from './record/batch.ts'
 import { APPLICATIONS } from './record/columns.ts'
 import { meant } from './record/spelling.ts'
 import { PulseError } from './errors.ts'
+import * as schemas from './option-schemas.ts'
 import { FEATURES, METRICS } from './snapshot/metrics.ts'
 import { SCALINGS } from './snapshot/schema.ts'
 import { z } from './schema.ts'
@@ -10,91 +11,25 @@ import { z } from './schema.ts'
 /** One option. `default` is in the form in which a user would write it. */
 export interface OptionRow<T> {
   flag: string
-  /** What stands behind the flag in help; none for a switch. */
+  /** Placeholder of the value in help; none for a switch. */
   value?: string
   default: string
   schema: z.ZodType<T, string>
+  /** The closed list of values, for completion. */
+  choices?: readonly string[]
+  /**
+   * The option has an effect only with all of these, as they are written: a flag, or a flag and the
+   * values that count (`--format avro|json`). A need that the command does not take counts as met.
+   */
+  needs?: readonly string[]
+  /** The option has no effect with any of these. */
+  excludes?: readonly string[]
   doc: string
 }
 
 const option = <T>(row: OptionRow<T>): OptionRow<T> => row
 
-const UNITS_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }
-
-/** Timers of Node fire at once when told to wait longer than 2^31 ms. */
-const LONGEST_MS = 24 * 24 * UNITS_MS.h
-
-const duration = z
-  .string()
-  .regex(/^\d+(\.\d+)?(ms|s|m|h)$/, 'a time such as 250ms, 1s or 5m')
-  .transform((text) => {
-    const [, amount, unit] = /^([\d.]+)(\w+)$/.exec(text) as unknown as [string, string, string]
-    return Number(amount) * UNITS_MS[unit]
-  })
-  .refine((ms) => ms <= LONGEST_MS, `a time of at most ${LONGEST_MS / UNITS_MS.h}h`)
-
-/** As the environment spells it; on the command line the flag alone is `true`. */
-const onOff = z
-  .string()
-  .pipe(z.enum(['true', '1', 'false', '0', ''], 'true or false'))
-  .transform((text) => text === 'true' || text === '1')
-
-const whole = (least: number, most: number) =>
-  z
-    .string()
-    .regex(/^\d+$/, `a whole number from ${least} to ${most}`)
-    .transform(Number)
-    .refine((n) => n >= least && n <= most, `a whole number from ${least} to ${most}`)
-
-/** A word or a number; whatever is wrong, what is expected names both. */
-const wordOr = <const W extends string>(word: W, isValid: (n: number) => boolean, doc: string) =>
-  z
-    .string()
-    .transform((text) => (text === word ? word : Number(text)))
-    .refine(
-      (value) => typeof value === 'string' || isValid(value),
-      `${word} or ${doc}`,
-    ) as unknown as z.ZodType<W | number, string>
-
-const oneOf = <const T extends string>(values: readonly T[]) =>
-  z.string().pipe(
-    z.enum(values, {
-      error: ({ input }) => `one of ${values.join(', ')}${meant(String(input), values)}`,
-    }),
-  ) as z.ZodType<T, string>
-
-const isKnown = (part: string, values: readonly string[]): boolean => values.includes(part)
-
-const listOf = <const T extends string>(values: readonly T[], least: number) =>
-  z
-    .string()
-    .transform((text) => text.split(',').map((part) => part.trim()))
-    .transform((parts) => parts.filter((part) => part !== ''))
-    .refine(
-      (parts) =>
-        parts.length >= least &&
-        new Set(parts).size === parts.length &&
-        parts.every((part) => isKnown(part, values)),
-      {
-        error: ({ input }) => {
-          const unknown = (input as string[]).find((part) => !isKnown(part, values)) ?? ''
-          return `a comma-separated list of ${values.join(', ')}${meant(unknown, values)}`
-        },
-      },
-    ) as unknown as z.ZodType<T[], string>
-
-/** Names only, old and new: an offset such as +05:00 is known to Intl but not to DuckDB. */
-function isTimeZone(zone: string): boolean {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: zone })
-    return /^[A-Za-z]/.test(zone)
-  } catch {
-    return false
-  }
-}
-
-const positive = 'a number above 0'
-const ratio = 'a number from 0 to 1'
+const { oneOf, onOff, whole } = schemas
 
 /** All options of all commands, by name. */
 export const OPTIONS = {
@@ -109,14 +44,15 @@ export const OPTIONS = {
     flag: '--speed',
     value: 'max|N',
     default: 'max',
-    schema: wordOr('max', (n) => n > 0 && Number.isFinite(n), positive),
+    schema: schemas.maxOrNumber,
+    choices: ['max'],
     doc: 'as fast as possible, or event time at N times real time, in order of Start',
   }),
   commitInterval: option({
     flag: '--commit-interval',
     value: 'TIME',
     default: '1s',
-    schema: duration,
+    schema: schemas.duration,
     doc: 'time between commits; a crash repeats at most this much work',
   }),
   partitions: option({
@@ -124,42 +60,36 @@ export const OPTIONS = {
     value: 'N',
     default: '1',
     schema: whole(1, 1024),
-    doc: 'partitions of the state, by the key of Kafka; fixed when the state is made',
+    doc: "partitions by Kafka's key: of a new state, which keeps them, or of the topic",
   }),
   durationUnit: option({
     flag: '--duration-unit',
     value: 'UNIT',
     default: 'auto',
-    schema: oneOf(['auto', 'ms', 's']),
-    doc: 'what "Dur. (ms)" holds: auto compares with End - Start; fixed when the state is made',
+    ...oneOf(['auto', 'ms', 's']),
+    doc: 'unit of "Dur. (ms)"; auto compares it with End - Start; fixed when the state is created',
   }),
   timeZone: option({
     flag: '--time-zone',
     value: 'ZONE',
     default: 'UTC',
-    schema: z.string().refine(isTimeZone, 'an IANA time zone such as UTC or Europe/Paris'),
-    doc: 'zone of times that name none, and in which page and HTML report tell hours; fixed when the state is made',
+    schema: schemas.timeZone,
+    doc: 'zone of times without one, and of the hours on page and report; fixed when the state is created',
   }),
   missingMsisdn: option({
     flag: '--missing-msisdn',
     value: 'WHAT',
     default: 'reject',
-    schema: oneOf(['reject', 'zero']),
-    doc: 'reject rows without MSISDN, or fold them under 0; fixed when the state is made',
+    ...oneOf(['reject', 'zero']),
+    doc: 'reject rows without MSISDN, or fold them under 0; fixed when the state is created',
   }),
   keepRejected: option({
     flag: '--keep-rejected',
     value: 'ROWS',
     default: '100000',
     schema: whole(0, 1e9),
-    doc: 'rejected rows kept in each partition to look at; more are only counted',
-  }),
-  to: option({
-    flag: '--to',
-    value: 'WHERE',
-    default: 'state',
-    schema: oneOf(['state', 'kafka']),
-    doc: 'where rows go: a state directory, or a topic of Kafka',
+    needs: ['--reprocess'],
+    doc: 'maximum rejected rows kept per partition; more are only counted',
   }),
   kafka: option({
     flag: '--kafka',
@@ -168,34 +98,37 @@ export const OPTIONS = {
     schema: z
       .string()
       .regex(/^[^\s,:]+:\d+(,[^\s,:]+:\d+)*$/, 'a comma-separated list of HOST:PORT'),
-    doc: 'brokers to begin with, comma-separated',
+    doc: 'bootstrap servers, comma-separated',
   }),
   topic: option({
     flag: '--topic',
     value: 'NAME',
     default: '',
-    schema: z.string().regex(/^[\w.-]{0,249}$/, 'a name of letters, digits, ".", "_" and "-"'),
-    doc: 'topic of Kafka',
+    schema: schemas.topicName,
+    doc: 'Kafka topic',
   }),
   createTopic: option({
     flag: '--create-topic',
     default: 'false',
     schema: onOff,
-    doc: 'make the topic with --partitions partitions if it does not exist',
+    doc: 'create the topic with --partitions partitions if it does not exist',
   }),
   format: option({
     flag: '--format',
     value: 'FORMAT',
     default: 'auto',
-    schema: oneOf(['auto', 'avro', 'json']),
-    doc: 'format of messages; rows are sent as Avro unless json is asked for',
+    ...oneOf(['auto', 'avro', 'json']),
+    needs: ['--reprocess'],
+    doc: 'message format; auto reads both, and produces Avro',
   }),
   registry: option({
     flag: '--registry',
     value: 'URL',
     default: '',
-    schema: z.union([z.literal(''), z.url({ protocol: /^https?$/, error: 'an http(s) URL' })]),
-    doc: "schema registry of Confluent's kind; without one, bodies are raw Avro of our own schema",
+    schema: schemas.httpUrl,
+    needs: ['--reprocess'],
+    excludes: ['--format json'],
+    doc: "schema registry with Confluent's API; without one, messages are raw Avro",
   }),
   group: option({
     flag: '--group',
@@ -208,205 +141,197 @@ export const OPTIONS = {
     flag: '--instance-id',
     value: 'NAME',
     default: 'auto',
-    schema: z.string().regex(/^[\w.-]{1,200}$/, 'a name of letters, digits, ".", "_" and "-"'),
-    doc: 'name by which the group knows this process again; auto: host and state directory',
+    schema: z.string().regex(/^[\w.-]{1,200}$/, '1 to 200 characters of [A-Za-z0-9._-]'),
+    doc: 'group.instance.id of this member; auto derives it from host and state directory',
   }),
   sessionTimeout: option({
     flag: '--session-timeout',
     value: 'TIME',
     default: '30s',
-    schema: duration,
-    doc: 'how long a silent member keeps its partitions; the brokers bound it',
+    schema: schemas.duration,
+    doc: "group session timeout, within the broker's group.min/max.session.timeout.ms",
   }),
   schema: option({
     flag: '--schema',
     value: 'FILE',
     default: '',
     schema: z.string(),
-    doc: 'Avro schema of messages that come without a registry; else our own (schema/xdr.avsc)',
+    needs: ['--reprocess'],
+    excludes: ['--registry', '--format json'],
+    doc: 'Avro schema of messages without a registry; the default is schema/xdr.avsc',
   }),
   from: option({
     flag: '--from',
     value: 'WHERE',
     default: 'earliest',
-    schema: z
-      .string()
-      .transform((text) => (['earliest', 'latest'].includes(text) ? text : Date.parse(text)))
-      .refine(
-        (value) => typeof value === 'string' || value >= 0,
-        'earliest, latest or a time such as 2026-01-31T00:00:00Z',
-      ) as unknown as z.ZodType<'earliest' | 'latest' | number, string>,
-    doc: 'where to begin in a partition that was never read',
+    schema: schemas.wordOrTime(['earliest', 'latest']),
+    choices: ['earliest', 'latest'],
+    doc: 'where reading begins in a partition that was never read: earliest, latest or a time',
   }),
   onGap: option({
     flag: '--on-gap',
     value: 'WHAT',
     default: 'stop',
-    schema: oneOf(['stop', 'earliest', 'latest']),
-    doc: 'at rows that are gone from the log: stop the partition, or go on there, said and counted',
+    ...oneOf(['stop', 'earliest', 'latest']),
+    doc:
+      'on missing offsets (retention, truncation): stop the partition, or skip to ' +
+      'earliest/latest and count the loss',
   }),
   untilCaughtUp: option({
     flag: '--until-caught-up',
     default: 'false',
     schema: onOff,
-    doc: 'end with an account when everything is read, instead of serving',
+    doc: 'exit with a reconciliation summary once the lag is 0',
   }),
   deadLetterTopic: option({
     flag: '--dead-letter-topic',
     value: 'NAME',
     default: '',
-    schema: z.string().regex(/^[\w.-]{0,249}$/, 'a name of letters, digits, ".", "_" and "-"'),
-    doc: 'topic that rejected messages are forwarded to, with reason and position as headers',
+    schema: schemas.topicName,
+    doc: 'topic that receives rejected messages, with reason and position as headers',
   }),
   rejectedLimit: option({
     flag: '--rejected-limit',
     value: 'SHARE',
     default: '0.5',
-    schema: z
-      .string()
-      .transform(Number)
-      .refine((n) => n >= 0 && n <= 1, ratio),
-    doc: 'share of rejected rows among the last thousands at which reading pauses; 1 never does',
+    schema: schemas.share,
+    doc: 'share of rejected rows, of the last thousands, above which reading pauses; 1 disables it',
   }),
   history: option({
     flag: '--history',
     value: 'FILES',
     default: '',
-    schema: z
-      .string()
-      .transform((text) => text.split(',').map((part) => part.trim()))
-      .transform((parts) => parts.filter((part) => part !== '')),
-    doc: 'Parquet files, directories or globs, comma-separated, applied before the topic is read',
+    schema: schemas.list,
+    doc: 'Parquet files, directories or globs, comma-separated, applied before the topic',
   }),
   cutover: option({
     flag: '--cutover',
     value: 'TIME',
     default: 'auto',
-    schema: z
-      .string()
-      .transform((text) => (text === 'auto' ? text : Date.parse(text)))
-      .refine(
-        (value) => typeof value === 'string' || value >= 0,
-        'auto or a time such as 2026-01-31T00:00:00Z',
-      ),
+    schema: schemas.wordOrTime(['auto']),
+    choices: ['auto'],
+    needs: ['--history'],
     doc:
       'rows that start before it are taken from the history, others from the topic; auto: just ' +
-      'behind the last Start of the files',
+      'after the last Start of the files',
   }),
   tls: option({
     flag: '--tls',
     default: 'false',
     schema: onOff,
-    doc: 'connect to Kafka with TLS; also when one of the files below is given',
+    doc: 'connect to Kafka with TLS; implied by --tls-ca and --tls-cert',
   }),
   tlsCa: option({
     flag: '--tls-ca',
     value: 'FILE',
     default: '',
     schema: z.string(),
-    doc: "certificate of the authority that signed the brokers' (PEM); else those Node.js knows",
+    doc: "CA certificate of the brokers (PEM); the default is Node.js's list",
   }),
   tlsCert: option({
     flag: '--tls-cert',
     value: 'FILE',
     default: '',
     schema: z.string(),
-    doc: 'certificate of this client (PEM)',
+    doc: 'client certificate (PEM)',
   }),
   tlsKey: option({
     flag: '--tls-key',
     value: 'FILE',
     default: '',
     schema: z.string(),
-    doc: 'key of this client (PEM)',
+    doc: 'private key of the client certificate (PEM)',
   }),
   saslMechanism: option({
     flag: '--sasl-mechanism',
     value: 'NAME',
     default: 'none',
-    schema: oneOf(['none', 'PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512', 'OAUTHBEARER']),
-    doc: 'how to say to Kafka who this is',
+    ...oneOf(['none', 'PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512', 'OAUTHBEARER']),
+    doc: 'SASL mechanism',
   }),
   saslUsername: option({
     flag: '--sasl-username',
     value: 'NAME',
     default: '',
     schema: z.string(),
-    doc: 'user of PLAIN and SCRAM',
+    needs: ['--sasl-mechanism PLAIN|SCRAM-SHA-256|SCRAM-SHA-512'],
+    doc: 'user name for PLAIN and SCRAM',
   }),
   saslSecretFile: option({
     flag: '--sasl-secret-file',
     value: 'FILE',
     default: '',
     schema: z.string(),
+    needs: ['--sasl-mechanism'],
     doc:
-      'file with the password of PLAIN and SCRAM, or the token of OAUTHBEARER (read at every ' +
-      'connection); else the variable XDR_PULSE_SASL_SECRET',
+      'file with the password (PLAIN, SCRAM) or the token (OAUTHBEARER, read at every ' +
+      'connection); alternative: XDR_PULSE_SASL_SECRET',
   }),
   registrySecretFile: option({
     flag: '--registry-secret-file',
     value: 'FILE',
     default: '',
     schema: z.string(),
-    doc: 'file with USER:PASSWORD of the registry; else the variable XDR_PULSE_REGISTRY_SECRET',
+    needs: ['--registry'],
+    doc: "file with the registry's USER:PASSWORD; alternative: XDR_PULSE_REGISTRY_SECRET",
   }),
   rate: option({
     flag: '--rate',
     value: 'max|N',
     default: 'max',
-    schema: wordOr('max', (n) => n > 0 && Number.isFinite(n), positive),
-    doc: 'rows a second to send',
+    schema: schemas.maxOrNumber,
+    choices: ['max'],
+    excludes: ['--speed'],
+    doc: 'rows per second to send',
   }),
   compression: option({
     flag: '--compression',
     value: 'CODEC',
     default: 'lz4',
-    schema: oneOf(['none', 'lz4', 'zstd']),
-    doc: 'compression of batches that are sent',
+    ...oneOf(['none', 'lz4', 'zstd']),
+    doc: 'compression of the batches sent',
   }),
   snapshotInterval: option({
     flag: '--snapshot-interval',
     value: 'TIME',
     default: '3s',
-    schema: duration,
-    doc: 'time between the starts of snapshots; none starts before the last has ended',
+    schema: schemas.duration,
+    needs: ['--serve'],
+    doc: 'time between the starts of two snapshots; snapshots never overlap',
   }),
   host: option({
     flag: '--host',
     value: 'ADDRESS',
     default: '127.0.0.1',
     schema: z.string().min(1, 'an address of this machine'),
-    doc: 'address to serve on; another one than loopback needs --token-file',
+    needs: ['--serve'],
+    doc: 'listen address; any address other than loopback requires --token-file',
   }),
   tokenFile: option({
     flag: '--token-file',
     value: 'FILE',
     default: '',
     schema: z.string(),
+    needs: ['--serve'],
     doc:
-      'file with one token a line that requests must carry, or TOKEN SCOPE,SCOPE with scopes out of ' +
-      'metrics, read, subscribers, admin',
+      'file of access tokens, one per line: TOKEN, or TOKEN SCOPE,SCOPE with the scopes metrics, ' +
+      'read and subscribers',
   }),
   allowHost: option({
     flag: '--allow-host',
     value: 'LIST',
     default: '',
-    schema: z
-      .string()
-      .transform((text) => text.split(',').map((part) => part.trim()))
-      .transform((parts) => parts.filter((part) => part !== ''))
-      .refine(
-        (parts) => parts.every((part) => /^([\w.-]+|\[[\da-fA-F:.]+\])$/.test(part)),
-        'a comma-separated list of host names without ports',
-      ),
-    doc: 'names besides localhost by which clients may ask for this server, comma-separated',
+    schema: schemas.hostNames,
+    needs: ['--serve'],
+    doc: 'additional Host header values to accept, comma-separated',
   }),
   port: option({
     flag: '--port',
     value: 'PORT',
     default: '8480',
     schema: whole(0, 65535),
-    doc: 'port to serve on; 0 takes any free one',
+    needs: ['--serve'],
+    doc: 'listen port; 0 takes a free one',
   }),
   serve: option({
     flag: '--serve',
@@ -418,32 +343,38 @@ export const OPTIONS = {
     flag: '--k',
     value: 'N|auto',
     default: '3',
-    schema: wordOr(
+    schema: schemas.wordOr(
       'auto',
       (n) => Number.isInteger(n) && n >= 1 && n <= 50,
       'a whole number from 1 to 50',
     ),
-    doc: 'segments; auto takes the knee of the elbow',
+    choices: ['auto'],
+    needs: ['--serve'],
+    doc: 'number of segments; auto takes the knee of the elbow',
   }),
   features: option({
     flag: '--features',
     value: 'LIST',
     default: 'sessions,durationMs,trafficBytes',
-    schema: listOf(FEATURES, 1),
-    doc: `what segments are made of, from: ${FEATURES.join(', ')}`,
+    schema: schemas.listOf(FEATURES, 1),
+    choices: FEATURES,
+    needs: ['--serve'],
+    doc: `features of the segments, comma-separated: ${FEATURES.join(', ')}`,
   }),
   scaling: option({
     flag: '--scaling',
     value: 'HOW',
     default: 'min-max',
-    schema: oneOf(SCALINGS),
-    doc: `how features are made comparable: ${SCALINGS.join(', ')}`,
+    ...oneOf(SCALINGS),
+    needs: ['--serve'],
+    doc: `normalisation of the features: ${SCALINGS.join(', ')}`,
   }),
   top: option({
     flag: '--top',
     value: 'N',
     default: '10',
     schema: whole(1, 10_000),
+    needs: ['--serve'],
     doc: 'length of top lists',
   }),
   seed: option({
@@ -451,13 +382,16 @@ export const OPTIONS = {
     value: 'N',
     default: '1',
     schema: whole(0, 2 ** 32 - 1),
-    doc: 'seed of everything random: the same seed gives the same result',
+    needs: ['--serve'],
+    doc: 'seed of random numbers; the same seed gives the same result',
   }),
   excludeApplication: option({
     flag: '--exclude-application',
     value: 'LIST',
     default: '',
-    schema: listOf(APPLICATIONS, 0),
+    schema: schemas.listOf(APPLICATIONS, 0),
+    choices: APPLICATIONS,
+    needs: ['--serve'],
     doc: 'applications left out of the three most used, comma-separated',
   }),
   html: option({
@@ -465,46 +399,42 @@ export const OPTIONS = {
     value: 'FILE',
     default: '',
     schema: z.string(),
-    doc: 'write the report as one page of HTML instead, to be read, printed or sent without anything else',
+    doc: 'write the report as one HTML page that needs no other file',
   }),
   export: option({
     flag: '--export',
     value: 'DIR',
     default: '',
     schema: z.string(),
-    doc: 'write subscribers, top lists, applications, segments and hours into it as Parquet files instead',
+    doc: 'write subscribers, top lists, applications, segments and hours as Parquet files',
   }),
   csv: option({
     flag: '--csv',
     default: 'false',
     schema: onOff,
-    doc: 'with --export: the same as CSV besides',
+    needs: ['--export'],
+    doc: 'with --export: also write CSV',
   }),
   mask: option({
     flag: '--mask',
     default: 'false',
     schema: onOff,
+    needs: ['--html'],
     doc: 'with --html: show only the last 3 digits of MSISDNs',
   }),
   by: option({
     flag: '--by',
     value: 'METRIC',
     default: 'all',
-    schema: oneOf(['all', ...METRICS]),
-    doc: `show one top list, that of ${METRICS.join(', ')}`,
+    ...oneOf(['all', ...METRICS]),
+    doc: `show one top list: ${METRICS.join(', ')}`,
   }),
   watch: option({
     flag: '--watch',
     value: '[SECONDS]',
     default: 'off',
-    schema: z
-      .string()
-      .transform((text) => ({ off: 0, '': 0, true: 2 })[text] ?? Number(text))
-      .refine(
-        (seconds) => seconds === 0 || (seconds >= 0.1 && seconds <= LONGEST_MS / 1000),
-        'off or seconds from 0.1 on',
-      ),
-    doc: 'show it again every so many seconds (2 unless given) until a signal',
+    schema: schemas.watchSeconds,
+    doc: 'refresh every N seconds (2 without a number) until a signal',
   }),
   out: option({
     flag: '--out',
@@ -525,85 +455,85 @@ export const OPTIONS = {
     value: 'N',
     default: '40000',
     schema: whole(1, 1e9),
-    doc: 'subscribers among which rows are spread',
+    doc: 'subscribers that the rows are spread over',
   }),
   days: option({
     flag: '--days',
     value: 'N',
     default: '30',
-    schema: z
-      .string()
-      .transform(Number)
-      .refine((n) => n > 0 && n <= 3650, `${positive} up to 3650`),
+    schema: schemas.days,
     doc: 'days over which sessions start',
   }),
   dirt: option({
     flag: '--dirt',
     value: 'SHARE',
     default: '0.01',
-    schema: z
-      .string()
-      .transform(Number)
-      .refine((n) => n >= 0 && n <= 1, ratio),
-    doc: 'share of rows with a fault of real files; 0 is perfectly clean',
+    schema: schemas.share,
+    doc: 'share of rows with a fault of real files; 0 is clean',
   }),
   limit: option({
     flag: '--limit',
     value: 'ROWS',
     default: '50',
     schema: whole(1, 1e9),
-    doc: 'most rows to list',
+    excludes: ['--reprocess'],
+    doc: 'maximum rows to list',
   }),
   reprocess: option({
     flag: '--reprocess',
     default: 'false',
     schema: onOff,
-    doc: 'validate kept rejected messages again and apply those that are records now; no other process may write',
+    doc: 'validate kept rejected messages again and apply the valid ones; no other process may write',
   }),
   reason: option({
     flag: '--reason',
     value: 'REASON',
     default: 'all',
-    schema: oneOf(['all', ...REASONS]),
+    ...oneOf(['all', ...REASONS]),
     doc: 'only rows rejected for this reason',
   }),
   hash: option({
     flag: '--hash',
     default: 'false',
     schema: onOff,
-    doc: 'also compute the canonical hash: the same rows give the same, however they came in',
+    doc: 'also compute the state hash: equal for the same rows from any source, in any order',
   }),
   json: option({
     flag: '--json',
     default: 'false',
     schema: onOff,
-    doc: 'print JSON for machines',
+    doc: 'print the result as JSON',
   }),
   logLevel: option({
     flag: '--log-level',
     value: 'LEVEL',
     default: 'info',
-    schema: oneOf(['debug', 'info', 'warn', 'error', 'silent']),
-    doc: 'least level that is logged, to stderr',
+    ...oneOf(['debug', 'info', 'warn', 'error', 'silent']),
+    needs: ['--serve'],
+    doc: 'minimum log level; the log goes to stderr',
   }),
 } as const
 
+/** The name of an option in code. */
 export type OptionName = keyof typeof OPTIONS
+
+/** The parsed values of all options. */
 export type Values = { [K in OptionName]: z.output<(typeof OPTIONS)[K]['schema']> }
 
 const PREFIX = 'XDR_PULSE_'
 
-/** Name of an option's environment variable: XDR_PULSE_ and the flag in capitals. */
+/** The name of an option's environment variable: XDR_PULSE_ and the flag in capitals. */
 export const environmentName = (name: OptionName): string =>
   PREFIX + OPTIONS[name].flag.slice(2).toUpperCase().replaceAll('-', '_')
 
-/** Read where they are needed: a secret is no option, which would show it to whoever lists processes. */
-const SECRETS = ['SASL_SECRET', 'REGISTRY_SECRET']
+/** Variables without a flag: the process list would show a secret that is given as a flag. */
+const OTHER_VARIABLES = ['SASL_SECRET', 'REGISTRY_SECRET', 'REVISION']
 
-/** Sentences about variables that are none of ours and nearly spelt like one. */
+/** A sentence per variable whose name is nearly that of one that is read. */
 export function misspeltVariables(variables: readonly string[]): string[] {
   const names = Object.keys(OPTIONS) as OptionName[]
-  const known = [...names.map((name) => environmentName(name).slice(PREFIX.length)), ...SECRETS]
+  const read = names.map((name) => environmentName(name).slice(PREFIX.length))
+  const known = [...read, ...OTHER_VARIABLES]
   return variables
     .filter((variable) => variable.startsWith(PREFIX))
     .map((variable) => variable.slice(PREFIX.length))
@@ -615,9 +545,9 @@ export function misspeltVariables(variables: readonly string[]): string[] {
 }
 
 /**
- * Turns what was written into values; `placeOf` says where an option was written.
+ * Parses the values of options as they were written; `placeOf` names where each was written.
  *
- * @throws PulseError `usage` naming the place, what was found, what is expected
+ * @throws PulseError `usage` with the place, the value and what is expected
  */
 export function parseValues<K extends OptionName>(
   names: readonly K[],

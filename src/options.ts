@@ -1,31 +1,39 @@
-// Which options each command takes, apart from its work: help and usage load nothing else.
+// The options of each command, apart from its work: help and usage errors load nothing else.
 import type { OptionName, Values } from './config.ts'
 import type { SnapshotOptions } from './snapshot/schema.ts'
 
 /** The values of a command's options. */
 export type ValuesOf<Names extends readonly OptionName[]> = Pick<Values, Names[number]>
 
-/** What a snapshot is made with. */
-export const SNAPSHOT_OPTIONS = [
-  'k',
-  'features',
-  'scaling',
-  'top',
-  'seed',
-  'excludeApplication',
-] as const
+/** How segments are computed. */
+const SEGMENT_OPTIONS = ['k', 'features', 'scaling', 'seed'] as const
 
-/** A snapshot's options as its own layer names them. */
-export const snapshotOptions = (values: ValuesOf<typeof SNAPSHOT_OPTIONS>): SnapshotOptions => ({
-  k: values.k,
-  features: values.features,
-  scaling: values.scaling,
-  top: values.top,
-  seed: values.seed,
-  excludeApplications: values.excludeApplication,
+/** How a snapshot is computed. */
+export const SNAPSHOT_OPTIONS = [...SEGMENT_OPTIONS, 'top', 'excludeApplication'] as const
+
+/** Values from which a snapshot is computed: all of them, or those of its segments. */
+export type SnapshotValues = ValuesOf<typeof SEGMENT_OPTIONS> &
+  Partial<ValuesOf<typeof SNAPSHOT_OPTIONS>>
+
+/** The options of a snapshot under the names of its layer. */
+export const snapshotOptions = ({
+  k,
+  features,
+  scaling,
+  seed,
+  // A command that prints segments alone takes neither.
+  top = 1,
+  excludeApplication = [],
+}: SnapshotValues): SnapshotOptions => ({
+  k,
+  features,
+  scaling,
+  top,
+  seed,
+  excludeApplications: excludeApplication,
 })
 
-/** Of a pipeline that is served, its snapshots among them. */
+/** Options of a pipeline that is served, its snapshots included. */
 export const SERVE_OPTIONS = [
   ...SNAPSHOT_OPTIONS,
   'snapshotInterval',
@@ -35,7 +43,7 @@ export const SERVE_OPTIONS = [
   'allowHost',
 ] as const
 
-/** How Kafka and the registry are reached. */
+/** Options of the connections to Kafka and to the schema registry. */
 export const CONNECTION_OPTIONS = [
   'kafka',
   'tls',
@@ -49,6 +57,7 @@ export const CONNECTION_OPTIONS = [
   'registrySecretFile',
 ] as const
 
+/** Options of `run`. */
 export const RUN_OPTIONS = [
   'state',
   ...CONNECTION_OPTIONS,
@@ -75,8 +84,8 @@ export const RUN_OPTIONS = [
   'logLevel',
 ] as const
 
-/** Of a replay into a state directory. */
-export const REPLAY_OPTIONS = [
+/** Options of a replay into a state directory, without those of serving. */
+export const INGEST_OPTIONS = [
   'state',
   'speed',
   'commitInterval',
@@ -86,38 +95,68 @@ export const REPLAY_OPTIONS = [
   'partitions',
   'keepRejected',
   'json',
-  'logLevel',
 ] as const
 
-/** Of a replay to Kafka, besides those of a replay. */
+/** Options of `replay`. */
+export const REPLAY_OPTIONS = [...INGEST_OPTIONS, 'serve', ...SERVE_OPTIONS, 'logLevel'] as const
+
+/** Options of `produce`. */
 export const PRODUCE_OPTIONS = [
-  'to',
   ...CONNECTION_OPTIONS,
   'topic',
   'createTopic',
+  'partitions',
   'format',
+  'speed',
   'rate',
   'compression',
+  'durationUnit',
+  'timeZone',
+  'json',
+  'logLevel',
 ] as const
 
-/** What a synthetic file is like, its seed aside. */
-export const SAMPLE_OPTIONS = ['rows', 'subscribers', 'days', 'dirt'] as const
+/** Options of a synthetic file, except its seed. */
+const SAMPLE_OPTIONS = ['rows', 'subscribers', 'days', 'dirt'] as const
 
-export const DEMO_OPTIONS = [...REPLAY_OPTIONS, ...SERVE_OPTIONS, ...SAMPLE_OPTIONS] as const
+/** Options of `generate`. */
+export const GENERATE_OPTIONS = ['out', ...SAMPLE_OPTIONS, 'seed', 'json'] as const
 
-/** Twelve hours of traffic a second: a month in a minute. */
+/** Options of `demo`. */
+export const DEMO_OPTIONS = [
+  ...INGEST_OPTIONS,
+  ...SERVE_OPTIONS,
+  ...SAMPLE_OPTIONS,
+  'logLevel',
+] as const
+
+/** Defaults of `demo`: twelve hours of traffic per second, so a month takes a minute. */
 export const DEMO_DEFAULTS = { state: 'data/demo', speed: '43200' }
 
-/** Of whatever takes a snapshot of a state directory and prints of it. */
-export const REPORT_OPTIONS = ['state', ...SNAPSHOT_OPTIONS, 'json', 'logLevel'] as const
+/** Options of `report`. */
+export const REPORT_OPTIONS = [
+  'state',
+  ...SNAPSHOT_OPTIONS,
+  'html',
+  'export',
+  'csv',
+  'mask',
+  'json',
+] as const
 
-/** Of a report as files, besides those of a report. */
-export const FILE_OPTIONS = ['html', 'export', 'csv', 'mask'] as const
+/** Options of `segments` and `subscriber`, which print no top lists. */
+export const SEGMENTS_OPTIONS = ['state', ...SEGMENT_OPTIONS, 'json'] as const
 
-export const TOP_OPTIONS = ['state', 'top', 'by', 'watch', 'json', 'logLevel'] as const
+/** Options of `top`. */
+export const TOP_OPTIONS = ['state', 'top', 'by', 'watch', 'json'] as const
 
-export const STATUS_OPTIONS = ['state', 'hash', 'json', 'logLevel'] as const
+/** Options of `status`. */
+export const STATUS_OPTIONS = ['state', 'hash', 'json'] as const
 
+/** Options of `verify`. */
+export const VERIFY_OPTIONS = ['state', 'json'] as const
+
+/** Options of `rejected`. */
 export const REJECTED_OPTIONS = [
   'state',
   'limit',
@@ -129,5 +168,4 @@ export const REJECTED_OPTIONS = [
   'schema',
   'keepRejected',
   'json',
-  'logLevel',
 ] as const

@@ -168,14 +168,21 @@ function addPartition(
   return counters
 }
 
-/** The stored rejected rows in order of source and row, at most `limit`. */
-export function readRejected(state: ReadableState, limit: number): RejectedRow[] {
+/** At most `limit` stored rejected rows, of one reason or of all, in order of source and row. */
+export function readRejected(
+  state: ReadableState,
+  limit: number,
+  only: RejectedRow['reason'] | null = null,
+): RejectedRow[] {
   const rows: RejectedRow[] = []
   for (const store of state.stores) {
     const { transaction, finish } = beginRead(store)
     try {
-      for (const { key, value } of store.rejected.getRange({ transaction, limit })) {
+      let kept = 0
+      for (const { key, value } of store.rejected.getRange({ transaction })) {
         const [reason, raw] = value as [RejectedRow['reason'], string]
+        if (only !== null && reason !== only) continue
+        if (++kept > limit) break
         rows.push({ source: sourceOfKey(key), row: rowOfKey(key), reason, raw })
       }
     } finally {

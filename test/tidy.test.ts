@@ -16,9 +16,9 @@ const LONG_TO_DO: ReadonlySet<string> = new Set(['src/serve/live/stream.ts'])
 
 /** Files and folders with exports that still lack a doc comment; remove each once it is clean. */
 const UNDOCUMENTED_TO_DO: readonly string[] = [
-  ...['src/config.ts', 'src/log.ts', 'src/options.ts', 'src/commands/', 'src/process/'],
+  ...['src/log.ts', 'src/process/'],
   ...['src/serve/api/', 'src/serve/health/', 'src/serve/http/', 'src/serve/live/'],
-  ...['src/serve/limits.ts', 'src/serve/server.ts', 'src/serve/view.ts', 'scripts/tables.ts'],
+  ...['src/serve/limits.ts', 'src/serve/server.ts', 'src/serve/view.ts'],
   ...['test/serve/', 'test/e2e/', 'test/state'],
 ]
 
@@ -32,6 +32,8 @@ const FILE_LAYERS: Readonly<Record<string, string>> = {
   'src/version.ts': 'foundation',
   'src/config.ts': 'config',
   'src/options.ts': 'config',
+  'src/option-schemas.ts': 'config',
+  'src/option-conditions.ts': 'config',
   'src/cli.ts': 'cli',
 }
 

@@ -1,4 +1,4 @@
-// `demo`: a month of synthetic traffic, replayed in a minute or so, to watch.
+// `demo`: replays a month of synthetic traffic in about a minute, and serves it.
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { lockState } from '../../state/lock.ts'
@@ -10,10 +10,10 @@ import type { DEMO_OPTIONS, ValuesOf } from '../options.ts'
 import { replayAndServe } from './replay.ts'
 import { summaryText } from '../terminal/report-text.ts'
 
-/** Lies in a state directory that the demo made, and so may make anew. */
+/** Marks a state directory that the demo created, and may delete. */
 const MARK = 'made-by-demo'
 
-/** Generates the sample unless it is there, replays it, serves, prints a summary at the end. */
+/** Generates the sample unless it exists, replays it, serves, and prints a summary at the end. */
 export async function demo(values: ValuesOf<typeof DEMO_OPTIONS>, log: Log): Promise<void> {
   const { rows, subscribers, days, dirt, seed } = values
   const name = `sample-${rows}-${subscribers}-${days}-${dirt}-${seed}.parquet`
@@ -32,14 +32,14 @@ export async function demo(values: ValuesOf<typeof DEMO_OPTIONS>, log: Log): Pro
   })
 }
 
-/** A demo that came to its end begins anew; one that was cut off goes on. */
+/** Deletes the state of a complete demo; an interrupted one continues. */
 async function startOver(directory: string, log: Log): Promise<void> {
   if (!existsSync(join(directory, MARK)) || !hasState(directory)) return
-  // Or it would delete what another demo is about to fill.
+  // Without the lock it could delete a state that another demo is about to fill.
   const unlock = lockState(directory, 'demo')
   try {
     if (await isComplete(directory)) rmSync(directory, { recursive: true })
-    else log.info(`going on with the demo in ${directory} where it was cut off`)
+    else log.info(`continuing the interrupted demo in ${directory}`)
   } finally {
     unlock()
   }

@@ -1,17 +1,16 @@
-// `replay --to kafka`: Parquet files into a topic, with progress and a reconciliation.
+// `produce`: sends the rows of Parquet files to a topic, with progress and a reconciliation.
 import { produceFiles, type ProduceOptions } from '../producer/run.ts'
 import type { ProduceProgress } from '../producer/send.ts'
 import type { Speed } from '../producer/throttle.ts'
-import { PulseError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { durationText } from '../snapshot/units.ts'
 import { connectionOf, registryOf } from '../process/kafka-connection.ts'
-import type { PRODUCE_OPTIONS, REPLAY_OPTIONS, ValuesOf } from '../options.ts'
+import type { PRODUCE_OPTIONS, ValuesOf } from '../options.ts'
 import { onSignals } from '../process/signals.ts'
 import { tableText } from '../terminal/table.ts'
 import { createProgress } from '../terminal/progress.ts'
 
-type ProduceValues = ValuesOf<typeof PRODUCE_OPTIONS> & ValuesOf<typeof REPLAY_OPTIONS>
+type ProduceValues = ValuesOf<typeof PRODUCE_OPTIONS>
 
 /** Sends files to a topic until their end or a signal, and prints the reconciliation. */
 export async function produce(
@@ -23,7 +22,7 @@ export async function produce(
   const running = produceFiles(produceOptions(files, values), {
     onProgress: (progress) => display.update(progress.rows, progress.totalRows, paceOf(progress)),
     onNote: (sentence) => log.info(sentence),
-    onTrouble: noteOnce((sentence) => log.warn(sentence)),
+    onTrouble: onChange((sentence) => log.warn(sentence)),
   })
   const release = onSignals(running.stop)
   const last = await running.ended.finally(() => {
@@ -37,12 +36,11 @@ export async function produce(
 }
 
 function produceOptions(files: readonly string[], values: ProduceValues): ProduceOptions {
-  if (values.topic === '') throw new PulseError('usage', '--to kafka needs --topic NAME')
   return {
     files,
     connection: connectionOf(values),
     topic: values.topic,
-    // 1 is what --partitions says when nobody asks for anything.
+    // 1 is the default: a topic that exists may have any number.
     partitions: values.createTopic || values.partitions !== 1 ? values.partitions : null,
     create: values.createTopic,
     format: values.format === 'json' ? 'json' : 'avro',
@@ -55,15 +53,12 @@ function produceOptions(files: readonly string[], values: ProduceValues): Produc
 }
 
 function speedOf({ speed, rate }: ProduceValues): Speed {
-  if (speed !== 'max' && rate !== 'max') {
-    throw new PulseError('usage', '--rate and --speed both say how fast: give one of them')
-  }
   if (rate !== 'max') return { rowsPerSecond: rate }
   return speed === 'max' ? null : { timesRealTime: speed }
 }
 
-/** Trouble is told when it begins or changes, not with every try. */
-function noteOnce(note: (sentence: string) => void): (sentence: string) => void {
+/** Reports a condition when it begins or changes, not at every retry. */
+function onChange(note: (sentence: string) => void): (sentence: string) => void {
   let last = ''
   return (sentence) => {
     if (sentence !== last) note(sentence)
@@ -104,7 +99,7 @@ function reconciliationText(last: ProduceProgress, topic: string): string {
       ['bytes', bytes],
       ...perPartition.map((count, p): [string, number] => [`sent to partition ${p}`, count]),
       ['seconds', Math.round(seconds * 10) / 10],
-      ['rows a second', rowsPerSecond],
+      ['rows per second', rowsPerSecond],
     ]),
   ]
   if (!last.done) {

@@ -1,154 +1,93 @@
-// The commands, their options from the one table, and how the command line becomes values of them.
+// The program: turns the command line and the environment into the values of a command.
 import { Command, CommanderError, Option } from 'commander'
 import { environmentName, misspeltVariables, OPTIONS, parseValues } from '../config.ts'
 import type { OptionName, Values } from '../config.ts'
-import type { Log } from '../log.ts'
-import * as options from '../options.ts'
+import { PulseError } from '../errors.ts'
+import { ineffectiveOptions } from '../option-conditions.ts'
+import type { Origin, WrittenOption } from '../option-conditions.ts'
 import { VERSION } from '../version.ts'
+import { COMMANDS, type CommandRow } from './commands.ts'
 
-/** One command: what it needs, and where its work is. Work is loaded when it is called for. */
-export interface CommandRow<K extends OptionName = OptionName> {
-  name: string
-  argument?: string
-  doc: string
-  options: readonly K[]
-  /** Other defaults than the table's. */
-  defaults?: Partial<Record<OptionName, string>>
-  work(given: string[], values: Values): Promise<void>
-}
+type Written = Partial<Record<OptionName, WrittenOption>>
 
-/** All commands, in the order of help. */
-export const COMMANDS: readonly CommandRow[] = [
-  {
-    name: 'demo',
-    doc: 'generate a month of traffic, replay it as a stream, serve page, API and metrics',
-    options: options.DEMO_OPTIONS,
-    defaults: options.DEMO_DEFAULTS,
-    work: async (_, values) => (await import('./demo.ts')).demo(values, await logOf(values)),
-  },
-  {
-    name: 'run',
-    doc: 'consume a topic of Kafka, serve page, API and metrics',
-    options: options.RUN_OPTIONS,
-    work: async (_, values) => (await import('./run.ts')).run(values, await logOf(values)),
-  },
-  {
-    name: 'generate',
-    doc: 'write a synthetic XDR file',
-    options: ['out', ...options.SAMPLE_OPTIONS, 'seed', 'json', 'logLevel'],
-    work: async (_, values) => (await import('./generate.ts')).generate(values),
-  },
-  {
-    name: 'replay',
-    argument: '<files...>',
-    doc: 'apply Parquet files (paths, directories, globs) to a state directory, or send them to Kafka',
-    options: [
-      ...options.REPLAY_OPTIONS,
-      'serve',
-      ...options.SERVE_OPTIONS,
-      ...options.PRODUCE_OPTIONS,
-    ],
-    async work(paths, values) {
-      if (values.to === 'kafka') {
-        const { produce } = await import('./produce.ts')
-        return produce(paths, values, await logOf(values))
-      }
-      const { replay, replayAndServe } = await import('./replay.ts')
-      return values.serve
-        ? replayAndServe(paths, values, await logOf(values))
-        : replay(paths, values)
-    },
-  },
-  {
-    name: 'report',
-    doc: 'everything a state directory says; as a page with --html, as tables with --export',
-    options: [...options.REPORT_OPTIONS, ...options.FILE_OPTIONS],
-    work: async (_, values) => (await import('./report.ts')).report(values),
-  },
-  {
-    name: 'top',
-    doc: 'the top subscribers by each metric; --watch shows them again and again',
-    options: options.TOP_OPTIONS,
-    work: async (_, values) => (await import('./top.ts')).top(values),
-  },
-  {
-    name: 'segments',
-    doc: 'segments and elbow',
-    options: options.REPORT_OPTIONS,
-    work: async (_, values) => (await import('./segments.ts')).segments(values),
-  },
-  {
-    name: 'subscriber',
-    argument: '<msisdn>',
-    doc: 'one subscriber: aggregate, ranks, segment, distances',
-    options: options.REPORT_OPTIONS,
-    work: async ([msisdn], values) => (await import('./subscriber.ts')).subscriber(msisdn, values),
-  },
-  {
-    name: 'status',
-    doc: 'what a state directory holds, how far its sources were read',
-    options: options.STATUS_OPTIONS,
-    work: async (_, values) => (await import('./status.ts')).status(values),
-  },
-  {
-    name: 'rejected',
-    doc: 'rejected rows with reason, position and raw values; --reprocess validates them again',
-    options: options.REJECTED_OPTIONS,
-    work: async (_, values) => (await import('./rejected.ts')).rejected(values),
-  },
-  {
-    name: 'verify',
-    argument: '<files...>',
-    doc: 'recompute every subscriber from the files in SQL and compare with the state',
-    options: ['state', 'json', 'logLevel'],
-    work: async (paths, values) => (await import('./verify.ts')).verify(paths, values),
-  },
-]
-
-/** The log of a command; those that print and end have none. */
-async function logOf({ logLevel }: Values): Promise<Log> {
-  const { createLog } = await import('../log.ts')
-  return createLog(logLevel, process.stderr.isTTY, (text) => {
-    process.stderr.write(text)
-  })
-}
+const usualOf = (row: CommandRow, name: OptionName): string =>
+  row.defaults?.[name] ?? OPTIONS[name].default
 
 function addCommand(program: Command, row: CommandRow): void {
   const command = program.command(row.name).description(row.doc)
   if (row.argument !== undefined) command.argument(row.argument)
   for (const name of row.options) {
-    const { flag, value, doc, default: usual } = OPTIONS[name] as (typeof OPTIONS)['state']
-    const flags = value === undefined ? flag : `${flag} ${placeOf(value)}`
+    const { flag, value, doc } = OPTIONS[name] as (typeof OPTIONS)['state']
+    const flags = value === undefined ? flag : `${flag} ${placeholderOf(value)}`
     const option = new Option(flags, doc).env(environmentName(name))
-    command.addOption(option.default(row.defaults?.[name] ?? usual))
+    command.addOption(option.default(usualOf(row, name)))
   }
-  const isFromVariable = (name: OptionName): boolean =>
-    command.getOptionValueSource(optionKey(OPTIONS[name].flag)) === 'env'
   command.action(async (...called: unknown[]) => {
     const given = row.argument === undefined ? [] : [called[0]].flat().map(String)
-    const written: Record<string, string> = {}
-    for (const name of row.options) {
-      // Commander turns a switch on whatever its variable says.
-      const value = isFromVariable(name)
-        ? process.env[environmentName(name)]
-        : String(command.getOptionValue(optionKey(OPTIONS[name].flag)))
-      written[name] = value ?? ''
-    }
-    const values = parseValues(row.options, written, (name) =>
-      isFromVariable(name) ? environmentName(name) : OPTIONS[name].flag,
-    ) as Values
-    await row.work(given, values)
+    await row.work(given, valuesOf(row, writtenOf(command, row)))
   })
 }
 
-/** What stands in brackets already may be left out. */
-const placeOf = (value: string): string => (value.startsWith('[') ? value : `<${value}>`)
+/** A value that may be omitted has brackets already. */
+const placeholderOf = (value: string): string => (value.startsWith('[') ? value : `<${value}>`)
 
-/** Commander's own name of a flag: `--commit-interval` is `commitInterval`. */
+/** Commander's key of a flag: `--commit-interval` is `commitInterval`. */
 const optionKey = (flag: string): string =>
   flag.slice(2).replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase())
 
-/** The command line as Commander reads it: every command with its options, none of them loaded. */
+const ORIGINS: Readonly<Record<string, Origin>> = { cli: 'flag', env: 'variable' }
+
+/** The options of a command as they were written on the command line or in the environment. */
+function writtenOf(command: Command, row: CommandRow): Written {
+  const written: Written = {}
+  for (const name of row.options) {
+    const { flag } = OPTIONS[name]
+    const key = optionKey(flag)
+    const origin = ORIGINS[command.getOptionValueSource(key) ?? ''] ?? 'default'
+    const isVariable = origin === 'variable'
+    // Commander turns a switch on whatever the value of its variable.
+    const value: unknown = isVariable
+      ? process.env[environmentName(name)]
+      : command.getOptionValue(key)
+    // A flag whose value may be omitted is `true` without one.
+    const text = value === true ? 'true' : typeof value === 'string' ? value : ''
+    written[name] = { text, origin, place: isVariable ? environmentName(name) : flag }
+  }
+  return written
+}
+
+/**
+ * Values of a command's options.
+ *
+ * @throws PulseError `usage` for a wrong value, a flag without effect, a missing option
+ */
+function valuesOf(row: CommandRow, written: Written): Values {
+  const parse = (texts: Readonly<Written>) =>
+    parseValues(
+      row.options,
+      Object.fromEntries(row.options.map((name) => [name, texts[name]?.text ?? ''])),
+      (name) => texts[name]?.place ?? OPTIONS[name].flag,
+    )
+  const values = parse(written)
+  for (const name of row.required ?? []) {
+    if (written[name]?.text !== '') continue
+    const { flag, value } = OPTIONS[name] as (typeof OPTIONS)['state']
+    throw new PulseError('usage', `${row.name} needs ${flag} ${value}`)
+  }
+  const ineffective = ineffectiveOptions(written)
+  if (ineffective.length === 0) return values
+  const flag = ineffective.find(({ origin }) => origin === 'flag')
+  if (flag !== undefined) throw new PulseError('usage', flag.sentence)
+  // Several commands share one environment, so a variable without effect is not an error.
+  const effective = { ...written }
+  for (const { name, sentence } of ineffective) {
+    process.stderr.write(`${sentence}\n`)
+    effective[name] = { text: usualOf(row, name), origin: 'default', place: OPTIONS[name].flag }
+  }
+  return parse(effective)
+}
+
+/** The command line as Commander reads it: every command with its options; no command is loaded. */
 export function createProgram(): Command {
   const program = new Command('xdr-pulse')
     .description('Streaming, incremental engagement processor for mobile operators')
@@ -161,9 +100,9 @@ export function createProgram(): Command {
 }
 
 /**
- * Does what the command line asks for.
+ * Runs the command that the command line names.
  *
- * @returns the exit code: 2 for what Commander cannot read, and has said so
+ * @returns the exit code: 2 for a command line that Commander rejects, and has reported
  * @throws what the command throws
  */
 export async function runProgram(): Promise<number> {

@@ -1,4 +1,4 @@
-// `rejected`: the rows that were rejected, with reason and raw values; and their reprocess after a mend.
+// `rejected`: lists rejected rows with reason and raw values, or reprocesses them.
 import { createFormat } from '../../consumers/kafka/log/message-format.ts'
 import { reprocessRejected, type ReprocessResult } from '../../consumers/kafka/reprocess.ts'
 import { createRegistry } from '../kafka/schema-registry.ts'
@@ -10,17 +10,18 @@ import { print, tableText } from '../terminal/table.ts'
 
 type RejectedValues = ValuesOf<typeof REJECTED_OPTIONS>
 
-/** Rejected rows that were kept, or what becomes of them when they are tried again. */
+/** Lists the rejected rows that were kept, or with `--reprocess` validates them again. */
 export async function rejected(values: RejectedValues): Promise<void> {
   if (values.reprocess) await reprocess(values)
   else await list(values)
 }
 
-/** Reason, position, and the raw values of the used columns, or the raw message. */
+/** Prints source, row, reason, and the raw values of the used columns, or the raw message. */
 async function list(values: RejectedValues): Promise<void> {
   await withView(values.state, (view, state) => {
     const names = new Map(view.positions.map(({ source, position }) => [source, position.name]))
-    const rows = readRejected(state, values.limit).map(({ source, row, reason, raw }) => ({
+    const reason = values.reason === 'all' ? null : values.reason
+    const rows = readRejected(state, values.limit, reason).map(({ source, row, reason, raw }) => ({
       source,
       name: names.get(source) ?? source,
       row,
@@ -39,12 +40,12 @@ async function list(values: RejectedValues): Promise<void> {
           .join(' '),
       ])
       const heading = ['source', 'row', 'reason', 'values']
-      return `${tableText([heading, ...lines])}\n${rows.length} of ${rejectedKept} kept rows shown, ${total} rejected in all`
+      return `${tableText([heading, ...lines])}\n${rows.length} of ${rejectedKept} kept rows shown, ${total} rejected in total`
     })
   })
 }
 
-/** The used columns by name, as the file spells them; of a message its key, value and timestamp. */
+/** The used columns by name, as the file has them; key, value and timestamp of a message. */
 function rawRow(raw: string): Record<string, string | number | null> {
   const values = JSON.parse(raw) as (string | null)[] | Record<string, string | number | null>
   if (!Array.isArray(values)) return values
@@ -81,7 +82,7 @@ function reprocessText({
 }: ReprocessResult): string {
   const table = tableText([
     ['reprocess', 'rows'],
-    ['tried again', tried],
+    ['validated again', tried],
     ['applied now', applied],
     ['excluded', excluded],
     ...Object.entries(again)
@@ -89,5 +90,5 @@ function reprocessText({
       .map(([reason, count]): [string, number] => [`rejected: ${reason}`, count]),
   ])
   if (ofFiles === 0) return table
-  return `${table}\n${ofFiles} rows are of files: mend those files and replay them.`
+  return `${table}\n${ofFiles} rows are of files: correct those files and replay them.`
 }

@@ -1,17 +1,17 @@
-// `replay`: Parquet files into a state directory, with page, API and metrics when asked.
+// `replay`: Parquet files into a state directory, with page, API and metrics when `--serve` is given.
 import type { IngestProgress } from '../../consumers/ingest/progress.ts'
 import type { ReplayOptions } from '../../consumers/files/replay.ts'
 import type { Values } from '../config.ts'
 import type { Log } from '../log.ts'
 import type { IngestJob } from '../process/ingest-worker.ts'
 import { reconciliationOf, reconciliationText } from '../terminal/summary.ts'
-import type { REPLAY_OPTIONS, SERVE_OPTIONS, ValuesOf } from '../options.ts'
+import type { INGEST_OPTIONS, SERVE_OPTIONS, ValuesOf } from '../options.ts'
 import type { Pipeline } from '../process/pipeline.ts'
 import { onSignals } from '../process/signals.ts'
 import { replayDisplay } from '../terminal/replay-progress.ts'
 import { startIngest } from '../process/ingest-thread.ts'
 
-type ReplayValues = ValuesOf<typeof REPLAY_OPTIONS>
+type ReplayValues = ValuesOf<typeof INGEST_OPTIONS>
 
 const replayOptions = (files: readonly string[], values: ReplayValues): ReplayOptions => ({
   files,
@@ -27,7 +27,7 @@ const replayOptions = (files: readonly string[], values: ReplayValues): ReplayOp
   keepRejected: values.keepRejected,
 })
 
-/** Replays without serving: ends with the reconciliation. */
+/** Replays without serving, and prints the reconciliation. */
 export async function replay(files: readonly string[], values: ReplayValues): Promise<void> {
   const display = await replayDisplay()
   const ingest = startIngest(
@@ -50,9 +50,9 @@ function print(last: IngestProgress, { json, state }: Pick<Values, 'json' | 'sta
 }
 
 /**
- * Replays and serves, and goes on serving after the last row until a signal.
+ * Replays and serves, also after the last row, until a signal.
  *
- * @param onEnd is called with the pipeline when all rows are dealt with
+ * @param onEnd is called with the pipeline when all rows are applied
  */
 export async function replayAndServe(
   files: readonly string[],
@@ -61,7 +61,7 @@ export async function replayAndServe(
   onEnd: (pipeline: Pipeline) => void = () => undefined,
 ): Promise<void> {
   const display = await replayDisplay()
-  // A replay alone needs no server.
+  // A replay without a server does not load it.
   const { servePipeline } = await import('../process/serving.ts')
   const job: IngestJob = { type: 'replay', options: replayOptions(files, values) }
   await servePipeline(job, values, log, {
@@ -70,7 +70,7 @@ export async function replayAndServe(
       display.end()
       print(last, values)
       onEnd(pipeline)
-      if (last.done) log.info(`all rows are in; serving at ${url} until interrupted`)
+      if (last.done) log.info(`all rows are applied; serving at ${url} until interrupted`)
       return false
     },
     onClose: () => display.end(),

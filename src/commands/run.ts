@@ -1,10 +1,9 @@
-// `run`: consumes a topic of Kafka, serves what it finds, until a signal or until caught up.
+// `run`: consumes a Kafka topic and serves page, API and metrics, until a signal or until caught up.
 import { createHash } from 'node:crypto'
 import { hostname } from 'node:os'
 import { resolve } from 'node:path'
 import type { TopicConsumerOptions } from '../../consumers/kafka/consumer.ts'
 import type { IngestProgress, SourceReconciliation } from '../../consumers/ingest/progress.ts'
-import { PulseError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { reconciliationOf, reconciliationText } from '../terminal/summary.ts'
 import { connectionOf, registryOf, schemaOf } from '../process/kafka-connection.ts'
@@ -14,14 +13,14 @@ import { tableText } from '../terminal/table.ts'
 
 type RunValues = ValuesOf<typeof RUN_OPTIONS>
 
-/** Consumes and serves until a signal, or until everything is read where that was asked for. */
+/** Consumes and serves until a signal, or with `--until-caught-up` until the lag is 0. */
 export async function run(values: RunValues, log: Log): Promise<void> {
   const options = consumeOptions(values)
   let stopped: string | null = null
   await servePipeline({ type: 'consume', options }, values, log, {
     onProgress({ consumer }) {
       const now = consumer?.partitions.find(({ gap }) => gap)?.stopped ?? null
-      if (now !== null && stopped === null) log.error('not ready: a partition has stopped at a gap')
+      if (now !== null && stopped === null) log.error('not ready: a partition is stopped at a gap')
       stopped = now
     },
     onEnd(last) {
@@ -38,7 +37,7 @@ function print(last: IngestProgress, { json, state }: RunValues): void {
   process.stdout.write(`${json ? JSON.stringify({ ...reconciliation, sources }) : text}\n`)
 }
 
-/** Of all time, while the reconciliation below it is of this run. */
+/** Since the state began; the reconciliation below it is of this run. */
 function sourcesText(sources: readonly SourceReconciliation[]): string {
   const rows = sources.map(({ name, kind, read, applied, rejected, excluded, gap }) => {
     return [`${kind} ${name}`, read, applied, rejected, excluded, gap]
@@ -46,9 +45,12 @@ function sourcesText(sources: readonly SourceReconciliation[]): string {
   return tableText([['source', 'rows read', 'applied', 'rejected', 'excluded', 'gap'], ...rows])
 }
 
-/** @throws PulseError `usage` or `input-missing` */
+/**
+ * The options of the consumer.
+ *
+ * @throws PulseError `usage` or `input-missing` for connection, secrets and schema
+ */
 export function consumeOptions(values: RunValues): TopicConsumerOptions {
-  if (values.topic === '') throw new PulseError('usage', 'run needs --topic NAME')
   const { durationUnit, timeZone, missingMsisdn } = values
   return {
     connection: connectionOf(values),
@@ -73,7 +75,7 @@ export function consumeOptions(values: RunValues): TopicConsumerOptions {
   }
 }
 
-/** The same after every start, and another one for every state directory. */
+/** The same after every start, and different for every state directory. */
 function instanceOf(stateDirectory: string): string {
   const digest = createHash('sha256').update(resolve(stateDirectory)).digest('hex')
   return `${hostname().replace(/[^\w.-]/g, '_')}-${digest.slice(0, 12)}`

@@ -1,10 +1,12 @@
 // `segments`: segments and elbow of a state directory.
-import { readSnapshot, type ReportValues } from '../process/state-snapshot.ts'
+import { readSnapshot, type StateSnapshotValues } from '../process/state-snapshot.ts'
+import type { Values } from '../config.ts'
 import type { AsOf } from '../snapshot/subscriber-schema.ts'
 import { elbowText, segmentsText } from '../terminal/report-text.ts'
 import { print } from '../terminal/table.ts'
 
-export async function segments(values: ReportValues): Promise<void> {
+/** Prints segments and elbow, and with `--json` the positions they belong to. */
+export async function segments(values: StateSnapshotValues & Pick<Values, 'json'>): Promise<void> {
   const timeMs = Date.now()
   const snapshot = await readSnapshot('segments', values)
   const { number, positions, segments: found, elbow } = snapshot

@@ -1,4 +1,4 @@
-// `status`: what a state directory holds, how far its sources were read, and whether it adds up.
+// `status`: prints what a state directory holds, the positions of its sources, and its consistency.
 import { hashState } from '../../state/hash.ts'
 import type { SourcePosition } from '../../state/partition-metadata.ts'
 import { withView, type ReadableState, type StateView } from '../../state/read.ts'
@@ -10,17 +10,17 @@ import type { STATUS_OPTIONS, ValuesOf } from '../options.ts'
 import { print, tableText } from '../terminal/table.ts'
 import { shownView, withProgress } from '../terminal/progress.ts'
 
-/** Violations in the sentence of the error; JSON has all. */
-const MOST_SAID = 3
+/** The most violations that the error names; JSON has all. */
+const MOST_NAMED = 3
 
 interface SourceStatus extends SourcePosition {
   source: string
   partition: number
-  /** False where another member of the consumer group reads the partition now. */
+  /** False when another member of the consumer group reads the partition now. */
   held: boolean
 }
 
-/** Numbers without a source's are of the partitions that are held. */
+/** What is printed. Numbers outside `sources` are those of the partitions held. */
 interface StateStatus {
   directory: string
   stamp: Record<string, unknown>
@@ -31,21 +31,21 @@ interface StateStatus {
   rejectedKept: number
   coerced: Record<string, number>
   missing: Record<string, number>
-  /** Null unless asked for: it takes a while with millions of subscribers. */
+  /** Null without `--hash`: it takes seconds with millions of subscribers. */
   hash: string | null
   fileBytes: number
   usedBytes: number
-  /** Kept, but left out of everything that is said. */
+  /** Partitions whose rows are in the directory and in none of these numbers. */
   partitionsNotHeld: number[]
   sources: SourceStatus[]
-  /** What does not add up, a sentence each. */
+  /** A sentence per number that is not consistent with the others. */
   violations: string[]
 }
 
 /**
- * What a state directory holds and how far its sources were read.
+ * Prints what a state directory holds and the positions of its sources.
  *
- * @throws PulseError `state-corrupt` behind its words, when numbers of the state do not add up
+ * @throws PulseError `state-corrupt` after printing, when numbers of the state are not consistent
  */
 export async function status(values: ValuesOf<typeof STATUS_OPTIONS>): Promise<void> {
   const found = await withProgress('status', (display) =>
@@ -57,11 +57,11 @@ export async function status(values: ValuesOf<typeof STATUS_OPTIONS>): Promise<v
   print(values, found, () => statusText(found))
   const { violations } = found
   if (violations.length === 0) return
-  const said = violations.slice(0, MOST_SAID).join('; ')
-  const more = violations.length > MOST_SAID ? ` (and ${violations.length - MOST_SAID} more)` : ''
+  const named = violations.slice(0, MOST_NAMED).join('; ')
+  const more = violations.length > MOST_NAMED ? ` (and ${violations.length - MOST_NAMED} more)` : ''
   throw new PulseError(
     'state-corrupt',
-    `${values.state} does not add up: ${said}${more}; the state cannot be trusted: read ` +
+    `${values.state} is not consistent: ${named}${more}; its numbers cannot be trusted: read ` +
       'its sources into a new directory',
   )
 }
@@ -108,14 +108,11 @@ function stateText(found: StateStatus): string {
     ...Object.entries(found.stamp).map(([name, value]) => [name, String(value)]),
     ['subscribers', found.subscribers.toLocaleString('en-US')],
     ['rows applied', found.applied.toLocaleString('en-US')],
-    [
-      'rows rejected',
-      `${rejected.toLocaleString('en-US')} (${found.rejectedKept} kept to look at)`,
-    ],
+    ['rows rejected', `${rejected.toLocaleString('en-US')} (${found.rejectedKept} kept)`],
     ['file', `${bytesText(found.fileBytes)}, ${bytesText(found.usedBytes)} in use`],
-    ...(notHeld === '' ? [] : [['not held', `partitions ${notHeld}: others read them now`]]),
+    ...(notHeld === '' ? [] : [['not held', `partitions ${notHeld}: read by other members`]]),
     ...(found.hash === null ? [] : [['hash', found.hash]]),
-    ['adds up', found.violations.length === 0 ? 'yes' : 'NO, see below'],
+    ['consistent', found.violations.length === 0 ? 'yes' : 'NO, see below'],
   ])
 }
 

@@ -1,6 +1,7 @@
 // `subscriber`: one subscriber of a state directory.
 import { findRow, withView } from '../../state/read.ts'
 import type { StateView } from '../../state/read.ts'
+import type { Values } from '../config.ts'
 import { PulseError } from '../errors.ts'
 import { viewSubscriber } from '../snapshot/lookup.ts'
 import { METRICS } from '../snapshot/metrics.ts'
@@ -8,17 +9,21 @@ import type { Subscriber, SubscriberView } from '../snapshot/subscriber-schema.t
 import { momentOf } from '../snapshot/take.ts'
 import { bytesText, valueText } from '../snapshot/units.ts'
 import { shownView, withProgress, type ProgressDisplay } from '../terminal/progress.ts'
-import { snapshotOf, type ReportValues } from '../process/state-snapshot.ts'
+import { snapshotOf, type StateSnapshotValues } from '../process/state-snapshot.ts'
 import { headingOf } from '../terminal/report-text.ts'
 import { print, tableText } from '../terminal/table.ts'
 
-/** One subscriber: aggregate, ranks, segment, distances. Throws PulseError `not-found`. */
-export async function subscriber(written: string, values: ReportValues): Promise<void> {
+/**
+ * Prints one subscriber: aggregate, ranks, segment, distances.
+ *
+ * @throws PulseError `usage` for an MSISDN that is not a number, `not-found` for an unknown one
+ */
+export async function subscriber(
+  written: string,
+  values: StateSnapshotValues & Pick<Values, 'json'>,
+): Promise<void> {
   if (!/^\d{1,15}$/.test(written)) {
-    throw new PulseError(
-      'usage',
-      'the MSISDN is no number of up to 15 digits; expected digits only',
-    )
+    throw new PulseError('usage', 'the MSISDN is not a number; expected 1 to 15 digits')
   }
   const view = await withProgress('subscriber', (display) =>
     withView(values.state, (state) => viewOf(state, Number(written), values, display)),
@@ -29,16 +34,15 @@ export async function subscriber(written: string, values: ReportValues): Promise
 function viewOf(
   state: StateView,
   msisdn: number,
-  values: ReportValues,
+  values: StateSnapshotValues,
   display: ProgressDisplay,
 ): Subscriber {
   const asOf = { ...momentOf(state, Date.now()), segmentsNumber: state.counters.commit }
-  const row = findRow(shownView(state, display, 'looking it up', 'looking it up'), msisdn)
+  const row = findRow(shownView(state, display, 'looking up', 'looking up'), msisdn)
   if (row === null) {
     throw new PulseError(
       'not-found',
-      `${values.state} knows no subscriber of that MSISDN; expected one that occurs in the files ` +
-        'replayed into it',
+      `${values.state} has no subscriber with this MSISDN; expected the MSISDN of an applied row`,
     )
   }
   const { segments } = snapshotOf(state, values, display)

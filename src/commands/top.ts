@@ -1,4 +1,4 @@
-// `top`: the top subscribers by each metric or one, once or again and again like the tool of that name.
+// `top`: lists the top subscribers by each metric or by one, once or with `--watch` repeatedly.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { withView, type StateView } from '../../state/read.ts'
 import { addRows, createScan } from '../snapshot/scan.ts'
@@ -15,11 +15,11 @@ import { coloured, print } from '../terminal/table.ts'
 type TopValues = ValuesOf<typeof TOP_OPTIONS>
 
 interface Found {
-  /** No segments are used. */
+  /** Without a number of segments: none are computed. */
   asOf: Omit<AsOf, 'segmentsNumber'>
   subscribers: number
   records: number
-  /** All metrics, or the one asked for. */
+  /** The lists of all metrics, or of the one that `--by` names. */
   top: Partial<Record<Metric, TopEntry[]>>
 }
 
@@ -30,7 +30,7 @@ export async function top(values: TopValues): Promise<void> {
   print(values, { asOf: found.asOf, ...found.top }, () => topsOf(found).join('\n\n'))
 }
 
-/** One pass over the subscribers: no segments are needed for this. */
+/** One pass over the subscribers, without segments. */
 const read = (values: TopValues): Promise<Found> =>
   withView(values.state, (view) => foundIn(view, values))
 
@@ -64,9 +64,9 @@ async function watch(values: TopValues): Promise<void> {
   }
 }
 
-/** Begins at the upper left and clears what is below, so that nothing flickers. */
+/** Redraws from the upper left and clears the rest, which avoids flicker. */
 const [HOME, CLEAR_LINE, CLEAR_BELOW] = ['\u001b[H', '\u001b[K', '\u001b[J']
-/** A page of its own for whoever reads the output from a file or pipe. */
+/** Separates the lists in a file or pipe. */
 const FORM_FEED = '\f'
 
 function show(found: Found, values: TopValues): void {
@@ -80,7 +80,7 @@ function show(found: Found, values: TopValues): void {
     stdout.write(`${[head, ...topsOf(found)].join('\n\n')}\n${FORM_FEED}\n`)
     return
   }
-  // A terminal that does not know its size says 0.
+  // A terminal of unknown size reports 0.
   const [columns, rows] = [stdout.columns || 80, stdout.rows || 24]
   const text = `${head}\n\n${sideBySide(topsOf(found), columns)}`
   const advice = values.by === 'all' ? '; --by METRIC shows one list' : ''
@@ -88,7 +88,7 @@ function show(found: Found, values: TopValues): void {
   stdout.write(`${HOME}${lines.map((line) => `${line}${CLEAR_LINE}\n`).join('')}${CLEAR_BELOW}`)
 }
 
-/** The text as far as there is room: a last line says how many are cut, and what to do about it. */
+/** The text cut to `columns` and `rows`; a last line has the number of lines cut, and the advice. */
 export function fitted(
   text: string,
   { columns, rows }: { columns: number; rows: number },
@@ -97,8 +97,8 @@ export function fitted(
   const lines = text.split('\n')
   const kept = lines.length > rows ? lines.slice(0, Math.max(0, rows - 1)) : lines
   const more = lines.length - kept.length
-  const said = more === 0 ? kept : [...kept, `… ${more} more lines${advice}`]
-  return said.map((line) => line.slice(0, columns)).join('\n')
+  const shown = more === 0 ? kept : [...kept, `… ${more} more lines${advice}`]
+  return shown.map((line) => line.slice(0, columns)).join('\n')
 }
 
 function headText({ asOf, subscribers, records }: Found, { state, watch: every }: TopValues) {
@@ -109,7 +109,7 @@ function headText({ asOf, subscribers, records }: Found, { state, watch: every }
 
 const GAP = '    '
 
-/** Blocks of lines beside each other as far as the width goes, then below. */
+/** Places blocks of lines beside each other within `width` columns, then below each other. */
 export function sideBySide(blocks: readonly string[], width: number): string {
   const rows: string[][][] = []
   let used = Infinity

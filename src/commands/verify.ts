@@ -6,14 +6,18 @@ import { print, tableText } from '../terminal/table.ts'
 import type { VerifyProgress } from '../verify/compare.ts'
 import { verifyState } from '../verify/run.ts'
 
-/** What is done in a stage, and what is counted. */
+/** The text of a stage, and the unit of its progress. */
 const STAGES: Readonly<Record<Parameters<VerifyProgress>[0], readonly [string, string]>> = {
   parquet: ['reading the files', 'rows'],
   state: ['reading the state', 'subscribers'],
   compare: ['comparing', 'subscribers'],
 }
 
-/** The command: says what was compared, names what differs, and fails when anything does. */
+/**
+ * Prints what was compared and what differs.
+ *
+ * @throws PulseError `verify-differs` when any number differs
+ */
 export async function verify(
   files: string[],
   values: Pick<Values, 'state' | 'json'>,

@@ -14,11 +14,12 @@ import { snapshotTables, SUBSCRIBERS, subscriberCells, type TableShape } from '.
 import { openTable, writeTable, type Format, type OpenTable } from '../export/write.ts'
 import { print } from '../terminal/table.ts'
 import { shownView, withProgress, type ProgressDisplay } from '../terminal/progress.ts'
-import type { FILE_OPTIONS, ValuesOf } from '../options.ts'
-import { snapshotOf, type ReportValues } from './state-snapshot.ts'
+import type { REPORT_OPTIONS, ValuesOf } from '../options.ts'
+import { snapshotOf } from './state-snapshot.ts'
 import { VERSION } from '../version.ts'
 
-export type FileValues = ReportValues & ValuesOf<typeof FILE_OPTIONS>
+/** Options of `report`. */
+export type ReportValues = ValuesOf<typeof REPORT_OPTIONS>
 
 /** Bounds what DuckDB holds; what is more goes to the temporary directory. */
 const MEMORY_MIB = 1024
@@ -29,7 +30,7 @@ const THREADS = 2
  *
  * @throws PulseError `output` when they cannot be written
  */
-export async function writeReport(values: FileValues): Promise<void> {
+export async function writeReport(values: ReportValues): Promise<void> {
   try {
     const found = await withProgress('report', async (display) =>
       values.export === ''
@@ -52,7 +53,7 @@ interface Read {
 
 /** Everything that is asked of the state, in one view of it; subscribers go into `table`. */
 const read = (
-  values: FileValues,
+  values: ReportValues,
   table: OpenTable | null,
   display: ProgressDisplay,
 ): Promise<Read> =>
@@ -80,7 +81,7 @@ function addSubscribers(table: OpenTable, view: StateView, { segments }: Snapsho
 }
 
 async function exportTables(
-  values: FileValues,
+  values: ReportValues,
   display: ProgressDisplay,
 ): Promise<Read & { files: string[] }> {
   const directory = resolve(values.export)

@@ -1,17 +1,19 @@
 // The snapshot of a state directory as it is now, with progress on the terminal.
 import { performance } from 'node:perf_hooks'
 import { withView, type StateView } from '../../state/read.ts'
-import { snapshotOptions, type REPORT_OPTIONS, type ValuesOf } from '../options.ts'
+import type { Values } from '../config.ts'
+import { snapshotOptions, type SnapshotValues } from '../options.ts'
 import type { Snapshot } from '../snapshot/schema.ts'
 import { takeSnapshot } from '../snapshot/take.ts'
 import { shownView, withProgress, type ProgressDisplay } from '../terminal/progress.ts'
 
-export type ReportValues = ValuesOf<typeof REPORT_OPTIONS>
+/** Options of a command that takes one snapshot of a state directory. */
+export type StateSnapshotValues = Pick<Values, 'state'> & SnapshotValues
 
 /** The snapshot of a view of a state directory. */
 export function snapshotOf(
   view: StateView,
-  values: ReportValues,
+  values: StateSnapshotValues,
   display: ProgressDisplay,
 ): Snapshot {
   const shown = shownView(view, display, 'reading', 'finding segments')
@@ -19,7 +21,7 @@ export function snapshotOf(
 }
 
 /** Opens a state directory and takes its snapshot; `subject` is what the progress is called. */
-export const readSnapshot = (subject: string, values: ReportValues): Promise<Snapshot> =>
+export const readSnapshot = (subject: string, values: StateSnapshotValues): Promise<Snapshot> =>
   withProgress(subject, (display) =>
     withView(values.state, (view) => snapshotOf(view, values, display)),
   )

@@ -1,4 +1,4 @@
-// `status` of a state that reads a topic: its positions, what is not held, and whether it adds up.
+// `status` of a state that reads a topic: its positions, what is not held, and whether it is consistent.
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { seededRandom } from '../../src/random.ts'
@@ -61,8 +61,8 @@ describe('a state that reads a topic', () => {
       )
       assert.match(stdout, /^xdr +0 +260 +50 +200 +7 +2 +1 +s \(all rows\)$/m)
       assert.match(stdout, /^xdr +2 .*, not held$/m)
-      assert.match(stdout, /^not held +partitions 2: others read them now$/m)
-      assert.match(stdout, /^adds up +yes$/m)
+      assert.match(stdout, /^not held +partitions 2: read by other members$/m)
+      assert.match(stdout, /^consistent +yes$/m)
       assert.doesNotMatch(stdout, /^source /m)
     })
   })
@@ -102,8 +102,8 @@ describe('a state that reads a topic', () => {
         ),
       )
       const { stderr, stdout } = await pulse(['status', '--state', directory])
-      assert.match(stdout, /^adds up +NO/m)
-      assert.match(stderr, /does not add up: partition 1 of xdr: .*; partition 2/)
+      assert.match(stdout, /^consistent +NO/m)
+      assert.match(stderr, /is not consistent: partition 1 of xdr: .*; partition 2/)
       assert.equal(stderr.trimEnd().split('\n').length, 1)
     })
   })

@@ -97,7 +97,7 @@ describe('--watch', () => {
     for (const wrong of ['0.01', 'x', '-1', '1e9']) {
       const { code, stderr } = await pulse(['top', `--watch=${wrong}`, '--state', state])
       assert.equal(code, 2)
-      assert.match(stderr, /--watch is ".*", expected off or seconds from 0\.1 on/)
+      assert.match(stderr, /--watch is ".*", expected off or a number of seconds, at least 0\.1/)
     }
   })
 })

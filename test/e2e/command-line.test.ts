@@ -240,11 +240,18 @@ describe('top, segments, subscriber', () => {
   })
 
   test('a subscriber that is not known is not found', () =>
-    refusal(1, /knows no subscriber/, 'subscriber', '33000000000', '--state', state))
+    refusal(1, /has no subscriber with this MSISDN/, 'subscriber', '33000000000', '--state', state))
 
   // What was typed could be a subscriber's number with a slip in it: it is not repeated.
   test('an MSISDN is digits, and what else was typed is not repeated', () =>
-    refusal(2, /^(?!.*abc).*MSISDN is no number .*expected/, 'subscriber', 'abc', '--state', state))
+    refusal(
+      2,
+      /^(?!.*abc).*MSISDN is not a number; expected/,
+      'subscriber',
+      'abc',
+      '--state',
+      state,
+    ))
 })
 
 describe('status and rejected', () => {
@@ -268,6 +275,10 @@ describe('status and rejected', () => {
     const missing = found.rows.filter(({ reason }) => reason === 'missing-msisdn')
     assert.equal(missing.length, found.counts['missing-msisdn'])
     for (const { raw } of missing) assert.equal(raw['MSISDN/Number'], null)
+    const only = await json<{ rows: { reason: string }[] }>(
+      ...['rejected', '--state', state, '--limit', '1000', '--reason', 'missing-msisdn'],
+    )
+    assert.deepEqual(only.rows, missing)
   })
 })
 
@@ -300,7 +311,7 @@ describe('used wrongly', () => {
     }
     const meant = { '--scaling': 'robust', '--features': 'sessions', '--log-level': 'warn' }
     for (const flag of ['--scaling', '--features', '--log-level'] as const) {
-      await refusal(2, new RegExp(`did you mean ${meant[flag]}\\?`), 'report', flag, wrong[flag])
+      await refusal(2, new RegExp(`did you mean ${meant[flag]}\\?`), 'run', flag, wrong[flag])
     }
     await refusal(2, /robust$/m, 'report', '--scaling', 'quantiles')
   })

@@ -21,7 +21,7 @@ const withDemo = (work: (demo: Demo) => Promise<void>): Promise<void> =>
   withDirectory((directory) =>
     withPulse(['demo', '--state', `${directory}/state`, ...SMALL, ...QUICK], async (running) => {
       const [, url] = await running.says(/API and metrics at (http:\/\/127\.0\.0\.1:\d+)/)
-      await running.says(/all rows are in; serving at/)
+      await running.says(/all rows are applied; serving at/)
       await work({ running, url })
     }),
   )

@@ -41,7 +41,7 @@ export const startFilling = (
   rate: number | 'max' = 'max',
 ): Running =>
   startPulse([
-    ...['replay', path, '--to', 'kafka', '--kafka', brokers.join(','), '--topic', topic],
+    ...['produce', path, '--kafka', brokers.join(','), '--topic', topic],
     ...['--create-topic', '--partitions', String(partitions), '--rate', String(rate), '--json'],
   ])
 

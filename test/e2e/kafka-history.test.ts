@@ -41,8 +41,8 @@ async function withScene(work: (scene: Scene) => Promise<void>): Promise<void> {
     const { bootstrap } = await sharedBroker()
     const topic = uniqueName('history')
     const kafka = ['--kafka', bootstrap.join(','), '--topic', topic]
-    const more = ['--to', 'kafka', '--partitions', '3', '--create-topic']
-    await done(pulse(['replay', late, ...kafka, ...more]))
+    const more = ['--partitions', '3', '--create-topic']
+    await done(pulse(['produce', late, ...kafka, ...more]))
     const reference = join(directory, 'reference')
     await done(pulse(['replay', whole, '--state', reference, '--partitions', '3']))
     const { hash } = await readBack(reference)
@@ -91,7 +91,7 @@ interface Source {
   gap: number
 }
 
-/** The reconciliation of a run that came to its end; every source adds up. */
+/** The reconciliation of a run that came to its end; every source is consistent. */
 function reconciliationOf({ stdout }: Outcome): Record<string, Source> {
   const { sources } = JSON.parse(stdout) as { sources: Source[] }
   for (const { read, applied, excluded, rejected, gap } of sources) {

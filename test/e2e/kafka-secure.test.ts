@@ -91,10 +91,7 @@ const fillAndRead = ({ connection }: Cluster): Promise<void> =>
       const topic = uniqueName('secure')
       const reach = ['--kafka', to.brokers[0], '--topic', topic, ...flags(to, secretFile)]
       const creating = ['--create-topic', '--partitions', `${PARTITIONS}`]
-      const sent = await pulse(
-        ['replay', sample.path, '--to', 'kafka', ...reach, ...creating],
-        where,
-      )
+      const sent = await pulse(['produce', sample.path, ...reach, ...creating], where)
       assert.equal(sent.code, 0, `${name}: ${sent.stderr}`)
       const state = join(directory, `state-${i}`)
       const group = ['--group', topic, '--port', '0', '--until-caught-up']

@@ -26,7 +26,7 @@ const EARLY_SHARE = 0.3
 const LATEST_EARLY_KILL_MS = 2500
 
 const producer = (path: string, brokers: readonly string[], topic: string): string[] => [
-  ...['replay', path, '--to', 'kafka', '--kafka', brokers.join(','), '--topic', topic, '--json'],
+  ...['produce', path, '--kafka', brokers.join(','), '--topic', topic, '--json'],
   ...['--create-topic', '--partitions', `${PARTITIONS}`, '--compression', 'none'],
 ]
 

@@ -1,4 +1,4 @@
-// `replay --to kafka` on a real broker: what arrives, what is said, what is refused.
+// `produce` on a real broker: what arrives, what is said, what is refused.
 import assert from 'node:assert/strict'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -33,13 +33,13 @@ async function reconciliationOf(argv: string[]): Promise<Reconciliation> {
   return JSON.parse(stdout) as Reconciliation
 }
 
-describe('replay --to kafka', needsKafka(), () => {
+describe('produce', needsKafka(), () => {
   let broker: Operations
   before(async () => {
     broker = await sharedBroker()
   })
   const to = (path: string, topic: string, ...more: string[]): string[] => [
-    ...['replay', path, '--to', 'kafka', '--kafka', broker.bootstrap.join(',')],
+    ...['produce', path, '--kafka', broker.bootstrap.join(',')],
     ...['--topic', topic, '--compression', 'none', ...more],
   ]
   const make = (partitions: number): string[] => ['--create-topic', '--partitions', `${partitions}`]

@@ -101,7 +101,7 @@ async function consume(
   await broker.createTopic(letters, { partitions: 1 })
   const kafka = ['--kafka', broker.bootstrap.join(','), '--topic', topic]
   const making = ['--create-topic', '--partitions', '3', '--rate', String(RATE)]
-  launch('replay', file, '--to', 'kafka', ...kafka, ...making)
+  launch('produce', file, ...kafka, ...making)
   await topicBegun({ brokers: broker.bootstrap, topic })
   const where = ['--state', join(directory, 'consumed'), '--group', topic]
   return launch('run', ...kafka, ...where, '--dead-letter-topic', letters, ...OFTEN)

@@ -26,7 +26,7 @@ test('a time that a timer cannot wait is refused', () => {
 
 test('a wrong value of a flag is named by the flag', async () => {
   const env = { XDR_PULSE_JSON: 'true' }
-  const { code, stderr } = await pulse(['status', '--log-level', 'loud'], { env })
+  const { code, stderr } = await pulse(['run', '--topic', 'x', '--log-level', 'loud'], { env })
   assert.equal(code, 2)
   assert.match(stderr, /--log-level is "loud", expected/)
 })

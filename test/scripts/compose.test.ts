@@ -174,7 +174,7 @@ test('tokens are made once: one for everything, one for metrics', () =>
 test('its commands use options that there are, with values that they take', async () => {
   const byFlag = new Map(Object.values(OPTIONS).map((option) => [option.flag, option]))
   const own = services.filter(([, service]) => isOwn(service) && service.entrypoint === undefined)
-  assert.deepEqual(own.map(([name]) => name).sort(), ['replay', 'sample', 'xdr-pulse'])
+  assert.deepEqual(own.map(([name]) => name).sort(), ['produce', 'sample', 'xdr-pulse'])
   for (const [name, { command = [] }] of own) {
     const { stdout } = await pulse([command[0], '--help'])
     for (const word of command.filter((part) => part.startsWith('--'))) {

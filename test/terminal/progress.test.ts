@@ -73,7 +73,7 @@ test('every pass and every file of a long command is shown, and stdout has none 
       }
     ).sessions
     assert.deepEqual(await run('subscriber', String(msisdn)), [
-      'looking it up: subscribers',
+      'looking up: subscribers',
       ...reading,
       'ranking: subscribers',
     ])

@@ -84,7 +84,7 @@ describe('the same rows by Kafka and by Parquet', needsKafka(), () => {
     ['avro', 1, 'none'],
   ]
   for (const [format, partitions, compression] of OWN) {
-    test(`sent by replay --to kafka as ${format} in ${partitions} partitions, ${compression}`, async () => {
+    test(`sent by produce as ${format} in ${partitions} partitions, ${compression}`, async () => {
       const topic = uniqueName('same')
       const { connection } = { connection: { brokers: broker.bootstrap, tls: null, sasl: null } }
       const produced = await produceFiles(
