@@ -106,6 +106,14 @@ export const COMMANDS: readonly CommandRow[] = [
     options: options.VERIFY_OPTIONS,
     work: async (paths, values) => (await import('./verify.ts')).verify(paths, values),
   },
+  {
+    name: 'completion',
+    argument: '<shell>',
+    choices: ['bash', 'zsh', 'fish'],
+    doc: 'print a completion script for bash, zsh or fish',
+    options: [],
+    work: async ([shell]) => (await import('./completion.ts')).completion(shell, COMMANDS),
+  },
 ]
 
 /** The log of a command that runs until a signal, or for long; the others have none. */
