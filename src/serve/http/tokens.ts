@@ -2,8 +2,9 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { PulseError } from '../../errors.ts'
 
-/** What a token may be for; `admin` is for what changes something, of which there is nothing yet. */
-export const SCOPES = ['metrics', 'read', 'subscribers', 'admin'] as const
+/** What a token allows, from the least to the most personal data. */
+export const SCOPES = ['metrics', 'read', 'subscribers'] as const
+/** One of them. */
 export type Scope = (typeof SCOPES)[number]
 
 /** A token without its text: it cannot be told to anyone. */

@@ -30,6 +30,7 @@ describe('a file of tokens', () => {
       ['# only a comment\n', /holds no token/],
       [`${ALL}\nshort-one`, /line 2 has a token of 9 characters/],
       [`${ALL} everything`, /line 1 has a scope that does not exist/],
+      [`${ALL} admin`, /scope that does not exist; .* scopes out of metrics, read, subscribers$/],
       [`${ALL} read,`, /line 1 has a scope that does not exist/],
       [`${ALL} metrics read`, /line 1 has more than a token and its scopes/],
       ['of-"quoted"-0123456789', /line 1 has a token with other characters/],
