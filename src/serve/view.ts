@@ -37,8 +37,8 @@ export type StoreOperation = (typeof STORE_OPERATIONS)[number]
 /** The pipeline as the server sees it. Everything is read at the moment of a request. */
 export interface PipelineView {
   version: string
-  /** The commit it was built from, where that is known. */
-  revision?: string
+  /** The commit that it was built from, or `unknown`. */
+  revision: string
   startedAtMs: number
   /** The latest of each, null before the first. */
   progress(): IngestProgress | null

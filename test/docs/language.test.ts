@@ -17,7 +17,7 @@ const TO_DO: readonly string[] = [
   ...['src/serve/page-files.ts', 'src/serve/server.ts', 'src/serve/view.ts'],
   ...['bench/', 'scripts/broker.ts', 'scripts/kafka/', 'src/duckdb.ts', 'src/generate/'],
   ...['src/parquet/', 'src/producer/', 'src/random.ts', 'src/schema.ts', 'src/verify/'],
-  ...['src/version.ts', 'state/'],
+  'state/',
 ]
 
 /** What is rejected, and what to write instead. A space stands for any white space. */
