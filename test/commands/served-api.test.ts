@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { openapi } from '../../src/serve/api/openapi.ts'
+import { ROUTES } from '../../src/serve/api/routes.ts'
 import type { Snapshot } from '../../src/snapshot/schema.ts'
 import type { SubscriberList } from '../../src/snapshot/subscriber-schema.ts'
 import { revisionOf } from '../../src/version.ts'
@@ -11,7 +12,7 @@ import { pulse, withPulse } from '../e2e/command.ts'
 import { withDirectory } from '../state-directory.ts'
 
 const ajv = new Ajv2020({ strict: false, allErrors: true })
-ajv.addSchema(openapi(), 'openapi')
+ajv.addSchema(openapi(ROUTES), 'openapi')
 
 /** Every subscriber of a query, page after page. */
 async function allOf(url: string, query: string): Promise<SubscriberList['subscribers']> {

@@ -7,6 +7,7 @@ import type {
 import type { Snapshot } from '../../snapshot/schema.ts'
 import type { SourceNote } from '../../record/duration-unit.ts'
 import { assignedPartitions, orderedOffsets } from '../health/offsets.ts'
+import type { Health } from '../health/health.ts'
 import type { Throughput } from '../health/throughput.ts'
 import { stateOf } from '../health/readiness.ts'
 import type { PipelineView, SnapshotRuns, SnapshotTimings } from '../view.ts'
@@ -23,13 +24,6 @@ export interface KafkaMessage {
   lagSeconds: number | null
   /** What this message is as of: exclusive ends of what is applied and what is durable. */
   positions: { partition: number; appliedOffset: number; durableOffset: number }[]
-}
-
-/** What is known beside the pipeline's own messages. */
-export interface Judgement {
-  pace: Throughput
-  /** Why the pipeline is not ready, null when it is. */
-  notReady: string | null
 }
 
 /** Sent about once a second to every live client. */
@@ -92,7 +86,7 @@ function kafkaMessage(consumer: ConsumerProgress): KafkaMessage {
 /** The short form, as of `nowMs`. */
 export function progressMessage(
   view: PipelineView,
-  { pace, notReady }: Judgement,
+  { throughput, notReady }: Health,
   nowMs: number,
 ): ProgressMessage {
   const progress = view.progress()
@@ -106,8 +100,8 @@ export function progressMessage(
     uptimeSeconds: (nowMs - view.startedAtMs) / 1000,
     snapshotNumber: published?.snapshot.number ?? null,
     snapshotAtMs: published?.atMs ?? null,
-    rowsPerSecond: pace.rowsPerSecond,
-    etaSeconds: pace.etaSeconds,
+    rowsPerSecond: throughput.rowsPerSecond,
+    etaSeconds: throughput.etaSeconds,
     counters: progress?.counters ?? null,
     totalRows,
     progress: totalRows > 0 ? (progress?.counters.rows ?? 0) / totalRows : null,
@@ -120,11 +114,11 @@ export function progressMessage(
 }
 
 /** The long form, as of `nowMs`. */
-export function status(view: PipelineView, judgement: Judgement, nowMs: number): Status {
+export function status(view: PipelineView, health: Health, nowMs: number): Status {
   const progress = view.progress()
   const published = view.published()
   return {
-    ...progressMessage(view, judgement, nowMs),
+    ...progressMessage(view, health, nowMs),
     startedAtMs: view.startedAtMs,
     restoreSeconds: progress?.restoreSeconds ?? null,
     store: progress?.store ?? null,

@@ -12,7 +12,7 @@ export function createConcurrencyLimit(most: number = MOST_WAITING): Concurrency
   let waiting = 0
   return async (work) => {
     if (waiting >= most) {
-      const detail = `${most} requests for subscribers wait already; ask again in a moment.`
+      const detail = `${most} requests for subscribers already wait; repeat the request in a second.`
       return problem(503, detail, { 'retry-after': '1' })
     }
     waiting++

@@ -134,8 +134,8 @@ test('/readyz answers with the reason, /healthz with life, status with both', as
 
 test('a progress message sums the lag of what is assigned, and says what it is as of', () => {
   const pipeline = standIn()
-  const judgement = { pace: { rowsPerSecond: 0, etaSeconds: null }, notReady: null }
-  const kafka = () => progressMessage(pipeline.view, judgement, 0).kafka
+  const health = { throughput: { rowsPerSecond: 0, etaSeconds: null }, notReady: null }
+  const kafka = () => progressMessage(pipeline.view, health, 0).kafka
   pipeline.report(generateProgress(1))
   assert.equal(kafka(), null)
   pipeline.report(consuming(generateConsumer(generatePartitions(3), { assigned: [0, 2] })))

@@ -133,7 +133,7 @@ test('a link in a table moves the focus to the heading of the view, and answers 
       await page.keyboard.press('Enter')
       const announced = (hasText: string): Promise<void> =>
         page.getByRole('status').filter({ hasText }).waitFor({ timeout: 5000 })
-      await announced('There is no subscriber of this MSISDN.')
+      await announced('There is no subscriber with this MSISDN.')
       const [leader] = snapshot.top.trafficBytes
       const focused = await page.evaluate('document.activeElement.textContent')
       assert.equal(focused, `Subscriber ${leader.msisdn}`)
