@@ -63,11 +63,13 @@ export function docsPage(routes: readonly Route[]): string {
 <main>
 <h1>API of xdr-pulse</h1>
 <p>Read-only: GET and HEAD.
-Under <code>/api/v1</code> unknown and repeated query parameters return 400, except on the live stream.
-Errors are <code>application/problem+json</code> (RFC 9457) and never contain a value of the request.
+Under <code>/api/v1</code> unknown and repeated query parameters return 400, except on the live
+stream.
+Errors are <code>application/problem+json</code> (RFC 9457) and never contain a value of the
+request.
 Volumes are bytes, times are milliseconds since 1970 in UTC.
-<code>X-Snapshot-Number</code> and <code>X-Snapshot-Time</code> name the snapshot that a response is as
-of; ${link('/api/v1/positions')} shows how far the sources were read for it.
+<code>X-Snapshot-Number</code> and <code>X-Snapshot-Time</code> name the snapshot that a response is
+as of; ${link('/api/v1/positions')} shows how far the sources were read for it.
 On loopback no token is needed unless tokens are configured; otherwise send
 <code>Authorization: Bearer TOKEN</code>.
 ${link('/api/v1/openapi.json')} is the same for programs; the live page is <a href="/">/</a>.</p>

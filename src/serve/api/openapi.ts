@@ -35,13 +35,13 @@ const WITHOUT_TOKEN = [421, 431]
 
 const DESCRIPTION =
   'Read-only: GET and HEAD; other methods return 405. Under /api/v1 unknown and repeated query ' +
-  'parameters return 400, except on the live stream. On loopback no token is needed unless tokens ' +
-  'are configured; otherwise each request needs `Authorization: Bearer TOKEN`. Snapshot responses ' +
-  'carry an ETag; conditional requests return 304 until the next snapshot. `X-Snapshot-Number` and ' +
-  '`X-Snapshot-Time` name the snapshot that a response is as of, or is compared with; ' +
-  '/api/v1/positions with the same ETag shows how far the sources were read for it. Volumes are ' +
-  'bytes, times are milliseconds since 1970 (UTC). Long responses are gzipped for clients that ' +
-  'accept it.'
+  'parameters return 400, except on the live stream. On loopback no token is needed unless ' +
+  'tokens are configured; otherwise each request needs `Authorization: Bearer TOKEN`. Snapshot ' +
+  'responses carry an ETag; conditional requests return 304 until the next snapshot. ' +
+  '`X-Snapshot-Number` and `X-Snapshot-Time` name the snapshot that a response is as of, or is ' +
+  'compared with; /api/v1/positions with the same ETag shows how far the sources were read for ' +
+  'it. Volumes are bytes, times are milliseconds since 1970 (UTC). Long responses are gzipped ' +
+  'for clients that accept it.'
 
 const header = (description: string, schema: Json): Json => ({ description, schema })
 const AS_OF = {

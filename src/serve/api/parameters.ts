@@ -8,7 +8,7 @@ export type Query = Readonly<Record<string, string | readonly string[]>>
 /** Names that an error may repeat: letters only, so that none can contain an MSISDN. */
 const WORD = /^[a-z][a-z_-]{0,30}$/i
 
-/** The parameters of a query, or a sentence for one that the route does not list or that is repeated. */
+/** The parameters of a query, or a sentence for one that is repeated or not listed by the route. */
 export function readParameters(route: Route, query: Query): Parameters | string {
   const listed = (route.parameters ?? []).filter((each) => each.in === 'query')
   const known = listed.map(({ name }) => name)

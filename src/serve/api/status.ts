@@ -1,4 +1,4 @@
-// What the server says of the pipeline itself: the short form for streams, the long for people.
+// The status of the pipeline: a short form for the live stream, a long one for its own route.
 import type {
   ConsumerProgress,
   IngestCounters,
@@ -12,21 +12,21 @@ import type { Throughput } from '../health/throughput.ts'
 import { stateOf } from '../health/readiness.ts'
 import type { PipelineView, SnapshotRuns, SnapshotTimings } from '../view.ts'
 
-/** How far a topic is read, in a line. */
+/** How far a topic is read. */
 export interface KafkaMessage {
   topic: string
   member: boolean
   assignedPartitions: number
   topicPartitions: number
-  /** Of all partitions assigned; null while one of them is not known. */
+  /** Sum over the assigned partitions; null while that of one is unknown. */
   lagRecords: number | null
-  /** The longest; null while none is known. */
+  /** Maximum over the assigned partitions; null while none is known. */
   lagSeconds: number | null
-  /** What this message is as of: exclusive ends of what is applied and what is durable. */
+  /** Exclusive ends of the applied and of the durable offsets, per assigned partition. */
   positions: { partition: number; appliedOffset: number; durableOffset: number }[]
 }
 
-/** Sent about once a second to every live client. */
+/** The progress message of the live stream, about one per second. */
 export interface ProgressMessage extends Throughput {
   state: LifeState
   /** Why the pipeline is not ready, in a sentence; null when it is. */
@@ -38,10 +38,10 @@ export interface ProgressMessage extends Throughput {
   /** Of the last snapshot, null before the first. */
   snapshotNumber: number | null
   snapshotAtMs: number | null
-  /** Null before ingest has said anything. */
+  /** Null before the first message of ingest. */
   counters: IngestCounters | null
   totalRows: number
-  /** Share of the rows dealt with, 0 to 1; null without rows. */
+  /** Share of the rows that is read, 0 to 1; null without rows. */
   progress: number | null
   subscribers: number
   dirtySubscribers: number
@@ -50,7 +50,7 @@ export interface ProgressMessage extends Throughput {
   done: boolean
 }
 
-/** The answer of `/api/v1/status`. */
+/** The response of `/api/v1/status`. */
 export interface Status extends ProgressMessage {
   startedAtMs: number
   restoreSeconds: number | null
@@ -64,7 +64,7 @@ export interface Status extends ProgressMessage {
   options: Record<string, unknown>
 }
 
-/** The lag of all partitions this process reads. */
+/** The lag over all partitions that this process reads. */
 function kafkaMessage(consumer: ConsumerProgress): KafkaMessage {
   const partitions = assignedPartitions(consumer)
   const lags = partitions.map(orderedOffsets)
@@ -83,7 +83,7 @@ function kafkaMessage(consumer: ConsumerProgress): KafkaMessage {
   }
 }
 
-/** The short form, as of `nowMs`. */
+/** The short form as of `nowMs`, milliseconds since 1970. */
 export function progressMessage(
   view: PipelineView,
   { throughput, notReady }: Health,
@@ -113,7 +113,7 @@ export function progressMessage(
   }
 }
 
-/** The long form, as of `nowMs`. */
+/** The long form as of `nowMs`, milliseconds since 1970. */
 export function status(view: PipelineView, health: Health, nowMs: number): Status {
   const progress = view.progress()
   const published = view.published()

@@ -30,7 +30,7 @@ export const LIVE_LIMITS: LiveLimits = {
 
 /** The live stream of a server. */
 export interface Live {
-  /** Writes a response until its client leaves; the first event is the snapshot, if there is one. */
+  /** Writes a response until its client leaves; the snapshot, if there is one, comes first. */
   attach(exchange: Exchange): void
   /** Ends all streams and timers. */
   close(): void

@@ -1,4 +1,4 @@
-// One table for one fact: a row added to the table of routes is served, described, guarded, measured.
+// One table for one fact: a row added to the table of routes is served, described and measured.
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { z } from '../../../src/schema.ts'
@@ -54,7 +54,7 @@ before(async () => {
 after(() => server.close())
 
 describe('an added route', () => {
-  test('answers GET and HEAD, with the number of the snapshot, and returns 400 and 405', async () => {
+  test('answers GET and HEAD with the number of the snapshot, others with 400 and 405', async () => {
     const early = await get('/api/v1/echo/a?times=2', METRICS)
     assert.deepEqual([early.status, early.body], [200, '{"name":"a","times":"2"}'])
     assert.equal(early.headers['x-snapshot-number'], undefined)
@@ -73,7 +73,7 @@ describe('an added route', () => {
     isProblem(await get('/api/v1/rejected', METRICS), 403)
   })
 
-  test('is in the OpenAPI document, with its schema, and on the page of documentation', async () => {
+  test('is in the OpenAPI document with its schema, and in the documentation', async () => {
     const document = JSON.parse((await get('/api/v1/openapi.json', READ)).body) as {
       paths: Record<string, { get: { responses: object; security: object; parameters: object[] } }>
       components: { schemas: Record<string, { description?: string }> }

@@ -258,7 +258,7 @@ test('a bounded number of requests for subscribers waits, further ones return 50
   })
 })
 
-test('the page of documentation has every route, and a browser shows it under the policy', async () => {
+test('the documentation has every route, and a browser shows it under the policy', async () => {
   for (const path of ROUTES.map(openapiPath)) assert.ok(docsPage(ROUTES).includes(path), path)
   await withServer(async (url, pipeline) => {
     pipeline.publish(published(generateSnapshot({ number: 1 })))

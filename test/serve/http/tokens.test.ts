@@ -37,7 +37,7 @@ describe('a file of tokens', () => {
       [`${ALL} metrics read`, /line 1 has more than a token and its scopes/],
       ['of-"quoted"-0123456789', /line 1 has a token with other characters/],
       ['schlüssel-0123456789', /line 1 has a token with other characters/],
-      [`${ALL}\n${ALL} read`, /line 2 has a token that stands above already/],
+      [`${ALL}\n${ALL} read`, /line 2 has the token of a line above/],
     ]
     for (const [text, expected] of malformed) {
       assert.throws(
