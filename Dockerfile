@@ -26,6 +26,9 @@ COPY --from=build /build/node_modules node_modules
 COPY --from=build /build/dist dist
 COPY LICENSE ./
 COPY schema schema
+# The last layer: another revision of the same source rebuilds nothing.
+ARG REVISION=unknown
+ENV XDR_PULSE_REVISION=$REVISION
 USER node
 VOLUME /data
 EXPOSE 8480

@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs'
 import { XDR_SCHEMA } from '../src/record/xdr-schema.ts'
 import { openapiText } from '../src/serve/api/openapi.ts'
+import { ROUTES } from '../src/serve/api/routes.ts'
 import { z } from '../src/schema.ts'
 import { snapshotSchema } from '../src/snapshot/schema.ts'
 
@@ -26,5 +27,5 @@ export const avroText = (): string => `${JSON.stringify(XDR_SCHEMA, null, 2)}\n`
 if (import.meta.main) {
   writeFileSync(SCHEMA_FILE, schemaText())
   writeFileSync(AVRO_FILE, avroText())
-  writeFileSync(OPENAPI_FILE, openapiText())
+  writeFileSync(OPENAPI_FILE, openapiText(ROUTES))
 }

@@ -7,7 +7,7 @@ import { startSnapshots, type SnapshotThread } from './snapshot-thread.ts'
 import type { PipelineView, Published, SnapshotRuns, StoreOperation } from '../serve/view.ts'
 import type { SnapshotOptions } from '../snapshot/schema.ts'
 import { startIngest, type IngestThread } from './ingest-thread.ts'
-import { VERSION } from '../version.ts'
+import { revisionOf, VERSION } from '../version.ts'
 
 export interface PipelineOptions {
   job: IngestJob
@@ -168,6 +168,7 @@ function viewOf(
   const shown = { ...shownOf(options.job), ...options.snapshot }
   return {
     version: VERSION,
+    revision: revisionOf(),
     startedAtMs: Date.now(),
     progress: () => (shared.progress === null ? null : asShown(shared.progress)),
     published: () => shared.published,

@@ -1,17 +1,17 @@
-// How long a request may take to arrive, and how many connections there may be.
+// Time limits of requests, and the maximum number of connections.
 import { maxHeaderSize } from 'node:http'
 import { LIVE_LIMITS } from './live/stream.ts'
 
-/** Room for the live streams and for as many short requests besides. */
+/** Room for all live streams and for as many short requests. */
 export const MOST_CONNECTIONS = 2 * LIVE_LIMITS.clients
 
-/** Of the server, as fastify and Node.js take them. */
+/** Limits of the server as fastify and Node.js take them; times in milliseconds. */
 export const SERVER_LIMITS = {
   forceCloseConnections: true,
-  // A request is a line and some headers: a client that needs longer holds a slot on purpose.
+  // A request is a line and some headers; slower clients would hold connections.
   requestTimeout: 10_000,
   keepAliveTimeout: 30_000,
-  // How often Node.js looks for requests that ran out of time; one without a Host is ours to answer.
+  // Time between checks for late requests. The request filter responds to a missing Host header.
   http: { connectionsCheckingInterval: 1000, requireHostHeader: false },
   routerOptions: { maxParamLength: maxHeaderSize },
 } as const

@@ -1,10 +1,10 @@
-// Where the files of the live page are, and which of them are served.
+// Locations of the files of the live page, and which of them are served.
 import { basename, dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const ECHARTS = fileURLToPath(import.meta.resolve('echarts/dist/echarts.esm.min.mjs'))
 
-/** The folder of the page, every file of it but what only its making needs. */
+/** The folder of the page, as @fastify/static takes it; files for type checking are left out. */
 export const PAGE_FILES = {
   root: fileURLToPath(new URL('./page/', import.meta.url)),
   wildcard: false,
@@ -12,5 +12,5 @@ export const PAGE_FILES = {
   cacheControl: false,
 }
 
-/** The chart library, out of its package. */
+/** The chart library in its package. */
 export const ECHARTS_FILE = { name: basename(ECHARTS), folder: dirname(ECHARTS) } as const

@@ -1,4 +1,4 @@
-// The tables that the live page shares with the program, served to it as the module tables.js.
+// The tables that the live page shares with the program, served as the module tables.js.
 import { APPLICATIONS, DIRECTIONS } from '../record/columns.ts'
 import { applicationColour, SEGMENT_COLOURS } from '../report/palette.ts'
 import { METRIC_TABLE, RATIO_TABLE } from '../snapshot/metrics.ts'

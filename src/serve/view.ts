@@ -1,10 +1,10 @@
-// What serving needs to know of the pipeline: the one interface between them.
+// What the server reads of the pipeline: the one interface between them.
 import type { IngestProgress } from '../../consumers/ingest/progress.ts'
 import type { SubscriberQuery } from '../snapshot/subscriber-page.ts'
 import type { Snapshot } from '../snapshot/schema.ts'
 import type { SubscriberList, Subscriber } from '../snapshot/subscriber-schema.ts'
 
-/** Seconds that each phase of a snapshot took. */
+/** Seconds of each phase of a snapshot. */
 export interface SnapshotTimings {
   scan: number
   scale: number
@@ -14,7 +14,7 @@ export interface SnapshotTimings {
   publish: number
 }
 
-/** A snapshot as it was published: the object itself, its JSON text, and when. */
+/** A published snapshot: the object, its JSON text, and when it was published. */
 export interface Published {
   snapshot: Snapshot
   json: string
@@ -22,7 +22,7 @@ export interface Published {
   timings: SnapshotTimings
 }
 
-/** How snapshots went so far. */
+/** Snapshots since the start, by outcome, and the configured interval. */
 export interface SnapshotRuns {
   success: number
   failure: number
@@ -30,28 +30,29 @@ export interface SnapshotRuns {
   intervalSeconds: number
 }
 
-/** What the store is read for beside its writer, which ends the process when it fails. */
+/** Purposes of reading the store. A failure of its writer is not one: it ends the process. */
 export const STORE_OPERATIONS = ['snapshot', 'look-up'] as const
+/** One of them. */
 export type StoreOperation = (typeof STORE_OPERATIONS)[number]
 
-/** The pipeline as the server sees it. Everything is read at the moment of a request. */
+/** The pipeline as the server reads it, at the moment of a request. */
 export interface PipelineView {
   version: string
-  /** The commit it was built from, where that is known. */
-  revision?: string
+  /** The commit that it was built from, or `unknown`. */
+  revision: string
   startedAtMs: number
-  /** The latest of each, null before the first. */
+  /** The last message of ingest and the last snapshot; null before the first. */
   progress(): IngestProgress | null
   published(): Published | null
   runs(): SnapshotRuns
-  /** Reads of the store that failed since the start. */
+  /** Failed reads of the store since the start. */
   storeErrors(): Readonly<Record<StoreOperation, number>>
-  /** Options in force that matter to a reader (no secrets). */
+  /** Options in force, without secrets. */
   options(): Record<string, unknown>
-  /** One subscriber as of now; null when there is none of that MSISDN. */
+  /** One subscriber as of now; null for an unknown MSISDN. Rejects when the store is unreadable. */
   lookup(msisdn: number): Promise<Subscriber | null>
-  /** A page of subscribers as of now; null while nothing is committed. */
+  /** A page of subscribers as of now; null while nothing is committed. Rejects as `lookup` does. */
   subscribers(query: SubscriberQuery): Promise<SubscriberList | null>
-  /** Called at each new snapshot and each progress message; returns how to stop that. */
+  /** Calls back at each snapshot and message of ingest; returns a function that unsubscribes. */
   subscribe(listener: (event: 'snapshot' | 'progress') => void): () => void
 }

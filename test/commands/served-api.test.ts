@@ -4,13 +4,15 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { openapi } from '../../src/serve/api/openapi.ts'
+import { ROUTES } from '../../src/serve/api/routes.ts'
 import type { Snapshot } from '../../src/snapshot/schema.ts'
 import type { SubscriberList } from '../../src/snapshot/subscriber-schema.ts'
+import { revisionOf } from '../../src/version.ts'
 import { pulse, withPulse } from '../e2e/command.ts'
 import { withDirectory } from '../state-directory.ts'
 
 const ajv = new Ajv2020({ strict: false, allErrors: true })
-ajv.addSchema(openapi(), 'openapi')
+ajv.addSchema(openapi(ROUTES), 'openapi')
 
 /** Every subscriber of a query, page after page. */
 async function allOf(url: string, query: string): Promise<SubscriberList['subscribers']> {
@@ -47,6 +49,8 @@ test('answers of a process that serves are as described, and agree with each oth
         const validate = ajv.compile({ $ref: `openapi#/components/schemas/${schema}` })
         assert.ok(validate(body), `${path}: ${JSON.stringify(validate.errors)}`)
       }
+      const metrics = await (await fetch(`${url}/metrics`)).text()
+      assert.ok(metrics.includes(`revision="${revisionOf({})}",node_version="${process.version}"`))
       const snapshot = (await (await fetch(`${url}/api/v1/snapshot`)).json()) as Snapshot
       const everyone = await allOf(url, '')
       assert.equal(everyone.length, snapshot.subscribers)

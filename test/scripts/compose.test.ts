@@ -14,7 +14,7 @@ import { withDirectory } from '../state-directory.ts'
 /** One service, as far as the tests look at it. */
 interface Service {
   image: string
-  build?: string
+  build?: { context: string; args: Record<string, string> }
   command?: string[]
   entrypoint?: string[]
   user?: string
@@ -113,6 +113,16 @@ test('the image is of the version and gets all that it cache', () => {
     assert.ok(existsSync(join(ROOT, path)), path)
     assert.ok(ignored.includes(`\n!${path}\n`), `.dockerignore lets ${path} pass`)
   }
+})
+
+test('the image has the revision that it was built from', () => {
+  const own = services.map(([, service]) => service).filter(isOwn)
+  for (const { build } of own) {
+    assert.deepEqual(build, { context: '.', args: { REVISION: '${REVISION:-unknown}' } })
+  }
+  // A variable of the first stage would not be in the image.
+  const last = dockerfile.slice(dockerfile.lastIndexOf('\nFROM '))
+  assert.match(last, /^ARG REVISION=unknown\nENV XDR_PULSE_REVISION=\$REVISION$/m)
 })
 
 test('Grafana asks the Prometheus of the compose file, which asks the service', () => {

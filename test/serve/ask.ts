@@ -1,15 +1,16 @@
-// One request with headers that `fetch` would not let us forge.
+// One request with any headers, also those that `fetch` does not let a caller set.
 import assert from 'node:assert/strict'
 import { request, type IncomingHttpHeaders } from 'node:http'
 import { text } from 'node:stream/consumers'
 
+/** A response, its body as text. */
 export interface Reply {
   status: number
   headers: IncomingHttpHeaders
   body: string
 }
 
-/** Asks as it is told, path and headers as they are. */
+/** Sends a request with path and headers unchanged. Rejects when the connection fails. */
 export async function ask(
   url: string,
   path: string,
@@ -28,7 +29,7 @@ export async function ask(
   })
 }
 
-/** A problem of a status, with the headers that every answer has. */
+/** Asserts a problem document of a status, with the headers that every response has. */
 export function isProblem(reply: Reply, status: number): void {
   assert.equal(reply.status, status, reply.body)
   assert.match(reply.headers['content-type'] ?? '', /^application\/problem\+json/)

@@ -1,4 +1,4 @@
-// A stand-in consumer of Kafka for the server's tests.
+// A stand-in Kafka consumer for tests of the server.
 import {
   CONSUMER_ERRORS,
   type ConsumerProgress,
@@ -7,7 +7,7 @@ import {
 } from '../../consumers/ingest/progress.ts'
 import { generateProgress } from './fixture.ts'
 
-/** A partition of which 1,000 records wait, all else in order. */
+/** A partition with a lag of 1,000 records and no problem, except what is changed. */
 export function generatePartition(
   partition: number,
   changed: Partial<PartitionProgress> = {},
@@ -27,7 +27,7 @@ export function generatePartition(
   }
 }
 
-/** A member that reads `partitions` of them, and all is well. */
+/** A member that reads `partitions` of 12, without a problem, except what is changed. */
 export function generateConsumer(
   partitions: PartitionProgress[],
   changed: Partial<ConsumerProgress> = {},
@@ -52,13 +52,13 @@ export function generateConsumer(
   }
 }
 
-/** A message of a consumer that has applied `rows`. */
+/** A message of a consumer that has read `rows`. */
 export const consuming = (
   consumer: ConsumerProgress,
   rows = 5000,
   changed: Partial<IngestProgress> = {},
 ): IngestProgress => ({ ...generateProgress(rows), consumer, ...changed })
 
-/** As many partitions, from 0 on. */
+/** A number of partitions, from 0. */
 export const generatePartitions = (count: number): PartitionProgress[] =>
   Array.from({ length: count }, (_, partition) => generatePartition(partition))

@@ -1,4 +1,4 @@
-// A stand-in pipeline for the server's tests: a seeded snapshot, progress, and how to push them.
+// A stand-in pipeline for tests of the server: a seeded snapshot, progress, and ways to push them.
 import type { IngestProgress } from '../../consumers/ingest/progress.ts'
 import { seededRandom, type Random } from '../../src/random.ts'
 import { APPLICATIONS } from '../../src/record/columns.ts'
@@ -12,10 +12,10 @@ import {
 import type { Aggregate, Metric } from '../../src/snapshot/metrics.ts'
 import type { Subscriber } from '../../src/snapshot/subscriber-schema.ts'
 
-/** Heads every top list of a generated snapshot, and must be seen where only tops are shown. */
+/** The first of every top list of a generated snapshot. */
 export const CANARY_MSISDN = 33699999999
 
-/** A subscriber, and which segment it was drawn for. */
+/** A subscriber, and the segment that it was drawn for. */
 interface Person extends Aggregate {
   segment: number
 }
@@ -23,7 +23,7 @@ interface Person extends Aggregate {
 const HOUR_MS = 3_600_000
 const SEGMENT_NAMES = ['least engaged', 'moderately engaged', 'most engaged']
 
-/** `subscribers` people in three groups, the last and smallest of them far above the others. */
+/** A number of people in three groups, the last and smallest far above the others. */
 function people(subscribers: number, random: Random): Person[] {
   return Array.from({ length: subscribers }, (_, index) => {
     const draw = random()
@@ -158,7 +158,7 @@ function applications(all: Person[], top: number): Snapshot['applications'] {
   })
 }
 
-/** What a snapshot is made of. */
+/** What a snapshot is generated from; it has `top` entries per list. */
 export interface Recipe {
   number: number
   seed?: number
@@ -167,7 +167,7 @@ export interface Recipe {
   segmentNames?: readonly string[]
 }
 
-/** A snapshot of generated people that obeys the schema. */
+/** A snapshot of generated people that conforms to the schema; the same recipe gives the same. */
 export function generateSnapshot(recipe: Recipe): Snapshot {
   const { number, seed = 1, subscribers = 2000, top = 10, segmentNames = SEGMENT_NAMES } = recipe
   const all = people(subscribers, seededRandom(seed))
@@ -195,7 +195,7 @@ export function generateSnapshot(recipe: Recipe): Snapshot {
       k,
       inertia: k.map((each) => (0.02 * subscribers) / each ** 1.6),
       knee: 3,
-      text: 'The curve bends at k = 3: more segments tell little more.',
+      text: 'The curve bends at k = 3: more segments add little.',
     },
     hours: [],
     positions: [
@@ -216,13 +216,13 @@ export function generateSnapshot(recipe: Recipe): Snapshot {
   } satisfies Snapshot)
 }
 
-/** A snapshot as the snapshot thread hands it over. */
+/** A snapshot as the snapshot thread publishes it. */
 export function published(snapshot: Snapshot, atMs = Date.UTC(2026, 0, 1)): Published {
   const timings = { scan: 0.02, scale: 0.004, kmeans: 0.3, elbow: 0.9, top: 0.03, publish: 0.006 }
   return { snapshot, json: JSON.stringify(snapshot), atMs, timings }
 }
 
-/** A progress message at which `rows` of 150,001 rows have been dealt with. */
+/** A progress message after `rows` of 150,001 rows were read. */
 export function generateProgress(rows: number): IngestProgress {
   const rejected = Math.floor(rows / 140)
   return {
@@ -269,21 +269,24 @@ export function generateProgress(rows: number): IngestProgress {
   }
 }
 
-/** A view that a test holds the strings of. */
+/** A view that a test controls. */
 export interface StandIn {
   view: PipelineView
+  /** Replaces the last snapshot, and notifies listeners. */
   publish(next: Published | null): void
+  /** Replaces the last message of ingest, and notifies listeners. */
   report(next: IngestProgress | null): void
+  /** Adds a subscriber that look-ups find. */
   know(subscriber: Subscriber): void
 }
 
-/** A pipeline that has said nothing yet. */
+/** A pipeline before its first message. */
 export function standIn(): StandIn {
   let progress: IngestProgress | null = null
   let latest: Published | null = null
   const known = new Map<number, Subscriber>()
   const listeners = new Set<(event: 'snapshot' | 'progress') => void>()
-  const tell = (event: 'snapshot' | 'progress'): void => {
+  const notify = (event: 'snapshot' | 'progress'): void => {
     for (const listener of listeners) listener(event)
   }
   return {
@@ -305,17 +308,17 @@ export function standIn(): StandIn {
     },
     publish(next) {
       latest = next
-      tell('snapshot')
+      notify('snapshot')
     },
     report(next) {
       progress = next
-      tell('progress')
+      notify('progress')
     },
     know: (subscriber) => void known.set(subscriber.aggregate.msisdn, subscriber),
   }
 }
 
-/** The canary among all others, as a look-up finds it. */
+/** The canary of a snapshot as a look-up returns it. */
 export function canaryView(snapshot: Snapshot): Subscriber {
   const [person] = people(1, seededRandom(1))
   const { number: segmentsNumber, positions } = snapshot

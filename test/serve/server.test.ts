@@ -1,4 +1,4 @@
-// The server turns away what is not from here, and says so without repeating what was asked.
+// The server refuses requests of other hosts and origins; no error contains a value of the request.
 import assert from 'node:assert/strict'
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
@@ -9,7 +9,7 @@ import { ask, isProblem } from './ask.ts'
 import { CANARY_MSISDN, generateSnapshot, published, standIn } from './fixture.ts'
 import { withServer } from './with-server.ts'
 
-describe('only this machine', () => {
+describe('without tokens', () => {
   for (const host of ['0.0.0.0', '::', '192.0.2.7', 'example.org', '']) {
     test(`refuses to listen on '${host}'`, async () => {
       await assert.rejects(startServer(standIn().view, { host, port: 0 }), (error) => {
@@ -22,7 +22,7 @@ describe('only this machine', () => {
     })
   }
 
-  test('a taken port is named, with what to do', async () => {
+  test('a port in use is named, with what to do', async () => {
     await withServer(async (url) => {
       const port = Number(new URL(url).port)
       await assert.rejects(
@@ -49,7 +49,7 @@ describe('only this machine', () => {
     })
   })
 
-  test('a request without a Host header is misdirected, too', async () => {
+  test('a request without a Host header is misdirected', async () => {
     await withServer(async (url) => {
       const { hostname, port } = new URL(url)
       const socket = connect(Number(port), hostname)
@@ -60,7 +60,7 @@ describe('only this machine', () => {
     })
   })
 
-  test('a request with two Host headers is no request, whichever comes first', async () => {
+  test('a request with two Host headers is malformed, whichever comes first', async () => {
     await withServer(async (url) => {
       const { hostname, port } = new URL(url)
       const own = `${hostname}:${port}`
@@ -86,7 +86,7 @@ describe('only this machine', () => {
     })
   })
 
-  test('an Origin of another page is forbidden', async () => {
+  test('another Origin is forbidden', async () => {
     await withServer(async (url) => {
       const { port } = new URL(url)
       for (const origin of ['http://evil.example', 'null', `https://localhost:${port}`]) {
@@ -97,8 +97,8 @@ describe('only this machine', () => {
   })
 })
 
-describe('only reading', () => {
-  test('any method but GET and HEAD is not allowed', async () => {
+describe('read-only', () => {
+  test('any method except GET and HEAD returns 405', async () => {
     await withServer(async (url) => {
       for (const method of ['POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS', 'TRACE', 'PROPFIND']) {
         const reply = await ask(url, '/api/v1/status', {}, method)
@@ -133,7 +133,7 @@ describe('only reading', () => {
     })
   })
 
-  test('what is no HTTP gets a problem and an end', async () => {
+  test('bytes that are not HTTP get a problem document and a closed connection', async () => {
     await withServer(async (url) => {
       const { hostname, port } = new URL(url)
       const socket = connect(Number(port), hostname)
@@ -147,7 +147,7 @@ describe('only reading', () => {
   })
 })
 
-test('errors never repeat what was asked for', async () => {
+test('errors never contain a value of the request', async () => {
   await withServer(async (url, pipeline) => {
     pipeline.publish(published(generateSnapshot({ number: 1 })))
     const paths = [
@@ -172,22 +172,22 @@ test('errors never repeat what was asked for', async () => {
   })
 })
 
-test('an error of ours is told to the caller of startServer, not to the client', async () => {
+test('an internal error is passed to the caller of startServer, not to the client', async () => {
   const pipeline = standIn()
   const failure = new Error('the worker is gone')
   pipeline.view.lookup = () => Promise.reject(failure)
-  const told: unknown[] = []
-  const onError = (error: unknown): void => void told.push(error)
+  const reported: unknown[] = []
+  const onError = (error: unknown): void => void reported.push(error)
   const server = await startServer(pipeline.view, { host: '127.0.0.1', port: 0, onError })
   try {
     isProblem(await ask(server.url, '/api/v1/subscribers/1'), 500)
-    assert.deepEqual(told, [failure])
+    assert.deepEqual(reported, [failure])
   } finally {
     await server.close()
   }
 })
 
-test('files of the page are served, and nothing beside them', async () => {
+test('files of the page are served, and no other files', async () => {
   await withServer(async (url, pipeline) => {
     pipeline.publish(published(generateSnapshot({ number: 1 })))
     for (const path of ['/', '/page.css', '/favicon.svg', '/tables.js', '/vendor/echarts.js']) {

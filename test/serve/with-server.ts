@@ -1,8 +1,8 @@
-// A server of a stand-in pipeline, for as long as a test takes.
+// A server of a stand-in pipeline for the duration of a test.
 import { startServer } from '../../src/serve/server.ts'
 import { standIn, type StandIn } from './fixture.ts'
 
-/** Runs `body` with its address, and what it serves. */
+/** Runs `body` with the URL of a server and its pipeline, then closes the server. */
 export async function withServer(
   body: (url: string, pipeline: StandIn) => Promise<void>,
 ): Promise<void> {

@@ -1,35 +1,38 @@
-// The API's description as a page for people: plain HTML, a style sheet, no script.
-import { OPERATIONS, type Operation, type Parameter } from './operations.ts'
+// The description of the API as a page for people: plain HTML, a style sheet, no script.
 import { escaped } from '../../report/markup.ts'
+import { openapiPath, statusesOf, type Parameter, type Route } from './route.ts'
 
-const TAGS: readonly (readonly [Operation['tag'], title: string, words: string])[] = [
+const TAGS: readonly (readonly [Route['tag'], title: string, words: string])[] = [
   [
     'snapshot',
     'Snapshot',
-    'What is said of all subscribers at one moment. These carry an ETag with the number of the ' +
-      'snapshot: ask with If-None-Match, and there is 304 and no body until there is another one.',
+    'Results over all subscribers at one moment. Responses carry an ETag; requests with ' +
+      'If-None-Match return 304 without a body until the next snapshot.',
   ],
   [
     'subscribers',
     'Subscribers',
-    'As of now, newer than the last snapshot, against whose segments they are held. With tokens, ' +
-      'these need the scope subscribers. Each is a pass over the state, and only a few may wait.',
+    'As of now, newer than the last snapshot, and compared with its segments. With tokens they ' +
+      'need the scope subscribers. Each request is a pass over all subscribers; a bounded number ' +
+      'waits, further ones return 503.',
   ],
-  ['process', 'Process', 'How the process itself is doing.'],
-  ['documentation', 'Description', 'What there is to ask for, for people and for programs.'],
+  ['process', 'Process', 'State and metrics of the process.'],
+  ['documentation', 'Description', 'The routes, described for people and for programs.'],
 ]
 
 const parameterRow = ({ name, schema, description }: Parameter): string => {
   const { minimum, maximum, default: usual } = schema
-  const range = maximum === undefined ? '' : ` (${minimum!} to ${maximum}, ${usual!} unless given)`
+  const range = maximum === undefined ? '' : ` (${minimum!} to ${maximum}, default ${usual!})`
   return `<dt><code>${name}</code></dt><dd>${escaped(description)}${range}</dd>`
 }
 
-function operationHtml({ path, summary, scope, parameters = [], also = [] }: Operation): string {
-  const shown = path.includes('{') || path === '/api/v1/live' ? escaped(path) : link(path)
+function routeHtml(route: Route): string {
+  const { summary, scope, parameters = [] } = route
+  const path = openapiPath(route)
+  const shown = path.includes('{') || 'stream' in route ? escaped(path) : link(path)
   const words = [
     scope === null ? 'needs no token' : `scope ${scope}`,
-    `answers ${[200, ...also].join(', ')}`,
+    `returns ${statusesOf(route).join(', ')}`,
   ]
   const list = parameters.map(parameterRow).join('')
   return (
@@ -40,11 +43,11 @@ function operationHtml({ path, summary, scope, parameters = [], also = [] }: Ope
 
 const link = (path: string): string => `<a href="${path}">${path}</a>`
 
-/** The whole page. */
-export function docsPage(): string {
+/** The whole page, as HTML. */
+export function docsPage(routes: readonly Route[]): string {
   const parts = TAGS.map(([tag, title, words]) => {
-    const operations = OPERATIONS.filter((each) => each.tag === tag).map(operationHtml)
-    return `<section><h2>${title}</h2><p>${escaped(words)}</p>${operations.join('\n')}</section>`
+    const described = routes.filter((each) => each.tag === tag).map(routeHtml)
+    return `<section><h2>${title}</h2><p>${escaped(words)}</p>${described.join('\n')}</section>`
   })
   return `<!doctype html>
 <html lang="en">
@@ -59,14 +62,17 @@ export function docsPage(): string {
 <body>
 <main>
 <h1>API of xdr-pulse</h1>
-<p>Read only: GET and HEAD. Under <code>/api/v1</code> a parameter that a path does not know, or one
-given twice, is refused; only the live stream takes any.
-Errors are <code>application/problem+json</code> (RFC 9457) and never repeat a value that was asked
-for. Bytes are bytes, times are milliseconds since 1970 in UTC. Answers say
-which snapshot they are as of in <code>X-Snapshot-Number</code> and <code>X-Snapshot-Time</code>;
-how far sources were read for it is at ${link('/api/v1/positions')}. On loopback no token is needed;
-elsewhere send <code>Authorization: Bearer TOKEN</code>. For machines the same is at
-${link('/api/v1/openapi.json')}; the live page is at <a href="/">/</a>.</p>
+<p>Read-only: GET and HEAD.
+Under <code>/api/v1</code> unknown and repeated query parameters return 400, except on the live
+stream.
+Errors are <code>application/problem+json</code> (RFC 9457) and never contain a value of the
+request.
+Volumes are bytes, times are milliseconds since 1970 in UTC.
+<code>X-Snapshot-Number</code> and <code>X-Snapshot-Time</code> name the snapshot that a response is
+as of; ${link('/api/v1/positions')} shows how far the sources were read for it.
+On loopback no token is needed unless tokens are configured; otherwise send
+<code>Authorization: Bearer TOKEN</code>.
+${link('/api/v1/openapi.json')} is the same for programs; the live page is <a href="/">/</a>.</p>
 <pre><code>curl --compressed http://127.0.0.1:8480/api/v1/segments
 curl 'http://127.0.0.1:8480/api/v1/subscribers?application=Email&amp;limit=50'</code></pre>
 ${parts.join('\n')}

@@ -1,29 +1,19 @@
-// What stands behind the question mark of a path of the API: read, or said to be wrong.
+// Query parameters: read for a route, or rejected with what is expected.
 import { meant } from '../../record/spelling.ts'
-import { OPERATIONS } from './operations.ts'
+import type { Parameters, Route } from './route.ts'
 
-/** As the server understands it: what stands there more than once is a list. */
-export type Asked = Readonly<Record<string, string | readonly string[]>>
+/** A query as the router has it: a parameter that is given more than once is a list. */
+export type Query = Readonly<Record<string, string | readonly string[]>>
 
-/** Those that a path knows, each once. */
-export type Parameters = Readonly<Record<string, string | undefined>>
-
-/** By path, in the notation of routes. */
-const KNOWN: ReadonlyMap<string, readonly string[]> = new Map(
-  OPERATIONS.map(({ path, parameters = [] }) => [
-    path.replaceAll(/\{(\w+)\}/g, ':$1'),
-    parameters.filter((each) => each.in === 'query').map(({ name }) => name),
-  ]),
-)
-
-/** What may be repeated in an error: a few letters, in which no MSISDN can stand. */
+/** Names that an error may repeat: letters only, so that none can contain an MSISDN. */
 const WORD = /^[a-z][a-z_-]{0,30}$/i
 
-/** The parameters of a query, or what is wrong with it: one that is unknown, or given twice. */
-export function readParameters(path: string, asked: Asked): Parameters | string {
-  const known = KNOWN.get(path) ?? []
+/** The parameters of a query, or a sentence for one that is repeated or not listed by the route. */
+export function readParameters(route: Route, query: Query): Parameters | string {
+  const listed = (route.parameters ?? []).filter((each) => each.in === 'query')
+  const known = listed.map(({ name }) => name)
   const read: Record<string, string> = {}
-  for (const [name, value] of Object.entries(asked)) {
+  for (const [name, value] of Object.entries(query)) {
     if (!known.includes(name)) return unknown(name, known)
     if (typeof value !== 'string') {
       return `The parameter ${name} is given ${value.length} times; expected once.`
@@ -36,7 +26,7 @@ export function readParameters(path: string, asked: Asked): Parameters | string 
 function unknown(name: string, known: readonly string[]): string {
   const [found, hint] = WORD.test(name)
     ? [`the parameter ${name}, which is unknown here`, meant(name, known)]
-    : ['an unknown parameter, whose name is no word', '']
+    : ['an unknown parameter, whose name is not a word', '']
   const expected = known.length === 0 ? 'none' : known.join(', ')
   return `The query has ${found}; expected ${expected}${hint}.`
 }

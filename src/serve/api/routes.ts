@@ -1,178 +1,144 @@
-// The HTTP API as plain data: which paths there are and what each answers.
-import type { Snapshot } from '../../snapshot/schema.ts'
-import { createConcurrencyLimit } from '../http/concurrency-limit.ts'
-import { answerMembers } from './subscribers.ts'
+// The table of routes: everything that is served, except the files of the live page.
+import { snapshotSchema, type Snapshot } from '../../snapshot/schema.ts'
+import { subscriberListSchema, subscriberSchema } from '../../snapshot/subscriber-schema.ts'
+import { json, problem, type Answer } from '../http/problem.ts'
 import { docsPage } from './docs.ts'
 import { openapiText } from './openapi.ts'
-import { readParameters, type Asked, type Parameters } from './parameters.ts'
-import { json, problem, type Answer } from '../http/problem.ts'
-import { status, type Judgement } from './status.ts'
-import type { PipelineView, Published } from '../view.ts'
+import { API_PREFIX, type Route } from './route.ts'
+import { statusSchema } from './status-schema.ts'
+import { status } from './status.ts'
+import {
+  answerSubscriber,
+  answerSubscribers,
+  MSISDN_PARAMETER,
+  PAGE_PARAMETERS,
+} from './subscribers.ts'
 
-/** What of a request a route looks at. */
-export interface Query {
-  params: Readonly<Record<string, string>>
-  /** What stands behind the question mark. */
-  asked: Asked
-  ifNoneMatch: string | undefined
-}
+const SNAPSHOT = { component: 'Snapshot', schema: snapshotSchema }
 
-/** One path, in the notation of fastify (`:name` is a parameter). */
-export interface Route {
-  path: string
-  answer(query: Query): Answer | Promise<Answer>
-}
-
-/** A route that is given only what it knows of a query. */
-interface StrictRoute {
-  path: string
-  answer: (query: Omit<Query, 'asked'> & { asked: Parameters }) => Answer | Promise<Answer>
-}
-
-/** What the routes need to know. */
-export interface ApiContext {
-  view: PipelineView
-  judgement(): Judgement
-  now(): number
-}
-
-/** Under which all of the API lives; a change that breaks a reader gets another. */
-export const API_PREFIX = '/api/v1'
-
-/** Parts of a snapshot that have a path of their own. */
-const SECTIONS = [
-  'top',
-  'applications',
-  'segments',
-  'elbow',
-  'hours',
-  'positions',
-] as const satisfies readonly (keyof Snapshot)[]
-
-/** E.164 allows 15 digits; with more no subscriber can be meant. */
-const MSISDN = /^[0-9]{1,15}$/
-
-/** All routes but the live stream, the metrics and the page. */
-export function apiRoutes(context: ApiContext): Route[] {
-  return [
-    { path: '/healthz', answer: () => json({ status: 'alive' }) },
-    {
-      path: '/readyz',
-      answer: () => {
-        const reason = context.judgement().notReady
-        return reason === null ? json({ status: 'ready' }) : problem(503, reason)
-      },
-    },
-    { path: '/api', answer: () => document('text/html', docsPage) },
-    ...strictRoutes(context).map(asRoute),
-  ]
-}
-
-/** What it was asked for and does not know is refused: it would be answered as if understood. */
-const asRoute = ({ path, answer }: StrictRoute): Route => ({
-  path,
-  answer({ asked, ...rest }) {
-    const read = readParameters(path, asked)
-    return typeof read === 'string' ? problem(400, read) : answer({ ...rest, asked: read })
-  },
+/** A part of the snapshot with a path of its own. */
+const part = (property: keyof Snapshot, summary: string): Route => ({
+  path: `${API_PREFIX}/${property}`,
+  tag: 'snapshot',
+  summary,
+  scope: 'read',
+  schema: { ...SNAPSHOT, property },
+  ofSnapshot: ({ snapshot }) => JSON.stringify(snapshot[property]),
 })
 
-/** Probes and pages aside: these are asked by programs that mean what they ask. */
-function strictRoutes(context: ApiContext): StrictRoute[] {
-  const { view } = context
-  const gate = createConcurrencyLimit()
-  return [
-    snapshotRoute(view, '/snapshot', ({ json: text }) => text),
-    ...SECTIONS.map((section) =>
-      snapshotRoute(view, `/${section}`, ({ snapshot }) => JSON.stringify(snapshot[section])),
-    ),
-    {
-      path: `${API_PREFIX}/status`,
-      answer: () => json(status(view, context.judgement(), context.now()), asOf(view.published())),
-    },
-    {
-      path: `${API_PREFIX}/subscribers/:msisdn`,
-      answer: ({ params }) => gate(() => subscriber(view, params['msisdn'] ?? '')),
-    },
-    {
-      path: `${API_PREFIX}/subscribers`,
-      answer: ({ asked }) => gate(() => answerMembers(view, asked, asOf(view.published()))),
-    },
-    { path: `${API_PREFIX}/openapi.json`, answer: () => document('application/json', openapiText) },
-  ]
-}
-
-/** A route whose answer changes only with the snapshot, and can therefore be 304. */
-function snapshotRoute(
-  view: PipelineView,
-  path: string,
-  body: (published: Published) => string,
-): StrictRoute {
-  return {
-    path: API_PREFIX + path,
-    answer: ({ ifNoneMatch }) => {
-      const published = view.published()
-      if (published === null) return notYet()
-      const etag = etagOf(view, published)
-      const headers = {
-        ...asOf(published),
-        etag,
-        'cache-control': 'no-cache',
-        // With 304, too: a cache takes the headers of that over into what it has stored.
-        'content-type': 'application/json; charset=utf-8',
-        vary: 'accept-encoding',
-      }
-      if (matches(ifNoneMatch, etag)) return { status: 304, headers, body: '' }
-      return { status: 200, headers, body: body(published) }
-    },
-  }
-}
-
-/**
- * One subscriber as of now: newer than the snapshot named in the header, against whose
- * segments it is held; for that reason it has no ETag. The MSISDN is not repeated in errors.
- */
-async function subscriber(view: PipelineView, msisdn: string): Promise<Answer> {
-  if (!MSISDN.test(msisdn)) return problem(400, 'An MSISDN is 1 to 15 digits.')
-  // The one it is held against: by the time of the answer there may be another.
-  const published = view.published()
-  const found = await view.lookup(Number(msisdn))
-  // Before the first snapshot nobody may be known yet.
-  if (found === null && published === null) return notYet()
-  if (found === null) return problem(404, 'There is no subscriber of this MSISDN.')
-  return json(found, asOf(published))
-}
-
-const notYet = (): Answer =>
-  problem(503, 'There is no snapshot yet; ask again in a moment.', { 'retry-after': '1' })
-
-/** Which snapshot an answer is as of, or held against; its positions are those of /positions. */
-function asOf(published: Published | null): Record<string, string> {
-  if (published === null) return {}
-  return {
-    'x-snapshot-number': String(published.snapshot.number),
-    'x-snapshot-time': new Date(published.atMs).toISOString(),
-  }
-}
-
-/** What changes only with the program. */
-const document = (type: string, text: () => string): Answer => ({
+/** A response that changes with the program only. */
+const document = (type: string, body: string): Answer => ({
   status: 200,
   headers: { 'content-type': `${type}; charset=utf-8`, 'cache-control': 'no-cache' },
-  body: text(),
+  body,
 })
 
-/**
- * The same state may be shown otherwise after a restart with other options: start is part. Weak, as
- * it is of the content in any coding.
- */
-function etagOf(view: PipelineView, published: Published): string {
-  return `W/"${published.snapshot.number}-${view.startedAtMs.toString(36)}"`
-}
-
-/** RFC 9110, 13.1.2: a list of tags compared weakly, or `*`. */
-function matches(ifNoneMatch: string | undefined, etag: string): boolean {
-  if (ifNoneMatch === undefined) return false
-  const tags = ifNoneMatch.split(',').map((tag) => tag.trim().replace(/^(?!W\/)"/, 'W/"'))
-  return tags.includes(etag) || tags.includes('*')
-}
+/** All routes, in the order of the documentation. */
+export const ROUTES: readonly Route[] = [
+  {
+    path: `${API_PREFIX}/snapshot`,
+    tag: 'snapshot',
+    summary: 'The whole snapshot',
+    scope: 'read',
+    schema: SNAPSHOT,
+    ofSnapshot: ({ json: text }) => text,
+  },
+  part('top', 'Top subscribers by each metric'),
+  part('applications', 'Traffic, share, subscribers and top users of each application'),
+  part('segments', 'Segments with their centres, sizes and metrics, and how they were made'),
+  part('elbow', 'Inertia by number of segments, and its knee'),
+  part('hours', 'Totals by the hour in which sessions start'),
+  part('positions', 'How far each source was read'),
+  {
+    path: `${API_PREFIX}/subscribers`,
+    tag: 'subscribers',
+    summary: 'Subscribers of a segment or application as of now, by ascending MSISDN',
+    scope: 'subscribers',
+    parameters: PAGE_PARAMETERS,
+    schema: { component: 'SubscriberList', schema: subscriberListSchema },
+    statuses: [404],
+    asOf: true,
+    scan: true,
+    answer: ({ query }, { view }) => answerSubscribers(view, query),
+  },
+  {
+    path: `${API_PREFIX}/subscribers/:msisdn`,
+    tag: 'subscribers',
+    summary: 'One subscriber as of now: aggregate, ranks, segment, distances',
+    scope: 'subscribers',
+    parameters: [MSISDN_PARAMETER],
+    schema: { component: 'SubscriberView', schema: subscriberSchema },
+    statuses: [404],
+    asOf: true,
+    scan: true,
+    answer: ({ path }, { view }) => answerSubscriber(view, path['msisdn'] ?? ''),
+  },
+  {
+    path: `${API_PREFIX}/status`,
+    tag: 'process',
+    summary: 'State of the process: counters, rate, positions, runs, options',
+    scope: 'read',
+    schema: { component: 'Status', schema: statusSchema },
+    asOf: true,
+    answer: (_, { view, health, now }) => json(status(view, health(), now())),
+  },
+  {
+    path: `${API_PREFIX}/live`,
+    tag: 'process',
+    summary: 'Server-sent events: snapshot first and at each change, progress about every second',
+    scope: 'read',
+    lenient: true,
+    type: 'text/event-stream',
+    statuses: [503],
+    stream: (exchange, { live }) => live.attach(exchange),
+  },
+  {
+    path: '/metrics',
+    tag: 'process',
+    summary: 'Metrics for Prometheus',
+    scope: 'metrics',
+    lenient: true,
+    type: 'text/plain',
+    answer: async (_, { metrics }) => ({
+      status: 200,
+      headers: { 'content-type': metrics.contentType },
+      body: await metrics.exposition(),
+    }),
+  },
+  {
+    path: '/healthz',
+    tag: 'process',
+    summary: 'Whether the process lives',
+    scope: null,
+    lenient: true,
+    answer: () => json({ status: 'alive' }),
+  },
+  {
+    path: '/readyz',
+    tag: 'process',
+    summary: 'Whether the pipeline is ready, or the reason why not',
+    scope: null,
+    lenient: true,
+    statuses: [503],
+    answer: (_, { health }) => {
+      const { notReady } = health()
+      return notReady === null ? json({ status: 'ready' }) : problem(503, notReady)
+    },
+  },
+  {
+    path: `${API_PREFIX}/openapi.json`,
+    tag: 'documentation',
+    summary: 'This description as OpenAPI 3.1',
+    scope: 'read',
+    answer: (_, { routes }) => document('application/json', openapiText(routes)),
+  },
+  {
+    path: '/api',
+    tag: 'documentation',
+    summary: 'This description for people',
+    scope: 'read',
+    lenient: true,
+    type: 'text/html',
+    answer: (_, { routes }) => document('text/html', docsPage(routes)),
+  },
+]

@@ -1,4 +1,4 @@
-// The shape of the status, for the documentation of the API; more may come to be in it.
+// The shape of the status, for the documentation of the API; further fields may be added.
 import { LIFE_STATES } from '../../../consumers/ingest/progress.ts'
 import { z } from '../../schema.ts'
 import { snapshotSchema } from '../../snapshot/schema.ts'
@@ -10,10 +10,10 @@ const counts = z.record(z.string(), count)
 
 const counters = z
   .looseObject({
-    rows: count.describe('read: applied + duplicate + excluded + rejected'),
+    rows: count.describe('rows read: applied + duplicate + excluded + rejected'),
     applied: count,
     duplicate: count.describe('at positions that an earlier run had already applied or rejected'),
-    excluded: count.describe('valid rows that the other source of a cut-over has'),
+    excluded: count.describe('valid rows that the other source of a cut-over covers'),
     rejected: counts,
     coerced: counts,
     missing: counts,
@@ -23,7 +23,7 @@ const counters = z
   })
   .describe('since the start of the process')
 
-/** The answer of `/api/v1/status`. */
+/** The response of `/api/v1/status`. */
 export const statusSchema = z.looseObject({
   state: z.enum(LIFE_STATES),
   notReady: z.string().nullable().describe('why the pipeline is not ready; null when it is'),
@@ -33,10 +33,10 @@ export const statusSchema = z.looseObject({
   snapshotNumber: count.nullable().describe('of the last snapshot'),
   snapshotAtMs: moment,
   rowsPerSecond: amount,
-  etaSeconds: amount.nullable().describe('until all rows are dealt with'),
+  etaSeconds: amount.nullable().describe('until all rows are read'),
   counters: counters.nullable(),
   totalRows: count,
-  progress: z.number().nullable().describe('share of the rows dealt with'),
+  progress: z.number().nullable().describe('share of the rows that is read, 0 to 1'),
   subscribers: count,
   dirtySubscribers: count.describe('changed since the last commit'),
   lastDurableMs: moment,

@@ -1,4 +1,4 @@
-// What the server says of the pipeline itself: the short form for streams, the long for people.
+// The status of the pipeline: a short form for the live stream, a long one for its own route.
 import type {
   ConsumerProgress,
   IngestCounters,
@@ -7,32 +7,26 @@ import type {
 import type { Snapshot } from '../../snapshot/schema.ts'
 import type { SourceNote } from '../../record/duration-unit.ts'
 import { assignedPartitions, orderedOffsets } from '../health/offsets.ts'
+import type { Health } from '../health/health.ts'
 import type { Throughput } from '../health/throughput.ts'
 import { stateOf } from '../health/readiness.ts'
 import type { PipelineView, SnapshotRuns, SnapshotTimings } from '../view.ts'
 
-/** How far a topic is read, in a line. */
+/** How far a topic is read. */
 export interface KafkaMessage {
   topic: string
   member: boolean
   assignedPartitions: number
   topicPartitions: number
-  /** Of all partitions assigned; null while one of them is not known. */
+  /** Sum over the assigned partitions; null while that of one is unknown. */
   lagRecords: number | null
-  /** The longest; null while none is known. */
+  /** Maximum over the assigned partitions; null while none is known. */
   lagSeconds: number | null
-  /** What this message is as of: exclusive ends of what is applied and what is durable. */
+  /** Exclusive ends of the applied and of the durable offsets, per assigned partition. */
   positions: { partition: number; appliedOffset: number; durableOffset: number }[]
 }
 
-/** What is known beside the pipeline's own messages. */
-export interface Judgement {
-  pace: Throughput
-  /** Why the pipeline is not ready, null when it is. */
-  notReady: string | null
-}
-
-/** Sent about once a second to every live client. */
+/** The progress message of the live stream, about one per second. */
 export interface ProgressMessage extends Throughput {
   state: LifeState
   /** Why the pipeline is not ready, in a sentence; null when it is. */
@@ -44,10 +38,10 @@ export interface ProgressMessage extends Throughput {
   /** Of the last snapshot, null before the first. */
   snapshotNumber: number | null
   snapshotAtMs: number | null
-  /** Null before ingest has said anything. */
+  /** Null before the first message of ingest. */
   counters: IngestCounters | null
   totalRows: number
-  /** Share of the rows dealt with, 0 to 1; null without rows. */
+  /** Share of the rows that is read, 0 to 1; null without rows. */
   progress: number | null
   subscribers: number
   dirtySubscribers: number
@@ -56,7 +50,7 @@ export interface ProgressMessage extends Throughput {
   done: boolean
 }
 
-/** The answer of `/api/v1/status`. */
+/** The response of `/api/v1/status`. */
 export interface Status extends ProgressMessage {
   startedAtMs: number
   restoreSeconds: number | null
@@ -70,7 +64,7 @@ export interface Status extends ProgressMessage {
   options: Record<string, unknown>
 }
 
-/** The lag of all partitions this process reads. */
+/** The lag over all partitions that this process reads. */
 function kafkaMessage(consumer: ConsumerProgress): KafkaMessage {
   const partitions = assignedPartitions(consumer)
   const lags = partitions.map(orderedOffsets)
@@ -89,10 +83,10 @@ function kafkaMessage(consumer: ConsumerProgress): KafkaMessage {
   }
 }
 
-/** The short form, as of `nowMs`. */
+/** The short form as of `nowMs`, milliseconds since 1970. */
 export function progressMessage(
   view: PipelineView,
-  { pace, notReady }: Judgement,
+  { throughput, notReady }: Health,
   nowMs: number,
 ): ProgressMessage {
   const progress = view.progress()
@@ -106,8 +100,8 @@ export function progressMessage(
     uptimeSeconds: (nowMs - view.startedAtMs) / 1000,
     snapshotNumber: published?.snapshot.number ?? null,
     snapshotAtMs: published?.atMs ?? null,
-    rowsPerSecond: pace.rowsPerSecond,
-    etaSeconds: pace.etaSeconds,
+    rowsPerSecond: throughput.rowsPerSecond,
+    etaSeconds: throughput.etaSeconds,
     counters: progress?.counters ?? null,
     totalRows,
     progress: totalRows > 0 ? (progress?.counters.rows ?? 0) / totalRows : null,
@@ -119,12 +113,12 @@ export function progressMessage(
   }
 }
 
-/** The long form, as of `nowMs`. */
-export function status(view: PipelineView, judgement: Judgement, nowMs: number): Status {
+/** The long form as of `nowMs`, milliseconds since 1970. */
+export function status(view: PipelineView, health: Health, nowMs: number): Status {
   const progress = view.progress()
   const published = view.published()
   return {
-    ...progressMessage(view, judgement, nowMs),
+    ...progressMessage(view, health, nowMs),
     startedAtMs: view.startedAtMs,
     restoreSeconds: progress?.restoreSeconds ?? null,
     store: progress?.store ?? null,

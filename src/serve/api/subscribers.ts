@@ -1,50 +1,110 @@
-// The route of many subscribers: reads what was asked for, and answers a page of it.
+// The routes of single subscribers and of pages of them: parameters and handlers.
 import { APPLICATIONS, type Application } from '../../record/columns.ts'
 import type { SubscriberQuery } from '../../snapshot/subscriber-page.ts'
-import { MOST_MEMBERS, USUAL_MEMBERS } from './operations.ts'
-import type { Parameters } from './parameters.ts'
 import { json, problem, type Answer } from '../http/problem.ts'
 import type { PipelineView } from '../view.ts'
+import { noSnapshot } from './answer.ts'
+import type { Parameter, Parameters, ParameterSchema } from './route.ts'
 
-/** Before the first: with `--missing-msisdn zero` there is a subscriber 0. */
-const EVERYONE = -1
+/** Maximum subscribers per page: a page is one message of the look-up thread. */
+const MOST_PER_PAGE = 1000
+const USUAL_PER_PAGE = 100
 
+/** Below every MSISDN: with `--missing-msisdn zero` there is a subscriber 0. */
+const BEFORE_ALL = -1
+
+/** An MSISDN as text: E.164 allows 15 digits. */
 const DIGITS = /^[0-9]{1,15}$/
+const MSISDN: ParameterSchema = { type: 'string', pattern: DIGITS.source }
 
-/** A page of subscribers as of now; nothing that was asked for is repeated in an error. */
-export async function answerMembers(
+/** The MSISDN in a path. */
+export const MSISDN_PARAMETER: Parameter = {
+  name: 'msisdn',
+  in: 'path',
+  required: true,
+  schema: MSISDN,
+  description: '1 to 15 digits',
+}
+
+/** Parameters of a page of subscribers. */
+export const PAGE_PARAMETERS: readonly Parameter[] = [
+  {
+    name: 'segment',
+    in: 'query',
+    schema: { type: 'string' },
+    description: 'only subscribers of this segment, by its name',
+  },
+  {
+    name: 'application',
+    in: 'query',
+    schema: { type: 'string', enum: APPLICATIONS },
+    description: 'only subscribers with traffic in this application',
+  },
+  {
+    name: 'limit',
+    in: 'query',
+    schema: { type: 'integer', minimum: 1, maximum: MOST_PER_PAGE, default: USUAL_PER_PAGE },
+    description: 'maximum subscribers per page',
+  },
+  {
+    name: 'after',
+    in: 'query',
+    schema: MSISDN,
+    description: 'only larger MSISDNs: `next` of the previous page',
+  },
+]
+
+/**
+ * One subscriber as of now, compared with the segments of the last snapshot. It is newer than that
+ * snapshot and therefore has no ETag. 400 for what is not an MSISDN, 404 for an unknown one, 503
+ * before the first snapshot; an error does not contain the MSISDN.
+ */
+export async function answerSubscriber(view: PipelineView, msisdn: string): Promise<Answer> {
+  if (!DIGITS.test(msisdn)) return problem(400, 'The MSISDN is malformed; expected 1 to 15 digits.')
+  const published = view.published()
+  const found = await view.lookup(Number(msisdn))
+  if (found !== null) return json(found)
+  // Before the first snapshot the state may not be read yet.
+  if (published === null) return noSnapshot()
+  return problem(404, 'There is no subscriber with this MSISDN.')
+}
+
+/**
+ * A page of subscribers as of now. 400 for a malformed parameter, 404 for an unknown segment, 503
+ * while nothing is committed; an error does not contain the value of a parameter.
+ */
+export async function answerSubscribers(
   view: PipelineView,
-  asked: Parameters,
-  headers: Record<string, string>,
+  parameters: Parameters,
 ): Promise<Answer> {
-  const query = readQuery(asked)
+  const query = readQuery(parameters)
   if (typeof query === 'string') return problem(400, query)
   const segments = view.published()?.snapshot.segments.segments ?? []
   const names = segments.map(({ name }) => name)
   if (query.segment !== null && names.length > 0 && !names.includes(query.segment)) {
-    return problem(404, `There is no segment of this name; there are: ${names.join(', ')}.`)
+    return problem(404, `The segment is unknown; expected one of ${names.join(', ')}.`)
   }
   const found = await view.subscribers(query)
-  if (found === null) {
-    const detail = 'Nothing is committed yet; ask again in a moment.'
-    return problem(503, detail, { 'retry-after': '1' })
-  }
-  return json(found, headers)
+  if (found !== null) return json(found)
+  const detail = 'Nothing is committed yet; repeat the request in a second.'
+  return problem(503, detail, { 'retry-after': '1' })
 }
 
-/** The query, or what is wrong with it. */
+/** The query of a page, or a sentence for a malformed parameter. */
 function readQuery(
-  asked: Parameters,
+  parameters: Parameters,
 ): (SubscriberQuery & { application: Application | null }) | string {
-  const { segment = null, application = null, limit = String(USUAL_MEMBERS), after } = asked
+  const { segment = null, application = null, limit = String(USUAL_PER_PAGE), after } = parameters
   const known = APPLICATIONS.find((name) => name === application) ?? null
   if (application !== null && known === null) {
     return `The application is unknown; expected one of ${APPLICATIONS.join(', ')}.`
   }
   const most = DIGITS.test(limit) ? Number(limit) : 0
-  if (most < 1 || most > MOST_MEMBERS) {
-    return `The limit is no whole number from 1 to ${MOST_MEMBERS}.`
+  if (most < 1 || most > MOST_PER_PAGE) {
+    return `The parameter limit is malformed; expected a whole number from 1 to ${MOST_PER_PAGE}.`
   }
-  if (after !== undefined && !DIGITS.test(after)) return 'After is no MSISDN of up to 15 digits.'
-  return { segment, application: known, limit: most, after: Number(after ?? EVERYONE) }
+  if (after !== undefined && !DIGITS.test(after)) {
+    return 'The parameter after is malformed; expected an MSISDN of 1 to 15 digits.'
+  }
+  return { segment, application: known, limit: most, after: Number(after ?? BEFORE_ALL) }
 }

@@ -1,7 +1,7 @@
-// Offsets of a consumer's partitions as metrics, status and readiness show them; pure.
+// Offsets of the partitions of a consumer, as metrics, status and readiness show them; pure.
 import type { ConsumerProgress, PartitionProgress } from '../../../consumers/ingest/progress.ts'
 
-/** Offsets of a partition, exclusive; null for what is not known. */
+/** Offsets of a partition, exclusive ends; null for an unknown one. */
 export interface Offsets {
   committed: number | null
   durable: number
@@ -10,9 +10,9 @@ export interface Offsets {
 }
 
 /**
- * Offsets in their order, whatever happened since each was taken: committed ≤ durable ≤ applied ≤ end.
- * A position that went back behind a gap leaves the others ahead; what Kafka acknowledged of a log
- * that was cut off says nothing of this one.
+ * Offsets in their order: committed ≤ durable ≤ applied ≤ end. They are read at different moments,
+ * and a position that went back over a gap leaves the others ahead. A committed offset above the
+ * durable one belongs to the log before its truncation, and is null.
  */
 export function orderedOffsets(partition: PartitionProgress): Offsets {
   const { appliedOffset: applied, durableOffset, committedOffset, endOffset } = partition
@@ -26,6 +26,6 @@ export function orderedOffsets(partition: PartitionProgress): Offsets {
   }
 }
 
-/** Partitions that are this member's; one that is being given back is not any more. */
+/** Partitions that are assigned to this member; one that is being revoked is not. */
 export const assignedPartitions = (consumer: ConsumerProgress): PartitionProgress[] =>
   consumer.partitions.filter(({ partition }) => consumer.assigned.includes(partition))

@@ -1,4 +1,4 @@
-// Whether the pipeline can answer for itself, and if not, why; the clock is an argument.
+// Whether the pipeline is ready, and if not, why; the clock is an argument.
 import type {
   ConsumerProgress,
   IngestProgress,
@@ -7,48 +7,48 @@ import type {
 import { assignedPartitions, orderedOffsets } from './offsets.ts'
 import type { PipelineView } from '../view.ts'
 
-/** Longer than a rebalance, a restart of a broker or a slow commit take. */
+/** Time without progress after which it is stale: longer than a rebalance or a broker restart. */
 export const STALE_MS = 60_000
 
-/** Watches the messages of a pipeline for what stands still. */
+/** Detects in the messages of a pipeline what makes no progress. Times are ms since 1970. */
 export interface Readiness {
+  /** Takes a message of ingest. */
   note(nowMs: number, progress: IngestProgress): void
   /** Why the pipeline is not ready, in a sentence; null when it is. */
   reason(nowMs: number): string | null
 }
 
-/** Where a partition stood, and since when it has been standing there with something to read. */
-interface Standing {
+/** The applied offset of a partition, and since when it has not moved although it has lag. */
+interface Stall {
   appliedOffset: number
   sinceMs: number
 }
 
-/** The life state as of now. */
+/** The state of the process; `starting` before the first message. */
 export function stateOf(view: PipelineView): LifeState {
   return view.progress()?.state ?? 'starting'
 }
 
-/** The readiness of `view`; it must be given every message. */
+/** The readiness of `view`, which must be given every message. */
 export function createReadiness(view: PipelineView): Readiness {
-  let standing = new Map<number, Standing>()
-  let heardMs = 0
+  let stalls = new Map<number, Stall>()
+  let reportedMs = 0
   return {
     note(nowMs, { consumer }) {
-      heardMs = nowMs
-      standing =
-        consumer === null ? new Map<number, Standing>() : standingOf(consumer, standing, nowMs)
+      reportedMs = nowMs
+      stalls = consumer === null ? new Map<number, Stall>() : stallsOf(consumer, stalls, nowMs)
     },
     reason(nowMs) {
       const state = stateOf(view)
       if (state !== 'running' && state !== 'draining') return `The pipeline is ${state}.`
       const consumer = view.progress()?.consumer ?? null
       if (consumer === null) return null
-      return consumerReason(consumer) ?? staleReason(consumer, standing, heardMs, nowMs)
+      return consumerReason(consumer) ?? staleReason(consumer, stalls, reportedMs, nowMs)
     },
   }
 }
 
-/** Notes every message of `view` as it comes; returns how to stop that. */
+/** Passes every message of `view` to `readiness`; returns a function that unsubscribes. */
 export function watchReadiness(
   view: PipelineView,
   readiness: Readiness,
@@ -64,11 +64,11 @@ export function watchReadiness(
   })
 }
 
-function standingOf(
+function stallsOf(
   consumer: ConsumerProgress,
-  before: ReadonlyMap<number, Standing>,
+  before: ReadonlyMap<number, Stall>,
   nowMs: number,
-): Map<number, Standing> {
+): Map<number, Stall> {
   return new Map(
     assignedPartitions(consumer).map((partition) => {
       const { applied, end } = orderedOffsets(partition)
@@ -82,7 +82,7 @@ function standingOf(
   )
 }
 
-/** What the consumer itself says. */
+/** The reason that the consumer itself reports. */
 function consumerReason(consumer: ConsumerProgress): string | null {
   const { topic, group, member, assigned, partitions, paused } = consumer
   const gap = partitions.find((partition) => partition.gap)
@@ -97,19 +97,19 @@ function consumerReason(consumer: ConsumerProgress): string | null {
 
 function staleReason(
   { partitions }: ConsumerProgress,
-  standing: ReadonlyMap<number, Standing>,
-  heardMs: number,
+  stalls: ReadonlyMap<number, Stall>,
+  reportedMs: number,
   nowMs: number,
 ): string | null {
-  if (nowMs - heardMs > STALE_MS) {
-    return `Ingest has said nothing for ${Math.round((nowMs - heardMs) / 1000)} seconds.`
+  if (nowMs - reportedMs > STALE_MS) {
+    return `Ingest has not reported for ${Math.round((nowMs - reportedMs) / 1000)} seconds.`
   }
   for (const { partition, stopped } of partitions) {
-    const since = standing.get(partition)?.sinceMs ?? nowMs
+    const since = stalls.get(partition)?.sinceMs ?? nowMs
     if (nowMs - since <= STALE_MS) continue
     const seconds = Math.round((nowMs - since) / 1000)
     const why = stopped === null ? '' : ` (${stopped})`
-    return `Partition ${partition} has records to read, and applied none for ${seconds} seconds${why}.`
+    return `Partition ${partition} has lag, but applied no record for ${seconds} seconds${why}.`
   }
   return null
 }

@@ -1,9 +1,10 @@
-// Counters of ingest by source: one process may read a history of files, then a topic; pure.
+// Counters of ingest by source: a process may read a history of files, then a topic; pure.
 import type { IngestCounters, IngestProgress } from '../../../consumers/ingest/progress.ts'
 
+/** Where rows come from, as metrics label it. */
 export type Source = 'parquet' | 'kafka'
 
-/** Counters before anything was said. */
+/** Counters before the first message. */
 const NO_COUNTERS: IngestCounters = {
   rows: 0,
   applied: 0,
@@ -18,12 +19,12 @@ const NO_COUNTERS: IngestCounters = {
   consumedBytes: 0,
 }
 
-/** Rows rejected for whatever reason. */
+/** Rejected rows, over all reasons. */
 export function rejectedRows(counters: IngestCounters): number {
   return Object.values(counters.rejected).reduce((sum, rows) => sum + rows, 0)
 }
 
-/** Counters of each source. A consumer's message counts its topic; its history stands beside. */
+/** Counters of each source. A consumer counts its topic, and its history of files separately. */
 export function countersBySource(progress: IngestProgress | null): Record<Source, IngestCounters> {
   if (progress === null) return { parquet: NO_COUNTERS, kafka: NO_COUNTERS }
   const { counters, consumer, history } = progress
@@ -31,7 +32,7 @@ export function countersBySource(progress: IngestProgress | null): Record<Source
   return { parquet: history ?? NO_COUNTERS, kafka: counters }
 }
 
-/** Counters of both sources together, so that nothing goes back when a history ends. */
+/** Sum over both sources, so that no counter goes back when a history ends. */
 export function allCounters(progress: IngestProgress | null): IngestCounters {
   const { parquet: a, kafka: b } = countersBySource(progress)
   const { length } = a.applicationBytes.length === 0 ? b.applicationBytes : a.applicationBytes

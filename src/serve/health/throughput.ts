@@ -1,24 +1,27 @@
-// How fast rows are dealt with, and how long the rest will take; the clock is an argument.
+// Rows per second, and the time that the remaining rows take; the clock is an argument.
 import type { IngestProgress } from '../../../consumers/ingest/progress.ts'
 import { allCounters } from './source-counters.ts'
 import type { PipelineView } from '../view.ts'
 
+/** The rate of reading. */
 export interface Throughput {
   rowsPerSecond: number
-  /** Until all rows are dealt with; null when that cannot be told. */
+  /** Time until all rows are read; null when it is unknown. */
   etaSeconds: number | null
 }
 
-/** Long enough to smooth over commits, short enough to show that something stopped. */
+/** Long enough to smooth over commits, short enough to show a stop. */
 const WINDOW_MS = 10_000
 
-/** Keeps the rows of the last seconds. */
+/** Measures the rate over the last 10 seconds. Times are milliseconds since 1970. */
 export interface ThroughputMeter {
+  /** Takes a message of ingest. */
   note(nowMs: number, progress: IngestProgress): void
+  /** The rate as of now; 0 before the second message. */
   read(nowMs: number): Throughput
 }
 
-/** A meter that knows nothing yet. */
+/** A meter before the first message. */
 export function createThroughputMeter(): ThroughputMeter {
   let points: { atMs: number; rows: number }[] = []
   let left = 0
@@ -43,7 +46,7 @@ export function createThroughputMeter(): ThroughputMeter {
   }
 }
 
-/** Notes every progress message of `view` as it comes; returns how to stop that. */
+/** Passes every message of `view` to `meter`; returns a function that unsubscribes. */
 export function meterView(
   view: PipelineView,
   meter: ThroughputMeter,

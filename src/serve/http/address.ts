@@ -1,32 +1,36 @@
-// Where the server may listen, and what is said when it cannot.
+// Addresses that the server may listen on, and errors of listening.
 import { PulseError } from '../../errors.ts'
 
 const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', 'localhost', '::1'])
 
-/** Lets nobody but this machine ask without a token. @throws PulseError `usage` */
+/**
+ * Checks that a server without tokens listens on loopback only.
+ *
+ * @throws PulseError `usage`
+ */
 export function checkHost(host: string, hasTokens: boolean): void {
   if (LOOPBACK.has(host) || (hasTokens && host !== '')) return
   throw new PulseError(
     'usage',
-    `Host ${host} is not of this machine alone; expected one of ${[...LOOPBACK].join(', ')}, or ` +
-      "--token-file FILE with tokens to ask for: subscribers' numbers are not shown to a network.",
+    `Host ${host} is reachable from the network; expected one of ${[...LOOPBACK].join(', ')}, or ` +
+      '--token-file FILE: without tokens MSISDNs are not shown to a network.',
   )
 }
 
-/** Of the server, as a browser writes it. */
+/** The address of a server as a URL; an IPv6 address is put in brackets. */
 export const urlOf = (host: string, port: number): string =>
   `http://${host.includes(':') ? `[${host}]` : host}:${port}`
 
 const FOUND: Readonly<Partial<Record<string, string>>> = {
   EADDRINUSE: 'is in use by another process',
-  EACCES: 'needs rights this user lacks',
+  EACCES: 'needs rights that this user lacks',
 }
 
-/** A PulseError for what the operating system refuses; else the error as it is. */
+/** The PulseError `usage` or `port` for an error of listening; any other error unchanged. */
 export function listenError(error: unknown, host: string, port: number): unknown {
   const code = (error as NodeJS.ErrnoException).code ?? ''
   if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') {
-    const text = `Host ${host} is no address of this machine; expected one that it has.`
+    const text = `Host ${host} is not an address of this machine; expected one that it has.`
     return new PulseError('usage', text, error)
   }
   const found = FOUND[code]
@@ -34,7 +38,7 @@ export function listenError(error: unknown, host: string, port: number): unknown
   return new PulseError(
     'port',
     `Port ${port} of ${host} ${found}; expected a free one: ` +
-      'end what holds it, or choose another port (0 takes any free one).',
+      'end the process that uses it, or give another port (0 selects a free one).',
     error,
   )
 }

@@ -1,18 +1,18 @@
-// A gate for what takes a pass over all subscribers: so many may wait, others come again.
+// A bound on the requests that wait for a pass over all subscribers.
 import { problem, type Answer } from './problem.ts'
 
-/** Scans that may wait at once: the look-up thread does one at a time. */
+/** Maximum requests that wait at once: the look-up thread runs one pass after another. */
 export const MOST_WAITING = 8
 
-/** Runs work, or says why not now. */
+/** Runs the work and returns its response, or returns 503 when too many wait. */
 export type ConcurrencyLimit = (work: () => Promise<Answer>) => Promise<Answer>
 
-/** A gate that `most` may be behind. */
+/** A limit of `most` concurrent runs. */
 export function createConcurrencyLimit(most: number = MOST_WAITING): ConcurrencyLimit {
   let waiting = 0
   return async (work) => {
     if (waiting >= most) {
-      const detail = `${most} requests for subscribers wait already; ask again in a moment.`
+      const detail = `${most} requests for subscribers already wait; repeat the request later.`
       return problem(503, detail, { 'retry-after': '1' })
     }
     waiting++

@@ -1,9 +1,9 @@
-// Answers that are not framework's: status, headers and body; errors as RFC 9457 problems.
+// Responses as values: status, headers and body; errors are RFC 9457 problems.
 
-/** Of an answer; a list is sent as one header each. */
+/** Headers of a response; a list is sent as one header per value. */
 export type Headers = Record<string, string | string[]>
 
-/** A whole answer, whatever serves it. */
+/** A whole response. */
 export interface Answer {
   status: number
   headers: Headers
@@ -26,8 +26,9 @@ const TITLES: Record<number, string> = {
 }
 
 /**
- * An error as `application/problem+json`. `detail` is written by us and never repeats a value that
- * was asked for: a path may hold an MSISDN.
+ * An error as `application/problem+json`.
+ *
+ * @param detail a sentence without any value of the request, which may contain an MSISDN
  */
 export function problem(status: number, detail: string, headers: Headers = {}): Answer {
   const title = TITLES[status] ?? 'Error'
@@ -42,7 +43,7 @@ export function problem(status: number, detail: string, headers: Headers = {}): 
   }
 }
 
-/** An object as JSON that is as of now. */
+/** An object as JSON; caches do not store it, because it is as of now. */
 export function json(value: unknown, headers: Record<string, string> = {}): Answer {
   return {
     status: 200,

@@ -1,16 +1,17 @@
-// How often a key may come in a window of time: bounded memory, the clock is an argument.
+// A bound on events per key and window of time; memory is bounded, the clock is an argument.
 
-/** The oldest key is forgotten beyond it: memory is bounded, whoever asks. */
+/** Keys that are remembered; beyond it the oldest is forgotten. */
 const MOST_KEYS = 10_000
 
-/** So many in a window that begins with a key's first one. */
+/** A number of events per key, in a window that begins with the first event of the key. */
 export interface RateLimit {
+  /** Counts an event. */
   note(key: string, nowMs: number): void
-  /** How long a key that has used it up must wait; 0 when it need not. */
+  /** Milliseconds until a key at its limit may continue; 0 below the limit. */
   waitMs(key: string, nowMs: number): number
 }
 
-/** A quota that nobody has used. */
+/** A limit of `most` events per key in `windowMs` milliseconds. */
 export function createRateLimit(most: number, windowMs: number): RateLimit {
   const windows = new Map<string, { beganMs: number; count: number }>()
   return {
@@ -20,7 +21,7 @@ export function createRateLimit(most: number, windowMs: number): RateLimit {
         known.count++
         return
       }
-      // In order of their beginning, so that the first is the oldest.
+      // The map is in the order in which windows began, so its first key is the oldest.
       windows.delete(key)
       windows.set(key, { beganMs: nowMs, count: 1 })
       if (windows.size > MOST_KEYS) windows.delete(windows.keys().next().value!)

@@ -1,9 +1,9 @@
-// Which requests are turned away before any route sees them.
+// Requests that are refused before they reach a route.
 import { maxHeaderSize, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import { problem, type Answer } from './problem.ts'
 
-/** Why a request is turned away: the closed list behind `http_refused_requests_total`. */
+/** Reasons to refuse a request: the labels of `http_refused_requests_total`. */
 export const REFUSALS = [
   'host',
   'origin',
@@ -16,39 +16,43 @@ export const REFUSALS = [
   'timeout',
   'live-clients',
 ] as const
+/** One of them. */
 export type Refusal = (typeof REFUSALS)[number]
 
-/** A request that may not pass: why, and what it is told. */
+/** A refused request: the reason and the response. */
 export interface RefusedRequest {
   reason: Refusal
   answer: Answer
 }
 
-/** What of a request decides. */
-export interface Asked {
+/** Methods of every route. */
+export const METHODS: readonly string[] = ['GET', 'HEAD']
+
+/** What the filter reads of a request. */
+export interface RequestHead {
   method: string
-  /** Host headers, of which there may be one. */
+  /** All Host headers; more than one is refused. */
   hostHeaders: readonly string[]
   origin: string | undefined
   contentLength: string | undefined
   transferEncoding: string | undefined
 }
 
-/** By which names we may be asked for. */
+/** Names under which clients may address the server. */
 export interface Hosts {
-  /** Values of the Host header: names of this machine with the port we listen on. */
+  /** Values of the Host header: loopback names with the port of the server. */
   local: ReadonlySet<string>
-  /** Further names, with any port: what stands in front may listen on another one. */
+  /** Further names, with any port: a proxy may listen on another one. */
   allowed: ReadonlySet<string>
 }
 
-/** No request needs a body; this much is read over so that a polite client gets its answer. */
+/** Maximum announced body: no route needs one, and a small one is read and ignored. */
 export const BODY_LIMIT_BYTES = 4096
 
-/** Names that only this machine goes by: others reach us by a rebound DNS name. */
+/** Loopback names. Any other name may be one that DNS rebinding points to this machine. */
 const LOCAL_NAMES = ['127.0.0.1', 'localhost', '[::1]']
 
-/** Names we go by when listening on `port`; `allowed` are names without port. */
+/** The names of a server on `port`; `allowed` are further names, without port. */
 export function hostsOf(port: number, allowed: readonly string[]): Hosts {
   const withPort = LOCAL_NAMES.map((name) => `${name}:${port}`)
   return {
@@ -60,7 +64,10 @@ export function hostsOf(port: number, allowed: readonly string[]): Hosts {
 const isAllowed = (host: string, { allowed }: Hosts): boolean =>
   allowed.has(host.toLowerCase().replace(/:\d+$/, ''))
 
-/** Sent with every answer. Styles set by script (ECharts) are no inline styles to a browser. */
+/**
+ * Headers of every response. Styles that a script sets, as ECharts does, are not inline styles for
+ * this policy.
+ */
 export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   'content-security-policy': [
     "default-src 'none'",
@@ -78,40 +85,41 @@ export const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   'cross-origin-opener-policy': 'same-origin',
 }
 
-/** Why `asked` is turned away and with which answer, or null when it may pass. */
-export function refusalOf(asked: Asked, hosts: Hosts): RefusedRequest | null {
+/** Why a request is refused, with the response; null when it may pass. */
+export function refusalOf(head: RequestHead, hosts: Hosts): RefusedRequest | null {
   const close = { connection: 'close' }
-  // RFC 9112, 3.2: what stands in front of us may have gone by the other one.
-  if (asked.hostHeaders.length > 1) {
-    const detail = `The request has ${asked.hostHeaders.length} Host headers; expected one.`
+  // RFC 9112, 3.2: a proxy may have routed by the other one.
+  if (head.hostHeaders.length > 1) {
+    const detail = `The request has ${head.hostHeaders.length} Host headers; expected one.`
     return { reason: 'malformed', answer: problem(400, detail, close) }
   }
-  const host = asked.hostHeaders.at(0)?.toLowerCase() ?? ''
+  const host = head.hostHeaders.at(0)?.toLowerCase() ?? ''
   if (!hosts.local.has(host) && !isAllowed(host, hosts)) {
     const detail =
-      'The Host header names another machine; use 127.0.0.1 or localhost, or name it with --allow-host.'
+      'The Host header is another name; expected 127.0.0.1, localhost or a name of --allow-host.'
     return { reason: 'host', answer: problem(421, detail, close) }
   }
-  if (asked.origin !== undefined && !isOwnOrigin(asked.origin, hosts)) {
-    const detail = 'Pages of other origins may not read this server.'
+  if (head.origin !== undefined && !isOwnOrigin(head.origin, hosts)) {
+    const detail = 'The Origin is another one; expected a page of this server.'
     return { reason: 'origin', answer: problem(403, detail, close) }
   }
-  if (Number(asked.contentLength ?? 0) > BODY_LIMIT_BYTES) {
-    const detail = `A body of more than ${BODY_LIMIT_BYTES} bytes was announced; none is needed.`
+  if (Number(head.contentLength ?? 0) > BODY_LIMIT_BYTES) {
+    const detail = `The announced body is too long; expected up to ${BODY_LIMIT_BYTES} bytes.`
     return { reason: 'length', answer: problem(413, detail, close) }
   }
-  if (asked.transferEncoding !== undefined) {
-    const detail = 'A body of unknown length was announced; none is needed.'
+  if (head.transferEncoding !== undefined) {
+    const detail = 'The announced body is of unknown length; expected no body.'
     return { reason: 'length', answer: problem(413, detail, close) }
   }
-  if (asked.method !== 'GET' && asked.method !== 'HEAD') {
-    const detail = 'Only GET and HEAD are answered; nothing can be changed over HTTP.'
-    return { reason: 'method', answer: problem(405, detail, { ...close, allow: 'GET, HEAD' }) }
+  if (!METHODS.includes(head.method)) {
+    const detail = `The server is read-only; expected ${METHODS.join(' or ')}.`
+    const headers = { ...close, allow: METHODS.join(', ') }
+    return { reason: 'method', answer: problem(405, detail, headers) }
   }
   return null
 }
 
-/** Of an allowed name also by https: something that speaks it may stand in front of us. */
+/** Whether an Origin is the server's; with an allowed name also by https, as behind a TLS proxy. */
 function isOwnOrigin(origin: string, hosts: Hosts): boolean {
   const parts = /^(https?):\/\/(.+)$/.exec(origin)
   if (parts === null) return false
@@ -119,25 +127,28 @@ function isOwnOrigin(origin: string, hosts: Hosts): boolean {
   return (scheme === 'http' && hosts.local.has(host.toLowerCase())) || isAllowed(host, hosts)
 }
 
-/** What Node's codes of a request that it could not read are answered with, if not with 400. */
+/** Responses to requests that Node.js could not parse, by its error code; others get 400. */
 const BROKEN: Readonly<Record<string, readonly [status: number, detail: string]>> = {
   ERR_HTTP_REQUEST_TIMEOUT: [408, 'The request took too long to arrive.'],
   HPE_HEADER_OVERFLOW: [
     431,
-    `The address and headers of the request are longer than ${maxHeaderSize} bytes; shorten them.`,
+    `Address and headers of the request are too long; expected up to ${maxHeaderSize} bytes.`,
   ],
 }
 
 /**
- * Answers what Node could not read as a request, and ends the connection. Returns why, or null
- * when the client has gone already.
+ * Responds to a request that Node.js could not parse, and ends the connection. Returns the reason,
+ * or null when the client has already disconnected.
  */
 export function answerBroken(code: string | undefined, socket: Socket): Refusal | null {
   if (code === 'ECONNRESET' || !socket.writable) {
     socket.destroy()
     return null
   }
-  const [status, detail] = BROKEN[code ?? ''] ?? [400, 'This is no HTTP request.']
+  const [status, detail] = BROKEN[code ?? ''] ?? [
+    400,
+    'The request is malformed; expected HTTP/1.1.',
+  ]
   const { headers, body } = problem(status, detail, { ...SECURITY_HEADERS, connection: 'close' })
   const lines = Object.entries({ ...headers, 'content-length': String(body.length) })
   const head = lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')

@@ -2,27 +2,28 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { PulseError } from '../../errors.ts'
 
-/** What a token may be for; `admin` is for what changes something, of which there is nothing yet. */
-export const SCOPES = ['metrics', 'read', 'subscribers', 'admin'] as const
+/** What a token allows, from the least to the most personal data. */
+export const SCOPES = ['metrics', 'read', 'subscribers'] as const
+/** One of them. */
 export type Scope = (typeof SCOPES)[number]
 
-/** A token without its text: it cannot be told to anyone. */
+/** A token as its SHA-256 digest, so that nothing can show its text. */
 export interface Token {
   digest: Buffer
   scopes: ReadonlySet<Scope>
 }
 
-/** Shorter ones can be guessed; 16 random characters cannot. */
+/** Minimum characters: 16 random ones cannot be guessed. */
 export const SHORTEST_TOKEN = 16
 
-/** RFC 6750, 2.1. */
+/** The characters of a bearer token (RFC 6750, 2.1). */
 const TOKEN = /^[A-Za-z0-9._~+/-]+=*$/
 
 /**
- * Reads `token` or `token scope,scope` a line; empty lines and those that begin with # are passed
- * over. Says which line is wrong, never what stands in it.
+ * Reads one token per line: `TOKEN`, which has all scopes, or `TOKEN SCOPE,SCOPE`. Empty lines and
+ * lines that begin with # are skipped. An error has the number of the line, never its text.
  *
- * @param name of the file, for errors
+ * @param name names the file in errors
  * @throws PulseError `usage`
  */
 export function parseTokens(text: string, name: string): Token[] {
@@ -30,13 +31,13 @@ export function parseTokens(text: string, name: string): Token[] {
   text.split(/\r?\n/).forEach((line, at) => {
     const [token, scopes, ...more] = line.trim().split(/\s+/)
     if (token === '' || token.startsWith('#')) return
-    const wrong = faultOf(token, scopes, more)
-    if (wrong !== null) {
-      throw new PulseError('usage', `${name}: line ${at + 1} has ${wrong}; ${EXPECTED}`)
+    const fault = faultOf(token, scopes, more)
+    if (fault !== null) {
+      throw new PulseError('usage', `${name}: line ${at + 1} has ${fault}; ${EXPECTED}`)
     }
     const parsed = { digest: digestOf(token), scopes: new Set(scopesOf(scopes)) }
     if (tokens.some(({ digest }) => digest.equals(parsed.digest))) {
-      throw new PulseError('usage', `${name}: line ${at + 1} has a token that stands above already`)
+      throw new PulseError('usage', `${name}: line ${at + 1} has the token of a line above`)
     }
     tokens.push(parsed)
   })
@@ -61,7 +62,7 @@ const scopesOf = (written: string | undefined): readonly Scope[] =>
 
 const digestOf = (token: string): Buffer => createHash('sha256').update(token).digest()
 
-/** The token that was presented, or null. Takes the same time whichever it is, or none. */
+/** The token with the presented text; null for an unknown one. Takes the same time for each. */
 export function findToken(tokens: readonly Token[], presented: string): Token | null {
   const digest = digestOf(presented)
   let found: Token | null = null
@@ -70,8 +71,8 @@ export function findToken(tokens: readonly Token[], presented: string): Token | 
 }
 
 /**
- * The token in an Authorization header: a bearer's, or the password of Basic, which is what a browser
- * asks its user for; null where there is none.
+ * The text of the token in an Authorization header: that of Bearer, or the password of Basic, for
+ * which a browser prompts; null without one.
  */
 export function presentedToken(authorization: string | undefined): string | null {
   const parts = /^(\S+) +(\S+) *$/.exec(authorization ?? '')

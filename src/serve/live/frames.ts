@@ -1,20 +1,20 @@
-// Events of the live stream as bytes: made once, and in gzip once for all who take it.
+// Events of the live stream as bytes, serialised once and deflated once for all clients.
 import { constants, deflateRawSync } from 'node:zlib'
 
-/** A message of the stream, as it is and in gzip. */
+/** A message of the stream, as text and as part of a gzip stream. */
 export interface Frame {
   plain: Buffer
-  /** Of a gzip stream that began with GZIP_HEADER, whatever else was sent in it. */
+  /** For a gzip stream that began with GZIP_HEADER, after any other frames. */
   zipped: Buffer
 }
 
-/** RFC 1952, 2.3: deflate, no name, no time, of Unix. */
+/** The begin of a gzip stream: deflate, no name, no time, Unix (RFC 1952, 2.3). */
 export const GZIP_HEADER = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3])
 
 /**
- * Bytes that stand for themselves: blocks of deflate that refer to nothing before them and end at
- * a byte (RFC 1951, 3.2.4), so that each client's stream may be put together of the same ones.
- * The check sum of such a stream is never sent: it ends when the connection does.
+ * A text as independent bytes: its deflate blocks refer to nothing before them and end at a byte
+ * (RFC 1951, 3.2.4), so that the streams of all clients consist of the same frames. The checksum of
+ * such a stream is never sent, because it ends with the connection.
  */
 export function frameOf(text: string): Frame {
   const plain = Buffer.from(text)
@@ -22,12 +22,12 @@ export function frameOf(text: string): Frame {
   return { plain, zipped: deflateRawSync(plain, { finishFlush }) }
 }
 
-/** One event in the wire format: every line of the data is told apart. */
+/** An event in the format of server-sent events; each line of `data` is a field of its own. */
 export function eventFrame(event: string, id: string, data: string): Frame {
   return frameOf(`event: ${event}\nid: ${id}\ndata: ${data.replaceAll('\n', '\ndata: ')}\n\n`)
 }
 
-/** Makes the frame of `read()`'s value once, however often it is asked for. */
+/** Returns the frame of the value of `read`, and makes it again only for another value. */
 export function memoiseFrame<T>(
   read: () => T | null,
   make: (value: T) => Frame,

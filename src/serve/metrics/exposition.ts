@@ -33,10 +33,10 @@ export interface Metrics {
   stop(): void
 }
 
-/** Default metrics of the client library that promtool rejects: a gauge `_total`, a type in a name. */
+/** Default metrics that promtool rejects: a gauge named `_total`, a type in a name. */
 const REFUSED_DEFAULTS = /^nodejs_(active_\w+_total|eventloop_utilization_(summary|histogram))$/
 
-/** `process_*` and `nodejs_*` belong to the process and are created once, also for several servers. */
+/** `process_*` and `nodejs_*` belong to the process; several servers share them. */
 let processRegistry: Registry | null = null
 
 function processMetrics(): Registry {
@@ -105,8 +105,8 @@ function observeIngest(
 }
 
 /**
- * Calls back with each message and each snapshot once: a repeated notification has the same objects.
- * Returns a function that unsubscribes.
+ * Calls back with each message and each snapshot once, as a repeated notification has the same
+ * objects. Returns a function that unsubscribes.
  */
 function followView(
   view: PipelineView,

@@ -35,7 +35,7 @@ export const PROCESS_METRICS = [
     'build_info',
     'Version of the program; always 1.',
     ['version', 'revision', 'node_version'],
-    ({ view }) => [[view.version, view.revision ?? 'unknown', process.version, 1]],
+    ({ view }) => [[view.version, view.revision, process.version, 1]],
   ),
   gauge(
     'state',

@@ -1,21 +1,20 @@
-// The API's description is that of the code, and what is served is what it describes.
+// The OpenAPI document is that of the code, and responses are as it describes.
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { OPENAPI_FILE } from '../../../scripts/schema.ts'
-import { API_PREFIX, apiRoutes } from '../../../src/serve/api/routes.ts'
 import { docsPage } from '../../../src/serve/api/docs.ts'
 import { openapi, openapiText } from '../../../src/serve/api/openapi.ts'
-import { OPERATIONS } from '../../../src/serve/api/operations.ts'
-import { scopeOf } from '../../../src/serve/http/authorization.ts'
+import { openapiPath, statusesOf } from '../../../src/serve/api/route.ts'
+import { ROUTES } from '../../../src/serve/api/routes.ts'
 import { APPLICATIONS } from '../../../src/record/columns.ts'
 import type { Snapshot } from '../../../src/snapshot/schema.ts'
 import type { SubscriberList, Subscriber } from '../../../src/snapshot/subscriber-schema.ts'
 import { withBrowser } from '../../browser.ts'
 import { ask, isProblem } from '../ask.ts'
 import { consuming, generateConsumer, generatePartitions } from '../consumer.ts'
-import { canaryView, generateProgress, generateSnapshot, published, standIn } from '../fixture.ts'
+import { canaryView, generateProgress, generateSnapshot, published } from '../fixture.ts'
 import { withServer } from '../with-server.ts'
 
 interface Described {
@@ -27,19 +26,22 @@ interface Described {
   security: unknown[]
 }
 
-const described = JSON.parse(openapiText()) as {
+const described = JSON.parse(openapiText(ROUTES)) as {
   paths: Record<string, { get: Described }>
 }
 
 const ajv = new Ajv2020({ strict: false, allErrors: true })
-ajv.addSchema(openapi(), 'openapi')
+ajv.addSchema(openapi(ROUTES), 'openapi')
 
-/** Fails unless `body` is what the document says of an answer. */
+/** Routes whose response ends by itself. */
+const ANSWERING = ROUTES.filter((route) => !('stream' in route))
+
+/** Fails unless a response is as the document describes it. */
 function conforms(path: string, status: number, type: string, body: string): void {
   const answer = described.paths[path].get.responses[String(status)]
-  assert.ok(answer, `${path} is not described to answer ${status}`)
+  assert.ok(answer, `${path} has no description of status ${status}`)
   const content = answer.content?.[type.split(';')[0]]
-  assert.ok(content, `${path} is not described to answer ${status} with ${type}`)
+  assert.ok(content, `${path} has no description of status ${status} with ${type}`)
   const refs = JSON.parse(
     JSON.stringify(content.schema).replaceAll('"$ref":"#', '"$ref":"openapi#'),
   ) as object
@@ -49,14 +51,14 @@ function conforms(path: string, status: number, type: string, body: string): voi
   }
 }
 
-/** The canary without what only the fixture knows of it. */
+/** The canary without the fields that only the fixture has. */
 function knownOf(snapshot: Snapshot): Subscriber {
   const { aggregate, ...view } = canaryView(snapshot)
   const known = Object.entries(aggregate).filter(([name]) => name !== 'segment')
   return { ...view, aggregate: Object.fromEntries(known) as unknown as typeof aggregate }
 }
 
-/** A page of one, as the pipeline would answer. */
+/** A page of one subscriber, as a pipeline returns it. */
 function subscribers(): SubscriberList {
   const snapshot = generateSnapshot({ number: 5 })
   const { aggregate, asOf } = knownOf(snapshot)
@@ -69,36 +71,45 @@ function subscribers(): SubscriberList {
   }
 }
 
-test('the file is up to date: else run npm run schema', () => {
-  assert.equal(readFileSync(OPENAPI_FILE, 'utf8'), openapiText())
+test('the file is up to date; otherwise run npm run schema', () => {
+  assert.equal(readFileSync(OPENAPI_FILE, 'utf8'), openapiText(ROUTES))
 })
 
-test('describes every route, and no other, with the scope that it needs', () => {
-  const { view } = standIn()
-  const context = { view, judgement: () => assert.fail(), now: () => 0 }
-  const routes = [...apiRoutes(context).map(({ path }) => path), '/metrics', `${API_PREFIX}/live`]
-  const spelt = routes.map((path) => path.replace(/:(\w+)/, '{$1}'))
-  assert.deepEqual(Object.keys(described.paths).sort(), spelt.sort())
-  for (const { path, scope } of OPERATIONS) {
-    assert.equal(scopeOf(path.replace(/\{(\w+)\}/, ':$1')), scope, path)
+test('describes every route once, with the scope that it needs', () => {
+  const paths = ROUTES.map(openapiPath)
+  assert.deepEqual(Object.keys(described.paths), paths)
+  assert.equal(new Set(paths).size, paths.length)
+  for (const route of ROUTES) {
+    const { security } = described.paths[openapiPath(route)].get
+    assert.deepEqual(security, route.scope === null ? [] : [{}, { token: [route.scope] }])
   }
 })
 
-test('names are told apart, and every reference leads somewhere', () => {
-  const text = openapiText()
+test('every route that shows a subscriber needs the scope subscribers, or is a snapshot', () => {
+  const open = ROUTES.filter(({ scope }) => scope === null).map(({ path }) => path)
+  assert.deepEqual(open, ['/healthz', '/readyz'])
+  const personal = ROUTES.filter(({ path }) => path.includes('subscriber'))
+  assert.deepEqual(
+    personal.map(({ scope }) => scope),
+    ['subscribers', 'subscribers'],
+  )
+})
+
+test('operation ids are unique, and every reference resolves', () => {
+  const text = openapiText(ROUTES)
   const names = [...text.matchAll(/"operationId": "(\w+)"/g)].map(([, name]) => name)
-  assert.equal(new Set(names).size, OPERATIONS.length)
+  assert.equal(new Set(names).size, ROUTES.length)
   for (const [, path] of text.matchAll(/"\$ref": "#\/([^"]+)"/g)) {
-    let at: unknown = openapi()
+    let at: unknown = openapi(ROUTES)
     for (const key of path.split('/')) at = (at as Record<string, unknown>)[key]
     assert.ok(at, path)
   }
 })
 
-test('every answer is one that is described', async () => {
+test('every response is as described', async () => {
   await withServer(async (url, pipeline) => {
     const fetchAll = async (wanted: (status: number) => boolean): Promise<void> => {
-      for (const { path } of OPERATIONS.filter((each) => each.path !== '/api/v1/live')) {
+      for (const path of ANSWERING.map(openapiPath)) {
         const reply = await ask(url, path.replace('{msisdn}', '33699999999'))
         assert.ok(wanted(reply.status), `${path}: ${reply.status}`)
         conforms(path, reply.status, reply.headers['content-type'] ?? '', reply.body)
@@ -117,24 +128,28 @@ test('every answer is one that is described', async () => {
   })
 })
 
-/** Which of the headers that matter to a client an answer has. */
-const TOLD = ['etag', 'retry-after', 'x-snapshot-number']
-const toldOf = (headers: object): string[] =>
+/** The described headers that a response has. */
+const DESCRIBED = ['etag', 'retry-after', 'x-snapshot-number']
+const describedIn = (headers: object): string[] =>
   Object.keys(headers)
     .map((name) => name.toLowerCase())
-    .filter((name) => TOLD.includes(name))
+    .filter((name) => DESCRIBED.includes(name))
     .sort()
 
-test('answers carry the headers that are described', async () => {
+test('responses have the headers that are described', async () => {
   await withServer(async (url, pipeline) => {
     const check = async (path: string, status: number, headers = {}): Promise<void> => {
       const reply = await ask(url, path.replace('{msisdn}', '33699999999'), headers)
       assert.equal(reply.status, status, path)
       const answer = described.paths[path].get.responses[String(status)]
-      assert.deepEqual(toldOf(reply.headers), toldOf(answer!.headers), `${path} ${status}`)
+      assert.deepEqual(
+        describedIn(reply.headers),
+        describedIn(answer!.headers),
+        `${path} ${status}`,
+      )
     }
-    const ofSnapshots = OPERATIONS.filter(({ tag }) => tag === 'snapshot')
-    for (const { path } of ofSnapshots) await check(path, 503)
+    const ofSnapshots = ROUTES.filter(({ tag }) => tag === 'snapshot').map(openapiPath)
+    for (const path of ofSnapshots) await check(path, 503)
     await check('/api/v1/subscribers', 503)
     await check('/readyz', 503)
     const snapshot = generateSnapshot({ number: 5 })
@@ -142,26 +157,25 @@ test('answers carry the headers that are described', async () => {
     pipeline.know(knownOf(snapshot))
     pipeline.view.subscribers = () => Promise.resolve(subscribers())
     pipeline.report(generateProgress(5000))
-    for (const { path } of OPERATIONS.filter((each) => each.path !== '/api/v1/live')) {
-      await check(path, 200)
-    }
-    for (const { path } of ofSnapshots) {
+    for (const path of ANSWERING.map(openapiPath)) await check(path, 200)
+    for (const path of ofSnapshots) {
       await check(path, 304, { 'if-none-match': '*' })
       assert.ok(described.paths[path].get.parameters.some(({ name }) => name === 'If-None-Match'))
     }
   })
 })
 
-/** Takes whatever stands behind the question mark. */
+/** Paths that ignore unknown query parameters. */
 const LENIENT = ['/api/v1/live', '/metrics', '/healthz', '/readyz', '/api']
 
-test('a parameter that a path does not know is refused, and nothing of it repeated but a word', async () => {
+test('an unknown parameter returns 400, which contains at most its name', async () => {
   await withServer(async (url, pipeline) => {
     pipeline.publish(published(generateSnapshot({ number: 5 })))
     pipeline.report(generateProgress(5000))
-    for (const { path, also = [] } of OPERATIONS) {
-      assert.equal(also.includes(400), !LENIENT.includes(path), path)
-      if (path === '/api/v1/live') continue
+    for (const route of ROUTES) {
+      const path = openapiPath(route)
+      assert.equal(statusesOf(route).includes(400), !LENIENT.includes(path), path)
+      if ('stream' in route) continue
       const asked = path.replace('{msisdn}', '1')
       if (LENIENT.includes(path)) {
         assert.equal((await ask(url, `${asked}?bogus=1&bogus=2`)).status, 200, path)
@@ -175,13 +189,13 @@ test('a parameter that a path does not know is refused, and nothing of it repeat
       for (const name of ['33699999999', 'a1', 'Zo%C3%AB', 'a'.repeat(40), '']) {
         const nameless = await ask(url, `${asked}?${name}=1`)
         isProblem(nameless, 400)
-        assert.match(nameless.body, /has an unknown parameter, whose name is no word; expected/)
+        assert.match(nameless.body, /has an unknown parameter, whose name is not a word; expected/)
       }
     }
   })
 })
 
-test('a page of subscribers is asked for as described, and else says what is expected', async () => {
+test('a page of subscribers takes the described parameters; others return 400 or 404', async () => {
   await withServer(async (url, pipeline) => {
     const queries: unknown[] = []
     pipeline.publish(published(generateSnapshot({ number: 5 })))
@@ -199,7 +213,7 @@ test('a page of subscribers is asked for as described, and else says what is exp
       { segment: null, application: null, limit: 100, after: -1 },
       { segment: 'most engaged', application: 'Social Media', limit: 3, after: 12 },
     ])
-    for (const [query, says] of [
+    for (const [query, expected] of [
       ['limit=0', '1 to 1000'],
       ['limit=1001', '1 to 1000'],
       ['limit=1e2', '1 to 1000'],
@@ -212,17 +226,17 @@ test('a page of subscribers is asked for as described, and else says what is exp
     ]) {
       const reply = await ask(url, `${path}?${query}`)
       isProblem(reply, 400)
-      assert.ok(reply.body.includes(says), reply.body)
+      assert.ok(reply.body.includes(expected), reply.body)
     }
     const unknown = await ask(url, `${path}?segment=nobody`)
     isProblem(unknown, 404)
-    assert.match(unknown.body, /there are: least engaged, moderately engaged, most engaged/)
+    assert.match(unknown.body, /expected one of least engaged, moderately engaged, most engaged/)
     assert.ok(!unknown.body.includes('nobody'))
     assert.equal(queries.length, 2)
   })
 })
 
-test('so many requests for subscribers wait, others are told to come again', async () => {
+test('a bounded number of requests for subscribers waits, further ones return 503', async () => {
   await withServer(async (url, pipeline) => {
     pipeline.publish(published(generateSnapshot({ number: 1 })))
     const release = Promise.withResolvers<null>()
@@ -244,8 +258,8 @@ test('so many requests for subscribers wait, others are told to come again', asy
   })
 })
 
-test('the page of documentation is whole, and a browser shows it under the policy as it is', async () => {
-  for (const { path } of OPERATIONS) assert.ok(docsPage().includes(path), path)
+test('the documentation has every route, and a browser shows it under the policy', async () => {
+  for (const path of ROUTES.map(openapiPath)) assert.ok(docsPage(ROUTES).includes(path), path)
   await withServer(async (url, pipeline) => {
     pipeline.publish(published(generateSnapshot({ number: 1 })))
     await withBrowser(async (browser) => {

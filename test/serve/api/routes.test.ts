@@ -1,4 +1,4 @@
-// The API answers the snapshot's own objects, and says what they are as of.
+// The API returns the objects of the snapshot, and names the snapshot that they are as of.
 import assert from 'node:assert/strict'
 import test, { describe } from 'node:test'
 import { startServer } from '../../../src/serve/server.ts'
@@ -30,7 +30,7 @@ async function withServer(
 }
 
 describe('snapshot', () => {
-  test('there is none before the first: 503, and when to ask again', async () => {
+  test('before the first one: 503 and Retry-After', async () => {
     await withServer(async (get) => {
       for (const path of ['snapshot', ...SECTIONS]) {
         const reply = await get(`/api/v1/${path}`)
@@ -57,7 +57,7 @@ describe('snapshot', () => {
     })
   })
 
-  test('is not sent again until it changed', async () => {
+  test('is not sent again until it changes', async () => {
     await withServer(async (get, pipeline) => {
       pipeline.publish(published(generateSnapshot({ number: 7 })))
       const first = await get('/api/v1/top')
@@ -67,7 +67,7 @@ describe('snapshot', () => {
         const again = await get('/api/v1/top', { 'if-none-match': tag })
         assert.deepEqual([again.status, await again.text()], [304, ''])
         assert.equal(again.headers.get('content-length'), null)
-        // A cache takes these over into what it has stored.
+        // A cache copies these to the stored response.
         for (const name of ['etag', 'cache-control', 'content-type', 'vary']) {
           assert.equal(again.headers.get(name), first.headers.get(name), name)
         }
@@ -81,7 +81,7 @@ describe('snapshot', () => {
 })
 
 describe('subscriber', () => {
-  test('one that is known is answered as the pipeline knows it', async () => {
+  test('a known one is returned as the pipeline returns it', async () => {
     await withServer(async (get, pipeline) => {
       const snapshot = generateSnapshot({ number: 3 })
       const known = canaryView(snapshot)
@@ -93,7 +93,7 @@ describe('subscriber', () => {
     })
   })
 
-  test('names the snapshot it was held against, though there may be another by now', async () => {
+  test('names the snapshot that it was compared with, not one published meanwhile', async () => {
     await withServer(async (get, pipeline) => {
       const snapshot = generateSnapshot({ number: 3 })
       pipeline.publish(published(snapshot))
@@ -106,7 +106,7 @@ describe('subscriber', () => {
     })
   })
 
-  test('what is no MSISDN is 400, one that is unknown 404, but 503 while nobody is known', async () => {
+  test('a malformed MSISDN returns 400, an unknown one 404, before a snapshot 503', async () => {
     await withServer(async (get, pipeline) => {
       for (const wrong of ['12a', '-1', '1.5', '1e3', '%201', '1234567890123456', '٣']) {
         assert.equal((await get(`/api/v1/subscribers/${wrong}`)).status, 400, wrong)
@@ -120,7 +120,7 @@ describe('subscriber', () => {
 })
 
 describe('status', () => {
-  test('is there before anything else', async () => {
+  test('is available before the first message', async () => {
     await withServer(async (get) => {
       const status = (await (await get('/api/v1/status')).json()) as Record<string, unknown>
       assert.equal(status['state'], 'starting')
@@ -129,7 +129,7 @@ describe('status', () => {
     })
   })
 
-  test('tells counters, positions, sources, runs and options', async () => {
+  test('has counters, positions, sources, runs and options', async () => {
     await withServer(async (get, pipeline) => {
       const snapshot = generateSnapshot({ number: 9 })
       const progress = generateProgress(70_000)
@@ -148,7 +148,7 @@ describe('status', () => {
   })
 })
 
-test('the process lives from the start, and is ready while it runs or drains', async () => {
+test('the process is alive from the start, and ready while it runs or drains', async () => {
   await withServer(async (get, pipeline) => {
     assert.equal((await get('/healthz')).status, 200)
     assert.equal((await get('/readyz')).status, 503)

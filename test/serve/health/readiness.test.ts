@@ -1,4 +1,4 @@
-// A pipeline is ready while it can answer for itself; else it says why.
+// A pipeline is ready while it makes progress; otherwise it has a reason.
 import assert from 'node:assert/strict'
 import test, { describe } from 'node:test'
 import type { ConsumerProgress } from '../../../consumers/ingest/progress.ts'
@@ -8,13 +8,13 @@ import { progressMessage } from '../../../src/serve/api/status.ts'
 import { consuming, generateConsumer, generatePartition, generatePartitions } from '../consumer.ts'
 import { generateProgress, standIn } from '../fixture.ts'
 
-/** A readiness, and how to tell it of a consumer at a time. */
+/** A readiness, and a function that reports a consumer to it at a time. */
 function watched() {
   const pipeline = standIn()
   const readiness = createReadiness(pipeline.view)
   return {
     readiness,
-    tell: (nowMs: number, consumer: ConsumerProgress): void => {
+    report: (nowMs: number, consumer: ConsumerProgress): void => {
       const progress = consuming(consumer)
       pipeline.report(progress)
       readiness.note(nowMs, progress)
@@ -24,25 +24,25 @@ function watched() {
 }
 
 function reasonOf(consumer: ConsumerProgress): string | null {
-  const { readiness, tell } = watched()
-  tell(0, consumer)
+  const { readiness, report } = watched()
+  report(0, consumer)
   return readiness.reason(0)
 }
 
 describe('a consumer is not ready', () => {
   const two = generatePartitions(2)
 
-  test('but when it is a member that reads what it is assigned', () => {
+  test('except when it is a member that reads its assigned partitions', () => {
     assert.equal(reasonOf(generateConsumer(two)), null)
     assert.equal(reasonOf(generateConsumer([])), null)
   })
 
-  test('while it is no member of its group', () => {
+  test('while it is not a member of its group', () => {
     const reason = reasonOf(generateConsumer(two, { member: false }))
     assert.match(reason ?? '', /Not a member of the consumer group engagement/)
   })
 
-  test('at a gap, whose words it repeats', () => {
+  test('at a gap, with the reason of the gap', () => {
     const gap = generatePartition(2, { gap: true, stopped: 'offsets 3 to 9 were deleted' })
     assert.match(reasonOf(generateConsumer([...two, gap])) ?? '', /gap: offsets 3 to 9/)
   })
@@ -52,7 +52,7 @@ describe('a consumer is not ready', () => {
     assert.match(reason ?? '', /60 % were rejected/)
   })
 
-  test('while it restores what it is assigned', () => {
+  test('while it restores assigned partitions', () => {
     const reason = reasonOf(generateConsumer(two, { assigned: [0, 1, 5] }))
     assert.match(reason ?? '', /Restoring 1 of 3/)
   })
@@ -61,47 +61,47 @@ describe('a consumer is not ready', () => {
 describe('staleness', () => {
   const step = STALE_MS / 4
 
-  test('lag of which nothing is applied is not borne for long', () => {
-    const { readiness, tell } = watched()
+  test('a partition with lag that applies nothing for a minute is not ready', () => {
+    const { readiness, report } = watched()
     for (let now = 0; now <= STALE_MS; now += step) {
-      tell(now, generateConsumer(generatePartitions(2)))
+      report(now, generateConsumer(generatePartitions(2)))
       assert.equal(readiness.reason(now), null)
     }
-    tell(STALE_MS + 1, generateConsumer(generatePartitions(2)))
-    assert.match(readiness.reason(STALE_MS + 1) ?? '', /Partition 0 .* applied none for 60 s/)
+    report(STALE_MS + 1, generateConsumer(generatePartitions(2)))
+    assert.match(readiness.reason(STALE_MS + 1) ?? '', /Partition 0 .* applied no record for 60 s/)
     const moved = [generatePartition(0, { appliedOffset: 5001 }), generatePartition(1)]
-    tell(STALE_MS + 2, generateConsumer(moved))
+    report(STALE_MS + 2, generateConsumer(moved))
     assert.match(readiness.reason(STALE_MS + 2) ?? '', /Partition 1 /)
   })
 
-  test('one partition that stands still is enough, others that move hide nothing', () => {
-    const { readiness, tell } = watched()
+  test('one stalled partition is enough, although others move', () => {
+    const { readiness, report } = watched()
     const waits = 'waits for schema 7 of the registry'
     for (let now = 0; now <= 2 * STALE_MS; now += step) {
       const moving = generatePartition(0, { appliedOffset: 1000 + now })
-      const standing = generatePartition(1, { stopped: waits })
-      tell(now, generateConsumer([moving, standing]))
+      const stalled = generatePartition(1, { stopped: waits })
+      report(now, generateConsumer([moving, stalled]))
     }
     assert.match(readiness.reason(2 * STALE_MS) ?? '', /Partition 1 .*waits for schema 7/)
   })
 
-  test('without lag there is nothing to apply, for as long as it lasts', () => {
-    const { readiness, tell } = watched()
+  test('without lag there is nothing to apply, for any time', () => {
+    const { readiness, report } = watched()
     const caughtUp = [generatePartition(0, { endOffset: 5000 })]
-    for (let now = 0; now <= 5 * STALE_MS; now += step) tell(now, generateConsumer(caughtUp))
+    for (let now = 0; now <= 5 * STALE_MS; now += step) report(now, generateConsumer(caughtUp))
     assert.equal(readiness.reason(5 * STALE_MS), null)
-    tell(5 * STALE_MS + 1, generateConsumer([generatePartition(0)]))
-    assert.equal(readiness.reason(5 * STALE_MS + 1), null, 'the time counts from the new record')
+    report(5 * STALE_MS + 1, generateConsumer([generatePartition(0)]))
+    assert.equal(readiness.reason(5 * STALE_MS + 1), null, 'the time begins with the new record')
   })
 
-  test('an ingest that says nothing any more', () => {
-    const { readiness, tell } = watched()
-    tell(0, generateConsumer(generatePartitions(1)))
+  test('an ingest that no longer reports is not ready', () => {
+    const { readiness, report } = watched()
+    report(0, generateConsumer(generatePartitions(1)))
     assert.equal(readiness.reason(STALE_MS), null)
-    assert.match(readiness.reason(STALE_MS + 1) ?? '', /Ingest has said nothing for 60 seconds/)
+    assert.match(readiness.reason(STALE_MS + 1) ?? '', /Ingest has not reported for 60 seconds/)
   })
 
-  test('files that are read to their end are ready for ever', () => {
+  test('files that are read to their end stay ready', () => {
     const { readiness, pipeline } = watched()
     const progress = generateProgress(150_001)
     pipeline.report(progress)
@@ -110,7 +110,7 @@ describe('staleness', () => {
   })
 })
 
-test('/readyz answers with the reason, /healthz with life, status with both', async () => {
+test('/readyz returns the reason, /healthz 200, status both', async () => {
   const pipeline = standIn()
   const server = await startServer(pipeline.view, { host: '127.0.0.1', port: 0 })
   try {
@@ -132,10 +132,10 @@ test('/readyz answers with the reason, /healthz with life, status with both', as
   }
 })
 
-test('a progress message sums the lag of what is assigned, and says what it is as of', () => {
+test('a progress message has the lag and the positions of the assigned partitions', () => {
   const pipeline = standIn()
-  const judgement = { pace: { rowsPerSecond: 0, etaSeconds: null }, notReady: null }
-  const kafka = () => progressMessage(pipeline.view, judgement, 0).kafka
+  const health = { throughput: { rowsPerSecond: 0, etaSeconds: null }, notReady: null }
+  const kafka = () => progressMessage(pipeline.view, health, 0).kafka
   pipeline.report(generateProgress(1))
   assert.equal(kafka(), null)
   pipeline.report(consuming(generateConsumer(generatePartitions(3), { assigned: [0, 2] })))

@@ -1,4 +1,4 @@
-// Answers are gzipped for those who take it, and are the same when unpacked.
+// Responses are gzipped for clients that accept it, and are the same when unpacked.
 import assert from 'node:assert/strict'
 import { request } from 'node:http'
 import { buffer } from 'node:stream/consumers'
@@ -14,7 +14,7 @@ interface Raw {
   bytes: Buffer
 }
 
-/** An answer as it comes over the wire. */
+/** A response as it is received. */
 const raw = (url: string, accepted: string, method = 'GET', more = {}): Promise<Raw> =>
   new Promise((resolve, reject) => {
     const headers = { 'accept-encoding': accepted, ...more }
@@ -29,7 +29,7 @@ const raw = (url: string, accepted: string, method = 'GET', more = {}): Promise<
       .end()
   })
 
-test('what takes gzip is told by its weights', () => {
+test('Accept-Encoding decides by its weights', () => {
   for (const accepted of ['gzip', 'br, GZIP;q=0.1', '*', 'deflate, *;q=0.5']) {
     assert.ok(takesGzip(accepted), accepted)
   }
@@ -38,7 +38,7 @@ test('what takes gzip is told by its weights', () => {
   }
 })
 
-test('long text is gzipped, and the same as without', async () => {
+test('long text is gzipped, and equals the plain response', async () => {
   const pipeline = standIn()
   pipeline.publish(published(generateSnapshot({ number: 4 })))
   const server = await startServer(pipeline.view, { host: '127.0.0.1', port: 0 })

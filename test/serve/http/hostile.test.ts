@@ -1,4 +1,4 @@
-// A server that is open to a network: who has no token, the wrong one or a trick gets nothing.
+// A server on a network: without a valid token no request, however it is formed, gets any data.
 import assert from 'node:assert/strict'
 import { networkInterfaces } from 'node:os'
 import { maxHeaderSize } from 'node:http'
@@ -48,22 +48,22 @@ async function withServer(
   }
 }
 
-/** Nothing of a subscriber, nothing of a token. */
-function tellsNothing(body: string): void {
+/** Asserts that a body contains no MSISDN and no token. */
+function hasNoSecret(body: string): void {
   for (const secret of [String(CANARY_MSISDN), ALL, METRICS, READ]) {
     assert.ok(!body.includes(secret))
   }
 }
 
-describe('without the right token', () => {
-  test('every route but the probes is 401, with how to ask', async () => {
+describe('without a valid token', () => {
+  test('every route except the probes returns 401 and the schemes', async () => {
     await withServer(async (url) => {
       for (const path of CLOSED) {
         for (const method of ['GET', 'HEAD']) {
           const reply = await ask(url, path, {}, method)
           assert.equal(reply.status, 401, path)
           assert.match(reply.headers['www-authenticate'] ?? '', /Bearer realm=.*Basic realm=/)
-          tellsNothing(reply.body)
+          hasNoSecret(reply.body)
         }
       }
       isProblem(await ask(url, '/metrics'), 401)
@@ -71,7 +71,7 @@ describe('without the right token', () => {
     })
   })
 
-  test('a wrong one is 401 however it comes', async () => {
+  test('an invalid one returns 401, however it is presented', async () => {
     await withServer(async (url) => {
       const wrong = [
         bearer(`${ALL}x`),
@@ -89,7 +89,7 @@ describe('without the right token', () => {
     })
   })
 
-  test('guessing ends with 429', async () => {
+  test('too many invalid ones return 429', async () => {
     await withServer(async (url) => {
       const found: number[] = []
       for (let i = 0; i < 25; i++) {
@@ -105,7 +105,7 @@ describe('without the right token', () => {
 })
 
 describe('with a token', () => {
-  test('each scope opens its routes and no others', async () => {
+  test('each scope allows its routes and no others', async () => {
     await withServer(async (url) => {
       for (const path of READING) {
         assert.equal((await ask(url, path, bearer(READ))).status, 200, path)
@@ -115,13 +115,13 @@ describe('with a token', () => {
       const refused = await ask(url, LOOK_UP, bearer(READ))
       isProblem(refused, 403)
       assert.match(refused.headers['www-authenticate'] ?? '', /insufficient_scope.*"subscribers"/)
-      tellsNothing(refused.body)
+      hasNoSecret(refused.body)
       assert.equal((await ask(url, LOOK_UP, bearer(ALL))).status, 200)
       isProblem(await ask(url, '/nothing', bearer(ALL)), 404)
     })
   })
 
-  test('a browser may give it as a password, whatever the user', async () => {
+  test('a browser may present it as the password of any user', async () => {
     await withServer(async (url) => {
       for (const pair of [`me:${READ}`, `:${READ}`]) {
         assert.equal((await ask(url, '/', basic(pair))).status, 200)
@@ -129,26 +129,26 @@ describe('with a token', () => {
     })
   })
 
-  test('metrics name no subscriber and no token, and count who was turned away', async () => {
+  test('metrics contain no MSISDN and no token, and count refused requests', async () => {
     await withServer(async (url) => {
       await ask(url, LOOK_UP)
       await ask(url, LOOK_UP, bearer(READ))
       await ask(url, LOOK_UP, bearer(ALL))
       const { body } = await ask(url, '/metrics', bearer(METRICS))
-      tellsNothing(body)
+      hasNoSecret(body)
       assert.match(body, /http_refused_requests_total\{reason="token"\} 1$/m)
       assert.match(body, /http_refused_requests_total\{reason="scope"\} 1$/m)
       assert.match(body, /http_refused_requests_total\{reason="rate"\} 0$/m)
       const status = await ask(url, '/api/v1/status', bearer(READ))
-      tellsNothing(status.body)
+      hasNoSecret(status.body)
     })
   })
 })
 
-describe('tricks', () => {
-  test('paths that mean another one are not found, and open nothing', async () => {
+describe('disguised requests', () => {
+  test('paths that resemble another one return no data', async () => {
     await withServer(async (url) => {
-      const tricks = [
+      const paths = [
         '/healthz/../metrics',
         '/healthz/..%2fmetrics',
         '/readyz/../api/v1/top',
@@ -162,7 +162,7 @@ describe('tricks', () => {
         '/.git/config',
         '/page/../server.ts',
       ]
-      for (const path of tricks) {
+      for (const path of paths) {
         const without = await ask(url, path)
         assert.ok([400, 401].includes(without.status), `${without.status} ${path}`)
         const read = await ask(url, path, bearer(READ))
@@ -178,13 +178,13 @@ describe('tricks', () => {
       for (const path of ['/metrics?a=/healthz', '/%6detrics', spelt, `${LOOK_UP}?a=1`]) {
         const reply = await ask(url, path, bearer(READ))
         assert.equal(reply.status, 403, path)
-        tellsNothing(reply.body)
+        hasNoSecret(reply.body)
       }
       assert.equal((await ask(url, '/readyz?probe=1')).status, 200)
     })
   })
 
-  test('another Host, a foreign Origin and other methods are turned away with a token too', async () => {
+  test('another Host, another Origin and other methods are refused with a token too', async () => {
     await withServer(async (url) => {
       isProblem(await ask(url, '/', { ...bearer(ALL), host: 'evil.example' }), 421)
       isProblem(await ask(url, '/', { ...bearer(ALL), origin: 'https://evil.example' }), 403)
@@ -192,7 +192,7 @@ describe('tricks', () => {
     })
   })
 
-  test('a body of 100 MB is refused before it is sent, a header too long too', async () => {
+  test('a body of 100 MB and a header that is too long are refused unread', async () => {
     await withServer(async (url) => {
       const { hostname, port } = new URL(url)
       const send = async (lines: string): Promise<string> => {
@@ -203,13 +203,13 @@ describe('tricks', () => {
       const length = 'content-length: 104857600'
       assert.match(await send(length), /^HTTP\/1\.1 413 /)
       const answer = await send(`authorization: Bearer ${'a'.repeat(maxHeaderSize)}`)
-      assert.match(answer, /^HTTP\/1\.1 431 [^]*longer than 16384 bytes/)
+      assert.match(answer, /^HTTP\/1\.1 431 [^]*up to 16384 bytes/)
     })
   })
 })
 
-describe('other names', () => {
-  test('are answered when they are allowed, on any port, and only those', async () => {
+describe('allowed hosts', () => {
+  test('are accepted on any port, and no others', async () => {
     await withServer(
       async (url) => {
         const status = async (headers: Record<string, string>): Promise<number> =>
@@ -236,7 +236,7 @@ describe('other names', () => {
   })
 })
 
-test('with tokens every address of the machine may be listened on', async () => {
+test('with tokens the server may listen on every address of the machine', async () => {
   await withServer(
     async (url) => {
       const { port } = new URL(url)
@@ -256,7 +256,10 @@ test('with tokens every address of the machine may be listened on', async () => 
   )
 })
 
-test('an address that this machine has not is named', async () => {
+test('an address that is not of this machine is named', async () => {
   const listening = { host: '192.0.2.7', port: 0, tokens: TOKENS }
-  await assert.rejects(startServer(standIn().view, listening), /192\.0\.2\.7 is no address of this/)
+  await assert.rejects(
+    startServer(standIn().view, listening),
+    /192\.0\.2\.7 is not an address of this/,
+  )
 })

@@ -1,4 +1,4 @@
-// The file of tokens as a user gives it: read first, told to nobody.
+// The token file of a command: read before anything else, and its tokens are shown nowhere.
 import assert from 'node:assert/strict'
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -8,42 +8,42 @@ import { withDirectory } from '../../state-directory.ts'
 
 const TOKEN = 'a-token-of-somebody-1'
 
-describe('a start that must not be', () => {
-  const refusal = (code: number, says: RegExp, more: (directory: string) => string[]) =>
+describe('a start is refused', () => {
+  const refusal = (code: number, expected: RegExp, more: (directory: string) => string[]) =>
     withDirectory(async (directory) => {
       const state = join(directory, 'state')
       const found = await pulse(['demo', '--state', state, '--rows', '10', ...more(directory)])
-      assert.match(found.stderr, says)
+      assert.match(found.stderr, expected)
       assert.equal(found.code, code)
       assert.ok(!found.stderr.includes(TOKEN))
       assert.ok(!existsSync(join(state, 'writer.lock')))
     })
 
-  test('on a network without tokens says what it needs', () =>
-    refusal(2, /Host 0\.0\.0\.0 is not of this machine alone; .*--token-file FILE/, () => [
+  test('on a network without tokens, with what is needed', () =>
+    refusal(2, /Host 0\.0\.0\.0 is reachable from the network; .*--token-file FILE/, () => [
       ...['--host', '0.0.0.0'],
     ]))
 
-  test('with a file that is not there names it', () =>
+  test('with a missing file, by its name', () =>
     refusal(1, /--token-file .*nothing cannot be read/, (directory) => [
       ...['--token-file', join(directory, 'nothing')],
     ]))
 
-  test('with a file that is wrong names its line', () =>
+  test('with a malformed file, by the line', () =>
     refusal(2, /--token-file .*tokens: line 2 has a scope that does not exist/, (directory) => {
       const file = join(directory, 'tokens')
-      writeFileSync(file, `# mine\n${TOKEN} everything\n`)
+      writeFileSync(file, `# comment\n${TOKEN} everything\n`)
       return ['--token-file', file]
     }))
 
-  test('with a name that has a port says what is expected', () =>
+  test('with an allowed host that has a port, with what is expected', () =>
     refusal(2, /--allow-host is "a:80", expected a .* without ports/, () => [
       '--allow-host',
       'a:80',
     ]))
 })
 
-test('a token opens what is served, and is said nowhere', () =>
+test('a token allows requests, and is shown nowhere', () =>
   withDirectory(async (directory) => {
     const file = join(directory, 'tokens')
     writeFileSync(file, `${TOKEN}\n`)

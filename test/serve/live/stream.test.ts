@@ -1,4 +1,4 @@
-// The live stream: the whole first, then what changes; slow readers are let go, ends are prompt.
+// The live stream: the snapshot first, then changes; slow clients are disconnected.
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
@@ -14,7 +14,7 @@ interface Message {
   data: unknown
 }
 
-/** Reads the wire format on its own, message by message; comments and retry hints are kept out. */
+/** Parses the stream independently, message by message; comments and retry hints are skipped. */
 async function* messages(url: string, coding = 'gzip'): AsyncGenerator<Message, undefined> {
   const headers = { 'accept-encoding': coding }
   const response = await fetch(`${url}/api/v1/live`, { headers })
@@ -58,7 +58,7 @@ async function withServer(
   }
 }
 
-/** The next message of a kind; others in between are passed over. */
+/** The next message of a kind; others are skipped. */
 async function next(stream: AsyncGenerator<Message, undefined>, event: string): Promise<Message> {
   for (;;) {
     const { value } = await stream.next()
@@ -75,7 +75,7 @@ async function metric(server: RunningServer, name: string): Promise<number> {
 
 const quick = { progressIntervalMs: 5 }
 
-test('the first message is the whole snapshot, then come updates', async () => {
+test('the first message is the whole snapshot, followed by updates', async () => {
   await withServer(quick, async (server, pipeline) => {
     const first = generateSnapshot({ number: 4 })
     pipeline.publish(published(first))
@@ -101,7 +101,7 @@ test('the first message is the whole snapshot, then come updates', async () => {
   })
 })
 
-test('whoever takes no gzip gets the same messages as they are', async () => {
+test('a client without gzip gets the same messages as plain text', async () => {
   await withServer(quick, async (server, pipeline) => {
     pipeline.publish(published(generateSnapshot({ number: 1, seed: 1 })))
     const streams = [messages(server.url, 'identity'), messages(server.url)]
@@ -130,7 +130,7 @@ test('before the first snapshot there is progress, and the snapshot follows', as
   })
 })
 
-test('JSON of several lines arrives whole', async () => {
+test('JSON of several lines arrives complete', async () => {
   await withServer(quick, async (server, pipeline) => {
     const snapshot = generateSnapshot({ number: 2 })
     pipeline.publish({ ...published(snapshot), json: JSON.stringify(snapshot, null, 2) })
@@ -140,7 +140,7 @@ test('JSON of several lines arrives whole', async () => {
   })
 })
 
-/** A client that asks for the stream and never reads it. */
+/** A client that requests the stream and never reads it. */
 async function stalled(server: RunningServer): Promise<Socket> {
   const { hostname, port } = new URL(server.url)
   const socket = connect(Number(port), hostname)
@@ -151,7 +151,7 @@ async function stalled(server: RunningServer): Promise<Socket> {
   return socket
 }
 
-test('a client that does not read is dropped and counted; the others go on', async () => {
+test('a client that does not read is disconnected and counted; the others continue', async () => {
   await withServer({ ...quick, bufferBytes: 1 << 16 }, async (server, pipeline) => {
     pipeline.publish(published(generateSnapshot({ number: 1 })))
     const stream = messages(server.url)
@@ -159,7 +159,7 @@ test('a client that does not read is dropped and counted; the others go on', asy
     const socket = await stalled(server)
     while ((await metric(server, 'live_clients')) < 2) await turn()
 
-    // The kernel buffers some MB on both ends before anything stays with us.
+    // The kernel buffers some MB on both ends before bytes stay in the process.
     const filler = ' '.repeat(1 << 20)
     for (let number = 2; (await metric(server, 'live_dropped_messages_total')) === 0; number += 1) {
       assert.ok(number < 200, 'the stalled client was never dropped')
@@ -193,7 +193,7 @@ test('more clients than the bound are refused and counted', async () => {
   })
 })
 
-test('closing ends open streams, the reading and the stalled', async () => {
+test('closing ends open streams, stalled ones too', async () => {
   const pipeline = standIn()
   const live = { bufferBytes: Number.MAX_SAFE_INTEGER }
   const server = await startServer(pipeline.view, { host: '127.0.0.1', port: 0, live })
@@ -201,7 +201,7 @@ test('closing ends open streams, the reading and the stalled', async () => {
   await stream.next()
   const socket = await stalled(server)
   while ((await metric(server, 'live_clients')) < 2) await turn()
-  // More than the kernel buffers: bytes that cannot be sent must not hold up the end.
+  // More than the kernel buffers: unsent bytes must not delay the close.
   const snapshot = generateSnapshot({ number: 1 })
   const json = JSON.stringify(snapshot) + ' '.repeat(1 << 25)
   pipeline.publish({ ...published(snapshot), json })
@@ -217,7 +217,7 @@ test('closing ends open streams, the reading and the stalled', async () => {
   socket.destroy()
 })
 
-test('HEAD tells of the stream and opens none', async () => {
+test('HEAD returns the headers of the stream and opens none', async () => {
   await withServer(quick, async (server) => {
     const reply = await fetch(`${server.url}/api/v1/live`, { method: 'HEAD' })
     assert.match(reply.headers.get('content-type') ?? '', /^text\/event-stream/)

@@ -18,12 +18,12 @@ import {
 const at = (partition: number): string => `{topic="xdr",partition="${partition}"}`
 
 /**
- * Most series that twelve partitions may have, buckets among them: 84 are theirs, 7 each. Those of
- * `process_*`, `nodejs_*` and of the routes of HTTP come on top.
+ * Maximum series with twelve partitions, buckets included: 84 are of partitions, 7 each. Those of
+ * `process_*`, `nodejs_*` and HTTP routes are not included.
  */
 const MOST_SERIES = 560
 
-describe('before anything happened', () => {
+describe('before the first message', () => {
   test('every series known in advance is 0, and there is none of a topic', async () => {
     const all = await scrape(standIn())
     for (const kind of CONSUMER_ERRORS) {
@@ -81,7 +81,7 @@ describe('values', () => {
     assert.equal(all.get('dead_letter_failures_total'), 1)
     assert.equal(all.get('dead_letter_pending_records'), 4)
     assert.equal(all.get('backpressure_seconds_total'), 1.5)
-    // What is not known is not claimed to be 0.
+    // An unknown value has no series, as 0 would be a value.
     assert.equal(all.get(`consumer_applied_offset${at(2)}`), 5000)
     for (const name of ['end_offset', 'committed_offset', 'lag_records']) {
       assert.ok(!all.has(`consumer_${name}${at(2)}`), name)
@@ -171,7 +171,7 @@ test('committed ≤ durable ≤ applied ≤ end, for any message', async () => {
 })
 
 describe('no stale series', () => {
-  test('a partition has no series after, and while, it is given back', async () => {
+  test('a partition has no series while and after it is revoked', async () => {
     const pipeline = standIn()
     const metrics = createMetrics(pipeline.view)
     pipeline.report(consuming(generateConsumer(generatePartitions(3))))
@@ -193,10 +193,10 @@ describe('no stale series', () => {
 
   test('undeclared reasons and kinds are counted', async () => {
     const pipeline = standIn()
-    const errors = { fetch: 1, unheard: 2 }
+    const errors = { fetch: 1, undeclared: 2 }
     pipeline.report(consuming(generateConsumer([], { errors })))
     const all = await scrape(pipeline)
-    assert.equal(all.get('consumer_errors_total{kind="unheard"}'), 2)
+    assert.equal(all.get('consumer_errors_total{kind="undeclared"}'), 2)
   })
 })
 
@@ -230,7 +230,7 @@ describe('invariants', () => {
     assert.deepEqual([...(await violations(pipeline)).values()], [1, 1, 1])
   })
 
-  test('a position that goes back behind a gap violates none', async () => {
+  test('a position that goes back over a gap violates none', async () => {
     const pipeline = standIn()
     const back = generatePartition(0, { appliedOffset: 10 })
     pipeline.report(consuming(generateConsumer([{ ...back, gap: true }])))
@@ -241,7 +241,7 @@ describe('invariants', () => {
   })
 })
 
-test('twelve partitions: bounded series, no MSISDN, and promtool finds no problem', async (context) => {
+test('twelve partitions: bounded series, no MSISDN, no problem for promtool', async (context) => {
   const pipeline = standIn()
   const snapshot = generateSnapshot({ number: 1 })
   pipeline.publish(published(snapshot))

@@ -14,7 +14,7 @@ import {
   standIn,
 } from '../fixture.ts'
 
-describe('before anything happened', () => {
+describe('before the first message', () => {
   test('every series known in advance is 0', async () => {
     const all = await scrape(standIn())
     for (const outcome of ['applied', 'duplicate', 'rejected']) {

@@ -6,7 +6,7 @@ import { PREFIX } from '../../../src/serve/metrics/catalogue.ts'
 import { createMetrics } from '../../../src/serve/metrics/exposition.ts'
 import type { StandIn } from '../fixture.ts'
 
-/** Series as text, without our prefix, to value. */
+/** Series as text, without the prefix, to value. */
 export function parse(exposition: string): Map<string, number> {
   const lines = exposition.split('\n').filter((line) => line !== '' && !line.startsWith('#'))
   return new Map(
@@ -17,7 +17,7 @@ export function parse(exposition: string): Map<string, number> {
   )
 }
 
-/** What a new server would expose of a pipeline now. */
+/** The series that a new server exposes of a pipeline now. */
 export async function scrape(pipeline: StandIn): Promise<Map<string, number>> {
   const metrics = createMetrics(pipeline.view)
   try {
@@ -31,11 +31,11 @@ export async function scrape(pipeline: StandIn): Promise<Map<string, number>> {
 export const series = (all: Map<string, number>, name: string): string[] =>
   [...all.keys()].filter((key) => key.startsWith(`${name}{`))
 
-/** Skips where promtool is not at hand; under CI it must be. */
+/** Checks an exposition with promtool; skips without promtool, except under CI. */
 export function checkWithPromtool(exposition: string, context: TestContext): void {
   const found = spawnSync('promtool', ['--version'])
   if (found.error !== undefined && process.env['CI'] === undefined) {
-    context.skip('promtool is not on PATH: the lint of the exposition was left out')
+    context.skip('promtool is not on PATH: the exposition was not checked')
     return
   }
   const run = spawnSync('promtool', ['check', 'metrics'], { input: exposition, encoding: 'utf8' })

@@ -18,7 +18,7 @@ interface Violation {
   nodes: { html: string }[]
 }
 
-/** What axe finds on the page as it is, a line each. */
+/** Violations that axe finds on the page as it is, one line each. */
 async function violations(page: Page): Promise<string[]> {
   const found = await page.evaluate<Violation[]>(
     'axe.run(document, { resultTypes: ["violations"] }).then(({ violations }) => violations)',
@@ -53,7 +53,7 @@ test('axe finds no problem in any view, wide and narrow, light and dark', async 
   })
 })
 
-/** Opens a page as each reader, with all that can be opened, and holds axe against it. */
+/** Opens a page in each width and colour scheme, opens all details, and runs axe. */
 async function accessible(
   browser: Browser,
   name: string,
@@ -116,7 +116,7 @@ test('a focused link keeps the focus while the figures change', async () => {
   })
 })
 
-test('a link in a table moves the focus to the heading of the view, and answers are announced', async () => {
+test('a link in a table moves the focus to the heading, and results are announced', async () => {
   await withPipeline(async (server, pipeline) => {
     await withBrowser(async (browser) => {
       const snapshot = snapshotWithHours({ number: 1 })
@@ -133,7 +133,7 @@ test('a link in a table moves the focus to the heading of the view, and answers 
       await page.keyboard.press('Enter')
       const announced = (hasText: string): Promise<void> =>
         page.getByRole('status').filter({ hasText }).waitFor({ timeout: 5000 })
-      await announced('There is no subscriber of this MSISDN.')
+      await announced('There is no subscriber with this MSISDN.')
       const [leader] = snapshot.top.trafficBytes
       const focused = await page.evaluate('document.activeElement.textContent')
       assert.equal(focused, `Subscriber ${leader.msisdn}`)

@@ -6,14 +6,15 @@ import { startServer, type RunningServer } from '../../../src/serve/server.ts'
 import type { Snapshot } from '../../../src/snapshot/schema.ts'
 import { generateSnapshot, standIn, type Recipe, type StandIn } from '../fixture.ts'
 
-/** Short intervals, so that a test waits for little. */
+/** Short intervals, so that a test does not wait long. */
 export const LIVE = { progressIntervalMs: 20, retryMs: 50 }
 
+/** A page of a test, and what it recorded. */
 export interface Watched {
   page: Page
   /** Console errors, exceptions and violations of the content security policy. */
   troubles: string[]
-  /** Everything the page asked for. */
+  /** URLs that the page requested. */
   requests: string[]
 }
 
@@ -32,10 +33,10 @@ export async function open(
   })
   page.on('pageerror', (error) => troubles.push(error.message))
   page.on('request', (request) => requests.push(request.url()))
-  await page.exposeFunction('tellViolation', (what: string) => troubles.push(what))
+  await page.exposeFunction('reportViolation', (what: string) => troubles.push(what))
   await page.addInitScript(
     "document.addEventListener('securitypolicyviolation', (event) => " +
-      "window.tellViolation(event.violatedDirective + ' ' + event.blockedURI))",
+      "window.reportViolation(event.violatedDirective + ' ' + event.blockedURI))",
   )
   await page.goto(url)
   return { page, troubles, requests }
@@ -55,8 +56,8 @@ export async function withPipeline(
 }
 
 /**
- * Waits until an expression holds. Not Playwright's waitForFunction: asked a second time it
- * evaluates inside of the page, which the page's content security policy forbids.
+ * Waits until an expression holds. Not Playwright's waitForFunction, which evaluates
+ * inside the page at its second attempt: the content security policy of the page forbids that.
  */
 export async function until(page: Page, expression: string): Promise<void> {
   while (!(await page.evaluate<boolean>(expression))) await page.waitForTimeout(20)

@@ -13,7 +13,7 @@ import { drawn, open, snapshotWithHours, tableCells, until, withPipeline } from 
 
 type Body = (page: Page, snapshot: Snapshot, url: string) => Promise<void>
 
-/** The page at an address, with what the API says; it must not have complained at the end. */
+/** The page at an address, with the snapshot of the API; it must not have reported an error. */
 async function at(hash: string, body: Body): Promise<void> {
   await withPipeline(async (server, pipeline) => {
     await withBrowser(async (browser) => {
@@ -91,7 +91,7 @@ test('traffic of applications is distinguished from totals wherever it is shown'
   })
 })
 
-// In two pages: a browser asks its user before it saves an eleventh file of one.
+// In two pages: a browser asks its user before it saves an eleventh file of one page.
 test('subscribers: each top list', async () => {
   await at('#/subscribers', async (page, snapshot) => {
     for (const key of Object.keys(snapshot.top) as (keyof Snapshot['top'])[]) {
