@@ -1,4 +1,4 @@
-// The snapshot of a state directory as it is now, with progress on the terminal.
+// Takes the snapshot of a state directory, with progress on the terminal.
 import { performance } from 'node:perf_hooks'
 import { withView, type StateView } from '../../state/read.ts'
 import { snapshotOptions, type REPORT_OPTIONS, type ValuesOf } from '../options.ts'
@@ -6,9 +6,10 @@ import type { Snapshot } from '../snapshot/schema.ts'
 import { takeSnapshot } from '../snapshot/take.ts'
 import { shownView, withProgress, type ProgressDisplay } from '../terminal/progress.ts'
 
+/** Options of the commands that take a snapshot of a state directory. */
 export type ReportValues = ValuesOf<typeof REPORT_OPTIONS>
 
-/** The snapshot of a view of a state directory. */
+/** Takes the snapshot of a view of a state directory. */
 export function snapshotOf(
   view: StateView,
   values: ReportValues,
@@ -18,7 +19,11 @@ export function snapshotOf(
   return takeSnapshot(shown, snapshotOptions(values), () => performance.now()).snapshot
 }
 
-/** Opens a state directory and takes its snapshot; `subject` is what the progress is called. */
+/**
+ * Opens a state directory and takes its snapshot; the progress display begins with `subject`.
+ *
+ * @throws PulseError if the directory has no state or the state cannot be read
+ */
 export const readSnapshot = (subject: string, values: ReportValues): Promise<Snapshot> =>
   withProgress(subject, (display) =>
     withView(values.state, (view) => snapshotOf(view, values, display)),

@@ -13,7 +13,7 @@ test('what the operating system refuses is said in one sentence', async () => {
     const file = join(directory, 'file')
     writeFileSync(file, '')
     const { code, stderr } = await pulse(['replay', sample, '--state', file])
-    assert.match(stderr, /^xdr-pulse: EEXIST: .*mkdir.*check that path and its rights$/m)
+    assert.match(stderr, /^xdr-pulse: EEXIST: .*mkdir.*check that path and its permissions$/m)
     assert.doesNotMatch(stderr, /a bug of ours|^ +at /m)
     assert.equal(code, 1)
   })
@@ -26,7 +26,10 @@ test('what LMDB refuses is said in one sentence', async () => {
     breakStore(join(state, 'partition-0000/data.mdb'))
     for (const command of ['report', 'status', 'top']) {
       const { code, stderr } = await pulse([command, '--state', state])
-      assert.match(stderr, /^xdr-pulse: the state cannot be used \(MDB_\w+: .*\); see that its/m)
+      assert.match(
+        stderr,
+        /^xdr-pulse: the state cannot be used \(MDB_\w+: .*\); check its volume/m,
+      )
       assert.doesNotMatch(stderr, /a bug of ours|^ +at /m)
       assert.equal(code, 1)
     }
