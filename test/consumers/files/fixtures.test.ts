@@ -64,7 +64,7 @@ for (const speed of ['max', 1e15] as const) {
 const BROKEN: [string, ErrorCode, RegExp][] = [
   ['zero-bytes', 'input-invalid', /is empty \(0 bytes\)/],
   ['not-parquet', 'input-invalid', /not a Parquet file/],
-  ['truncated', 'input-invalid', /cut off at \d+ bytes/],
+  ['truncated', 'input-invalid', /truncated at \d+ bytes/],
   ['lacks-total-dl', 'input-column', /"Total DL \(Bytes\)" is missing.*nearest found: "[^"]+"/],
   ['two-candidates', 'input-column', /".+" and ".+" could both be the column ".+"/],
 ]
