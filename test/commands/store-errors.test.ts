@@ -21,7 +21,7 @@ test('snapshots and look-ups that meet a broken store are counted, each as what 
     const state = join(directory, 'state')
     const argv = ['replay', file, '--state', state, '--serve', '--port', '0', ...SLOWLY]
     await withPulse(argv, async (running) => {
-      const [, url] = await running.says(/API and metrics at (http:\/\/[\d.:]+)/)
+      const [, url] = await running.prints(/API and metrics at (http:\/\/[\d.:]+)/)
       const get = async (path: string): Promise<Response> => fetch(url + path)
       const counted = async (operation: string): Promise<number | undefined> =>
         parse(await (await get('/metrics')).text()).get(
@@ -45,8 +45,8 @@ test('snapshots and look-ups that meet a broken store are counted, each as what 
         assert.equal(reply.status, 500)
         assert.equal(await counted('look-up'), 1)
         while ((await counted('snapshot')) === 0) await lose()
-        await running.says(/the snapshot failed: .*is missing/)
-        await running.says(/a request failed/)
+        await running.prints(/the snapshot failed: .*is missing/)
+        await running.prints(/a request failed/)
         assert.equal(await counted('look-up'), 1)
       } finally {
         await store.environment.close()

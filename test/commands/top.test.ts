@@ -30,7 +30,7 @@ describe('--watch', () => {
   test('prints a page each time, and a signal ends it with 0', async () => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {
       const running = startPulse(['top', '--top', '1', '--watch', '0.2', '--state', state])
-      await running.says(/upload[^]*\f[^]*upload[^]*\f/)
+      await running.prints(/upload[^]*\f[^]*upload[^]*\f/)
       running.process.kill(signal)
       const { code, stdout, stderr } = await running.ended
       assert.deepEqual([code, stderr], [0, ''])
@@ -45,7 +45,7 @@ describe('--watch', () => {
 
   test('prints an object a line as JSON', async () => {
     const running = startPulse(['top', '--watch', '0.2', '--json', '--state', state])
-    await running.says(/\n.*\n/)
+    await running.prints(/\n.*\n/)
     running.process.kill('SIGINT')
     const { code, stdout } = await running.ended
     assert.equal(code, 0)
@@ -123,7 +123,7 @@ describe('on a terminal', { skip: existsSync(SCRIPT) ? false : 'needs script(1)'
       const command = `stty rows 24 cols 80; exec ${process.execPath} ${CLI} top --watch 0.2 ${words}`
       const argv = ['-qefc', `${command} --state ${state}`, '/dev/null']
       const running = start(SCRIPT, argv, { env: { TERM: 'xterm', NO_COLOR: '1' } })
-      const [screen] = await running.says(until)
+      const [screen] = await running.prints(until)
       running.process.kill()
       await running.ended
       return screen.split('\r\n')

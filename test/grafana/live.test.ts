@@ -108,7 +108,7 @@ async function consume(
 }
 
 async function addressOf(running: Running): Promise<string> {
-  const [, address] = await running.says(/http:\/\/(127\.0\.0\.1:\d+)/)
+  const [, address] = await running.prints(/http:\/\/(127\.0\.0\.1:\d+)/)
   return address
 }
 

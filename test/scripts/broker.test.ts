@@ -124,7 +124,7 @@ describe('npm run broker', { concurrency: false }, () => {
         const [port] = await freePorts(1)
         const argv = [SCRIPT, '--port', String(port), '--data', data, '--partitions', '3']
         const broker = start(process.execPath, argv)
-        await broker.says(/Ctrl-C to stop/)
+        await broker.prints(/Ctrl-C to stop/)
         broker.process.kill('SIGINT')
         const { code, stdout } = await broker.ended
         assert.equal(code, 0)
@@ -139,7 +139,7 @@ describe('npm run broker', { concurrency: false }, () => {
     withDirectory(async (data) => {
       const [port] = await freePorts(1)
       const broker = start(process.execPath, [SCRIPT, '--port', String(port), '--data', data])
-      await broker.says(/Kafka answers/)
+      await broker.prints(/Kafka answers/)
       assert.ok(await isListening(port))
       broker.process.kill('SIGKILL')
       await broker.ended
