@@ -22,7 +22,7 @@ const UNDOCUMENTED_TO_DO: readonly string[] = [
   ...['test/serve/'],
 ]
 
-/** Files of `src` that belong to a layer without a folder of its own. */
+/** Files of `src` that belong to a layer without its own folder. */
 const FILE_LAYERS: Readonly<Record<string, string>> = {
   'src/errors.ts': 'foundation',
   'src/log.ts': 'foundation',

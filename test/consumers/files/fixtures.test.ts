@@ -75,7 +75,7 @@ test('every broken fixture is listed', () => {
 })
 
 for (const [name, code, sentence] of BROKEN) {
-  test(`broken/${name}.parquet is refused by its name, and no state is made`, () =>
+  test(`broken/${name}.parquet is refused by its name, and no state is created`, () =>
     withDirectory(async (directory) => {
       const state = join(directory, 'state')
       const path = pathOf(`broken/${name}`)

@@ -178,7 +178,7 @@ function time(g: GeneratorValue, kind: 'timestamp' | 'date', meaning: Meaning): 
   return { schema: { type, logicalType }, value: stored, branch: type, expected }
 }
 
-/** A union of types that may stand together, with a value of one. */
+/** A union of types that may be combined, with a value of one of them. */
 function union(g: GeneratorValue, meaning: Meaning, unique: () => string): Typed {
   const branches = new Map<string, Typed>()
   const count = g(fc.integer, { min: 1, max: 4 })
@@ -198,7 +198,7 @@ function union(g: GeneratorValue, meaning: Meaning, unique: () => string): Typed
 }
 const NULL: Typed = { schema: 'null', value: null, expected: NaN, branch: 'null' }
 
-/** A type nobody needs, with a value. */
+/** A type of an unused field, with a value. */
 function unused(
   g: GeneratorValue,
   unique: () => string,

@@ -177,7 +177,7 @@ test('impossible lengths and counts are malformed', () => {
   }
   assert.ok(poison(['null', 'long'], 0) !== null)
   assert.ok(poison(['null', 'long'], 128, 0) !== null, 'a zero in two bytes')
-  assert.equal(poison(['null', 'long'], 4), null, 'a branch that is not there')
+  assert.equal(poison(['null', 'long'], 4), null, 'a branch that does not exist')
   assert.equal(poison(['null', 'long'], 1), null, 'a negative branch')
   assert.equal(poison(['null', 'long'], ...HUGE), null, 'a branch far off')
   assert.ok(poison('long', ...Array<number>(9).fill(255), 1) !== null)
@@ -255,7 +255,7 @@ const rejects = (schema: Json, code: string, ...parts: string[]): void => {
   )
 }
 
-test('a schema without a needed column, or with a list there, is refused by name', () => {
+test('a schema without a needed column, or with a list for it, is refused by name', () => {
   const { fields, ...rest } = schemaOf({})
   const without = fields.filter(({ name }) => name !== 'msisdn_number')
   rejects({ ...rest, fields: without }, 'input-column', '"MSISDN/Number" is missing')

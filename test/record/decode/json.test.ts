@@ -21,7 +21,7 @@ function decodeBytes(bytes: Uint8Array): number[] | null {
 }
 const decodeText = (text: string): number[] | null => decodeBytes(Buffer.from(text))
 
-/** What is written, by column; missing values are left out. */
+/** What is written, by column; missing values are omitted. */
 function written(text: string): Record<string, number> | null {
   const row = decodeText(text)
   if (row === null) return null
