@@ -36,7 +36,7 @@ export function start(args: readonly string[]): Running {
 }
 
 /**
- * Asks until there is an answer.
+ * Polls until there is an answer.
  *
  * @throws Error when the process ends before, or after PATIENCE_MS
  */

@@ -13,7 +13,7 @@ interface Picture {
   file: string
   view: string
   colorScheme: 'light' | 'dark'
-  /** The panel at whose lower edge the picture ends. */
+  /** The last panel of the picture. */
   last: string
 }
 
@@ -25,12 +25,12 @@ const PICTURES: Picture[] = [
 const DOCS = fileURLToPath(new URL('../docs/', import.meta.url))
 const CLI = fileURLToPath(new URL('../src/cli.ts', import.meta.url))
 const WIDTH = 1280
-/** Below the last panel. */
+/** Space below the last panel, in CSS pixels. */
 const MARGIN = 8
-/** Until animations have come to rest. */
+/** The time that animations take to end. */
 const SETTLE_MS = 1500
 
-/** Runs `body` with the address of a demo of its own, which is ended and removed afterwards. */
+/** Runs `body` with the address of a new demo; ends the demo and deletes its state afterwards. */
 async function withDemo(body: (url: string) => Promise<void>): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), 'screenshots-'))
   const options = ['--state', join(directory, 'state'), '--speed', 'max', '--port', '0']
@@ -45,7 +45,7 @@ async function withDemo(body: (url: string) => Promise<void>): Promise<void> {
       await body(url)
       return
     }
-    throw new Error('The demo ended before it said where its page is.')
+    throw new Error('The demo ended before it printed the address of its page.')
   } finally {
     demo.kill()
     await ended

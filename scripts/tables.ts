@@ -56,7 +56,7 @@ function metricsTable(): string {
   return table([['metric', 'type', 'labels', 'description'], ...rows])
 }
 
-/** What is used of the OpenAPI document, which `npm run schema` writes. */
+/** The part of the OpenAPI document that is used here; `npm run schema` writes it. */
 interface OpenApi {
   paths: Record<string, { get: { summary: string; security?: { token?: string[] }[] } }>
 }
@@ -70,7 +70,7 @@ function routesTable(): string {
   return table([['path', 'scope', 'description'], ...rows])
 }
 
-/** What is used of a file of alerting rules. */
+/** The part of a file of alerting rules that is used here. */
 interface Rules {
   groups: {
     rules: { alert: string; labels: { severity: string }; annotations: { summary: string } }[]
@@ -97,7 +97,7 @@ const TABLES = {
   alerts: alertsTable,
 } as const
 
-/** The documents that have a table of the code, as paths of the repository, and which one. */
+/** The documents with a generated table, as paths of the repository, and the table's name. */
 export const DOCUMENTS: Readonly<Record<string, keyof typeof TABLES>> = {
   'README.md': 'commands',
   'docs/options.md': 'options',
@@ -107,10 +107,10 @@ export const DOCUMENTS: Readonly<Record<string, keyof typeof TABLES>> = {
 }
 
 /**
- * A document with its table as the code has it.
+ * Returns the text of a document with its table generated anew.
  *
  * @param path one of DOCUMENTS, which names the table
- * @throws Error where the pair of markers is missing
+ * @throws Error when the pair of markers is missing
  */
 export function withTable(path: string, text: string): string {
   const name = DOCUMENTS[path]

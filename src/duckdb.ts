@@ -4,14 +4,14 @@ import { assert } from './errors.ts'
 
 export type { DuckDBConnection, DuckDBDataChunk } from '@duckdb/node-api'
 
-/** Limits of one embedded database: threads, memory in MiB, a directory to spill to. */
+/** Limits of an embedded database: threads, memory in MiB, a directory to spill to. */
 export interface DatabaseLimits {
   threads: number
   memoryMiB: number
   spillDirectory?: string
 }
 
-/** Runs `work` with an in-memory database, and closes the database. */
+/** Runs `work` with a connection to a new in-memory database, and closes both. */
 export async function withDatabase<T>(
   limits: DatabaseLimits,
   work: (connection: DuckDBConnection) => Promise<T>,
@@ -36,7 +36,7 @@ export const literal = (text: string): string => `'${text.replaceAll("'", "''")}
 /** A name as an SQL identifier. */
 export const identifier = (name: string): string => `"${name.replaceAll('"', '""')}"`
 
-/** Maximum number of rows of a chunk: DuckDB's vector size. */
+/** The maximum number of rows per chunk: DuckDB's vector size. */
 export const CHUNK_ROWS = 2048
 
 interface DoubleVector {

@@ -1,6 +1,6 @@
-// Operating trouble: one error type with a code of a closed list and a sentence that helps.
+// Operating errors: one error type with a code of a closed list, and a message that helps.
 
-/** Every kind of operating trouble there is; `usage` exits with 2, all others with 1. */
+/** The kinds of operating errors; `usage` exits with 2, all others with 1. */
 export type ErrorCode =
   | 'usage'
   | 'input-missing'
@@ -20,7 +20,10 @@ export type ErrorCode =
   | 'runtime'
   | 'system'
 
-/** Trouble that is not our bug: the message says subject, found, expected and what to do. */
+/**
+ * An operating error, as opposed to an internal error. The message names the subject, what was
+ * found, what was expected and what to do.
+ */
 export class PulseError extends Error {
   readonly code: ErrorCode
 
@@ -31,12 +34,12 @@ export class PulseError extends Error {
   }
 }
 
-/** What a thrown value says, whatever it is. */
+/** The message of a thrown value; of a value that is not an error, its string. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
 
-/** The message of the innermost cause: the errors around it only report that something failed. */
+/** The message of the innermost cause: outer errors often report only that an operation failed. */
 export function rootMessageOf(error: unknown): string {
   const outer = error as { cause?: unknown; errors?: unknown[] } | null | undefined
   const inner = outer?.cause ?? outer?.errors?.at(-1)
@@ -44,18 +47,19 @@ export function rootMessageOf(error: unknown): string {
 }
 
 /**
- * Operating trouble as it is, what the operating system refused as such (no rights, a file in place
- * of a directory), and what LMDB did, whose errors have a number; null for a bug of ours.
+ * The operating error that a thrown value is, or null for an internal error. Errors of system calls
+ * (no permission, a file in place of a directory) become `system`; LMDB errors, recognised by their
+ * numeric code, become `store-failed`.
  */
 export function troubleOf(error: unknown): PulseError | null {
   if (error instanceof PulseError) return error
   if (!(error instanceof Error && 'code' in error)) return null
   if ('syscall' in error) {
-    return new PulseError('system', `${error.message}; check that path and its rights`, error)
+    return new PulseError('system', `${error.message}; check that path and its permissions`, error)
   }
-  // Those of the DOM have one as well, and names of their own.
+  // DOM exceptions also have a numeric code; their names differ.
   if (error.name !== 'Error' || typeof error.code !== 'number') return null
-  const advice = 'see that its volume works, or read its sources into a new directory'
+  const advice = 'check its volume, or read its sources into a new directory'
   return new PulseError(
     'store-failed',
     `the state cannot be used (${error.message}); ${advice}`,
@@ -63,11 +67,15 @@ export function troubleOf(error: unknown): PulseError | null {
   )
 }
 
-/** What another thread told: operating trouble by its code, a bug of ours without one. */
+/** The error that another thread reported; `code` is null for an internal error. */
 export const errorOf = (code: ErrorCode | null, message: string): Error =>
   code === null ? new Error(message) : new PulseError(code, message)
 
-/** Ends the process's belief that all is well: our own bug, never the input's. */
+/**
+ * Throws if `condition` is false. For internal errors only, never for invalid input.
+ *
+ * @param what the violated condition, stated as it should be
+ */
 export function assert(condition: boolean, what: string): asserts condition {
   if (!condition) throw new Error(`assertion failed: ${what}`)
 }

@@ -1,6 +1,7 @@
 // The log: JSON lines on stderr for machines, short lines for a person at a terminal.
 import pino from 'pino'
 
+/** A log with the levels of pino. */
 export type Log = pino.Logger
 
 const LEVEL_NAMES: Readonly<Record<number, string>> = {
@@ -9,7 +10,12 @@ const LEVEL_NAMES: Readonly<Record<number, string>> = {
   60: 'error: ',
 }
 
-/** A log of a level; MSISDNs must never be given to it. */
+/**
+ * A log of the given minimum level. Its messages must not contain MSISDNs.
+ *
+ * @param terminal short lines for a person, else JSON
+ * @param write receives each line with its line break
+ */
 export function createLog(level: string, terminal: boolean, write: (text: string) => void): Log {
   const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime }
   return pino(options, { write: (line) => write(terminal ? shortLine(line) : line) })

@@ -1,4 +1,4 @@
-// What tests ask of a broker besides producing and consuming: topics, records, Java's own tools.
+// Operations of tests on a broker, except producing and consuming: topics, records, Kafka's tools.
 import { randomBytes } from 'node:crypto'
 import { makeTopic, quietClient } from '../scripts/kafka/client.ts'
 import { findKafka } from '../scripts/kafka/jars.ts'
@@ -20,17 +20,17 @@ const TOOLS = {
   transactions: 'org.apache.kafka.tools.TransactionsCommand',
 } as const
 
-/** Name of one of Kafka's own tools. */
+/** The name of one of Kafka's own tools. */
 export type JavaTool = keyof typeof TOOLS
 
-/** How a topic is made. */
+/** The options of a new topic. */
 export interface TopicOptions {
   partitions: number
   replicas?: number
   configs?: Readonly<Record<string, string>>
 }
 
-/** What can be done with brokers whose addresses are known. */
+/** Operations on brokers whose addresses are known. */
 export interface Operations {
   /** Addresses of the plain listeners. */
   bootstrap: string[]
@@ -38,11 +38,11 @@ export interface Operations {
   deleteTopic: (name: string) => Promise<void>
   /** Deletes the records of a partition before an offset; the log then begins there. */
   deleteRecords: (topic: string, partition: number, beforeOffset: bigint | number) => Promise<void>
-  /** Runs one of Kafka's own tools to its end; `--bootstrap-server` is added. Returns its stdout. */
+  /** Runs one of Kafka's own tools to its end; adds `--bootstrap-server`. Returns its stdout. */
   javaTool: (name: JavaTool, argv: readonly string[], input?: string) => Promise<string>
 }
 
-/** A name that no other test and no other run has. */
+/** A name that no other test and no other run uses. */
 export const uniqueName = (prefix: string): string => `${prefix}-${randomBytes(6).toString('hex')}`
 
 /** Operations on the brokers at some addresses. */
@@ -67,7 +67,7 @@ export function operate(bootstrap: string[]): Operations {
     deleteTopic: (topic) => asAdmin((admin) => admin.deleteTopics({ topics: [topic] })),
     deleteRecords: (topic, partition, beforeOffset) =>
       asAdmin(async (admin) => {
-        // Loads the topic's leaders, which kafkajs forgets to do before it deletes.
+        // Loads the topic's leaders: kafkajs does not do so before it deletes.
         await admin.fetchTopicOffsets(topic)
         const partitions = [{ partition, offset: String(beforeOffset) }]
         await admin.deleteTopicRecords({ topic, partitions })

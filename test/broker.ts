@@ -1,4 +1,4 @@
-// A real Kafka for tests: brackets around clusters that a test may break.
+// A real Kafka for tests: runs them with a cluster that a test may break.
 import { readFile } from 'node:fs/promises'
 import { makeCertificates, type Certificates } from '../scripts/kafka/certificates.ts'
 import { freePorts, startCluster, type RunningCluster } from '../scripts/kafka/cluster.ts'
@@ -12,7 +12,7 @@ const HEAP_MIB = 384
 /** The user of `scram`; a test may know the password. */
 export const USER = { name: 'xdr', password: 'throw-away-secret' }
 
-/** Lets sessions be short and compaction, deletion and fencing quick, all within a test. */
+/** Short sessions, and compaction, deletion and fencing within seconds. */
 const IMPATIENT: Readonly<Record<string, string>> = {
   'group.min.session.timeout.ms': '1000',
   'group.consumer.min.session.timeout.ms': '1000',
@@ -23,27 +23,27 @@ const IMPATIENT: Readonly<Record<string, string>> = {
   'log.cleaner.backoff.ms': '200',
   'log.cleaner.min.cleanable.ratio': '0.01',
   'log.cleaner.dedupe.buffer.size': '8388608',
-  // A killed leader is replaced, and a killed broker let in again, after 3 s instead of 9.
+  // A killed leader is replaced, and a killed broker readmitted, after 3 s instead of 9.
   'broker.session.timeout.ms': '3000',
   'broker.heartbeat.interval.ms': '500',
 }
 
-/** What a cluster for a test is made from. */
+/** The options of a cluster. */
 export interface ClusterOptions {
   brokers?: 1 | 2
-  /** Adds a TLS listener that asks for a client certificate (`ssl`). */
+  /** Adds a TLS listener that requires a client certificate (`ssl`). */
   tls?: boolean
   /** Adds a SASL listener (`sasl`), with TLS if `tls`: SCRAM, PLAIN and OAUTHBEARER. */
   scram?: boolean
-  /** Adds a listener (`proxy`) that sends clients to these ports, one a broker. */
+  /** Adds a listener (`proxy`) that advertises these ports, one per broker. */
   advertised?: readonly number[]
   properties?: Readonly<Record<string, string>>
 }
 
-/** Listeners by what they ask for. */
+/** The kinds of listeners. */
 export type Security = 'plain' | 'ssl' | 'sasl' | 'proxy'
 
-/** How to connect, in terms that any client understands; `files` has the same as paths. */
+/** Connection settings for any client; `files` has the certificates as paths. */
 export interface Connection {
   brokers: string[]
   tls?: { ca: string; cert?: string; key?: string }
@@ -55,13 +55,13 @@ export interface Connection {
 export interface Broker {
   id: number
   port: number
-  /** Where a proxy sends what it takes; 0 without `advertised`. */
+  /** The port to which a proxy forwards; 0 without `advertised`. */
   proxyPort: number
-  /** SIGTERM (unless told) is how an operator stops it, SIGKILL how power does. */
+  /** Stops it: by SIGTERM (the default) as an operator does, by SIGKILL as a power failure does. */
   stop: (signal?: 'SIGTERM' | 'SIGKILL') => Promise<void>
   /** Starts it again, on the same port with the same data, and waits until it answers. */
   start: () => Promise<void>
-  /** SIGSTOP makes it hang, SIGCONT goes on. */
+  /** SIGSTOP suspends it, SIGCONT resumes it. */
   signal: (signal: 'SIGSTOP' | 'SIGCONT') => void
 }
 
@@ -71,7 +71,7 @@ export interface Cluster extends Operations {
   connection: (security?: Security) => Promise<Connection>
 }
 
-/** For `test(name, needsKafka(), …)`: skips where Kafka cannot be; under CI nothing is skipped. */
+/** For `test(name, needsKafka(), …)`: skips where Kafka cannot run; under CI nothing is skipped. */
 export function needsKafka(): { skip: string | false } {
   if (process.env['CI'] !== undefined || process.env['KAFKA_BROKERS'] !== undefined) {
     return { skip: false }
@@ -79,7 +79,7 @@ export function needsKafka(): { skip: string | false } {
   return { skip: whyNoKafka() ?? false }
 }
 
-/** Runs `work` with a cluster of its own; its processes and files are gone afterwards. */
+/** Runs `work` with a new cluster; ends its processes and deletes its files afterwards. */
 export const withCluster = (
   options: ClusterOptions,
   work: (cluster: Cluster) => Promise<void>,
@@ -94,7 +94,7 @@ export const withCluster = (
     }
   })
 
-/** Starts a cluster; whoever calls this ends it. */
+/** Starts a cluster; the caller stops it. */
 export async function launchCluster(
   directory: string,
   { brokers = 1, tls = false, scram = false, advertised, properties }: ClusterOptions,
@@ -147,7 +147,7 @@ function describeCluster(running: RunningCluster, certificates: Certificates | n
   const addresses = (wanted: (name: string) => boolean): string[] => {
     const found = running.brokers.map(({ listeners }) => listeners.find(({ name }) => wanted(name)))
     return found.map((listener) => {
-      if (listener === undefined) throw new Error('the cluster was made without such a listener')
+      if (listener === undefined) throw new Error('the cluster has no such listener')
       return `127.0.0.1:${listener.advertisedPort}`
     })
   }
@@ -161,7 +161,7 @@ function describeCluster(running: RunningCluster, certificates: Certificates | n
       const secure = certificates === null ? {} : { tls: { ca }, files: certificates }
       return { brokers: addresses((name) => name.startsWith('SASL')), sasl, ...secure }
     }
-    if (certificates === null) throw new Error('the cluster was made without tls')
+    if (certificates === null) throw new Error('the cluster has no TLS')
     const [cert, key] = await Promise.all(
       [certificates.cert, certificates.key].map((file) => readFile(file, 'utf8')),
     )

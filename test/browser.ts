@@ -1,4 +1,4 @@
-// A real browser for tests: Chromium out of the npm package, or the machine's own.
+// A real browser for tests: Chromium from the npm package, or the machine's own.
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { chromium, type Browser } from 'playwright-core'
 
-/** Nothing of it may speak to the network on its own. */
+/** The browser must not access the network by itself. */
 const FLAGS = [
   '--headless',
   '--no-sandbox',
@@ -28,7 +28,7 @@ interface Installed {
   env: Record<string, string>
 }
 
-/** Runs `body` with a browser that is closed afterwards, whatever happened. */
+/** Runs `body` with a browser, and closes it when `body` returns or throws. */
 export async function withBrowser<T>(body: (browser: Browser) => Promise<T>): Promise<T> {
   const { executablePath, env } = await findChromium()
   const browser = await chromium.launch({
@@ -56,8 +56,8 @@ async function findChromium(): Promise<Installed> {
 }
 
 /**
- * Unpacks the package's archives once, beside the installed packages. Made elsewhere and moved
- * into place as a whole, so that tests that start at the same time see all of it or nothing.
+ * Unpacks the package's archives once, next to the installed packages. They are unpacked into a
+ * temporary directory that is then renamed: tests that start meanwhile see all of it or nothing.
  */
 async function unpackChromium(): Promise<Installed> {
   const manifest = findPackageJSON(PACKAGE, import.meta.url)
@@ -82,8 +82,8 @@ async function unpackChromium(): Promise<Installed> {
 }
 
 /**
- * The package unpacks to the temporary directory, and the shared libraries (NSS, NSPR, Expat)
- * only where it believes to be on Lambda: a process of its own is told both.
+ * The package unpacks to the temporary directory, and the shared libraries (NSS, NSPR, Expat) only
+ * on Lambda. A child process with environment variables for both runs it.
  */
 async function unpackInto(directory: string): Promise<void> {
   const script = `import('${PACKAGE}').then((found) => found.default.executablePath())`
@@ -93,7 +93,7 @@ async function unpackInto(directory: string): Promise<void> {
   })
 }
 
-/** The package's own font and the machine's. */
+/** A font configuration with the package's font and the machine's. */
 function fontConfiguration(home: string): string {
   const directories = [join(home, 'fonts'), '/usr/share/fonts']
   const listed = directories.map((directory) => `<dir>${directory}</dir>`).join('')

@@ -1,4 +1,4 @@
-// The oracle itself against rows whose results were worked out by hand.
+// The oracle itself against rows whose results were computed by hand.
 import assert from 'node:assert/strict'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -38,7 +38,7 @@ const rowsOf = (...changes: Record<string, RawCell>[]): RawRows => ({
 const infinite = { number: 'Infinity' }
 const nan = { number: 'NaN' }
 
-test('two good rows of one subscriber are added up', () => {
+test('two valid rows of one subscriber are summed', () => {
   const result = oracle(rowsOf({}, { Start: '4/1/2019 8:59', 'Dur. (ms)': 60500 }), AUTO)
   const applications = [2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28]
   assert.deepEqual(result, {
@@ -136,7 +136,7 @@ test('numbers are rounded, read from text or counted as missing', () => {
   }
 })
 
-test('what a rejected row lacks is not counted, and a bearer counts by its presence', () => {
+test('missing values of a rejected row are not counted, and a bearer is present or missing', () => {
   const raw = rowsOf(
     { 'MSISDN/Number': 0, 'Google DL (Bytes)': null, 'Email DL (Bytes)': 0.5 },
     { 'Bearer Id': String.raw`\N` },
@@ -188,7 +188,7 @@ test('a majority of durations decides between seconds and milliseconds', () => {
   assert.deepEqual(result.coerced, { 'Dur. (ms)': 1 })
 })
 
-test('what stands beside each fixture is what the oracle says of its rows', async () => {
+test('the expected result of each fixture is that of the oracle', async () => {
   const names = (await readdir(FIXTURES)).filter((name) => name.endsWith('.rows.json'))
   assert.ok(names.length > 20)
   for (const name of names) {

@@ -1,16 +1,16 @@
-// What the product must find in given rows, computed row by row in the most obvious way. Shares no
-// code with src/, consumers/ or state/: it is what they are compared with.
+// The expected result of given rows, computed row by row in the most obvious way. It shares no code
+// with src/, consumers/ and state/, which are compared with it.
 
 /** `time` is UTC without a zone; `number` is what JSON cannot hold: NaN, Infinity, long numbers. */
 export type RawCell = null | string | number | { number: string } | { time: string }
 
-/** Rows as their writer put them, and what each of the columns means (a canonical name). */
+/** Rows as they were written, and the canonical name of each column. */
 export interface RawRows {
   columns: string[]
   rows: RawCell[][]
 }
 
-/** How the rows are to be understood. */
+/** How rows are interpreted. */
 export interface OracleOptions {
   durationUnit: 'auto' | 'ms' | 's'
   missingMsisdn: 'reject' | 'zero'
@@ -137,7 +137,7 @@ function rejection(row: Row, unit: 'ms' | 's', missingMsisdn: 'reject' | 'zero')
   return null
 }
 
-/** A needed number of a good row, as a whole number, and what had to be done to it. */
+/** A needed number of a valid row as a whole number; counts if it is missing or coerced. */
 function amount(
   row: Row,
   column: string,
@@ -160,7 +160,7 @@ function amount(
   return BigInt(scaled - whole >= 0.5 ? whole + 1 : whole)
 }
 
-/** Milliseconds since 1970, or null when it is missing, unreadable or out of the question. */
+/** Milliseconds since 1970, or null if the time is missing, unreadable or out of range. */
 function time(
   row: Row,
   column: string,
@@ -205,7 +205,7 @@ function utc(parts: string[], fraction: string): number | null {
   return same && minute < 60 && second < 60 ? date.getTime() : null
 }
 
-/** Seconds or milliseconds: what agrees better with End minus Start in most of 1,000 rows. */
+/** Seconds or milliseconds: the unit that agrees with End − Start in most of 1,000 rows. */
 function unitOf(rows: Row[]): 'ms' | 's' {
   const votes = { ms: 0, s: 0 }
   for (const row of rows) {
@@ -222,7 +222,7 @@ function unitOf(rows: Row[]): 'ms' | 's' {
   return votes.s > votes.ms ? 's' : 'ms'
 }
 
-/** The value of a number or of text that is one; null for all else, NaN too. */
+/** The value of a number, or of text that contains one; null for anything else and for NaN. */
 function numberOf(cell: RawCell): number | null {
   if (isMissing(cell) || cell === null) return null
   if (typeof cell === 'number') return cell
@@ -247,7 +247,7 @@ function count(counts: Map<string, number>, name: string): void {
 }
 
 function exact(value: bigint): number {
-  if (value >= 2n ** 53n) throw new Error(`a sum of ${value} is beyond what a fixture should hold`)
+  if (value >= 2n ** 53n) throw new Error(`a sum of ${value} exceeds the range of fixtures`)
   return Number(value)
 }
 

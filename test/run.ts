@@ -8,16 +8,16 @@ import { run } from 'node:test'
 import { spec } from 'node:test/reporters'
 import { offerBroker } from './shared-broker.ts'
 
-/** Browser and kill tests take a core and a half each: more at once only makes all of them slow. */
+/** Browser and kill tests use 1.5 cores each: with more at once all of them get slower. */
 const CONCURRENCY = 2
-/** A file that hangs ends the run red instead of never; the slowest takes a tenth of it. */
+/** A file that hangs fails after this time; the slowest one takes a tenth of it. */
 const HANGS_AFTER_MS = 15 * 60_000
 
 const root = join(import.meta.dirname, '..')
 const wanted = process.argv.slice(2)
 const files = globSync('test/**/*.test.ts', { cwd: root })
   .filter((file) => wanted.length === 0 || wanted.some((part) => file.includes(part)))
-  // Whole-program tests are the longest: begun first, they do not run alone at the end.
+  // Whole-program tests are the longest: they start first, so as not to run alone at the end.
   .sort((a, b) => Number(b.includes('e2e')) - Number(a.includes('e2e')) || (a < b ? -1 : 1))
 
 const broker = await offerBroker()

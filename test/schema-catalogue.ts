@@ -1,7 +1,7 @@
-// What the stand-in registry knows: schemas by id, versions by subject, in the words of Confluent.
+// The content of the stand-in registry: schemas by id, versions by subject, errors as Confluent's.
 import avro from 'avsc'
 
-/** An answer: HTTP status and body. */
+/** A response: HTTP status and body. */
 export interface Answer {
   status: number
   body: unknown
@@ -10,11 +10,11 @@ export interface Answer {
 /** A schema as it is posted. */
 export interface Posted {
   schema: string
-  /** AVRO unless said; JSON and PROTOBUF are kept as they come. */
+  /** AVRO by default; JSON and PROTOBUF are stored unchecked. */
   schemaType?: string
 }
 
-/** What was registered, and what the registry answers about it. */
+/** The registered schemas, and the responses of the registry about them. */
 export interface Catalogue {
   register: (subject: string, posted: Posted) => Answer
   lookUp: (subject: string, posted: Posted) => Answer
@@ -31,7 +31,7 @@ interface Registered extends Posted {
 
 const ok = (body: unknown): Answer => ({ status: 200, body })
 
-/** An error as Confluent's registry words it: its code begins with the HTTP status. */
+/** An error of Confluent's registry: its code begins with the HTTP status. */
 export const refusal = (code: number, message: string): Answer => ({
   status: Number(String(code).slice(0, 3)),
   body: { error_code: code, message },
@@ -40,7 +40,7 @@ export const refusal = (code: number, message: string): Answer => ({
 const noSubject = (subject: string): Answer => refusal(40401, `Subject '${subject}' not found.`)
 const noSchema = (id: number): Answer => refusal(40403, `Schema ${id} not found`)
 
-/** An empty catalogue whose first schema gets a given id. It checks no compatibility. */
+/** An empty catalogue whose first schema gets a given id. It does not check compatibility. */
 export function createCatalogue(firstId: number): Catalogue {
   const schemas: Registered[] = []
   const subjects = new Map<string, Registered[]>()
@@ -101,11 +101,11 @@ export function createCatalogue(firstId: number): Catalogue {
   return { register, lookUp, byId, versionsOfId, subjects: names, versions, version }
 }
 
-/** The type is left out where it is the usual one. */
+/** The type, which is omitted for AVRO. */
 const typeOf = (schemaType = 'AVRO'): { schemaType?: string } =>
   schemaType === 'AVRO' ? {} : { schemaType }
 
-/** Spaces make no other schema. */
+/** A normalised schema: white space makes no difference. */
 function textOf({ schema, schemaType = 'AVRO' }: Posted): string {
   try {
     return `${schemaType} ${JSON.stringify(JSON.parse(schema))}`

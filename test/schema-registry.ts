@@ -10,31 +10,31 @@ import type { Posted } from './schema-catalogue.ts'
 const LOOPBACK = '127.0.0.1'
 const CONTENT_TYPE = 'application/vnd.schemaregistry.v1+json'
 
-/** How it answers: as it should, not at all (connection refused), with 500, or late. */
+/** How it responds: normally, not at all (connection refused), with 500, or late. */
 export type RegistryMode =
   { kind: 'up' } | { kind: 'down' } | { kind: 'failing' } | { kind: 'slow'; delayMs: number }
 
-/** What a stand-in is made from. */
+/** The options of a stand-in. */
 export interface RegistryStandInOptions {
-  /** USER:PASSWORD that it asks for; nothing unless given. */
+  /** USER:PASSWORD that it requires; none by default. */
   credentials?: string
-  /** Id of the first schema; 1 unless given. */
+  /** The id of the first schema; 1 by default. */
   firstId?: number
 }
 
-/** A registry whose address stays the same whatever it does. */
+/** A registry with the same address in all modes. */
 export interface RegistryStandIn {
-  /** Without credentials. */
+  /** The URL, without credentials. */
   url: string
-  /** Registers a schema past HTTP and returns its id; Avro unless a type is given. */
+  /** Registers a schema without a request and returns its id; Avro by default. */
   register: (subject: string, schema: unknown, schemaType?: string) => number
-  /** How it answers from now on; resolves when it is so. */
+  /** Changes the mode; resolves when the new mode is in effect. */
   become: (mode: RegistryMode) => Promise<void>
-  /** Requests that came so far, by method and path, such as `GET /schemas/ids/1`. */
+  /** The number of requests so far, by method and path, such as `GET /schemas/ids/1`. */
   requests: () => ReadonlyMap<string, number>
 }
 
-/** Runs `work` with a stand-in registry that is gone afterwards. */
+/** Runs `work` with a stand-in registry, and ends it afterwards. */
 export async function withRegistryStandIn<T>(
   options: RegistryStandInOptions,
   work: (registry: RegistryStandIn) => Promise<T>,

@@ -1,4 +1,4 @@
-// One broker for a whole test run: started when the first test asks, handed to all test files.
+// One broker for a whole test run: started when a test first needs it, shared by all test files.
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { connect, createServer, type AddressInfo } from 'node:net'
@@ -9,20 +9,19 @@ import { messageOf } from '../src/errors.ts'
 import { launchCluster } from './broker.ts'
 import { operate, type Operations } from './broker-operations.ts'
 
-/** Addresses of a broker that is there already, with commas between. */
+/** The variable with the addresses of an existing broker, comma-separated. */
 const GIVEN = 'KAFKA_BROKERS'
-/** Port of loopback where `test/run.ts` says where its broker is, and starts it when asked first. */
+/** The variable with the port on loopback at which `test/run.ts` returns its broker's addresses. */
 const OFFERED = 'XDR_TEST_BROKER_PORT'
 
-/** Nobody kills this one; it may stand still for a while on a machine full of tests. */
+/** No test kills this broker, and on a busy machine it may be slow: its session may be longer. */
 const PATIENT = { 'broker.session.timeout.ms': '18000' }
 
 let own: Promise<Operations> | undefined
 
 /**
- * The broker that all tests share, for what disturbs no one: topics and groups with unique names.
- * It is the one of KAFKA_BROKERS, else the one of the test run, else one that ends with this
- * process.
+ * The broker that all tests share, for topics and groups with unique names. It is the one of
+ * KAFKA_BROKERS, else the one of the test run, else one that ends with this process.
  */
 export function sharedBroker(): Promise<Operations> {
   own ??= findBroker()
@@ -37,11 +36,11 @@ async function findBroker(): Promise<Operations> {
   return operate(await bootstrap)
 }
 
-/** Starts a broker that ends, and whose files go, when this process does. */
+/** Starts a broker; it ends, and its files are deleted, when this process ends. */
 async function startOwn(): Promise<string[]> {
   const directory = mkdtempSync(join(tmpdir(), 'xdr-pulse-broker-'))
   const { bootstrap } = await launchCluster(directory, { properties: PATIENT }, null)
-  // Kafka was told to end just before this, and may still be writing.
+  // Kafka was signalled just before, and may still be writing: hence the retries.
   process.once('exit', () => rmSync(directory, { recursive: true, force: true, maxRetries: 10 }))
   return bootstrap
 }
@@ -52,7 +51,7 @@ async function askFor(port: number): Promise<string[]> {
   throw new Error(answer.error)
 }
 
-/** For `test/run.ts`: offers a broker to the test files begun after this, until `close`. */
+/** For `test/run.ts`: offers a broker to the test files that start from now on, until `close`. */
 export async function offerBroker(): Promise<{ close(): void }> {
   let started: Promise<string[]> | undefined
   const server = createServer((socket) => {

@@ -14,7 +14,7 @@ export interface ImportOf {
   reExport: boolean
 }
 
-/** One file as the rules read it. */
+/** A file with the facts that the rules check. */
 export interface SourceFile {
   /** From the root. */
   path: string

@@ -1,4 +1,4 @@
-// Temporary directories, and what a state directory holds in the words of the oracle.
+// Temporary directories, and the content of a state directory in the form of the oracle.
 import { closeSync, openSync, statSync, writeSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -8,7 +8,7 @@ import { HOUR_MS } from '../src/subscriber/hours.ts'
 import { hashState } from '../state/hash.ts'
 import { withView, type StateView } from '../state/read.ts'
 
-/** Runs `work` with a directory that is gone afterwards. */
+/** Runs `work` with a temporary directory, and deletes it afterwards. */
 export async function withDirectory<T>(work: (directory: string) => Promise<T> | T): Promise<T> {
   const directory = await mkdtemp(join(tmpdir(), 'xdr-pulse-test-'))
   try {
@@ -20,7 +20,7 @@ export async function withDirectory<T>(work: (directory: string) => Promise<T> |
 
 const META_BYTES = 2 * 4096
 
-/** Zeros in place of all pages of a store but the two that say where to begin: its volume is broken. */
+/** Overwrites a store with zeros, except its two meta pages, as a failing volume does. */
 export function breakStore(file: string): void {
   const { size } = statSync(file)
   const opened = openSync(file, 'r+')
@@ -28,7 +28,7 @@ export function breakStore(file: string): void {
   closeSync(opened)
 }
 
-/** A state directory's numbers, in order of their keys, comparable with the oracle's JSON. */
+/** The numbers of a state directory in order of their keys, comparable with the oracle's JSON. */
 export interface Found {
   hash: string
   applied: number
@@ -40,7 +40,7 @@ export interface Found {
   positions: StateView['positions']
 }
 
-/** Reads a state directory as others would: from its files, in one view. */
+/** Reads a state directory from its files, in one view. */
 export const readBack = (directory: string): Promise<Found> =>
   withView(directory, (view) => {
     const { applied, rejected, coerced, missing } = view.counters
@@ -56,6 +56,7 @@ export const readBack = (directory: string): Promise<Found> =>
     }
   })
 
+/** The subscribers of a view by MSISDN, each with the other numbers of its row. */
 export function subscribersOf(view: StateView): [number, number[]][] {
   const found: [number, number[]][] = []
   view.scan((rows, count) => {
@@ -74,6 +75,7 @@ const hoursOf = ({ hours }: StateView): [number | null, number[]][] =>
     ])
     .sort(([a], [b]) => (a ?? Infinity) - (b ?? Infinity))
 
+/** The counts above 0, sorted by name. */
 export const withoutZeros = (counts: Record<string, number>): Record<string, number> =>
   Object.fromEntries(
     Object.entries(counts)

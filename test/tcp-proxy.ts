@@ -1,21 +1,21 @@
-// A TCP proxy on loopback that does to connections what networks do.
+// A TCP proxy on loopback that simulates failures of networks.
 import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, Socket, type Server } from 'node:net'
 import { Transform } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 const LOOPBACK = '127.0.0.1'
-/** Pieces of slow bytes: small enough that a reader sees a trickle. */
+/** The interval between parts of a slow connection: short enough for an even rate. */
 const SLOW_STEP_MS = 20
 
 /**
- * What happens to connections and their bytes.
- * - `pass` hands on both ways
- * - `refuse` resets all connections and closes the port: connection refused
- * - `blackhole` accepts and swallows, answers nothing; connections that are there stay, silent,
- *   until another mode begins, which resets them
- * - `cut` resets all connections, then each new one after `afterBytes` came from the server
- * - `slow` hands on both ways, `bytesPerSecond` each
+ * How connections and their bytes are treated.
+ * - `pass` forwards both directions
+ * - `reject` resets all connections and closes the port: connection refused
+ * - `blackhole` accepts connections and drops all bytes; existing connections stay open, without
+ *   data, until the mode changes, which resets them
+ * - `cut` resets all connections, then each new one after `afterBytes` from the server
+ * - `slow` forwards `bytesPerSecond` in each direction
  */
 export type ProxyMode =
   | { kind: 'pass' }
@@ -24,22 +24,22 @@ export type ProxyMode =
   | { kind: 'cut'; afterBytes: number }
   | { kind: 'slow'; bytesPerSecond: number }
 
-/** A proxy whose port stays the same whatever it does. */
+/** A proxy with the same port in all modes. */
 export interface TcpProxy {
   port: number
   /** `127.0.0.1:port` */
   address: string
-  /** Where connections made after this go; must be told before the first. */
+  /** Sets the target of later connections; must be called before the first one. */
   pointTo: (port: number) => void
-  /** How connections are treated from now on; resolves when it is so. */
+  /** Changes the mode; resolves when the new mode is in effect. */
   become: (mode: ProxyMode) => Promise<void>
-  /** Resets all connections that are there. */
+  /** Resets all open connections. */
   resetAll: () => void
-  /** Connections taken so far, by now, and how many the mode `cut` has reset. */
+  /** Connections accepted so far, open now, and reset by the mode `cut`. */
   counts: () => { accepted: number; open: number; cut: number }
 }
 
-/** Runs `work` with a proxy that is gone afterwards, and all its connections with it. */
+/** Runs `work` with a proxy, and closes it and its connections afterwards. */
 export async function withTcpProxy<T>(work: (proxy: TcpProxy) => Promise<T>): Promise<T> {
   const { proxy, close } = await startProxy()
   try {
@@ -81,7 +81,7 @@ async function startProxy(): Promise<{ proxy: TcpProxy; close: () => Promise<voi
   const port = await listen(server, 0)
   const resetAll = (): void => pairs.forEach(reset)
   const become = async (next: ProxyMode): Promise<void> => {
-    // What a hole swallowed would be missing from the middle of what comes after.
+    // Dropped bytes would be missing in the middle of the stream: such connections are reset.
     const wasHole = mode.kind === 'blackhole' && next.kind !== 'blackhole'
     mode = next
     if (wasHole || next.kind === 'reject' || next.kind === 'cut') resetAll()
@@ -118,7 +118,7 @@ async function stopListening(server: Server): Promise<void> {
   await closed
 }
 
-/** A reset, not an end in order: what a network does. */
+/** Resets both sockets, as a failing network does, instead of closing them. */
 function reset({ client, upstream }: Pair): void {
   for (const socket of [client, upstream]) {
     if (socket.destroyed) continue
@@ -127,7 +127,7 @@ function reset({ client, upstream }: Pair): void {
   }
 }
 
-/** One way of a connection; `onCut` is null for the way that is never cut. */
+/** One direction of a connection; `onCut` is null for the direction that is never cut. */
 function passage(mode: () => ProxyMode, onCut: (() => void) | null): Transform {
   let passed = 0
   const treat = async (bytes: Buffer, push: (bytes: Buffer) => void): Promise<void> => {
@@ -140,7 +140,7 @@ function passage(mode: () => ProxyMode, onCut: (() => void) | null): Transform {
       return
     }
     push(bytes.subarray(0, Math.max(0, bytes.length - (passed - now.afterBytes))))
-    // What was handed on is written before the reset throws away what was not.
+    // The forwarded bytes are written before the reset discards the rest.
     setImmediate(onCut)
   }
   return new Transform({

@@ -1,12 +1,12 @@
-// Polls for a condition: tests wait for what happens, never for a time to pass.
+// Polls for a condition: tests wait for conditions, never for a fixed time.
 import assert from 'node:assert/strict'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** A liveness bound for machines that run other tests as well; no test depends on its length. */
+/** The maximum wait, for machines that run other tests as well; no test depends on its length. */
 const BOUND_MS = 180_000
 const POLL_MS = 20
 
-/** Asks until the answer is enough (by default: truthy), and returns it; fails after `boundMs`. */
+/** Polls until an answer is enough (by default: truthy) and returns it; fails after `boundMs`. */
 export async function until<T>(
   what: string,
   ask: () => Promise<T> | T,

@@ -65,7 +65,7 @@ describe('the commit of a checkout', () => {
       assert.equal(revisionOf({}, directory), commit)
     }))
 
-  test('is not taken from a repository around, and a broken one is no failure', (context) =>
+  test('is not taken from an outer repository, and is unknown in a broken one', (context) =>
     withRepository(context, (directory) => {
       mkdirSync(join(directory, 'inner'))
       assert.equal(revisionOf({}, join(directory, 'inner')), 'unknown')

@@ -19,7 +19,7 @@ export interface FileIngest {
   stats: IngestStats
   /** Decides which rows are due; null to read as fast as possible. */
   clock: ReplayClock | null
-  /** Aborted to end the ingest after the rows in hand. */
+  /** Aborted to end the ingest after the pending rows. */
   stop: AbortSignal
   /** Set to apply no rows until it is reset. */
   paused: boolean

@@ -21,7 +21,7 @@ export interface ReplayOptions extends CommitOptions {
 export interface Replay {
   progress(): IngestProgress
   pause(paused: boolean): void
-  /** Ends the replay after the rows in hand. */
+  /** Ends the replay after the pending rows. */
   stop(): void
 }
 

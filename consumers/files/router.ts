@@ -9,7 +9,7 @@ import { createPosition, type SourcePosition } from '../../state/partition-metad
 import type { Partition } from '../../state/partition.ts'
 import type { Applier } from '../ingest/applier.ts'
 
-/** What became of routed rows, over all partitions. */
+/** The outcomes of routed rows, over all partitions. */
 export interface RouteResult {
   applied: number
   rejected: number

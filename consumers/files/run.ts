@@ -78,7 +78,7 @@ export interface FileReading {
   speed: number | 'max'
   /** Rows that start at it (UTC ms) or later belong to a topic; null for no cut-over. */
   cutoverMs: number | null
-  /** Aborted to end the run after the rows in hand. */
+  /** Aborted to end the run after the pending rows. */
   stop: AbortSignal
 }
 

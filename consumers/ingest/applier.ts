@@ -10,7 +10,7 @@ import type { Partition } from '../../state/partition.ts'
 /** Applies rows; its buffers are reused by each call. */
 export interface Applier {
   /**
-   * Applies the first `count` rows of `selected`; `outcome` holds what became of each.
+   * Applies the first `count` rows of `selected`; `outcome` receives the outcome of each.
    *
    * @returns how many were applied; the others were rejected
    */

@@ -30,7 +30,7 @@ export interface TopicConsumerOptions
 /** A running consumer. */
 export interface TopicConsumer {
   progress(): IngestProgress
-  /** Ends the consumer after the rows in hand. */
+  /** Ends the consumer after the pending rows. */
   stop(): void
 }
 

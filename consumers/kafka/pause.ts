@@ -37,7 +37,7 @@ export const createPause = (limit: number): Pause => ({
   countedUntil: null,
 })
 
-/** Counts what became of rows that were read; sets the alarm when too many were rejected. */
+/** Counts the outcomes of rows that were read; sets the alarm when too many were rejected. */
 export function countOutcomes(pause: Pause, applied: number, rejected: number): void {
   const { before, now, limit } = pause
   now.rows += applied + rejected

@@ -1,4 +1,4 @@
-// The reconciliation of every source: what became of all rows that were ever read from it.
+// The reconciliation of every source: the outcomes of all rows that were ever read from it.
 import type { SourcePosition } from '../../state/partition-metadata.ts'
 import { readPositions } from '../../state/partition.ts'
 import { beginRead, readHeld, type PartitionStore } from '../../state/store.ts'

@@ -23,7 +23,7 @@ export interface ReprocessOptions {
   keepRejected: number
 }
 
-/** What became of the rejected rows that are kept. */
+/** The outcomes of the kept rejected rows. */
 export interface ReprocessResult {
   /** Messages that were decoded again. */
   tried: number
@@ -110,7 +110,7 @@ async function reprocessPartition(context: Reprocessing): Promise<void> {
   stats.commit([partition])
 }
 
-/** Removes one row from the rejected rows, and handles it as if it had just been read. */
+/** Removes one row from the rejected rows, and handles it like a row that has just been read. */
 async function reprocessOne(context: Reprocessing, rejected: Rejected): Promise<void> {
   const { partition, rows, stats, cutoverMs, options, result } = context
   const { key, reason, raw, source, position } = rejected

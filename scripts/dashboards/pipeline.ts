@@ -187,7 +187,7 @@ const apply: Placed[] = [
 export const pipeline: DashboardSource = {
   name: 'pipeline',
   title: 'xdr-pulse: pipeline',
-  question: 'Where do records stand on their way from Kafka to the store?',
+  question: 'How far are records on their way from Kafka to the store?',
   ofOneProcess: false,
   rows: [
     { title: 'Health', height: 4, panels: health },

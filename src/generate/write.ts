@@ -63,7 +63,7 @@ export async function writeSample(
   onProgress?.(options.rows, options.rows)
 }
 
-/** True for a full or failing volume, as DuckDB and Node.js report it; other errors are bugs. */
+/** True for a full or failing volume, as DuckDB and Node.js report it; others are internal errors. */
 const isVolumeError = (error: unknown): boolean =>
   error instanceof Error && (error.message.startsWith('IO Error') || 'syscall' in error)
 

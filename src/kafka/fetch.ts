@@ -66,7 +66,7 @@ export interface FetchResponse {
   partitions: FetchedPartition[]
 }
 
-/** Fetches over connections of its own. */
+/** Fetches over its own connections. */
 export interface Fetcher {
   /** Sends one request; rejects when the broker cannot be reached or does not respond in time. */
   fetch(broker: Broker, request: FetchRequest): Promise<FetchResponse>

@@ -12,7 +12,7 @@ export interface RetryPolicy {
 }
 
 /**
- * For requests to brokers. Leaders move within a second, and lag grows while nobody asks: the
+ * For requests to brokers. Leaders move within a second, and lag grows during a wait: the
  * longest wait is that of Kafka's own clients (`retry.backoff.max.ms`).
  */
 export const BROKER_RETRY: RetryPolicy = { firstMs: 200, longestMs: 1000 }

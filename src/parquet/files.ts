@@ -131,11 +131,11 @@ function fingerprint(path: string): { id: string; bytes: number } {
     if (size === 0) throw invalid('the file is empty (0 bytes)')
     const head = readAt(file, 0, Math.min(size, MAGIC.length))
     if (head.toString('latin1') !== MAGIC) throw invalid('the file is not a Parquet file')
-    if (size < MAGIC.length + TAIL_BYTES) throw invalid(`the file is cut off at ${size} bytes`)
+    if (size < MAGIC.length + TAIL_BYTES) throw invalid(`the file is truncated at ${size} bytes`)
     const tail = readAt(file, size - TAIL_BYTES, TAIL_BYTES)
     const length = tail.readUInt32LE(0)
     if (tail.toString('latin1', 4) !== MAGIC || length + TAIL_BYTES + MAGIC.length > size) {
-      throw invalid(`the file is cut off at ${size} bytes, its footer is missing`)
+      throw invalid(`the file is truncated at ${size} bytes, its footer is missing`)
     }
     const footer = readAt(file, size - TAIL_BYTES - length, length)
     const hash = createHash('sha256').update(footer).update(String(size))

@@ -1,4 +1,4 @@
-// Starts the ingest thread; its messages become a promise and a callback.
+// Starts the ingest thread, and turns its messages into a promise and a callback.
 import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import type { IngestProgress } from '../../consumers/ingest/progress.ts'
@@ -10,13 +10,13 @@ const SCRIPT = new URL(`./ingest-worker${extname(import.meta.url)}`, import.meta
 
 /** A running ingest thread. */
 export interface IngestThread {
-  /** Resolves with the last progress; rejects with the error that ended the job. */
+  /** Resolves with the last progress; rejects with the error that ended the job or the thread. */
   ended: Promise<IngestProgress>
   /** Sends a message to the thread. */
   send(request: IngestRequest): void
 }
 
-/** Starts a job in a new thread; `onProgress` receives every report, the last one included. */
+/** Starts a job in a new thread; `onProgress` receives every report, including the last one. */
 export function startIngest(
   job: IngestJob,
   onProgress: (progress: IngestProgress) => void,

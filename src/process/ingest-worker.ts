@@ -5,7 +5,7 @@ import type { IngestProgress } from '../../consumers/ingest/progress.ts'
 import type { TopicConsumerOptions } from '../../consumers/kafka/consumer.ts'
 import type { ReplayOptions } from '../../consumers/files/replay.ts'
 
-/** What the thread is started for. */
+/** The job of an ingest thread: replay files or consume a topic. */
 export type IngestJob =
   { type: 'replay'; options: ReplayOptions } | { type: 'consume'; options: TopicConsumerOptions }
 
@@ -17,13 +17,16 @@ export type IngestMessage =
   | { type: 'progress' | 'end'; progress: IngestProgress }
   | { type: 'failed'; code: ErrorCode | null; message: string }
 
-/** Between commits, each of which is reported at once. */
+/** Report interval between commits; each commit is reported immediately. */
 const REPORT_MS = 250
 
 assert(parentPort !== null, 'the ingest worker is started as a worker thread')
 const port = parentPort
 
-/** Sends a report. Observations and warnings are sent once; counters and gauges stay. */
+/**
+ * Sends a report. Observations and warnings are cleared after they are sent; counters and gauges
+ * are kept.
+ */
 function report(type: 'progress' | 'end', progress: IngestProgress): void {
   port.postMessage({ type, progress } satisfies IngestMessage)
   for (const list of Object.values(progress.observations) as number[][]) list.length = 0
@@ -34,11 +37,11 @@ function report(type: 'progress' | 'end', progress: IngestProgress): void {
 interface RunningJob {
   progress(): IngestProgress
   stop(): void
-  /** Missing for a topic: Kafka keeps what is not read. */
+  /** Absent for a topic, which need not be paused: Kafka retains unread messages. */
   pause?: (paused: boolean) => void
 }
 
-/** Runs a job; imports what it alone needs: DuckDB for files, Kafka for a topic. */
+/** Runs a job; imports only the packages that it needs: DuckDB for files, Kafka for a topic. */
 async function run(
   job: IngestJob,
   onReady: (running: RunningJob) => void,
@@ -72,7 +75,7 @@ async function work(job: IngestJob): Promise<void> {
       report('progress', ready.progress())
       timer = setInterval(() => report('progress', ready.progress()), REPORT_MS)
     }
-    // After the commit: what belongs to it, such as positions, is updated by then.
+    // Reported after the commit has returned: positions and the like are up to date by then.
     const onCommit = (): void => {
       clearImmediate(soon)
       soon = setImmediate(() => running && report('progress', running.progress()))

@@ -1,4 +1,4 @@
-// How a command reaches Kafka and the registry: options, files and secrets made into values.
+// Connections to Kafka and the schema registry, from options, files and secrets.
 import { readFileSync } from 'node:fs'
 import type { KafkaConnection } from '../kafka/client.ts'
 import type { RegistryOptions } from '../kafka/registry-address.ts'
@@ -10,15 +10,16 @@ import type { CONNECTION_OPTIONS, ValuesOf } from '../options.ts'
 type ConnectionValues = ValuesOf<typeof CONNECTION_OPTIONS>
 
 /**
- * The connection that options ask for. Secrets come from files or the environment only, so that no
- * list of processes shows them.
+ * The Kafka connection that the options describe. Secrets come from files or the environment only,
+ * so that process lists do not show them.
  *
- * @throws PulseError `usage` for what does not fit together, `input-missing` for a file
+ * @throws PulseError `usage` for options that contradict each other or are incomplete,
+ *   `input-missing` for a file that cannot be read
  */
 export function connectionOf(values: ConnectionValues): KafkaConnection {
   const { tls, tlsCa, tlsCert, tlsKey } = values
   if ((tlsCert === '') !== (tlsKey === '')) {
-    throw new PulseError('usage', '--tls-cert and --tls-key go together, only one is given')
+    throw new PulseError('usage', '--tls-cert and --tls-key need each other; only one is given')
   }
   const wanted = tls || tlsCa !== '' || tlsCert !== ''
   const pem = (flag: string, file: string): string | null => (file === '' ? null : read(flag, file))
@@ -54,7 +55,11 @@ function saslOf(values: ConnectionValues): KafkaConnection['sasl'] {
   return { mechanism, username, password: secret }
 }
 
-/** The registry that options ask for, null for none. */
+/**
+ * The schema registry that the options name, or null for none.
+ *
+ * @throws PulseError `input-missing` for a secret file that cannot be read
+ */
 export function registryOf(
   values: Pick<Values, 'registry' | 'registrySecretFile'>,
 ): RegistryOptions | null {
@@ -64,14 +69,19 @@ export function registryOf(
   return { url, credentials }
 }
 
-/** The schema of Avro that comes without a registry. @throws PulseError `input-missing` */
+/**
+ * The Avro schema of messages without a registry: that of `--schema`, or the built-in one.
+ *
+ * @throws PulseError `input-missing` for a file that cannot be read, `input-invalid` for a file
+ *   that is not JSON
+ */
 export function schemaOf({ schema: file }: Pick<Values, 'schema'>): unknown {
   if (file === '') return XDR_SCHEMA
   try {
     return JSON.parse(read('--schema', file)) as unknown
   } catch (error) {
     if (error instanceof PulseError) throw error
-    throw new PulseError('input-invalid', `--schema ${file} is no JSON (${messageOf(error)})`)
+    throw new PulseError('input-invalid', `--schema ${file} is not JSON (${messageOf(error)})`)
   }
 }
 

@@ -1,18 +1,20 @@
-// Look-ups of subscribers in a thread of their own: none waits for the snapshot under way.
+// Subscriber look-ups in a separate thread, so that they do not wait for a running snapshot.
 import type { Against, SnapshotJob } from './snapshot-worker.ts'
 import { startSnapshots, type SnapshotThread } from './snapshot-thread.ts'
 import type { PipelineView } from '../serve/view.ts'
 
-/** A view of a pipeline whose look-ups have a thread of their own, and how to end that. */
+/** A pipeline view with look-ups in a separate thread. */
 export interface LookUps {
   view: PipelineView
+  /** Ends the look-up thread, if it was started. */
   end(): Promise<void>
 }
 
 /**
- * `view`, but for its look-ups: from the first snapshot on, a thread that starts with the first of
- * them answers, against the segments last published. Before, `view` itself does, as it makes the
- * segments; so no two threads open the state at the same moment, which LMDB does not take well.
+ * Returns `view` with its look-ups moved to a separate thread, which starts at the first look-up
+ * after the first snapshot and assigns subscribers to the segments last published. Before the first
+ * snapshot, look-ups stay with `view`. So two threads never open the state at the same moment, in
+ * which case LMDB can fail.
  */
 export function withLookUps(view: PipelineView, job: SnapshotJob): LookUps {
   let thread: SnapshotThread | null = null

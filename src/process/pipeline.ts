@@ -1,4 +1,4 @@
-// The pipeline of one process: ingest and snapshots wired together, and as the server sees it.
+// The pipeline of one process: connects ingest and snapshots, and offers the server a view of them.
 import type { IngestProgress, LifeState } from '../../consumers/ingest/progress.ts'
 import type { IngestJob } from './ingest-worker.ts'
 import { messageOf, PulseError } from '../errors.ts'
@@ -9,19 +9,25 @@ import type { SnapshotOptions } from '../snapshot/schema.ts'
 import { startIngest, type IngestThread } from './ingest-thread.ts'
 import { revisionOf, VERSION } from '../version.ts'
 
+/** What a pipeline runs: its job, and how and how often it takes snapshots. */
 export interface PipelineOptions {
   job: IngestJob
   snapshot: SnapshotOptions
   snapshotIntervalMs: number
 }
 
+/** A running pipeline. */
 export interface Pipeline {
   view: PipelineView
-  /** Resolves when the job has ended, by itself or by a stop, and its last snapshot is taken. */
+  /**
+   * Resolves when the job has ended, by itself or by a stop, and a replay has taken its last
+   * snapshot. Rejects with the error that ended the job.
+   */
   ended: Promise<IngestProgress>
   ingest: IngestThread
-  /** Counts what ended a look-up if it is the store's: all trouble of these threads but bugs is. */
+  /** Counts a failed look-up as a store error, unless it is an internal error. */
   noteLookUpError(error: unknown): void
+  /** Stops the snapshots and ends their thread; does not stop the job. */
   close(): Promise<void>
 }
 
@@ -35,7 +41,7 @@ interface Shared {
   listeners: Set<Listener>
 }
 
-/** Starts a job with snapshots beside it. */
+/** Starts a job, and takes snapshots of its state at an interval. */
 export function startPipeline(options: PipelineOptions, log: Log): Pipeline {
   const shared: Shared = {
     progress: null,
@@ -50,6 +56,7 @@ export function startPipeline(options: PipelineOptions, log: Log): Pipeline {
   const ingest = startIngest(options.job, (progress) => {
     noteSources(shared.progress, progress, log)
     for (const { level, message } of progress.warnings) log[level](message)
+    noteCommits(shared.progress, progress, log)
     shared.progress = progress
     emit('progress')
   })
@@ -58,7 +65,7 @@ export function startPipeline(options: PipelineOptions, log: Log): Pipeline {
   const snapshots = scheduleSnapshots(thread, shared, options.snapshotIntervalMs, emit, log)
   const ended = ingest.ended.then(
     async (last) => {
-      // A consumer that has ended serves no more: nobody would see one.
+      // A consumer that has ended is not served any more: its last snapshot would not be shown.
       if (options.job.type === 'replay') await snapshots.last()
       return last
     },
@@ -67,7 +74,7 @@ export function startPipeline(options: PipelineOptions, log: Log): Pipeline {
       throw error
     },
   )
-  // It may fail before whoever started this has come to await it.
+  // It may reject before the caller awaits it, which Node would treat as an unhandled rejection.
   ended.catch(() => undefined)
   const view = viewOf(shared, snapshots.runs, thread, options)
   const close = async (): Promise<void> => {
@@ -82,7 +89,7 @@ function noteError({ storeErrors }: Shared, operation: StoreOperation, error: un
   if (error instanceof PulseError) storeErrors[operation]++
 }
 
-/** Says once how each source was understood. */
+/** Logs once per source the unit of its durations. */
 function noteSources(before: IngestProgress | null, now: IngestProgress, log: Log): void {
   const known = before?.sources.length ?? 0
   for (const { name, durationUnit, evidence } of now.sources.slice(known)) {
@@ -91,14 +98,35 @@ function noteSources(before: IngestProgress | null, now: IngestProgress, log: Lo
   }
 }
 
-/** False while ingest may be opening the state: LMDB opens badly in two threads at the same moment. */
+/** Logs at level debug what was committed since the last progress. */
+function noteCommits(before: IngestProgress | null, now: IngestProgress, log: Log): void {
+  const { commits, applied } = now.counters
+  if (commits === (before?.counters.commits ?? 0)) return
+  log.debug({ commits, applied }, `commit ${commits}: ${applied} rows applied since the start`)
+}
+
+/** False while ingest may be opening the state: LMDB can fail if two threads open it at once. */
 const isOpen = ({ progress }: Shared): boolean => progress !== null && progress.state !== 'starting'
 
 interface Snapshots {
   runs: SnapshotRuns
-  /** One more of what is there now, after the one under way. */
+  /** Takes one more snapshot of the current state, after the running one. */
   last(): Promise<void>
   stop(): void
+}
+
+/** Logs a snapshot at level debug. */
+function noteSnapshot(
+  { number, subscribers }: Published['snapshot'],
+  timings: Readonly<Record<string, number>>,
+  log: Log,
+): void {
+  const seconds = Object.values(timings).reduce((sum, one) => sum + one, 0)
+  const took = `${seconds.toFixed(3)} s`
+  log.debug(
+    { number, subscribers, seconds },
+    `snapshot ${number}: ${subscribers} subscribers, ${took}`,
+  )
 }
 
 function scheduleSnapshots(
@@ -121,6 +149,7 @@ function scheduleSnapshots(
       for (const phase of Object.keys(timings) as (keyof typeof timings)[]) timings[phase] /= 1000
       shared.published = { snapshot: taken.snapshot, json: taken.json, atMs: Date.now(), timings }
       runs.success++
+      noteSnapshot(taken.snapshot, timings, log)
       emit('snapshot')
     } catch (error) {
       runs.failure++
@@ -148,7 +177,7 @@ function scheduleSnapshots(
   }
 }
 
-/** Options in force, without secrets. */
+/** The effective options, without secrets. */
 function shownOf(job: IngestJob): Record<string, unknown> {
   const { state, commitIntervalMs } = job.options
   if (job.type === 'replay') return { ...state, commitIntervalMs, speed: job.options.speed }

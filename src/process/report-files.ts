@@ -1,4 +1,4 @@
-// `report --html` and `report --export`: the report as files, from one view of the state.
+// `report --html` and `report --export`: writes the report as files, from one view of the state.
 import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -21,14 +21,14 @@ import { VERSION } from '../version.ts'
 /** Options of `report`. */
 export type ReportValues = ValuesOf<typeof REPORT_OPTIONS>
 
-/** Bounds what DuckDB holds; what is more goes to the temporary directory. */
+/** DuckDB's memory limit; it spills anything larger to the temporary directory. */
 const MEMORY_MIB = 1024
 const THREADS = 2
 
 /**
- * Writes the page, the tables or both, and says which files there are now.
+ * Writes the page, the tables or both, and prints the paths of the files.
  *
- * @throws PulseError `output` when they cannot be written
+ * @throws PulseError `output` when a file cannot be written
  */
 export async function writeReport(values: ReportValues): Promise<void> {
   try {
@@ -47,11 +47,11 @@ export async function writeReport(values: ReportValues): Promise<void> {
 
 interface Read {
   snapshot: Snapshot
-  /** Null when it is not wanted. */
+  /** The page as HTML; null if it was not requested. */
   page: string | null
 }
 
-/** Everything that is asked of the state, in one view of it; subscribers go into `table`. */
+/** Reads everything that is needed in one view of the state; subscribers are added to `table`. */
 const read = (
   values: ReportValues,
   table: OpenTable | null,
@@ -103,7 +103,7 @@ async function exportTables(
   }
 }
 
-/** All tables, filled: that of subscribers is already. */
+/** Fills all tables except that of subscribers, which is filled already; returns them all. */
 async function fillTables(connection: DuckDBConnection, snapshot: Snapshot): Promise<TableShape[]> {
   const tables = snapshotTables(snapshot)
   for (const shape of tables) {
@@ -128,7 +128,7 @@ async function writeAll(
   return files
 }
 
-/** Written beside and moved into place: what was there before is whole until then. */
+/** Writes a partial file and renames it, so that a previous file stays complete until then. */
 async function savePage(page: string, file: string): Promise<string> {
   const target = resolve(file)
   const partial = `${target}.${process.pid}.part`
@@ -142,7 +142,7 @@ async function savePage(page: string, file: string): Promise<string> {
   return target
 }
 
-/** A full volume or a missing folder, as DuckDB or Node says it; all else as it is. */
+/** Turns write errors of DuckDB and Node into `output` errors; returns other errors unchanged. */
 function outputTrouble(error: unknown): unknown {
   const isOutput =
     !(error instanceof PulseError) &&

@@ -1,4 +1,4 @@
-// A pipeline that is served: page, API and metrics beside it, from its start until a signal.
+// Runs a pipeline with its server of page, API and metrics, until a signal.
 import { readFileSync } from 'node:fs'
 import type { IngestProgress } from '../../consumers/ingest/progress.ts'
 import type { IngestJob } from './ingest-worker.ts'
@@ -12,7 +12,7 @@ import { snapshotOptions, type SERVE_OPTIONS, type ValuesOf } from '../options.t
 import { startPipeline, type Pipeline } from './pipeline.ts'
 import { onSignals } from './signals.ts'
 
-/** The tokens that requests must carry; none without a file. */
+/** The tokens of a token file; none without a file, which leaves requests unauthenticated. */
 function readTokens(file: string): Token[] {
   if (file === '') return []
   let text: string
@@ -25,20 +25,28 @@ function readTokens(file: string): Token[] {
   return parseTokens(text, `--token-file ${file}`)
 }
 
+/** Callbacks of a served pipeline. */
 export interface ServingListener {
   onProgress: (progress: IngestProgress) => void
   /**
-   * The job has come to its end, with its last progress.
+   * Called when the job has ended.
    *
-   * @param url where it is served
-   * @returns true when there is nothing to serve any more
+   * @param last its last progress
+   * @param url the server's address
+   * @returns true to stop serving, false to continue until a signal
    */
   onEnd: (last: IngestProgress, pipeline: Pipeline, url: string) => boolean
-  /** Nothing is shown any more: all has ended, or has failed. */
+  /** Called after the end or the failure, when no more progress follows. */
   onClose?: () => void
 }
 
-/** Runs a job and serves it; after the job's end it goes on serving until a signal. */
+/**
+ * Runs a job and serves it. After the job's end it continues to serve until a signal, unless
+ * `onEnd` returns true.
+ *
+ * @throws PulseError `usage` for a host that needs tokens or an invalid token file, `input-missing`
+ *   for an unreadable one, `port` for a port that cannot be used, and the errors of the job
+ */
 export async function servePipeline(
   job: IngestJob,
   values: ValuesOf<typeof SERVE_OPTIONS>,
@@ -46,7 +54,7 @@ export async function servePipeline(
   { onProgress, onEnd, onClose }: ServingListener,
 ): Promise<void> {
   const snapshotIntervalMs = values.snapshotInterval
-  // Before anything is begun: a wrong file must not cost a start.
+  // Checked first, so that a wrong file is refused before the pipeline starts.
   const tokens = readTokens(values.tokenFile)
   checkHost(values.host, tokens.length > 0)
   const snapshot = snapshotOptions(values)
@@ -82,7 +90,7 @@ export async function servePipeline(
       await server.close()
     }
   } finally {
-    // A failing start must not leave a thread that keeps writing.
+    // After a failed start, too, the ingest thread must not keep writing.
     pipeline.ingest.send('stop')
     await pipeline.ended.catch(() => undefined)
     onClose?.()

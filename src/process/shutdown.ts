@@ -1,35 +1,44 @@
-// How a thread that reads the state is ended: by itself, as LMDB's binding aborts the whole process
-// when a thread is cut off while it is inside, or before its timers have run. Only what computes
-// alone, which may take seconds, is cut off.
+// Ends a thread that reads the state.
+//
+// Such a thread ends by itself: LMDB's binding aborts the whole process if a thread is terminated
+// inside LMDB, or before the binding's timers have run. Only a pure computation, which may take
+// seconds, is terminated.
 
 const RUNNING = 0
 const COMPUTING = 1
 const ENDING = 2
 
-/** What a thread is at, shared with who may end it. */
+/** The phase of a thread (running, computing or ending), shared with the thread that ends it. */
 export type ShutdownFlag = Int32Array<SharedArrayBuffer>
 
+/** A flag for a thread that is about to start, in the phase running. */
 export const createShutdownFlag = (): ShutdownFlag =>
   new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
 
-/** For the thread, now and then while it reads: throws when it is to end. */
-export function throwIfEnding(stay: ShutdownFlag): void {
-  if (Atomics.load(stay, 0) === ENDING) throw new Error('the snapshot thread has ended')
+/** Called by the thread, often while it reads: throws when the thread is to end. */
+export function throwIfEnding(flag: ShutdownFlag): void {
+  if (Atomics.load(flag, 0) === ENDING) throw new Error('the snapshot thread has ended')
 }
 
-/** For the thread: does what may be cut off at any point. Throws when it is to end. */
-export function computeInterruptibly<T>(stay: ShutdownFlag, compute: () => T): T {
-  Atomics.compareExchange(stay, 0, RUNNING, COMPUTING)
-  throwIfEnding(stay)
+/**
+ * Called by the thread: runs `compute`, during which the thread may be terminated at any point, and
+ * returns its result. Throws when the thread is to end.
+ */
+export function computeInterruptibly<T>(flag: ShutdownFlag, compute: () => T): T {
+  Atomics.compareExchange(flag, 0, RUNNING, COMPUTING)
+  throwIfEnding(flag)
   try {
     return compute()
   } finally {
-    Atomics.compareExchange(stay, 0, COMPUTING, RUNNING)
-    // It is being cut off, and must not come to anything else before that.
-    Atomics.wait(stay, 0, ENDING)
+    Atomics.compareExchange(flag, 0, COMPUTING, RUNNING)
+    // If the flag is ENDING, the thread is being terminated: it must not do anything else until then.
+    Atomics.wait(flag, 0, ENDING)
   }
 }
 
-/** For who ends it, once: true when the thread is to be cut off, false when it ends by itself. */
-export const requestEnd = (stay: ShutdownFlag): boolean =>
-  Atomics.exchange(stay, 0, ENDING) === COMPUTING
+/**
+ * Called once by the thread that ends another one. Returns true if the other thread must be
+ * terminated, false if it ends by itself.
+ */
+export const requestEnd = (flag: ShutdownFlag): boolean =>
+  Atomics.exchange(flag, 0, ENDING) === COMPUTING

@@ -1,6 +1,9 @@
-// The first signal drains, the second ends at once.
+// Signals: the first drains, the second ends the process immediately.
 
-/** Calls `drain` at the first SIGINT or SIGTERM; returns how to stop listening. */
+/**
+ * Calls `drain` at the first SIGINT or SIGTERM; the second one ends the process. Returns a function
+ * that removes the listeners.
+ */
 export function onSignals(drain: () => void): () => void {
   const release = (): void => {
     process.off('SIGINT', listener)
@@ -13,7 +16,8 @@ export function onSignals(drain: () => void): () => void {
       drain()
       return
     }
-    // As if nobody listened. To exit would end the threads first: inside LMDB they take that ill.
+    // Re-raise with the default action: process.exit() would terminate threads inside LMDB, and
+    // LMDB's binding would abort.
     release()
     process.kill(process.pid, signal)
   }

@@ -1,4 +1,4 @@
-// A thread that takes snapshots and answers look-ups, as values and promises.
+// Starts a snapshot thread, and turns its messages into promises.
 import { once } from 'node:events'
 import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
@@ -12,21 +12,32 @@ import type { SnapshotJob, SnapshotWorkerData, TakenSnapshot } from './snapshot-
 /** `.ts` in the checkout, `.js` in the built package. */
 const SCRIPT = new URL(`./snapshot-worker${extname(import.meta.url)}`, import.meta.url)
 
-/** Asked one thing after the other; null while nothing is committed, or nobody is found. */
+/**
+ * A running thread that takes snapshots and answers look-ups, one request at a time. Every request
+ * resolves with null while nothing is committed. It rejects with the error that the thread reports,
+ * or when the thread has ended.
+ */
 export interface SnapshotThread {
   snapshot(): Promise<TakenSnapshot | null>
-  /** Without `against` subscribers are held against the thread's own last snapshot. */
+  /**
+   * Looks up one subscriber; null also if the MSISDN is unknown. Without `against`, the segment is
+   * that of the thread's own last snapshot.
+   */
   lookup(msisdn: number, against?: Against): Promise<Subscriber | null>
+  /** Lists subscribers; `against` as in `lookup`. */
   subscribers(query: SubscriberQuery, against?: Against): Promise<SubscriberList | null>
+  /** Ends the thread without interrupting a read of the state. */
   end(): Promise<void>
 }
 
-/** Starts a thread; what it cannot answer is rejected, also when it has ended. */
+/** Starts a snapshot thread. */
 export function startSnapshots(job: SnapshotJob): SnapshotThread {
-  const stay = createShutdownFlag()
-  const worker = new Worker(SCRIPT, { workerData: { ...job, stay } satisfies SnapshotWorkerData })
+  const shutdown = createShutdownFlag()
+  const worker = new Worker(SCRIPT, {
+    workerData: { ...job, shutdown } satisfies SnapshotWorkerData,
+  })
   const exited = once(worker, 'exit').catch(() => undefined)
-  /** It answers in the order in which it is asked. */
+  /** Pending requests, in the order of their replies. */
   const waiting: PromiseWithResolvers<SnapshotReply>[] = []
   let failure: Error | null = null
   const failAll = (error: Error): void => {
@@ -37,7 +48,7 @@ export function startSnapshots(job: SnapshotJob): SnapshotThread {
   worker.on('exit', () => failAll(new Error('the snapshot thread has ended')))
   worker.on('message', (reply: SnapshotReply) => waiting.shift()?.resolve(reply))
   const ask = async (request: SnapshotRequest): Promise<SnapshotReply> => {
-    // Nobody would answer: who waits for the last snapshot would wait for ever.
+    // A request to an ended thread would never be answered.
     if (failure !== null) throw failure
     const answer = Promise.withResolvers<SnapshotReply>()
     waiting.push(answer)
@@ -50,23 +61,23 @@ export function startSnapshots(job: SnapshotJob): SnapshotThread {
     async snapshot() {
       const reply = await ask({ type: 'snapshot' })
       if (reply.type === 'empty') return null
-      assert(reply.type === 'snapshot', 'a snapshot is answered by a snapshot')
+      assert(reply.type === 'snapshot', 'the reply to a snapshot request is a snapshot')
       return reply.taken
     },
     async lookup(msisdn, against) {
       const reply = await ask({ type: 'lookup', msisdn, against: against ?? null })
       if (reply.type === 'empty') return null
-      assert(reply.type === 'lookup', 'a look-up is answered by a look-up')
+      assert(reply.type === 'lookup', 'the reply to a look-up request is a look-up')
       return reply.subscriber
     },
     async subscribers(query, against) {
       const reply = await ask({ type: 'subscribers', query, against: against ?? null })
       if (reply.type === 'empty') return null
-      assert(reply.type === 'subscribers', 'subscribers are answered by subscribers')
+      assert(reply.type === 'subscribers', 'the reply to a subscribers request is a list')
       return reply.subscribers
     },
     async end() {
-      if (requestEnd(stay)) await worker.terminate()
+      if (requestEnd(shutdown)) await worker.terminate()
       worker.postMessage('end')
       await exited
     },

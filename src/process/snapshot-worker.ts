@@ -1,4 +1,5 @@
-// A snapshot or look-up thread: answers requests one at a time, each from one read of the state.
+// The script of a snapshot or look-up thread: answers one request at a time, each from one view of
+// the state.
 import { readlinkSync } from 'node:fs'
 import { setPriority } from 'node:os'
 import { performance } from 'node:perf_hooks'
@@ -14,60 +15,62 @@ import { computeInterruptibly, throwIfEnding, type ShutdownFlag } from './shutdo
 import type { SubscriberList, Subscriber } from '../snapshot/subscriber-schema.ts'
 import { momentOf, scanState, snapshotOfScan, type PhaseTimes } from '../snapshot/take.ts'
 
-/** What a thread is started for. */
+/** The state that a thread reads, and the options of its snapshots. */
 export interface SnapshotJob {
   stateDirectory: string
   options: SnapshotOptions
 }
 
+/** The worker data of a thread. */
 export interface SnapshotWorkerData extends SnapshotJob {
-  stay: ShutdownFlag
+  shutdown: ShutdownFlag
 }
 
-/** What of a snapshot single subscribers are held against. */
+/** The part of a snapshot that gives a subscriber its segment. */
 export type Against = Pick<Snapshot, 'number' | 'segments'>
 
-/** Against null subscribers are held against the thread's own last snapshot. */
+/** A request to the thread. If `against` is null, the thread's own last snapshot is used. */
 export type SnapshotRequest =
   | { type: 'snapshot' }
   | { type: 'lookup'; msisdn: number; against: Against | null }
   | { type: 'subscribers'; query: SubscriberQuery; against: Against | null }
 
+/** A snapshot, its JSON text, and the duration of each phase in milliseconds. */
 export interface TakenSnapshot {
   snapshot: Snapshot
   json: string
   times: PhaseTimes & { publish: number }
 }
 
-/** `empty`: there is nothing committed yet. */
+/** A reply of the thread; `empty` while nothing is committed. */
 export type SnapshotReply =
   | { type: 'snapshot'; taken: TakenSnapshot }
   | { type: 'lookup'; subscriber: Subscriber | null }
   | { type: 'subscribers'; subscribers: SubscriberList }
   | { type: 'empty' }
-  /** `code` is null for a bug of ours. */
+  /** `code` is null for an internal error. */
   | { type: 'failed'; code: ErrorCode | null; message: string }
 
-/** Lower than ingest and main: it takes what they leave. */
+/** A lower priority than that of the ingest and main threads: it uses the CPU time they leave. */
 const NICENESS = 10
 
-const { stateDirectory, options, stay } = workerData as SnapshotWorkerData
+const { stateDirectory, options, shutdown } = workerData as SnapshotWorkerData
 let state: ReadableState | null = null
 let latest: Against | null = null
-/** Of a thread that only answers look-ups: the next costs what changed since the last. */
+/** For a thread that only answers look-ups: each one reads only what changed since the last. */
 const cache: RowCache = new Map()
 
 const now = (): number => performance.now()
 
 function lowerPriority(): void {
   if (process.platform !== 'linux') return
-  // On Linux a nice value belongs to a thread; this one's number stands behind the last slash.
+  // On Linux the nice value is per thread; the path ends in the id of this thread.
   setPriority(Number(readlinkSync('/proc/thread-self').split('/').at(-1)), NICENESS)
 }
 
-/** Works on one view of the state; null while nothing is committed. */
+/** Runs `work` on one view of the state; returns null while nothing is committed. */
 function inView<T>(work: (view: StateView) => T): T | null {
-  throwIfEnding(stay)
+  throwIfEnding(shutdown)
   try {
     state ??= openStateToRead(stateDirectory)
     const view = viewState(state)
@@ -82,20 +85,23 @@ function inView<T>(work: (view: StateView) => T): T | null {
   }
 }
 
-/** All rows of a view, for as long as the thread may stay. */
+/** A scan of all rows of a view that throws when the thread is to end. */
 const rowsOf =
   (view: StateView, following?: RowCache): ForEachRows =>
   (visit) =>
     view.scan((rows, count) => {
-      throwIfEnding(stay)
+      throwIfEnding(shutdown)
       visit(rows, count)
     }, following)
 
-/** The view ends with the scan: to compute takes longer, and an old view keeps old pages alive. */
+/**
+ * Takes a snapshot. The view ends with the scan, before the longer computation: while a view is
+ * open, LMDB cannot reuse the pages that it sees.
+ */
 function take(): ReturnType<typeof snapshotOfScan> | null {
   const scanned = inView((view) => scanState({ ...view, scan: rowsOf(view) }, options, now))
   if (scanned === null) return null
-  const taken = computeInterruptibly(stay, () => snapshotOfScan(scanned, options, now))
+  const taken = computeInterruptibly(shutdown, () => snapshotOfScan(scanned, options, now))
   latest = { number: taken.snapshot.number, segments: taken.snapshot.segments }
   return taken
 }
@@ -106,7 +112,7 @@ function answer(request: SnapshotRequest): SnapshotReply {
   if (against === undefined) return { type: 'empty' }
   const found = inView((view): SnapshotReply => {
     const forEachRows = rowsOf(view, request.against === null ? undefined : cache)
-    // Before the pass, which takes a while: the view shows nothing that came later.
+    // The time is read before the pass, which may take long: the view shows nothing newer.
     const asOf = { ...momentOf(view, Date.now()), segmentsNumber: against.number }
     if (request.type === 'subscribers') {
       const subscribers = { asOf, ...subscribersIn(forEachRows, request.query, against) }
@@ -147,7 +153,7 @@ function reply(request: SnapshotRequest): SnapshotReply {
   try {
     return answer(request)
   } catch (error) {
-    // All that this thread does outside itself is to read the state.
+    // The only I/O of this thread is reading the state.
     const trouble = troubleOf(error)
     const message = messageOf(trouble ?? error)
     return { type: 'failed', code: trouble?.code ?? null, message }

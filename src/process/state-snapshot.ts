@@ -1,4 +1,4 @@
-// The snapshot of a state directory as it is now, with progress on the terminal.
+// Takes the snapshot of a state directory, with progress on the terminal.
 import { performance } from 'node:perf_hooks'
 import { withView, type StateView } from '../../state/read.ts'
 import type { Values } from '../config.ts'
@@ -10,7 +10,7 @@ import { shownView, withProgress, type ProgressDisplay } from '../terminal/progr
 /** Options of a command that takes one snapshot of a state directory. */
 export type StateSnapshotValues = Pick<Values, 'state'> & SnapshotValues
 
-/** The snapshot of a view of a state directory. */
+/** Takes the snapshot of a view of a state directory. */
 export function snapshotOf(
   view: StateView,
   values: StateSnapshotValues,
@@ -20,7 +20,11 @@ export function snapshotOf(
   return takeSnapshot(shown, snapshotOptions(values), () => performance.now()).snapshot
 }
 
-/** Opens a state directory and takes its snapshot; `subject` is what the progress is called. */
+/**
+ * Opens a state directory and takes its snapshot; the progress display begins with `subject`.
+ *
+ * @throws PulseError if the directory has no state or the state cannot be read
+ */
 export const readSnapshot = (subject: string, values: StateSnapshotValues): Promise<Snapshot> =>
   withProgress(subject, (display) =>
     withView(values.state, (view) => snapshotOf(view, values, display)),

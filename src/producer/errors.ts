@@ -5,7 +5,7 @@ import type { SealedBatch } from './batch.ts'
 
 // Codes of Kafka's protocol (https://kafka.apache.org/protocol#protocol_error_codes).
 const NO_ERROR = 0
-/** The leader of a partition that an answer leaves out is asked again. */
+/** Stands for the code of a partition that an answer omits: its leader is asked again. */
 const REQUEST_TIMED_OUT = 7
 /** The broker has the batch already: an earlier answer was lost. */
 const DUPLICATE_SEQUENCE_NUMBER = 46
@@ -23,7 +23,7 @@ const TOO_LARGE: ReadonlySet<number> = new Set([10, 18])
 export const brokersUnavailable = (topic: string, trouble: string | null): PulseError =>
   new PulseError(
     'kafka',
-    `topic "${topic}": the rows in hand could not be sent (${trouble ?? 'no answer'}); run the ` +
+    `topic "${topic}": the pending rows could not be sent (${trouble ?? 'no answer'}); run the ` +
       'same command again when the brokers are back: it continues where the topic ends',
   )
 

@@ -31,9 +31,9 @@ export interface Acknowledged {
 export interface InFlightBatches {
   /** Adds row i; returns true when the group is full and must be flushed. `key`: -1 for none. */
   add(partition: number, values: Values, i: number, key: number, nowMs: number): boolean
-  /** Sends the group in hand once the previous one is acknowledged; does not wait for its own. */
+  /** Sends the current group once the previous one is acknowledged; does not wait for its own. */
   flush(): Promise<void>
-  /** Sends the group in hand; resolves when everything is acknowledged. */
+  /** Sends the current group; resolves when everything is acknowledged. */
   end(): Promise<void>
   acknowledged(): Acknowledged
 }

@@ -37,7 +37,7 @@ export interface ProduceOptions extends TopicRequest {
 /** A running producer. */
 export interface Produce {
   ended: Promise<ProduceProgress>
-  /** Sends the rows in hand, then ends. */
+  /** Sends the pending rows, then ends. */
   stop: () => void
 }
 

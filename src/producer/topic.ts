@@ -9,7 +9,7 @@ import {
   type KafkaConnection,
 } from '../kafka/client.ts'
 
-/** The topic that is asked for. */
+/** The requested topic. */
 export interface TopicRequest {
   topic: string
   /** Number of partitions that it must have; null for any. */
@@ -93,7 +93,7 @@ async function find(
   }
 }
 
-/** The package replaces the protocol's error by a sentence of its own. */
+/** The package replaces the protocol's error by its own sentence. */
 const isUnknown = (error: unknown): boolean => messageOf(error).startsWith('Unknown topic')
 
 async function create(admin: Admin, wanted: TopicRequest): Promise<number> {

@@ -1,14 +1,18 @@
-// A bar on a terminal: the one door to what draws it.
+// A progress bar on a terminal; the only importer of cli-progress.
 import cliProgress from 'cli-progress'
 
-/** A line of a terminal that is drawn again and again, and cleared at the end. */
+/** A line of a terminal that is redrawn, and cleared at the end. */
 export interface Bar {
-  /** Draws now and then, and at once when `shown` must be seen. */
+  /** Updates the bar: redraws it immediately if `atOnce`, else with the next regular redraw. */
   draw(done: number, total: number, shown: string, atOnce: boolean): void
+  /** Removes the bar from the terminal. */
   clear(): void
 }
 
-/** What a narrow terminal cuts off stands last. No mode of the terminal outlives a kill. */
+/**
+ * A bar on stderr that begins with `subject`. The least important part is last, where a narrow
+ * terminal truncates it. The bar changes no terminal mode that would remain after a kill.
+ */
 export function createBar(subject: string): Bar {
   const bar = new cliProgress.SingleBar({
     format: `${subject} {bar} {percentage}% | {shown}`,
@@ -30,7 +34,7 @@ export function createBar(subject: string): Bar {
       if (atOnce) bar.render()
     },
     clear() {
-      // It draws once more where it stands, and clears that: nothing may be printed in between.
+      // The bar redraws its line and clears it: anything printed before would be overwritten.
       if (bar.isActive) bar.stop()
     },
   }

@@ -1,11 +1,12 @@
-// Progress on long work: as a bar or as lines, and over the passes that read a state.
+// Progress of long operations: as a bar or as lines, and over the passes that read a state.
 import type { StateView } from '../../state/read.ts'
 import type { Bar } from './bar.ts'
 
-/** A line or bar that follows work to its end; it ends before anything else is printed. */
+/** A line or bar that shows the progress of an operation. */
 export interface ProgressDisplay {
-  /** `noun` is what is counted: rows, unless another one is given. */
+  /** Shows `done` of `total`, counted in `noun` (default: rows), and the text `more`. */
   update(done: number, total: number, more: string, noun?: string): void
+  /** Removes the bar; must be called before anything else is printed. */
   end(): void
 }
 
@@ -20,7 +21,7 @@ function onBar(bar: Bar): ProgressDisplay {
   return {
     update(done, total, more, noun = 'rows') {
       const shown = [more, countedText(done, total, noun)].filter((part) => part !== '').join(' | ')
-      // What comes next may keep the thread to itself: what is new is drawn before.
+      // The next step may block the thread: a new text is drawn before it starts.
       bar.draw(done, total, shown, more !== last)
       last = more
     },
@@ -28,7 +29,7 @@ function onBar(bar: Bar): ProgressDisplay {
   }
 }
 
-/** A line every few seconds, none for what is done by then. */
+/** Prints a line to stderr every 5 seconds; none for an operation that is done earlier. */
 export function createLines(subject: string): ProgressDisplay {
   let last = Date.now()
   return {
@@ -43,11 +44,11 @@ export function createLines(subject: string): ProgressDisplay {
   }
 }
 
-/** A bar where stderr is a terminal, else lines. What draws a bar is only loaded for one. */
+/** A bar if stderr is a terminal, else lines. The package that draws bars is loaded only then. */
 export const createProgress = async (subject: string): Promise<ProgressDisplay> =>
   process.stderr.isTTY ? onBar((await import('./bar.ts')).createBar(subject)) : createLines(subject)
 
-/** Shows progress while `work` goes on, and ends it however that ends. */
+/** Shows progress while `work` runs; removes the display when it returns or throws. */
 export async function withProgress<T>(
   subject: string,
   work: (display: ProgressDisplay) => Promise<T>,
@@ -60,7 +61,7 @@ export async function withProgress<T>(
   }
 }
 
-/** The view with its passes shown: `reading` while subscribers go by, then what is made of them. */
+/** A view that displays the progress of its passes: `reading` during a pass, then `making`. */
 export function shownView(
   view: StateView,
   display: ProgressDisplay,

@@ -1,10 +1,10 @@
-// Progress on long work, as people see it on a terminal.
+// The progress of a replay on a terminal.
 import type { IngestProgress } from '../../consumers/ingest/progress.ts'
 import { createThroughputMeter } from '../serve/health/throughput.ts'
 import { durationText } from '../snapshot/units.ts'
 import { createProgress } from './progress.ts'
 
-/** Shows a replay's messages: rows, rows a second, time left, and the event time reached. */
+/** Shows the progress of a replay: rows, rows per second, time left, and the event time reached. */
 export async function replayDisplay(): Promise<{
   show(progress: IngestProgress): void
   end(): void

@@ -11,7 +11,7 @@ import type { Snapshot, TopEntry } from '../snapshot/schema.ts'
 import { bytesText, shareText, valueText } from '../snapshot/units.ts'
 import { tableText } from './table.ts'
 
-/** Totals, segments and the subscribers with the most traffic: a summary that fits on a screen. */
+/** Totals, segments and the subscribers with the most traffic: a summary of one screen. */
 export const summaryText = (snapshot: Snapshot): string =>
   [
     totalsText(snapshot),
@@ -32,7 +32,7 @@ export function reportText(snapshot: Snapshot): string {
   ].join('\n\n')
 }
 
-/** The name of a feature at the head of a column or row of a terminal. */
+/** The name of a feature as the heading of a column or row on a terminal. */
 export const headingOf = (feature: Feature): string => labelOf(feature).toLowerCase()
 
 function totalsText(snapshot: Snapshot): string {

@@ -1,19 +1,21 @@
-// The reconciliation of a run: what became of every row.
+// The reconciliation of a run: the number of rows by outcome.
 import type { IngestProgress } from '../../consumers/ingest/progress.ts'
 import { tableText } from './table.ts'
 
-/** For machines; rows = applied + duplicate + excluded + the sum of rejected. */
+/** The reconciliation as JSON; rows = applied + duplicate + excluded + the sum of rejected. */
 export interface Reconciliation {
   rows: number
   applied: number
   /** Rows at positions that were applied before. */
   duplicate: number
-  /** Valid rows that the other source of a cut-over has. */
+  /** Valid rows that the other source of a cut-over covers. */
   excluded: number
   rejected: Record<string, number>
   coerced: Record<string, number>
   missing: Record<string, number>
+  /** Subscribers in the state after the run. */
   subscribers: number
+  /** False if the run was stopped before the end of its source. */
   complete: boolean
 }
 
@@ -27,7 +29,7 @@ export function reconciliationOf(last: IngestProgress): Reconciliation {
   }
 }
 
-/** For people; reasons and columns without a count are left out. */
+/** The reconciliation as a table; reasons and columns with a count of 0 are left out. */
 export function reconciliationText(found: Reconciliation, stateDirectory: string): string {
   const some = (what: string, counts: Record<string, number>): [string, number][] =>
     Object.entries(counts)

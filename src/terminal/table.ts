@@ -1,7 +1,10 @@
-// What a command prints: tables for people, JSON for machines.
+// The output of commands: tables for people, JSON for programs.
 import { styleText } from 'node:util'
 
-/** Columns padded to their widest cell; numbers to the right. The first row is the heading. */
+/**
+ * A table with columns as wide as their widest cell; columns of numbers are right-aligned. The
+ * first row is the heading.
+ */
 export function tableText(rows: readonly (readonly (string | number)[])[]): string {
   const cells = rows.map((row) => row.map(shown))
   const widths = cells[0].map((_, c) => Math.max(...cells.map((row) => row[c].length)))
@@ -15,26 +18,26 @@ export function tableText(rows: readonly (readonly (string | number)[])[]): stri
   return [line(cells[0]), rule, ...cells.slice(1).map(line)].join('\n')
 }
 
-/** `1,234`, `1.5 GB`, `12.3%`; what is empty says nothing, and stands in a column of others. */
+/** `1,234`, `1.5 GB`, `12.3%`; empty cells do not decide whether a column is one of numbers. */
 const NUMBER = /^(under |over )?-?[\d,]+(\.\d+)?( ?[A-Za-z%]+)?$/
 
 function isOfNumbers(cells: readonly string[]): boolean {
-  const said = cells.filter((cell) => cell !== '')
-  return said.length > 0 && said.every((cell) => NUMBER.test(cell))
+  const filled = cells.filter((cell) => cell !== '')
+  return filled.length > 0 && filled.every((cell) => NUMBER.test(cell))
 }
 
-/** Tables with bold headings and faint rules where stdout is a terminal that shows them. */
+/** Tables with bold headings and dim rules if stdout is a terminal that supports styles. */
 export const coloured = (text: string): string =>
   text.replaceAll(/^(.+)\n(─[─ ]*)$/gm, (_, heading: string, rule: string) =>
     [styleText('bold', heading), styleText('dim', rule)].join('\n'),
   )
 
-/** Prints an object as JSON, or its text. */
+/** Prints an object as JSON if `values.json`, else its text. */
 export function print(values: { json: boolean }, object: unknown, text: () => string): void {
   process.stdout.write(`${values.json ? JSON.stringify(object) : coloured(text())}\n`)
 }
 
-/** A column may hold long text; a rule under it need not be as long. */
+/** A column may contain long text; the rule below it is at most this wide. */
 const WIDEST_RULE = 60
 
 const shown = (cell: string | number): string =>

@@ -1,4 +1,4 @@
-// A real process answers what its description says, with numbers that agree with the report.
+// A real process answers as OpenAPI describes, with numbers that agree with the report.
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -35,8 +35,8 @@ test('answers of a process that serves are as described, and agree with each oth
     assert.equal((await pulse(['generate', ...size])).code, 0)
     const argv = ['replay', file, '--state', state, '--serve', '--port', '0']
     await withPulse([...argv, '--snapshot-interval', '50ms'], async (running) => {
-      const [, url] = await running.says(/API and metrics at (http:\/\/[\d.:]+)/)
-      await running.says(/subscribers now/)
+      const [, url] = await running.prints(/API and metrics at (http:\/\/[\d.:]+)/)
+      await running.prints(/subscribers now/)
       const { status } = await fetch(`${url}/readyz`)
       assert.equal(status, 200)
       const answers: [path: string, schema: string][] = [

@@ -62,7 +62,7 @@ test('where compiled code cannot be kept, nothing is left in the working directo
       env: { TMPDIR: sample },
       cwd,
     })
-    // A file is no directory: whatever is spilt has no place either.
+    // TMPDIR is a file, so nothing can be spilled either.
     assert.equal(code, 1)
     assert.match(stderr, /ENOTDIR/)
     assert.deepEqual(readdirSync(cwd), [])

@@ -50,7 +50,7 @@ async function statusOf(directory: string): Promise<{ found: Status; code: numbe
 }
 
 describe('a state that reads a topic', () => {
-  test('says for each partition where it stands and what became of its rows', async () => {
+  test('prints position and counts of each partition', async () => {
     await withDirectory(async (directory) => {
       await writeState(directory)
       const { stdout, stderr, code } = await pulse(['status', '--state', directory])
@@ -67,7 +67,7 @@ describe('a state that reads a topic', () => {
     })
   })
 
-  test('leaves what is not held out of its sums, and lists it all the same', async () => {
+  test('lists partitions that are not held, and leaves them out of its sums', async () => {
     await withDirectory(async (directory) => {
       await writeState(directory)
       const { found, code } = await statusOf(directory)
@@ -86,7 +86,7 @@ describe('a state that reads a topic', () => {
     })
   })
 
-  test('that lost a row of its log is named with its numbers, and ends with 1', async () => {
+  test('that lost a row of its log is named with its numbers, exit code 1', async () => {
     await withDirectory(async (directory) => {
       await writeState(directory, (position, partition) => {
         if (partition > 0) position.rejected -= 1
@@ -108,7 +108,7 @@ describe('a state that reads a topic', () => {
     })
   })
 
-  test('whose subscribers have other records than were applied is named', async () => {
+  test('whose subscribers have a different number of records than were applied is named', async () => {
     await withDirectory(async (directory) => {
       await writeState(directory)
       const state = await openState(directory, { ...OPTIONS, partitions: 3 }, 'test')

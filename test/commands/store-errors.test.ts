@@ -15,13 +15,13 @@ import { breakStore, withDirectory } from '../state-directory.ts'
 /** Two days at an hour a second: no test waits for their end. */
 const SLOWLY = ['--speed', '3600', '--commit-interval', '100ms', '--snapshot-interval', '50ms']
 
-test('snapshots and look-ups that meet a broken store are counted, each as what it is', () =>
+test('failed snapshots and look-ups of a broken store are counted separately', () =>
   withDirectory(async (directory) => {
     const file = await sampleIn(directory, { rows: 4000, subscribers: 400, days: 2 })
     const state = join(directory, 'state')
     const argv = ['replay', file, '--state', state, '--serve', '--port', '0', ...SLOWLY]
     await withPulse(argv, async (running) => {
-      const [, url] = await running.says(/API and metrics at (http:\/\/[\d.:]+)/)
+      const [, url] = await running.prints(/API and metrics at (http:\/\/[\d.:]+)/)
       const get = async (path: string): Promise<Response> => fetch(url + path)
       const counted = async (operation: string): Promise<number | undefined> =>
         parse(await (await get('/metrics')).text()).get(
@@ -45,8 +45,8 @@ test('snapshots and look-ups that meet a broken store are counted, each as what 
         assert.equal(reply.status, 500)
         assert.equal(await counted('look-up'), 1)
         while ((await counted('snapshot')) === 0) await lose()
-        await running.says(/the snapshot failed: .*is missing/)
-        await running.says(/a request failed/)
+        await running.prints(/the snapshot failed: .*is missing/)
+        await running.prints(/a request failed/)
         assert.equal(await counted('look-up'), 1)
       } finally {
         await store.environment.close()
@@ -54,7 +54,7 @@ test('snapshots and look-ups that meet a broken store are counted, each as what 
     })
   }))
 
-test('a thread that reads tells what the store refuses as such, and a lost store, too', () =>
+test('a reading thread reports errors of the store, and a lost store, by their code', () =>
   withDirectory(async (directory) => {
     const stateDirectory = join(directory, 'state')
     await replay([await sampleIn(directory)], stateDirectory, { state: { partitions: 2 } })

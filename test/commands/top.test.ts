@@ -30,7 +30,7 @@ describe('--watch', () => {
   test('prints a page each time, and a signal ends it with 0', async () => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {
       const running = startPulse(['top', '--top', '1', '--watch', '0.2', '--state', state])
-      await running.says(/upload[^]*\f[^]*upload[^]*\f/)
+      await running.prints(/upload[^]*\f[^]*upload[^]*\f/)
       running.process.kill(signal)
       const { code, stdout, stderr } = await running.ended
       assert.deepEqual([code, stderr], [0, ''])
@@ -43,9 +43,9 @@ describe('--watch', () => {
     }
   })
 
-  test('prints an object a line as JSON', async () => {
+  test('prints one JSON object per line', async () => {
     const running = startPulse(['top', '--watch', '0.2', '--json', '--state', state])
-    await running.says(/\n.*\n/)
+    await running.prints(/\n.*\n/)
     running.process.kill('SIGINT')
     const { code, stdout } = await running.ended
     assert.equal(code, 0)
@@ -87,7 +87,7 @@ describe('--watch', () => {
     }
   })
 
-  test('names a state that is not there, and ends', async () => {
+  test('names a state directory that does not exist, and ends', async () => {
     const { code, stderr } = await pulse(['top', '--watch', '--state', join(home, 'nowhere')])
     assert.equal(code, 1)
     assert.match(stderr, /nowhere holds no state/)
@@ -118,12 +118,12 @@ describe('on a terminal', { skip: existsSync(SCRIPT) ? false : 'needs script(1)'
     assert.ok(!(await pulse(['top', '--top', '1', '--state', state])).stdout.includes(ESCAPE))
   })
 
-  test('of 80 by 24 shows one list whole, and says of many that lines were cut', async () => {
+  test('of 80 by 24 shows one list whole, and the number of lines cut of many lists', async () => {
     const watched = async (words: string, until: RegExp): Promise<string[]> => {
       const command = `stty rows 24 cols 80; exec ${process.execPath} ${CLI} top --watch 0.2 ${words}`
       const argv = ['-qefc', `${command} --state ${state}`, '/dev/null']
       const running = start(SCRIPT, argv, { env: { TERM: 'xterm', NO_COLOR: '1' } })
-      const [screen] = await running.says(until)
+      const [screen] = await running.prints(until)
       running.process.kill()
       await running.ended
       return screen.split('\r\n')
@@ -151,7 +151,7 @@ describe('tables', () => {
     ])
   })
 
-  test('are cut where there is no room, and say so', () => {
+  test('are cut to the terminal, with the number of lines cut', () => {
     const text = 'aaaaaa\nb\nc'
     const cut = (columns: number, rows: number) => fitted(text, { columns, rows }, '!')
     assert.equal(cut(80, 3), text)
@@ -160,7 +160,7 @@ describe('tables', () => {
     assert.equal(cut(80, 1), '… 3 more lines!')
   })
 
-  test('stand beside each other as far as the width goes', () => {
+  test('are placed beside each other within the width', () => {
     const [a, b, c] = ['aaaa\na', 'bbbb\nb\nb', 'cccc']
     assert.equal(sideBySide([a, b, c], 12), 'aaaa    bbbb\na       b\n        b\n\ncccc')
     assert.equal(sideBySide([a, b, c], 3), 'aaaa\na\n\nbbbb\nb\nb\n\ncccc')

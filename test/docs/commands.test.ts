@@ -1,7 +1,7 @@
-// What a document shows can be typed: blocks run, and every command, flag and script exists.
+// Commands in documents work: blocks run, and every command, flag and script exists.
 //
-// A fenced block `sh` needs nothing but the checkout, and is run. `sh example` needs a broker, Docker,
-// a network or a person, or never ends: of these only the names are checked.
+// A fenced block `sh` needs only the checkout, and is run. `sh example` needs a broker, Docker, a
+// network or a person, or never ends: only its names are checked.
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { chmod, mkdir, writeFile } from 'node:fs/promises'
@@ -16,7 +16,7 @@ import { codeSpans, currentDocuments, piecesOf, type Document } from './document
 
 const CLI = join(ROOT, 'src', 'cli.ts')
 
-/** What an info string may be: anything else would be neither run nor checked. */
+/** The valid info strings: a block with another one would be neither run nor checked. */
 const INFOS = new Set(['sh', 'sh example', 'mermaid', 'text'])
 
 /** Flags of other programs that the prose names. */
@@ -34,7 +34,7 @@ const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
   scripts: Record<string, string>
 }
 
-/** What is wrong with a command line behind `xdr-pulse`. */
+/** The errors of a command line after `xdr-pulse`. */
 function faultsOf(line: string): string[] {
   const [name, ...words] = line.trim().split(/\s+/)
   if (name.startsWith('--') || /^[A-Z]+$/.test(name)) return []

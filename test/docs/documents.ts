@@ -10,24 +10,24 @@ export interface Block {
   text: string
 }
 
-/** One document, read. */
+/** A document. */
 export interface Document {
-  /** From the root of the repository. */
+  /** The path from the root of the repository. */
   path: string
   text: string
-  /** The text with fenced blocks blanked, line by line: lines keep their numbers. */
+  /** The text with empty lines in place of fenced blocks, so that line numbers are kept. */
   prose: string
   blocks: Block[]
 }
 
 const ELSEWHERE = ['**/node_modules/**', 'dist/**', 'data/**', 'bench/out/**']
 
-/** Every Markdown file, in the order of its path. */
+/** All Markdown files, in order of their paths. */
 export const documents: readonly Document[] = globSync('**/*.md', { cwd: ROOT, exclude: ELSEWHERE })
   .sort()
   .map(readDocument)
 
-/** Those that describe the project as it is: no history, and not where fixtures come from. */
+/** The documents of the present project, without its history and the origins of fixtures. */
 export const currentDocuments: readonly Document[] = documents.filter(
   ({ path }) => !['CHANGELOG.md', 'docs/renames.md'].includes(path) && !path.startsWith('test/'),
 )
@@ -50,13 +50,13 @@ function readDocument(path: string): Document {
   return { path, text, prose: prose.join('\n'), blocks }
 }
 
-/** A piece of a document and its line. */
+/** A part of a document and its line. */
 export interface Piece {
   text: string
   line: number
 }
 
-/** What a pattern's first group matches in a text, with the lines. */
+/** The matches of a pattern's first group in a text, with their lines. */
 export const piecesOf = (text: string, pattern: RegExp): Piece[] =>
   [...text.matchAll(pattern)].map((match) => ({
     text: match[1],
@@ -69,7 +69,7 @@ export const codeSpans = ({ prose }: Document): Piece[] => piecesOf(prose, /`([^
 /** Targets of links and pictures. */
 export const links = ({ prose }: Document): Piece[] => piecesOf(prose, /\]\(([^)\s]+)\)/g)
 
-/** The anchors of a document's headings, as GitHub makes them. */
+/** The anchors of a document's headings, as GitHub derives them. */
 export function anchorsOf({ prose }: Document): Set<string> {
   const anchors = new Set<string>()
   for (const { text } of piecesOf(prose, /^#{1,6} (.+)$/gm)) {

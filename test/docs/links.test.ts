@@ -29,7 +29,7 @@ function faultOf({ path }: Document, target: string): string | null {
   return anchorsOf(page).has(anchor) ? null : `${found} has no heading #${anchor}`
 }
 
-test('the documents are read', () => {
+test('all documents are checked', () => {
   assert.ok(documents.length > 30)
   assert.ok(documents.flatMap(links).length > 80)
 })

@@ -1,4 +1,4 @@
-// The command line as a user meets it: files in, accounts and reports out, one sentence on trouble.
+// The command line as users see it: reads files, prints reconciliations and reports, or one error.
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -17,7 +17,7 @@ let home = ''
 let file = ''
 let other = ''
 let state = ''
-/** What the replay of `file` into `state` said. */
+/** The outcome of the replay of `file` into `state`. */
 let replayed: Outcome
 
 interface Reconciliation {
@@ -39,11 +39,11 @@ async function json<T>(...argv: string[]): Promise<T> {
   return JSON.parse(stdout) as T
 }
 
-/** A refusal: nothing on stdout, one line on stderr, the exit code. */
-async function refusal(code: number, says: RegExp, ...argv: string[]): Promise<void> {
+/** Asserts that a command is refused: nothing on stdout, one line on stderr, the exit code. */
+async function refusal(code: number, message: RegExp, ...argv: string[]): Promise<void> {
   const found = await pulse(argv)
   assert.equal(found.stdout, '')
-  assert.match(found.stderr, says)
+  assert.match(found.stderr, message)
   assert.equal(found.code, code)
   const lines = found.stderr.trimEnd().split('\n')
   const oneOrSuggested = lines.length === 1 || (lines.length === 2 && /^\(Did/.test(lines[1]))
@@ -62,7 +62,7 @@ before(async () => {
 after(() => rm(home, { recursive: true }))
 
 describe('generate', () => {
-  test('says what it wrote, and the same seed writes the same rows', async () => {
+  test('prints the file and its rows, and the same seed writes the same rows', async () => {
     const again = join(home, 'again.parquet')
     const { code, stdout } = await pulse(['generate', ...SAMPLE, '--seed', '5', '--out', again])
     assert.equal(stdout, `${again}: 3,000 rows written\n`)
@@ -78,12 +78,12 @@ describe('generate', () => {
     assert.equal(a.hash, b.hash)
   })
 
-  test('says it as JSON, too', async () => {
+  test('prints file and rows as JSON with --json', async () => {
     const out = join(home, 'json.parquet')
     assert.deepEqual(await json('generate', ...SAMPLE, '--out', out), { file: out, rows: ROWS })
   })
 
-  test('a folder that is not there is named, and nothing is written', () =>
+  test('a missing directory is refused by its name', () =>
     refusal(
       1,
       /no-such-folder does not exist/,
@@ -94,17 +94,17 @@ describe('generate', () => {
 })
 
 describe('replay', () => {
-  test('accounts for every row', () => {
+  test('counts every row as applied or rejected', () => {
     assert.equal(replayed.code, 0, replayed.stderr)
     const reconciliation = JSON.parse(replayed.stdout) as Reconciliation
     assert.equal(reconciliation.rows, ROWS)
     assert.equal(reconciliation.duplicate, 0)
-    assert.ok(sum(reconciliation.rejected) > 0, 'the sample has dirt')
+    assert.ok(sum(reconciliation.rejected) > 0, 'the sample has dirty rows')
     assert.equal(reconciliation.applied + sum(reconciliation.rejected), ROWS)
     assert.ok(reconciliation.complete)
   })
 
-  test('a file that was already applied applies nothing and says so', async () => {
+  test('a file replayed again applies nothing, and the output states it', async () => {
     const reconciliation = await json<Reconciliation>('replay', file, '--state', state)
     assert.deepEqual(
       [
@@ -119,7 +119,7 @@ describe('replay', () => {
     assert.match(stdout, /Nothing was applied/)
   })
 
-  test('a missing file is named, and no state is made', async () => {
+  test('a missing file is refused by its name, and no state is created', async () => {
     const nowhere = join(home, 'nowhere')
     await refusal(
       1,
@@ -132,7 +132,7 @@ describe('replay', () => {
     assert.ok(!existsSync(nowhere))
   })
 
-  test('options that differ from those of the state are named with the remedy', () =>
+  test('options that differ from those of the state are refused by name', () =>
     refusal(
       1,
       /was made with --partitions 1 \(asked for: 3\)/,
@@ -141,7 +141,7 @@ describe('replay', () => {
 })
 
 describe('report', () => {
-  test('says everything there is to know', async () => {
+  test('as JSON is valid and agrees with the reconciliation', async () => {
     const report = await json<Snapshot>('report', '--state', state)
     snapshotSchema.parse(report)
     const reconciliation = JSON.parse(replayed.stdout) as Reconciliation
@@ -157,7 +157,7 @@ describe('report', () => {
     assert.equal(hourly, report.records)
   })
 
-  test('has every key that others read', async () => {
+  test('as JSON has every key that other programs read', async () => {
     const report = await json<Record<string, unknown>>('report', '--state', state)
     const keys = (value: unknown): string[] => Object.keys(value as object)
     const has = (value: unknown, expected: string): void => {
@@ -181,14 +181,14 @@ describe('report', () => {
     has(elbow, 'k inertia knee text')
   })
 
-  test('is the same bytes each time', async () => {
+  test('has the same bytes each time', async () => {
     const [a, b] = await Promise.all(
       [1, 2].map(() => pulse(['report', '--state', state, '--json'])),
     )
     assert.equal(a.stdout, b.stdout)
   })
 
-  test('text is for people: totals, tops, applications, segments, elbow, data quality', async () => {
+  test('as text has totals, top lists, applications, segments, elbow, data quality', async () => {
     const { stdout, stderr, code } = await pulse(['report', '--state', state])
     assert.equal(code, 0)
     assert.equal(stderr, '')
@@ -198,11 +198,11 @@ describe('report', () => {
     assert.match(stdout, /rejected: missing-msisdn/)
   })
 
-  test('a directory that holds no state is named', () =>
+  test('a directory without a state is refused by its name', () =>
     refusal(1, /nothing-here holds no state/, 'report', '--state', join(home, 'nothing-here')))
 })
 
-/** Of the same commit and positions as a report, and of a moment ago. */
+/** Asserts the commit and positions of a report, and a time within the last minute. */
 function isOf(asOf: object, { number: commit, positions }: Snapshot, and = {}): void {
   const { timeMs, ...state } = asOf as { timeMs: number }
   assert.deepEqual(state, { commit, positions, ...and })
@@ -210,7 +210,7 @@ function isOf(asOf: object, { number: commit, positions }: Snapshot, and = {}): 
 }
 
 describe('top, segments, subscriber', () => {
-  test('are parts of the report', async () => {
+  test('have the numbers of the report', async () => {
     const report = await json<Snapshot>('report', '--state', state)
     const { asOf, ...top } = await json<{ asOf: object }>('top', '--state', state)
     assert.deepEqual(top, report.top)
@@ -221,7 +221,7 @@ describe('top, segments, subscriber', () => {
     isOf(too, report, { segmentsNumber: report.number })
   })
 
-  test('a list is as long as was asked for', async () => {
+  test('a list has the requested length', async () => {
     const top = await json<Snapshot['top']>('top', '--state', state, '--top', '2')
     for (const metric of METRICS) assert.equal(top[metric].length, 2)
   })
@@ -230,7 +230,7 @@ describe('top, segments, subscriber', () => {
     const report = await json<Snapshot>('report', '--state', state)
     const [{ msisdn, value }] = report.top.trafficBytes
     const view = await json<Subscriber>('subscriber', String(msisdn), '--state', state)
-    // What the API answers.
+    // The API returns the same schema.
     assert.deepEqual(subscriberSchema.parse(view), view)
     isOf(view.asOf, report, { segmentsNumber: report.number })
     assert.equal(view.aggregate.trafficBytes, value)
@@ -239,11 +239,11 @@ describe('top, segments, subscriber', () => {
     assert.match(stdout, new RegExp(`^MSISDN ${msisdn}`))
   })
 
-  test('a subscriber that is not known is not found', () =>
+  test('an unknown subscriber is not found', () =>
     refusal(1, /has no subscriber with this MSISDN/, 'subscriber', '33000000000', '--state', state))
 
-  // What was typed could be a subscriber's number with a slip in it: it is not repeated.
-  test('an MSISDN is digits, and what else was typed is not repeated', () =>
+  // The argument could be a mistyped MSISDN: errors must not contain it.
+  test('an invalid MSISDN is refused, and the error does not repeat it', () =>
     refusal(
       2,
       /^(?!.*abc).*MSISDN is not a number; expected/,
@@ -255,7 +255,7 @@ describe('top, segments, subscriber', () => {
 })
 
 describe('status and rejected', () => {
-  test('say what is there and how far it was read', async () => {
+  test('status has the applied rows and the position of each source', async () => {
     const status = await json<{ applied: number; sources: { name: string; next: number }[] }>(
       ...['status', '--state', state],
     )
@@ -266,7 +266,7 @@ describe('status and rejected', () => {
     )
   })
 
-  test('show rejected rows with reason and raw values', async () => {
+  test('rejected has the rejected rows with reason and raw values', async () => {
     const found = await json<{
       counts: Record<string, number>
       rows: { reason: string; raw: Record<string, string | null> }[]
@@ -283,27 +283,27 @@ describe('status and rejected', () => {
 })
 
 describe('verify', () => {
-  test('agrees with the file the state was made from', async () => {
+  test('finds all numbers equal for the replayed file', async () => {
     const { code, stdout } = await pulse(['verify', file, '--state', state])
     assert.match(stdout, /all numbers are equal/)
     assert.equal(code, 0)
   })
 
-  test('fails on a file that was not applied', () =>
+  test('fails for a file that was not applied', () =>
     refusal(1, /other\.parquet: the state has applied none/, 'verify', other, '--state', state))
 })
 
-describe('used wrongly', () => {
-  test('an unknown option is answered with the nearest name', () =>
+describe('wrong usage', () => {
+  test('an unknown option is refused with the nearest name', () =>
     refusal(2, /unknown option '--sate'\n\(Did you mean --state\?\)/, 'report', '--sate', 'x'))
 
-  test('an unknown command is answered with the nearest name', () =>
+  test('an unknown command is refused with the nearest name', () =>
     refusal(2, /unknown command 'reprot'\n\(Did you mean report\?\)/, 'reprot'))
 
-  test('a value that cannot be is answered with those that can', () =>
+  test('an invalid value is refused with the valid ones', () =>
     refusal(2, /--k is "99", expected auto or a whole number from 1 to 50/, 'report', '--k', '99'))
 
-  test('a word that is nearly one of those that can be is answered with that one', async () => {
+  test('a misspelled value is refused with the nearest valid one', async () => {
     const wrong = {
       '--scaling': 'robst',
       '--features': 'sesions,durationMs',
@@ -316,10 +316,10 @@ describe('used wrongly', () => {
     await refusal(2, /robust$/m, 'report', '--scaling', 'quantiles')
   })
 
-  test('an argument that is needed is named', () =>
+  test('a missing argument is refused by its name', () =>
     refusal(2, /missing required argument 'files'/, 'replay'))
 
-  test('help and version are no trouble', async () => {
+  test('help and version exit with 0 and write nothing to stderr', async () => {
     for (const argv of [['--help'], ['--version'], ['replay', '--help']]) {
       const { code, stderr } = await pulse(argv)
       assert.deepEqual([code, stderr], [0, ''])
@@ -328,7 +328,7 @@ describe('used wrongly', () => {
 })
 
 describe('environment variables', () => {
-  test('stand for options, and an option on the command line wins', async () => {
+  test('set options, and an option on the command line wins', async () => {
     const env = { XDR_PULSE_STATE: state, XDR_PULSE_TOP: '2', XDR_PULSE_JSON: 'true' }
     const short = JSON.parse((await pulse(['top'], { env })).stdout) as Snapshot['top']
     assert.equal(short.sessions.length, 2)

@@ -1,10 +1,10 @@
-// Runs the command line as a user does: a process of its own, words and exit code.
+// Runs the command line as a user does: as a process, with its output and exit code.
 import { spawn, type ChildProcess } from 'node:child_process'
 import { join } from 'node:path'
 
 const CLI = join(import.meta.dirname, '..', '..', 'src', 'cli.ts')
 
-/** What a command said and how it ended: by a code, or by a signal. */
+/** The output of a command, and its exit code or the signal that ended it. */
 export interface Outcome {
   code: number | null
   signal: NodeJS.Signals | null
@@ -12,11 +12,12 @@ export interface Outcome {
   stderr: string
 }
 
+/** A running command. */
 export interface Running {
   process: ChildProcess
   ended: Promise<Outcome>
-  /** Resolves with the match once stdout and stderr hold it; rejects when the command ends first. */
-  says(pattern: RegExp): Promise<RegExpExecArray>
+  /** Resolves with the match when stdout or stderr matches; rejects if the command ends before. */
+  prints(pattern: RegExp): Promise<RegExpExecArray>
 }
 
 /** Where a command runs: its environment variables and working directory. */
@@ -25,7 +26,7 @@ export interface Surroundings {
   cwd?: string
 }
 
-/** The test's own environment without what would change the command. */
+/** The test's own environment without the variables that change a command. */
 function environment(more: Record<string, string> = {}): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(
     ([name]) => !name.startsWith('XDR_PULSE_') && !name.startsWith('NODE_TEST_'),
@@ -40,22 +41,22 @@ export function start(program: string, argv: string[], { env, cwd }: Surrounding
     env: environment(env),
     ...(cwd === undefined ? {} : { cwd }),
   })
-  const said = { stdout: '', stderr: '' }
+  const output = { stdout: '', stderr: '' }
   const listeners = new Set<() => void>()
   for (const name of ['stdout', 'stderr'] as const) {
     child[name].setEncoding('utf8').on('data', (text: string) => {
-      said[name] += text
+      output[name] += text
       for (const listener of listeners) listener()
     })
   }
   const ended = new Promise<Outcome>((resolve, reject) => {
     child.on('error', reject)
-    child.on('close', (code, signal) => resolve({ code, signal, ...said }))
+    child.on('close', (code, signal) => resolve({ code, signal, ...output }))
   })
-  const says = (pattern: RegExp): Promise<RegExpExecArray> =>
+  const prints = (pattern: RegExp): Promise<RegExpExecArray> =>
     new Promise((resolve, reject) => {
       const look = (): void => {
-        const found = pattern.exec(said.stdout) ?? pattern.exec(said.stderr)
+        const found = pattern.exec(output.stdout) ?? pattern.exec(output.stderr)
         if (found === null) return
         listeners.delete(look)
         resolve(found)
@@ -66,10 +67,10 @@ export function start(program: string, argv: string[], { env, cwd }: Surrounding
         reject(new Error(`ended with ${code} before ${pattern.source}:\n${stdout}\n${stderr}`))
       }, reject)
     })
-  return { process: child, ended, says }
+  return { process: child, ended, prints }
 }
 
-/** Starts `xdr-pulse` out of the checkout. */
+/** Starts `xdr-pulse` from the checkout. */
 export const startPulse = (argv: string[], where?: Surroundings): Running =>
   start(process.execPath, [CLI, ...argv], where)
 
@@ -77,7 +78,7 @@ export const startPulse = (argv: string[], where?: Surroundings): Running =>
 export const pulse = (argv: string[], where?: Surroundings): Promise<Outcome> =>
   startPulse(argv, where).ended
 
-/** Runs `work` with a started command that is gone afterwards, whatever happened. */
+/** Runs `work` with a started command, and kills it when `work` returns or throws. */
 export async function withPulse<T>(
   argv: string[],
   work: (running: Running) => Promise<T>,

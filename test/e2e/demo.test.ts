@@ -1,4 +1,4 @@
-// `demo` as a newcomer runs it: it serves page, API and metrics, and they say the same.
+// `demo` serves page, API and metrics, and they agree.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { METRICS } from '../../src/snapshot/metrics.ts'
@@ -16,19 +16,19 @@ interface Demo {
   url: string
 }
 
-/** Runs `work` beside a demo that has dealt with its last row and goes on serving. */
+/** Runs `work` with a demo that has applied all rows and still serves. */
 const withDemo = (work: (demo: Demo) => Promise<void>): Promise<void> =>
   withDirectory((directory) =>
     withPulse(['demo', '--state', `${directory}/state`, ...SMALL, ...QUICK], async (running) => {
-      const [, url] = await running.says(/API and metrics at (http:\/\/127\.0\.0\.1:\d+)/)
-      await running.says(/all rows are applied; serving at/)
+      const [, url] = await running.prints(/API and metrics at (http:\/\/127\.0\.0\.1:\d+)/)
+      await running.prints(/all rows are applied; serving at/)
       await work({ running, url })
     }),
   )
 
-test('says where it serves, sums up, answers, and ends when told', () =>
+test('prints its address and a summary, answers requests, and ends on SIGTERM', () =>
   withDemo(async ({ running, url }) => {
-    await running.says(/^totals$[^]*^segment [^]*^rank /m)
+    await running.prints(/^totals$[^]*^segment [^]*^rank /m)
     for (const path of ['/healthz', '/readyz', '/api/v1/status', '/']) {
       assert.equal((await fetch(url + path)).status, 200, path)
     }
@@ -46,10 +46,10 @@ test('says where it serves, sums up, answers, and ends when told', () =>
     running.process.kill('SIGTERM')
     const { code, stderr } = await running.ended
     assert.equal(code, 0, stderr)
-    await assert.rejects(fetch(`${url}/healthz`), 'nothing listens any more')
+    await assert.rejects(fetch(`${url}/healthz`), 'nothing listens on the port')
   }))
 
-test('the page shows the totals of the API, without a complaint in the console', () =>
+test('the page shows the totals of the API, without errors or warnings in the console', () =>
   withDemo(({ url }) =>
     withBrowser(async (browser) => {
       const page = await browser.newPage()

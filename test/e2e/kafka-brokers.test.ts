@@ -1,10 +1,10 @@
-// Brokers go and come back under load, and a consumer loses no row of theirs.
+// Brokers stop and restart under load, and a consumer loses no row.
 import { test } from 'node:test'
 import { needsKafka } from '../broker.ts'
 import { errorsOf, goesOn, PARTITIONS, underLoad } from './kafka-load.ts'
 
 for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
-  test(`a broker that goes by ${signal} and comes back costs no row`, needsKafka(), () =>
+  test(`a broker that restarts after ${signal} costs no row`, needsKafka(), () =>
     underLoad({}, async ({ cluster, member }) => {
       const [broker] = cluster.brokers
       const before = errorsOf(member.last())
@@ -16,9 +16,9 @@ for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
   )
 }
 
-test('of two brokers each goes once, and others lead', needsKafka(), () =>
+test('rows of all partitions are applied after a broker of two is killed', needsKafka(), () =>
   underLoad({ brokers: 2, replicas: 2 }, async ({ cluster, member }) => {
-    // The first of them is also the controller: without it nobody would be made leader.
+    // The second broker is killed: replicas on the first one become leaders.
     const second = cluster.brokers[1]
     const before = errorsOf(member.last())
     await second.stop('SIGKILL')

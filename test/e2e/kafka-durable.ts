@@ -1,4 +1,4 @@
-// What is durable in the states of consumers, and what must be there: the same file, replayed.
+// Compares the durable states of consumers with the state of a replay of the same file.
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
@@ -11,14 +11,14 @@ import { until } from '../until.ts'
 import { pulse, startPulse, type Running } from './command.ts'
 import { sampleIn } from '../consumers/files/samples.ts'
 
-/** Rows of a test as a file, and the state that a replay of it gives. */
+/** The rows of a test as a file, and the state of its replay. */
 export interface Sample {
   path: string
   rows: number
   reference: Found
 }
 
-/** Generates a file and replays it into a state of so many partitions. */
+/** Generates a file and replays it into a state of `partitions` partitions. */
 export async function makeSample(
   directory: string,
   partitions: number,
@@ -32,7 +32,7 @@ export async function makeSample(
   return { path, rows: size.rows, reference: await readBack(state) }
 }
 
-/** Starts to send a file to a topic, which is made with so many partitions if it is not there. */
+/** Starts to send a file to a topic, which is created with `partitions` partitions if missing. */
 export const startFilling = (
   brokers: readonly string[],
   topic: string,
@@ -45,13 +45,16 @@ export const startFilling = (
     ...['--create-topic', '--partitions', String(partitions), '--rate', String(rate), '--json'],
   ])
 
-/** Waits until all of it is sent. */
+/** Waits until the whole file is sent. */
 export async function filled(filling: Running): Promise<void> {
   const { code, stderr } = await filling.ended
   assert.equal(code, 0, stderr)
 }
 
-/** Durable positions of a state by partition: of what it holds, or also of what it keeps. */
+/**
+ * Durable positions of a state by partition: of those that it holds, with `kept` also of those that
+ * it has released. Asserts conservation in each of them.
+ */
 export async function durablePositions(state: string, kept = false): Promise<Map<number, number>> {
   const found = new Map<number, number>()
   if (!hasState(state)) return found
@@ -59,14 +62,14 @@ export async function durablePositions(state: string, kept = false): Promise<Map
     for (const { partition, position } of positions) {
       const { next: at, first, applied, rejected, excluded, skipped } = position
       const accounted = applied + rejected + excluded + skipped
-      assert.equal(at - first, accounted, `I1 in partition ${partition}`)
+      assert.equal(at - first, accounted, `conservation in partition ${partition}`)
       found.set(partition, at)
     }
   }
   try {
     await (kept ? withKept(state, look) : withView(state, look))
   } catch (error) {
-    // Killed between making the directory and the first commit.
+    // The process was killed between creating the directory and the first commit.
     if (!['state-missing', 'state-corrupt'].includes((error as { code?: string }).code ?? ''))
       throw error
   }
@@ -92,8 +95,8 @@ async function withKept(state: string, look: (view: { positions: Found['position
 }
 
 /**
- * Holds what some members show together against the reference: each partition once, each subscriber
- * once, all numbers equal.
+ * Asserts that the states of some members together equal the reference: each partition once, each
+ * subscriber once, all numbers equal.
  */
 export async function assertUnion(states: readonly string[], { reference }: Sample): Promise<void> {
   const found = await Promise.all(states.map(readBack))
@@ -102,11 +105,11 @@ export async function assertUnion(states: readonly string[], { reference }: Samp
     assert.equal(records, applied, 'the records of all subscribers are the rows applied')
     for (const { position } of positions) {
       const { next: at, first, applied: rows, rejected, excluded, skipped } = position
-      assert.equal(at - first, rows + rejected + excluded + skipped, 'I1')
+      assert.equal(at - first, rows + rejected + excluded + skipped, 'conservation')
     }
   }
   const partitions = found.flatMap(({ positions }) => positions.map(({ partition }) => partition))
-  assert.equal(new Set(partitions).size, partitions.length, 'no partition is shown by two')
+  assert.equal(new Set(partitions).size, partitions.length, 'no partition is in two states')
   const union = found.reduce(addFound)
   for (const count of ['applied', 'rejected', 'coerced', 'missing'] as const) {
     assert.deepEqual(union[count], reference[count], count)
@@ -144,7 +147,7 @@ const digest = ({ subscribers, hours }: Found): string =>
     .update(JSON.stringify([subscribers, hours]))
     .digest('hex')
 
-/** Waits until a topic is there and has rows. */
+/** Waits until a topic exists and has rows. */
 export async function topicBegun({
   brokers,
   topic,
@@ -160,7 +163,7 @@ export async function topicBegun({
   await until(`rows in ${topic}`, ask, (ends) => [...ends.values()].some((end) => end > 0))
 }
 
-/** What Kafka knows of a group in a topic, by partition; read by a foreign client. */
+/** Committed offsets of a group and ends of a topic, by partition, read by a foreign client. */
 export async function kafkaOffsets(
   brokers: readonly string[],
   group: string,

@@ -1,4 +1,5 @@
-// History, then live: files and a topic that overlap give what all rows at once give, crashes included.
+// History, then live: files and a topic that overlap give the state of one replay of all rows, also
+// after crashes.
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
@@ -14,7 +15,7 @@ import { pulse, startPulse, type Outcome } from './command.ts'
 
 const SEED = Number(process.env.XDR_PULSE_SEED ?? Date.now() % 1e9)
 const ROWS = 40_000
-/** A history of this size takes a tenth of a second. */
+/** A history of this size takes a tenth of a second: some kills come later. */
 const ATTEMPTS = 20
 const ANYWHERE = [
   [/live page/, 900],
@@ -24,16 +25,16 @@ const SAMPLE = { rows: ROWS, subscribers: 3000, days: 9, dirt: 0 }
 
 interface Scene {
   directory: string
-  /** Everything, and the rows of it that start before two thirds. */
+  /** All rows, and those that start in the first two thirds of the time. */
   whole: string
   early: string
-  /** One third into the time: where the topic begins. Two thirds: where the files end. */
+  /** The end of the first third of the time, at which the topic begins. */
   thirdMs: number
   reference: string
   kafka: string[]
 }
 
-/** A file whose first two thirds are the history, and whose last two are in a topic. */
+/** A file whose first two thirds are the history, and whose last two thirds are in a topic. */
 async function withScene(work: (scene: Scene) => Promise<void>): Promise<void> {
   await withDirectory(async (directory) => {
     const whole = await sampleIn(directory, SAMPLE)
@@ -91,7 +92,7 @@ interface Source {
   gap: number
 }
 
-/** The reconciliation of a run that came to its end; every source is consistent. */
+/** The reconciliation of a complete run; asserts that that of every source is consistent. */
 function reconciliationOf({ stdout }: Outcome): Record<string, Source> {
   const { sources } = JSON.parse(stdout) as { sources: Source[] }
   for (const { read, applied, excluded, rejected, gap } of sources) {
@@ -101,34 +102,34 @@ function reconciliationOf({ stdout }: Outcome): Record<string, Source> {
   return Object.fromEntries(sources.map((source) => [source.kind, source]))
 }
 
-/** What a killed run had reached: its last commit tells. */
+/** The phase of a killed run at its last commit. */
 async function phaseOf(state: string): Promise<string> {
   const { positions } = await readBack(state)
   if (positions.some(({ position }) => position.kind === 'topic')) return 'live'
   return positions.some(({ position }) => position.next > 0) ? 'history' : 'nothing'
 }
 
-/** Starts a run, and kills it so long after it has said something. */
+/** Starts a run, and kills it `afterMs` after its output matches `sign`. */
 async function killed(scene: Scene, state: string, sign: RegExp, afterMs: number): Promise<void> {
   const running = startPulse(runWords(scene, state, '--commit-interval', '10ms'))
-  await running.says(sign)
+  await running.prints(sign)
   await sleep(afterMs)
   running.process.kill('SIGKILL')
   await running.ended
 }
 
-/** A state that a kill left with a part of the history. */
+/** A state that contains a part of the history after a kill. */
 async function killedInHistory(scene: Scene, random: () => number): Promise<string> {
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const state = join(scene.directory, `killed-${attempt}`)
     await killed(scene, state, /early.parquet: /, random() * 150)
     if ((await phaseOf(state)) === 'history') return state
   }
-  assert.fail(`no kill of ${ATTEMPTS} came in the history`)
+  assert.fail(`none of ${ATTEMPTS} kills was during the history`)
 }
 
 describe('history, then live', needsKafka(), () => {
-  test('an overlap is left to the files, or to the topic from --cutover on', async () => {
+  test('rows of an overlap come from the files, or from --cutover on from the topic', async () => {
     await withScene(async (scene) => {
       const state = join(scene.directory, 'auto')
       const { file, topic } = reconciliationOf(
@@ -153,11 +154,11 @@ describe('history, then live', needsKafka(), () => {
     })
   })
 
-  test(`a crash in either phase goes on where it was (seed ${SEED})`, async () => {
+  test(`a run continues after a crash in either phase (seed ${SEED})`, async () => {
     await withScene(async (scene) => {
       const random = seededRandom(SEED)
       const state = await killedInHistory(scene, random)
-      // The next one is killed once rows of the topic are read, the others anywhere.
+      // The next run is killed when rows of the topic are read, the others at any time.
       for (const [sign, mostMs] of [[/history-\w+: /, 20], ...ANYWHERE] as const) {
         await killed(scene, state, sign, random() * mostMs)
       }

@@ -1,4 +1,4 @@
-// A consumer killed at random moments under load, again and again, ends like one left alone.
+// A consumer that is killed at random moments under load ends with the state of a replay.
 //   XDR_PULSE_KILL_ROUNDS=100 XDR_PULSE_SEED=7 node --test test/e2e/kafka-kill.test.ts
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
@@ -25,22 +25,22 @@ import {
 const ROUNDS = Number(process.env.XDR_PULSE_KILL_ROUNDS ?? 10)
 const SEED = Number(process.env.XDR_PULSE_SEED ?? Date.now() % 2 ** 31)
 const PARTITIONS = 4
-/** Most kills hit a process that reads, in between two commits or within one. */
+/** Most kills are while the process reads, between two commits or during one. */
 const LATEST_KILL_MS = 700
-/** The others hit it while it starts, joins and restores. */
+/** The others are while it starts, joins and restores. */
 const LATEST_EARLY_KILL_MS = 1500
 const EARLY_SHARE = 0.25
 const ROWS_A_ROUND = 4000
 /** A round takes about two seconds. */
 const RATE = 1300
 
-/** What a killed process had told, and what it left. */
+/** The reports of a killed process, and its durable positions. */
 interface Round {
   looks: Look[]
   durable: Map<number, number>
 }
 
-/** Kills a process at a random moment, which may be before it is up. */
+/** Kills a process at a random moment, which may be before it is ready. */
 async function killAtRandom(member: Member, random: Random): Promise<Round> {
   const early = random() < EARLY_SHARE
   if (!early) await member.when('its partitions', (look) => heldAt(look).length > 0)
@@ -49,16 +49,22 @@ async function killAtRandom(member: Member, random: Random): Promise<Round> {
   return { looks: member.looks(), durable: await durablePositions(member.state) }
 }
 
-/** I4 and I6 over a kill, and where the next process must go on. */
+/**
+ * Asserts over a kill that stored positions do not decrease, that what was reported as durable is
+ * stored, and that the next process continues at the stored position.
+ */
 function checkRound({ looks, durable }: Round, before: ReadonlyMap<number, number>): void {
   for (const [partition, position] of before) {
-    assert.ok((durable.get(partition) ?? 0) >= position, 'a stored position never goes back')
+    assert.ok((durable.get(partition) ?? 0) >= position, 'a stored position never decreases')
     const first = looks.find((look) => appliedOf(look, partition) >= 0)
     if (first === undefined) continue
-    assert.ok(appliedOf(first, partition) >= position, 'reading goes on at the stored position')
+    assert.ok(appliedOf(first, partition) >= position, 'reading continues at the stored position')
   }
   for (const { partition, durableOffset } of looks.at(-1)?.consumer.partitions ?? []) {
-    assert.ok((durable.get(partition) ?? 0) >= durableOffset, 'what was told as durable is there')
+    assert.ok(
+      (durable.get(partition) ?? 0) >= durableOffset,
+      'what was reported as durable is stored',
+    )
   }
 }
 
@@ -98,12 +104,12 @@ test(`${ROUNDS} kills under load leave the state of a replay, seed ${SEED}`, nee
       assert.equal(witness.last().consumer.rebalances, rebalances, 'others see no rebalance')
       await assertUnion([survivor.state, witness.state], sample)
       t.diagnostic(JSON.stringify(hits))
-      assert.ok(hits.reading > 0, 'kills hit a process that was reading')
+      assert.ok(hits.reading > 0, 'some kills were while the process read')
     }),
   ),
 )
 
-test('a killed process is back under its name, and reads on', needsKafka(), (t) =>
+test('a killed process rejoins under its name, and continues to read', needsKafka(), (t) =>
   withDirectory((directory) =>
     withMembers(async (start) => {
       const { bootstrap: brokers } = await sharedBroker()
@@ -119,7 +125,7 @@ test('a killed process is back under its name, and reads on', needsKafka(), (t) 
         await member.end('SIGKILL')
         const before = sum(await durablePositions(member.state))
         member = start(options)
-        // On a slow machine everything may have been read by now: nothing new can come.
+        // On a slow machine everything may have been read already: no new row can follow.
         if (before === sample.rows) break
         const upMs = member.when('its partitions', (look) => heldAt(look).length === PARTITIONS)
         const positions = (): Promise<number> => durablePositions(options.state).then(sum)

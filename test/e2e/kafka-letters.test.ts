@@ -1,4 +1,4 @@
-// Rejected messages reach the dead-letter topic whatever happens, and too many of them stop the reading.
+// Rejected messages reach the dead-letter topic in spite of failures, and too many pause reading.
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -12,12 +12,12 @@ import { durablePositions } from './kafka-durable.ts'
 import { appliedOf, withMembers, type Look, type Member } from './kafka-member.ts'
 import { readMessages, sendMessages, type Sent } from './kafka-messages.ts'
 
-/** In values only: nothing else may ever show it. */
+/** Part of the values: it must not occur in logs, errors or headers. */
 const CANARY = '447700900123'
-/** Above the bound of what may wait for the dead-letter topic. */
+/** More than the messages that may wait for the dead-letter topic. */
 const BEYOND = 12_000
 
-/** Messages that nobody can read, `bytes` long, some of odd shape. */
+/** Messages that cannot be decoded, `bytes` long, some without key or value. */
 const garbage = (count: number, bytes: number): Sent[] =>
   Array.from({ length: count }, (_, i): Sent => {
     const value = Buffer.alloc(bytes, `${CANARY} ${i} `)
@@ -35,7 +35,7 @@ interface Setting {
   start: (...more: string[]) => Member
 }
 
-/** A topic of one partition and consumers of it, one after another, with one state. */
+/** A topic of one partition, and consumers of it in sequence, with the same state. */
 const withTopic = (work: (setting: Setting) => Promise<void>): Promise<void> =>
   withDirectory((directory) =>
     withMembers(async (begin) => {
@@ -53,7 +53,7 @@ const sentOf = ({ consumer: { deadLetters } }: Look): number =>
 const isDelivered = ({ consumer: { deadLetters, caughtUp } }: Look): boolean =>
   caughtUp && deadLetters?.pending === 0
 
-/** Holds the dead letters against what was sent; returns how many are there twice. */
+/** Compares the dead letters with the sent messages; returns the number of repeated ones. */
 async function checkLetters(
   { broker, topic, letters }: Setting,
   sent: readonly Sent[],
@@ -74,11 +74,11 @@ async function checkLetters(
     assert.deepEqual(key, sent[offset].key, `key of ${offset}`)
     assert.deepEqual(value, sent[offset].value, `value of ${offset}`)
   }
-  assert.equal(seen.size, sent.length, 'each of them is there')
+  assert.equal(seen.size, sent.length, 'each message is in the dead-letter topic')
   return found.length - seen.size
 }
 
-test('rejected messages are forwarded byte for byte, over a kill -9 too', needsKafka(), (t) =>
+test('rejected messages are forwarded byte for byte, also after a kill -9', needsKafka(), (t) =>
   withTopic(async (setting) => {
     const { broker, topic, letters, start } = setting
     await broker.createTopic(letters, { partitions: 1 })
@@ -96,12 +96,12 @@ test('rejected messages are forwarded byte for byte, over a kill -9 too', needsK
     assert.equal(code, 0)
     assert.ok(!stderr.includes(CANARY))
     const twice = await checkLetters(setting, sent)
-    t.diagnostic(`${twice} letters are there twice`)
+    t.diagnostic(`${twice} letters were sent twice`)
     assert.equal((await durablePositions(second.state)).get(0), sent.length)
   }),
 )
 
-test('letters wait while their topic is away, and reading waits for too many', needsKafka(), () =>
+test('letters wait while their topic is missing, and too many pause reading', needsKafka(), () =>
   withTopic(async (setting) => {
     const { broker, topic, letters, start } = setting
     const sent = garbage(BEYOND, 60)
@@ -111,12 +111,12 @@ test('letters wait while their topic is away, and reading waits for too many', n
     await sendMessages(broker.bootstrap, topic, sent.slice(100))
     const { consumer } = await member.when('a pause', (look) => look.consumer.paused !== null)
     assert.match(consumer.paused ?? '', new RegExp(`wait for the dead-letter topic ${letters}`))
-    await member.running.says(new RegExp(`wait for the dead-letter topic ${letters}`))
+    await member.running.prints(new RegExp(`wait for the dead-letter topic ${letters}`))
     const at = appliedOf(member.last(), 0)
     const more = garbage(500, 70)
     await sendMessages(broker.bootstrap, topic, more)
     await member.when('failures', (look) => (look.consumer.deadLetters?.failures ?? 0) > 3)
-    assert.equal(appliedOf(member.last(), 0), at, 'nothing more is read')
+    assert.equal(appliedOf(member.last(), 0), at, 'no further row is read')
     await broker.createTopic(letters, { partitions: 1 })
     const total = BEYOND + more.length
     await member.when('the end', (look) => isDelivered(look) && appliedOf(look, 0) === total)
@@ -125,7 +125,7 @@ test('letters wait while their topic is away, and reading waits for too many', n
   }),
 )
 
-test('a letter too large for its topic holds no other back', needsKafka(), () =>
+test('a letter that is too large for its topic does not delay others', needsKafka(), () =>
   withTopic(async (setting) => {
     const { broker, topic, letters, start } = setting
     await broker.createTopic(letters, { partitions: 1, configs: { 'max.message.bytes': '20000' } })
@@ -134,7 +134,7 @@ test('a letter too large for its topic holds no other back', needsKafka(), () =>
     await sendMessages(broker.bootstrap, topic, sent)
     const member = start('--rejected-limit', '1', '--dead-letter-topic', letters)
     await member.when('all others', ({ consumer: { deadLetters } }) => deadLetters?.pending === 1)
-    await member.running.says(/offset 50 .*max\.message\.bytes/)
+    await member.running.prints(/offset 50 .*max\.message\.bytes/)
     const admin = quietClient({ brokers: broker.bootstrap }).admin()
     await admin.connect()
     const configEntries = [{ name: 'max.message.bytes', value: '100000' }]
@@ -148,19 +148,19 @@ test('a letter too large for its topic holds no other back', needsKafka(), () =>
   }),
 )
 
-test('a topic of garbage pauses the reading until it is allowed', needsKafka(), () =>
+test('undecodable messages pause reading, unless --rejected-limit is 1', needsKafka(), () =>
   withTopic(async ({ broker, topic, start }) => {
     const sent = garbage(6000, 3000)
     await sendMessages(broker.bootstrap, topic, sent)
     const careful = start()
     const { consumer } = await careful.when('a pause', (look) => look.consumer.paused !== null)
     assert.match(consumer.paused ?? '', /--rejected-limit 0\.5: reading is paused/)
-    await careful.running.says(/--rejected-limit 0\.5: reading is paused/)
+    await careful.running.prints(/--rejected-limit 0\.5: reading is paused/)
     const { code, stderr } = await careful.end('SIGTERM')
     assert.equal(code, 0)
     assert.ok(!stderr.includes(CANARY))
     const paused = (await durablePositions(careful.state)).get(0) ?? 0
-    assert.ok(paused >= 1000 && paused < sent.length, `it stopped at ${paused}`)
+    assert.ok(paused >= 1000 && paused < sent.length, `reading was paused at ${paused}`)
     const bold = start('--rejected-limit', '1')
     await bold.when('the end', (look) => appliedOf(look, 0) === sent.length)
     assert.equal(

@@ -1,4 +1,4 @@
-// A consumer of a topic that is being filled, for faults to meet.
+// A consumer under load, for tests of faults.
 import { join } from 'node:path'
 import { withCluster, type Cluster, type ClusterOptions } from '../broker.ts'
 import { uniqueName } from '../broker-operations.ts'
@@ -9,12 +9,12 @@ import { assertUnion, filled, makeSample, startFilling, topicBegun } from './kaf
 import type { Sample } from './kafka-durable.ts'
 import { allRead, withMembers, type Look, type Member } from './kafka-member.ts'
 
-/** Of the topic. */
+/** Partitions of the topic. */
 export const PARTITIONS = 4
 const ROWS = 24_000
 const RATE = 2000
 
-/** What a fault meets. */
+/** The cluster, consumer and load of a test. */
 export interface Setting {
   cluster: Cluster
   topic: string
@@ -23,7 +23,7 @@ export interface Setting {
   sample: Sample
 }
 
-/** A cluster under load with one consumer, whose state must in the end be that of a replay. */
+/** Runs `work` with one consumer under load; asserts that its state is finally that of a replay. */
 export const underLoad = (
   { replicas = 1, proxy, ...options }: ClusterOptions & { replicas?: number; proxy?: TcpProxy },
   work: (setting: Setting) => Promise<void>,
@@ -50,11 +50,11 @@ export const underLoad = (
     )
   })
 
-/** Trouble of any kind that a consumer has met so far. */
+/** The number of errors of any kind that a consumer has reported. */
 export const errorsOf = ({ consumer: { errors } }: Look): number =>
   Object.values(errors).reduce((sum, count) => sum + count, 0)
 
-/** Waits until more rows are applied than now. */
+/** Waits until further rows are applied. */
 export async function goesOn(member: Member): Promise<void> {
   const { applied } = member.last().counters
   await member.when('more rows', ({ counters }) => counters.applied > applied)

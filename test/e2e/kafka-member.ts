@@ -1,4 +1,4 @@
-// Consumers as processes of their own, and what each says of itself from its start to its end.
+// Consumers as processes, with the progress that each reports from its start to its end.
 import assert from 'node:assert/strict'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -8,14 +8,14 @@ import { startPulse, type Running } from './command.ts'
 
 const SPY = join(import.meta.dirname, 'kafka-spy.ts')
 
-/** What ingest told at a moment; `end` comes once, when it has ended in order. */
+/** A report of the ingest thread and its time; `end` is the last one of a regular end. */
 export interface Look extends IngestProgress {
   type: 'progress' | 'end'
   atMs: number
   consumer: ConsumerProgress
 }
 
-/** What a consumer is started with. */
+/** The options of a consumer. */
 export interface MemberOptions {
   brokers: readonly string[]
   topic: string
@@ -30,21 +30,24 @@ export interface Member {
   running: Running
   state: string
   startedMs: number
-  /** All looks so far; each was checked for the order of its offsets. */
+  /** All reports so far; asserts the order of their offsets. */
   looks: () => Look[]
   last: () => Look
-  /** The first look that is enough, now or later; fails when the process ends without one. */
+  /**
+   * Resolves with the first report, from the last one on, that satisfies `enough`; fails if the
+   * process ends before.
+   */
   when: (what: string, enough: (look: Look) => boolean) => Promise<Look>
-  /** Ends it by a signal and waits until it has gone. */
+  /** Sends a signal and waits until the process has ended. */
   end: (signal: 'SIGTERM' | 'SIGKILL') => Running['ended']
 }
 
-/** Commits often and looks at nothing: what a test of the life cycle needs. */
+/** Commits often, snapshots rarely: tests of the life cycle need no more. */
 const USUAL = ['--port', '0', '--commit-interval', '200ms', '--snapshot-interval', '2s', '--json']
 
 let spies = 0
 
-/** Starts `xdr-pulse run` beside a spy. */
+/** Starts `xdr-pulse run` with kafka-spy.ts preloaded. */
 export function startMember({ brokers, topic, group, state, more, env }: MemberOptions): Member {
   const spy = `${state}.looks-${process.pid}-${spies++}`
   const where = ['--kafka', brokers.join(','), '--topic', topic, '--group', group, '--state', state]
@@ -64,7 +67,7 @@ export function startMember({ brokers, topic, group, state, more, env }: MemberO
   }
   const last = (): Look => {
     const look = looks().at(-1)
-    assert.ok(look !== undefined, 'the consumer has said something')
+    assert.ok(look !== undefined, 'the consumer has reported')
     return look
   }
   const when = async (what: string, enough: (look: Look) => boolean): Promise<Look> => {
@@ -86,36 +89,43 @@ export function startMember({ brokers, topic, group, state, more, env }: MemberO
   return { running, state, startedMs, looks, last, when, end }
 }
 
-/** A line may be half written, at a kill for ever; before the topic is read there is no consumer. */
+/**
+ * Parses the complete lines: the last one may be half written, or stay so after a kill. Skips
+ * reports without a consumer, from before the topic is read.
+ */
 function parseLooks(text: string): Look[] {
   const lines = text.slice(0, text.lastIndexOf('\n') + 1).split('\n')
   const looks = lines.filter((line) => line !== '').map((line) => JSON.parse(line) as Look)
   return looks.filter(({ consumer }) => (consumer as unknown) !== null)
 }
 
-/** I5 and I6: committed <= durable <= applied <= end at every look, and positions never go back. */
+/** Asserts in each report committed <= durable <= applied <= end, and that no offset decreases. */
 export function checkLooks(looks: readonly Look[]): void {
   let before = new Map<number, { applied: number; durable: number }>()
   for (const { consumer, counters } of looks) {
     const now = new Map<number, { applied: number; durable: number }>()
-    for (const said of consumer.partitions) {
-      const { partition, committedOffset, durableOffset, appliedOffset, endOffset } = said
-      const text = JSON.stringify(said)
+    for (const reported of consumer.partitions) {
+      const { partition, committedOffset, durableOffset, appliedOffset, endOffset } = reported
+      const text = JSON.stringify(reported)
       assert.ok((committedOffset ?? 0) <= durableOffset, `committed <= durable: ${text}`)
       assert.ok(durableOffset <= appliedOffset, `durable <= applied: ${text}`)
       assert.ok(appliedOffset <= (endOffset ?? Infinity), `applied <= end: ${text}`)
       const past = before.get(partition)
-      assert.ok(appliedOffset >= (past?.applied ?? 0), `applied goes back: ${text}`)
-      assert.ok(durableOffset >= (past?.durable ?? 0), `durable goes back: ${text}`)
+      assert.ok(appliedOffset >= (past?.applied ?? 0), `applied decreases: ${text}`)
+      assert.ok(durableOffset >= (past?.durable ?? 0), `durable decreases: ${text}`)
       now.set(partition, { applied: appliedOffset, durable: durableOffset })
     }
     before = now
     const rejected = Object.values(counters.rejected).reduce((sum, count) => sum + count, 0)
-    assert.equal(counters.rows, counters.applied + counters.duplicate + rejected, 'rows add up')
+    assert.equal(
+      counters.rows,
+      counters.applied + counters.duplicate + rejected,
+      'rows are applied, duplicate or rejected',
+    )
   }
 }
 
-/** Runs `work` with consumers of which none is left afterwards. */
+/** Runs `work`, which starts consumers, and kills all of them afterwards. */
 export async function withMembers(
   work: (start: (options: MemberOptions) => Member) => Promise<void>,
 ): Promise<void> {
@@ -132,19 +142,19 @@ export async function withMembers(
   }
 }
 
-/** Applied offset of a partition at a look, -1 when it is not held. */
+/** The applied offset of a partition in a report, -1 if it is not held. */
 export const appliedOf = ({ consumer }: Look, partition: number): number =>
-  consumer.partitions.find((said) => said.partition === partition)?.appliedOffset ?? -1
+  consumer.partitions.find((reported) => reported.partition === partition)?.appliedOffset ?? -1
 
-/** Partitions that are read at a look. */
+/** The partitions that are read in a report. */
 export const heldAt = ({ consumer }: Look): number[] =>
   consumer.partitions.map(({ partition }) => partition)
 
-/** What a member reads once that is all it is assigned; nothing while it still takes or gives. */
+/** The partitions of a member that reads all it is assigned; none during a rebalance. */
 export const shareOf = (look: Look): number[] =>
   heldAt(look).length === look.consumer.assigned.length ? heldAt(look) : []
 
-/** True when all that is assigned is read, durable, and told to Kafka. */
+/** True when all assigned partitions are read to the end, durable and committed to Kafka. */
 export const isRead = ({ consumer }: Look): boolean =>
   consumer.caughtUp &&
   consumer.member &&
@@ -153,7 +163,7 @@ export const isRead = ({ consumer }: Look): boolean =>
       durableOffset === appliedOffset && committedOffset === durableOffset,
   )
 
-/** Waits until members together have read so many rows of the topic, each of them once. */
+/** Waits until members together have read `rows` rows of the topic, each of them once. */
 export async function allRead(members: readonly Member[], rows: number): Promise<void> {
   await until(
     `${rows} rows read`,

@@ -1,4 +1,4 @@
-// Members of a group share a topic: who has what, who goes on, and who must not.
+// Members of a group share a topic: assignment, takeover and fencing.
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -25,13 +25,13 @@ const RATE = 1500
 const SESSION_MS = 2000
 
 interface Setting {
-  /** Starts a member with a state of its own. */
+  /** Starts a member with its own state. */
   join: (name: string, ...more: string[]) => Member
   filling: Running
   sample: Sample
 }
 
-/** A topic under load, and members that find no other group. */
+/** Runs `work` with a topic under load and members of a new group. */
 const withTopic = (work: (setting: Setting) => Promise<void>): Promise<void> =>
   withDirectory((directory) =>
     withMembers(async (start) => {
@@ -54,7 +54,7 @@ const holds = (member: Member, count: number): Promise<unknown> =>
   member.when(`${count} partitions`, (look) => shareOf(look).length === count && reads(look))
 const reads = ({ consumer }: Parameters<typeof heldAt>[0]): boolean => consumer.member
 
-test('members that join take what balance asks, and what stays is read on', needsKafka(), () =>
+test('members that join take only their share; other partitions stay', needsKafka(), () =>
   withTopic(async ({ join: enter, filling, sample }) => {
     const one = enter('one')
     await holds(one, PARTITIONS)
@@ -63,7 +63,7 @@ test('members that join take what balance asks, and what stays is read on', need
     const three = enter('three')
     await Promise.all([holds(one, 2), holds(two, 2), holds(three, 1)])
     const kept = heldAt(one.last())
-    // From two looks on either side of the rebalance, as close as looks are.
+    // Reports from before and after the rebalance.
     const looks = one.looks()
     const alone = looks.findIndex((look) => shareOf(look).length === PARTITIONS)
     const after = looks.findIndex((look, at) => at > alone && shareOf(look).length === 2)
@@ -71,7 +71,7 @@ test('members that join take what balance asks, and what stays is read on', need
       const held = looks.slice(0, after + 1).map((look) => heldAt(look).includes(partition))
       assert.ok(
         held.slice(held.indexOf(true)).every(Boolean),
-        'a partition that stays is never given back',
+        'a partition that stays is never released',
       )
     }
     const around = looks.slice(Math.max(0, after - 8), after + 1)
@@ -80,7 +80,7 @@ test('members that join take what balance asks, and what stays is read on', need
         (partition) =>
           appliedOf(around[around.length - 1], partition) > appliedOf(around[0], partition),
       ),
-      'what stays is read while members join',
+      'partitions that stay are read while members join',
     )
     await filled(filling)
     await allRead([one, two, three], sample.rows)
@@ -94,7 +94,7 @@ test('members that join take what balance asks, and what stays is read on', need
   }),
 )
 
-test('a member that was stopped for too long applies nothing before it is back', needsKafka(), () =>
+test('a member suspended beyond its session applies nothing until it rejoins', needsKafka(), () =>
   withTopic(async ({ join: enter, filling, sample }) => {
     const zombie = enter('zombie')
     const other = enter('other')
@@ -121,14 +121,14 @@ test('a member that was stopped for too long applies nothing before it is back',
     )
     const woken = zombie.looks().slice(frozen)
     const rejoined = woken.findIndex(({ atMs }) => atMs === back.atMs)
-    assert.ok(rejoined > 0, 'it was awake before it was back')
-    // Between the last look and the stop it may have read on; what had piled up is more.
+    assert.ok(rejoined > 0, 'it reported before it rejoined')
+    // It may have read a little between the last report and the stop; the backlog is larger.
     const atMost = zombie.looks()[frozen - 1].counters.applied + RATE
     for (const { counters } of woken.slice(0, rejoined)) {
-      assert.ok(counters.applied < atMost, 'a zombie applies nothing')
+      assert.ok(counters.applied < atMost, 'a fenced member applies nothing')
     }
     for (const [partition, position] of await durablePositions(zombie.state, true)) {
-      assert.ok(position >= (before.get(partition) ?? 0), 'a stored position never goes back')
+      assert.ok(position >= (before.get(partition) ?? 0), 'a stored position never decreases')
     }
     await Promise.all(
       [zombie, other].map((member) =>
@@ -144,7 +144,7 @@ test('a member that was stopped for too long applies nothing before it is back',
   }),
 )
 
-test('a member that comes back late shows no partition that another reads now', needsKafka(), () =>
+test('a member that returns late shows no partition of another member', needsKafka(), () =>
   withTopic(async ({ join: enter, filling, sample }) => {
     const late = enter('late')
     await holds(late, PARTITIONS)
@@ -163,7 +163,7 @@ test('a member that comes back late shows no partition that another reads now', 
   }),
 )
 
-test('of two processes with one name the first ends, and says why', needsKafka(), () =>
+test('of two processes with one instance id the first one ends', needsKafka(), () =>
   withTopic(async ({ join: enter, filling, sample }) => {
     const first = enter('first', '--instance-id', 'same')
     await holds(first, PARTITIONS)
@@ -180,6 +180,9 @@ test('of two processes with one name the first ends, and says why', needsKafka()
     const locked = await third.running.ended
     assert.equal(locked.code, 1)
     assert.match(locked.stderr, new RegExp(`\\b${second.running.process.pid}\\b`))
-    assert.ok(second.running.process.exitCode === null, 'who writes the state is not disturbed')
+    assert.ok(
+      second.running.process.exitCode === null,
+      'the process that writes the state still runs',
+    )
   }),
 )

@@ -1,4 +1,4 @@
-// Raw messages into and out of a topic, by a foreign client.
+// Sends raw messages to a topic and reads them back, with a foreign client.
 import { quietClient } from '../../scripts/kafka/client.ts'
 import { uniqueName } from '../broker-operations.ts'
 
@@ -6,16 +6,16 @@ import { uniqueName } from '../broker-operations.ts'
 export interface Sent {
   key: Buffer | null
   value: Buffer | null
-  /** Milliseconds since 1970, as text; now when left out. */
+  /** Milliseconds since 1970, as text; the default is now. */
   timestamp?: string
 }
 
-/** A message as it was found. */
+/** A message as it was read. */
 export interface Found extends Sent {
   headers: Record<string, string>
 }
 
-/** So many bytes at most go in one request. */
+/** The size from which a request is sent. */
 const CHUNK_BYTES = 500_000
 
 /** Sends messages to partition 0, in order. */
@@ -59,8 +59,7 @@ export async function readMessages(brokers: readonly string[], topic: string): P
       const eachBatch = ({ batch }: { batch: Batch }): Promise<void> => {
         for (const { key, value, headers } of batch.messages) {
           const texts = Object.entries(headers ?? {}).map(([name, text]) => [name, String(text)])
-          const said = Object.fromEntries(texts) as Record<string, string>
-          found.push({ key, value, headers: said })
+          found.push({ key, value, headers: Object.fromEntries(texts) as Record<string, string> })
         }
         if (Number(batch.lastOffset()) + 1 >= end) resolve()
         return Promise.resolve()

@@ -1,4 +1,5 @@
-// What lies between a consumer and its broker breaks, swallows and crawls; no row is lost or doubled.
+// The network between a consumer and its broker fails, drops bytes or is slow; no row is lost or
+// applied twice.
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
@@ -9,16 +10,16 @@ import { filled } from './kafka-durable.ts'
 import { errorsOf, goesOn, underLoad, type Setting } from './kafka-load.ts'
 import type { Member } from './kafka-member.ts'
 
-/** Above this a consumer keeps what it should have let go; most of it is taken at the start. */
+/** A consumer above this has a leak; most memory is used from the start. */
 const MOST_MEMORY_MIB = 700
 
-/** Most memory that a process has had, in MiB. */
+/** The peak memory of a process in MiB. */
 function mostMemory({ running }: Member): number {
   const status = readFileSync(`/proc/${running.process.pid}/status`, 'utf8')
   return Number(/VmHWM:\s+(\d+)/.exec(status)?.[1]) / 1024
 }
 
-/** A consumer that knows its broker by the address of a proxy only. */
+/** Runs `work` with a consumer that connects to its broker through a proxy. */
 const throughProxy = (work: (proxy: TcpProxy, setting: Setting) => Promise<void>): Promise<void> =>
   withTcpProxy((proxy) =>
     underLoad({ proxy }, async (setting) => {
@@ -28,7 +29,7 @@ const throughProxy = (work: (proxy: TcpProxy, setting: Setting) => Promise<void>
     }),
   )
 
-test('connections cut in the middle of an answer cost no row', needsKafka(), () =>
+test('connections that are reset within a response cost no row', needsKafka(), () =>
   throughProxy(async (proxy, { member }) => {
     await proxy.become({ kind: 'cut', afterBytes: 3000 })
     await until(
@@ -41,11 +42,11 @@ test('connections cut in the middle of an answer cost no row', needsKafka(), () 
   }),
 )
 
-test('a network that swallows everything, past the session, costs no row', needsKafka(), () =>
+test('a network that drops everything for longer than the session costs no row', needsKafka(), () =>
   throughProxy(async (proxy, { member }) => {
     await proxy.become({ kind: 'blackhole' })
     const { counters } = await member.when('loss', ({ consumer }) => !consumer.member)
-    // Whatever was on its way when the session ended is not applied.
+    // Responses that were in flight when the session ended are not applied.
     const lost = member.last()
     assert.equal(lost.counters.applied, counters.applied)
     await proxy.become({ kind: 'pass' })
@@ -53,19 +54,19 @@ test('a network that swallows everything, past the session, costs no row', needs
   }),
 )
 
-test('a slow link is read as fast as it goes', needsKafka(), () =>
+test('rows are applied over a slow link, and the member stays in its group', needsKafka(), () =>
   throughProxy(async (proxy, { member }) => {
     const { applied } = member.last().counters
     await proxy.become({ kind: 'slow', bytesPerSecond: 20_000 })
     await member.when('rows', ({ counters }) => counters.applied > applied + 100)
-    assert.ok(member.last().consumer.member, 'heartbeats get through')
+    assert.ok(member.last().consumer.member, 'heartbeats reach the broker')
     await proxy.become({ kind: 'pass' })
   }),
 )
 
-// It takes a minute and more: 24,000 rows come through 20 kB/s, less than the answer asked for first.
+// This takes over a minute: 24,000 rows at 20 kB/s, which is too slow for the first response size.
 const patient = process.env['XDR_PULSE_SLOW_LINK'] !== undefined
-test('an answer too large for its link is asked for in parts', { skip: !patient }, () =>
+test('a response that is too large for its link is requested in parts', { skip: !patient }, () =>
   throughProxy(async (proxy, { member, filling }) => {
     await proxy.become({ kind: 'slow', bytesPerSecond: 20_000 })
     await filled(filling)

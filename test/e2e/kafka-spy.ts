@@ -1,4 +1,4 @@
-// Loaded into a process before its own code: writes down whatever ingest tells the main thread.
+// Preloaded into a process: writes every progress report of the ingest thread to a file.
 //   NODE_OPTIONS=--import=…/kafka-spy.ts KAFKA_SPY=FILE node src/cli.ts run …
 import { appendFileSync } from 'node:fs'
 import { parentPort } from 'node:worker_threads'

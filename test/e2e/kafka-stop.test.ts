@@ -1,4 +1,4 @@
-// A consumer that is told to stop, cannot start, or meets times that cannot be.
+// A consumer that is stopped, that cannot start, or that reads impossible timestamps.
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
@@ -21,7 +21,7 @@ interface Reconciliation {
   rejected: Record<string, number>
 }
 
-test('a signal under load drains, commits, tells Kafka and accounts', needsKafka(), () =>
+test('SIGTERM under load drains, commits to state and Kafka, and reconciles', needsKafka(), () =>
   withDirectory((directory) =>
     withMembers(async (start) => {
       const { bootstrap: brokers } = await sharedBroker()
@@ -30,14 +30,18 @@ test('a signal under load drains, commits, tells Kafka and accounts', needsKafka
       const options = { ...common, state: join(directory, 'state') }
       const filling = startFilling(brokers, common.topic, sample, PARTITIONS, 2000)
       await topicBegun(common)
-      // Longer than any commit interval: what is durable in the end, the stop has committed.
+      // The interval is longer than the test: only the stop commits.
       const first = start({ ...options, more: ['--commit-interval', '1h'] })
       await first.when('rows', ({ counters }) => counters.applied > 500)
       const { code, stdout, stderr } = await first.end('SIGTERM')
       assert.equal(code, 0, stderr)
       const { committed, ends } = await kafkaOffsets(brokers, common.group, common.topic)
       const durable = await durablePositions(options.state)
-      assert.deepEqual([...committed].sort(), [...durable].sort(), 'Kafka knows what is durable')
+      assert.deepEqual(
+        [...committed].sort(),
+        [...durable].sort(),
+        'committed offsets are durable positions',
+      )
       for (const [partition, position] of durable) assert.ok(position <= (ends.get(partition) ?? 0))
       const reconciliation = JSON.parse(stdout) as Reconciliation
       const rejected = Object.values(reconciliation.rejected).reduce((sum, count) => sum + count, 0)
@@ -47,7 +51,7 @@ test('a signal under load drains, commits, tells Kafka and accounts', needsKafka
         [...durable.values()].reduce((sum, position) => sum + position, 0),
       )
       assert.ok(reconciliation.rows > 500 && reconciliation.rows < sample.rows, 'it was reading')
-      assert.ok(!existsSync(join(options.state, 'writer.lock')), 'the directory is given back')
+      assert.ok(!existsSync(join(options.state, 'writer.lock')), 'the directory is unlocked')
 
       const second = start(options)
       await second.when('rows', ({ counters }) => counters.applied > 0)
@@ -63,7 +67,7 @@ test('a signal under load drains, commits, tells Kafka and accounts', needsKafka
   ),
 )
 
-test('a topic that is not there is named, with what to do', needsKafka(), () =>
+test('a missing topic is refused by its name, with the remedy', needsKafka(), () =>
   withDirectory(async (state) => {
     const { bootstrap } = await sharedBroker()
     const where = ['--kafka', bootstrap.join(','), '--topic', uniqueName('absent')]
@@ -73,7 +77,7 @@ test('a topic that is not there is named, with what to do', needsKafka(), () =>
   }),
 )
 
-test('times that cannot be hold nothing up', needsKafka(), () =>
+test('messages with impossible timestamps are applied, with finite lags', needsKafka(), () =>
   withDirectory((directory) =>
     withMembers(async (start) => {
       const broker = await sharedBroker()

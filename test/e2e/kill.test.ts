@@ -1,4 +1,4 @@
-// A replay killed at random moments, again and again, ends like one that nobody disturbed.
+// A replay that is killed repeatedly at random moments ends with the state of an undisturbed one.
 //   XDR_PULSE_KILL_ROUNDS=500 XDR_PULSE_SEED=7 node --test test/e2e/kill.test.ts
 import assert from 'node:assert/strict'
 import { spawn, type ChildProcess } from 'node:child_process'
@@ -17,9 +17,9 @@ const ROUNDS = Number(process.env.XDR_PULSE_KILL_ROUNDS ?? 50)
 const SEED = Number(process.env.XDR_PULSE_SEED ?? Date.now() % 2 ** 31)
 const SAMPLE = { rows: 150_000, subscribers: 20_000, days: 9, seed: 3, dirt: 0.05 }
 const COMMIT_MS = 20
-/** A child takes about 1.2 s from being ready to its end: most kills hit it in between. */
+/** A child takes about 1.2 s from being ready to its end: most kills are in between. */
 const LATEST_KILL_MS = 700
-/** The others hit it while it opens and restores. */
+/** The others are while it opens and restores. */
 const LATEST_EARLY_KILL_MS = 120
 const EARLY_SHARE = 0.2
 
@@ -28,7 +28,8 @@ interface Child {
   words: string[]
   /** Resolves with the exit code, null after a signal. */
   ended: Promise<number | null>
-  says(word: string): Promise<void>
+  /** Resolves when the child has printed a word, or has ended. */
+  prints(word: string): Promise<void>
 }
 
 function startReplay(file: string, state: string, partitions: number): Child {
@@ -42,20 +43,20 @@ function startReplay(file: string, state: string, partitions: number): Child {
     for (const listener of listeners) listener()
   })
   const ended = new Promise<number | null>((resolve) => child.on('close', resolve))
-  const says = (word: string): Promise<void> => {
-    const said = new Promise<void>((resolve) => {
+  const prints = (word: string): Promise<void> => {
+    const printed = new Promise<void>((resolve) => {
       const look = (): void => {
         if (words.includes(word)) resolve()
       }
       listeners.add(look)
       look()
     })
-    return Promise.race([said, ended.then(() => undefined)])
+    return Promise.race([printed, ended.then(() => undefined)])
   }
-  return { process: child, words, ended, says }
+  return { process: child, words, ended, prints }
 }
 
-/** What is durable: positions by partition, and what must be equal in the end. */
+/** The durable content of a state: positions by partition, and hashes to compare. */
 interface Durable {
   positions: number[]
   hash: string
@@ -65,24 +66,24 @@ interface Durable {
 async function durableState(state: string, partitions: number): Promise<Durable | null> {
   if (!hasState(state)) return null
   const found = await readBack(state).catch((error: unknown) => {
-    // Killed between making the directory and the first commit.
+    // The child was killed between creating the directory and the first commit.
     if ((error as { code?: string }).code === 'state-missing') return null
     throw error
   })
   if (found === null) return null
   const positions = new Array<number>(partitions).fill(0)
-  let dealtWith = 0
+  let processed = 0
   let applied = 0
   for (const { partition, position } of found.positions) {
     positions[partition] = position.next
-    dealtWith += position.applied + position.rejected
+    processed += position.applied + position.rejected
     applied += position.applied
   }
   const records = found.subscribers.reduce((sum, [, row]) => sum + row[0], 0)
   assert.equal(records, found.applied, 'the records of all subscribers are the rows applied')
-  assert.equal(applied, found.applied, 'and so are those of all sources')
-  // Each partition has dealt with its own rows below its position.
-  assert.ok(dealtWith >= Math.min(...positions) && dealtWith <= Math.max(...positions))
+  assert.equal(applied, found.applied, 'the applied rows of all sources are the rows applied')
+  // Each partition has processed its own rows below its position.
+  assert.ok(processed >= Math.min(...positions) && processed <= Math.max(...positions))
   const reading = openStateToRead(state)
   const rows = readRejected(reading, 1e6).sort((a, b) => a.row - b.row)
   await reading.close()
@@ -94,23 +95,23 @@ async function durableState(state: string, partitions: number): Promise<Durable 
 async function killAtRandom(child: Child, random: Random): Promise<number | null> {
   const early = random() < EARLY_SHARE
   const afterMs = Math.floor(random() * (early ? LATEST_EARLY_KILL_MS : LATEST_KILL_MS))
-  await child.says(early ? 'started' : 'ready')
+  await child.prints(early ? 'started' : 'ready')
   const timer = setTimeout(() => child.process.kill('SIGKILL'), afterMs)
   const code = await child.ended
   clearTimeout(timer)
   return code
 }
 
-/** Where the kills of a series hit. */
+/** The number of kills of a series, by their moment. */
 interface Hits {
   restoring: number
-  /** Behind the first commit and before the last, and the round itself had committed. */
+  /** After a commit of the killed replay itself, and before the last one. */
   between: number
   /** Replays that reached their end before the kill. */
   ended: number
 }
 
-/** Kills a replay `rounds` times; whenever one ends, its state is compared and the next begins. */
+/** Kills replays `rounds` times; when one ends, its state is compared and a new one begins. */
 async function killSeries(
   file: string,
   directory: string,
@@ -128,7 +129,7 @@ async function killSeries(
     const code = await (last ? child.ended : killAtRandom(child, random))
     const durable = await durableState(state, partitions)
     const now = durable?.positions ?? before
-    now.forEach((position, p) => assert.ok(position >= before[p], 'a position never goes back'))
+    now.forEach((position, p) => assert.ok(position >= before[p], 'a position never decreases'))
     if (code === null) {
       kills++
       const moved = now.some((position, p) => position > before[p])
@@ -139,7 +140,7 @@ async function killSeries(
     }
     assert.equal(code, 0)
     assert.ok(child.words.includes('done'))
-    assert.deepEqual(now, new Array(partitions).fill(SAMPLE.rows), 'all rows are dealt with')
+    assert.deepEqual(now, new Array(partitions).fill(SAMPLE.rows), 'all rows are processed')
     assert.equal(durable?.hash, whole.hash, 'the state is that of an undisturbed run')
     assert.equal(durable.rejectedRows, whole.rejectedRows, 'each rejected row is kept once')
     await rm(state, { recursive: true })
@@ -150,7 +151,7 @@ async function killSeries(
   }
 }
 
-/** Replays the sample undisturbed; both tests compare with what is durable then. */
+/** The durable content after an undisturbed replay, with which both tests compare. */
 async function undisturbed(file: string, directory: string): Promise<Durable> {
   const state = join(directory, 'whole')
   const child = startReplay(file, state, 1)
@@ -173,23 +174,23 @@ test(`${ROUNDS} kills leave the state of an undisturbed run, seed ${SEED}`, asyn
     })
     for (const hits of await Promise.all(series)) {
       t.diagnostic(JSON.stringify(hits))
-      assert.ok(hits.between > 0, 'kills hit a replay between its first and last commit')
+      assert.ok(hits.between > 0, 'some kills were between the first and the last commit')
     }
   })
 })
 
-test('a replay that is told to stop ends in time, and the next one goes on', () =>
+test('a replay ends on SIGTERM with a part of the rows, and the next one applies the rest', () =>
   withDirectory(async (directory) => {
     const file = join(directory, 'sample.parquet')
     await writeSample(SAMPLE, file)
     const whole = await undisturbed(file, directory)
     const state = join(directory, 'stopped')
     const child = startReplay(file, state, 3)
-    await child.says('ready')
+    await child.prints('ready')
     child.process.kill('SIGTERM')
     assert.equal(await child.ended, 0)
     assert.deepEqual(child.words, ['started', 'ready', 'stopped'])
-    assert.ok(!existsSync(join(state, 'writer.lock')), 'the directory is given back')
+    assert.ok(!existsSync(join(state, 'writer.lock')), 'the directory is unlocked')
     const stopped = await durableState(state, 3)
     assert.ok(stopped !== null && stopped.positions.every((at) => at > 0 && at < SAMPLE.rows))
     assert.equal(await startReplay(file, state, 3).ended, 0)

@@ -8,7 +8,7 @@ import { withDirectory } from '../state-directory.ts'
 import { start, type Outcome } from './command.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..')
-/** What npm says when there is no way to the registry. */
+/** Errors of npm when the registry is unreachable. */
 const OFFLINE = /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ENETUNREACH|ETIMEDOUT|ENOTCACHED/
 
 const npm = (argv: string[], cwd: string): Promise<Outcome> => start('npm', argv, { cwd }).ended
@@ -55,7 +55,7 @@ test('installed from its tarball it generates, replays, reports', (context) =>
       cwd: directory,
     })
     try {
-      const [, url] = await demo.says(/API and metrics at (http:\/\/127\.0\.0\.1:\d+)/)
+      const [, url] = await demo.prints(/API and metrics at (http:\/\/127\.0\.0\.1:\d+)/)
       for (const path of ['/', '/main.js', '/tables.js', '/vendor/echarts.js', '/healthz']) {
         assert.equal((await fetch(url + path)).status, 200, path)
       }

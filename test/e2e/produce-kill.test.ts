@@ -1,4 +1,4 @@
-// A producer killed at random moments, or left by its broker, leaves no row out of the topic.
+// A producer that is killed at random moments, or whose broker stops, leaves no row out of the topic.
 //   XDR_PULSE_KILL_ROUNDS=100 XDR_PULSE_SEED=7 node --test test/e2e/produce-kill.test.ts
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -17,11 +17,11 @@ const ROUNDS = Number(process.env.XDR_PULSE_KILL_ROUNDS ?? 8)
 const SEED = Number(process.env.XDR_PULSE_SEED ?? Date.now() % 2 ** 31)
 const PARTITIONS = 3
 const ROWS = 120_000
-/** After the first record of a round. */
+/** Counted from the first record of a round. */
 const LATEST_KILL_MS = 1800
-/** All rounds together come to about their end: a round sends for most of a second. */
+/** All rounds together send nearly all rows: a round sends for most of a second. */
 const ROWS_A_SECOND = Math.ceil(ROWS / ROUNDS)
-/** The others hit a run that is starting, reading what the topic holds, or sorting. */
+/** The other kills are while a run starts, reads the topic or sorts. */
 const EARLY_SHARE = 0.3
 const LATEST_EARLY_KILL_MS = 2500
 
@@ -36,7 +36,10 @@ interface Reconciliation {
   complete: boolean
 }
 
-/** Each row at least once; but for rows that are there twice, in order; returns how many are. */
+/**
+ * Asserts that each row was sent at least once, and that the first occurrences are in order.
+ * Returns the number of repeated records.
+ */
 function check(found: readonly Produced[], rows: number, places: readonly number[]): number {
   const seen = new Set<string>()
   const last = new Map<number, number>()
@@ -47,11 +50,11 @@ function check(found: readonly Produced[], rows: number, places: readonly number
     assert.ok(places[row] > (last.get(partition) ?? -1), 'rows of a partition are in order of time')
     last.set(partition, places[row])
   }
-  assert.equal(seen.size, rows, 'every row is there')
+  assert.equal(seen.size, rows, 'every row is in the topic')
   return found.length - seen.size
 }
 
-/** Resolves when the first rows are there. */
+/** Resolves when the topic has rows. */
 async function begun(brokers: string[], topic: string): Promise<void> {
   await until(
     'rows',
@@ -60,7 +63,7 @@ async function begun(brokers: string[], topic: string): Promise<void> {
   )
 }
 
-/** Resolves when there are more records than so many, or when the command has ended. */
+/** Resolves when the topic has more than `records` records, or when the command has ended. */
 async function growing(
   brokers: string[],
   topic: string,
@@ -76,7 +79,7 @@ async function growing(
   await until('new records', count, (now) => over || now > records)
 }
 
-test(`${ROUNDS} kills leave no gap, seed ${SEED}`, needsKafka(), async (t) => {
+test(`after ${ROUNDS} kills every row is in the topic, seed ${SEED}`, needsKafka(), async (t) => {
   const { bootstrap, createTopic } = await sharedBroker()
   await withDirectory(async (directory) => {
     const random = seededRandom(SEED)
@@ -97,7 +100,7 @@ test(`${ROUNDS} kills leave no gap, seed ${SEED}`, needsKafka(), async (t) => {
       reached.push((await readTopic(bootstrap, topic)).length)
     }
     const moved = new Set(reached.filter((records) => records > 0 && records < ROWS)).size
-    assert.ok(moved > 0, 'kills hit runs that were sending')
+    assert.ok(moved > 0, 'some kills were while a run sent')
     const { code, stdout, stderr } = await startPulse(argv).ended
     assert.equal(code, 0, stderr)
     const reconciliation = JSON.parse(stdout) as Reconciliation
@@ -109,7 +112,7 @@ test(`${ROUNDS} kills leave no gap, seed ${SEED}`, needsKafka(), async (t) => {
 })
 
 for (const signal of ['SIGKILL', 'SIGTERM'] as const) {
-  test(`a broker that goes by ${signal} and comes back gets every row once`, needsKafka(), () =>
+  test(`a broker that restarts after ${signal} receives every row once`, needsKafka(), () =>
     withCluster({}, async ({ brokers: [broker], bootstrap, createTopic }) => {
       await withDirectory(async (directory) => {
         const path = await sampleIn(directory, { rows: ROWS, dirt: 0 })
@@ -119,7 +122,7 @@ for (const signal of ['SIGKILL', 'SIGTERM'] as const) {
         await withPulse(argv, async (running) => {
           await begun(bootstrap, topic)
           await broker.stop(signal)
-          await running.says(/retrying/)
+          await running.prints(/retrying/)
           await broker.start()
           const { code, stdout, stderr } = await running.ended
           assert.equal(code, 0, stderr)
@@ -133,7 +136,7 @@ for (const signal of ['SIGKILL', 'SIGTERM'] as const) {
   )
 }
 
-test('a producer that is stopped while no broker answers gives up in time', needsKafka(), () =>
+test('a producer that is stopped while no broker answers ends with an error', needsKafka(), () =>
   withCluster({}, async ({ brokers: [broker], bootstrap, createTopic }) => {
     await withDirectory(async (directory) => {
       const path = await sampleIn(directory, { rows: ROWS, dirt: 0 })
@@ -143,7 +146,7 @@ test('a producer that is stopped while no broker answers gives up in time', need
       await withPulse(argv, async (running) => {
         await begun(bootstrap, topic)
         await broker.stop('SIGKILL')
-        await running.says(/retrying/)
+        await running.prints(/retrying/)
         running.process.kill('SIGTERM')
         const { code, stderr } = await running.ended
         assert.equal(code, 1)

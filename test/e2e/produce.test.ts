@@ -1,4 +1,4 @@
-// `produce` on a real broker: what arrives, what is said, what is refused.
+// A producer on a real broker: records, reconciliation and refusals.
 import assert from 'node:assert/strict'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -26,7 +26,7 @@ interface Reconciliation {
   complete: boolean
 }
 
-/** The reconciliation of a run that ends well. */
+/** The reconciliation of a run, which must succeed. */
 async function reconciliationOf(argv: string[]): Promise<Reconciliation> {
   const { code, stdout, stderr } = await pulse([...argv, '--json'])
   assert.equal(code, 0, stderr)
@@ -44,7 +44,7 @@ describe('produce', needsKafka(), () => {
   ]
   const make = (partitions: number): string[] => ['--create-topic', '--partitions', `${partitions}`]
 
-  test('every row arrives once, in order of Start, keyed and placed as Kafka does', () =>
+  test('every row is sent once, in order of Start, to the partition of its key', () =>
     withDirectory(async (directory) => {
       const path = await sampleIn(directory, { ...SAMPLE, dirt: 0 })
       const topic = uniqueName('produce')
@@ -75,7 +75,7 @@ describe('produce', needsKafka(), () => {
       assert.match(found[0].source, /^[0-9a-f]{32}$/)
     }))
 
-  test('what is there is not sent again, what is new is, whatever the format', () =>
+  test('rows in the topic are not sent again, new rows are, in any format', () =>
     withDirectory(async (directory) => {
       const [first, second] = [
         await sampleIn(directory, { ...SAMPLE, seed: 1, dirt: 0.2 }),
@@ -104,7 +104,7 @@ describe('produce', needsKafka(), () => {
     }))
 
   for (const codec of ['lz4', 'zstd']) {
-    test(`the Java consumer reads batches packed with ${codec}`, () =>
+    test(`the Java consumer reads batches compressed with ${codec}`, () =>
       withDirectory(async (directory) => {
         const path = await sampleIn(directory, SAMPLE)
         const topic = uniqueName('produce')
@@ -122,7 +122,7 @@ describe('produce', needsKafka(), () => {
       }))
   }
 
-  test('with a registry, the id of the schema is before each body', () =>
+  test('with a registry, the schema id precedes each body', () =>
     withDirectory(async (directory) => {
       const asked: string[] = []
       const server = createServer((request, response) => {
@@ -145,18 +145,18 @@ describe('produce', needsKafka(), () => {
       }
     }))
 
-  test('a rate is kept, evenly', () =>
+  test('rows are sent at the given rate, not in bursts', () =>
     withDirectory(async (directory) => {
       const path = await sampleIn(directory, { ...SAMPLE, rows: 2000 })
       const topic = uniqueName('produce')
       await reconciliationOf(to(path, topic, ...make(1), '--rate', '1000'))
       const times = (await readTopic(broker.bootstrap, topic)).map((one) => one.timestampMs)
       const tookMs = times.at(-1)! - times[0]
-      assert.ok(tookMs > 1800, `2000 rows at 1000 a second took ${tookMs} ms`)
+      assert.ok(tookMs > 1800, `2000 rows at 1000 per second took ${tookMs} ms`)
       assert.ok(new Set(times).size > 20, 'not in bursts')
     }))
 
-  test('SIGTERM sends what is in hand and says how far it came; the next run goes on', () =>
+  test('SIGTERM sends the pending rows and reconciles; the next run sends the rest', () =>
     withDirectory(async (directory) => {
       const path = await sampleIn(directory, SAMPLE)
       const topic = uniqueName('produce')
@@ -176,7 +176,7 @@ describe('produce', needsKafka(), () => {
       assert.equal(rest.sent, SAMPLE.rows - reconciliation.sent)
     }))
 
-  test('a topic that is another, not there, or out of reach is refused with what to do', () =>
+  test('a topic that is missing, unreachable or has other partitions is refused', () =>
     withDirectory(async (directory) => {
       const path = await sampleIn(directory, { ...SAMPLE, rows: 100 })
       const topic = uniqueName('produce')
@@ -197,7 +197,7 @@ describe('produce', needsKafka(), () => {
     }))
 })
 
-/** Kafka's own default: kafkajs has it as Java does. */
+/** Kafka's default partitioner, as kafkajs implements it. */
 const partitioner = Partitioners.DefaultPartitioner()
 
 function checkPlace({ key, partition, value }: Produced, partitions: number): void {

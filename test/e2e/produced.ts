@@ -1,9 +1,9 @@
-// What a topic holds, read by a foreign client, and the order in which rows of a file are due.
+// The records of a topic, read by a foreign client, and the order in which rows of a file are sent.
 import { quietClient } from '../../scripts/kafka/client.ts'
 import { literal, withDatabase } from '../../src/duckdb.ts'
 import { uniqueName } from '../broker-operations.ts'
 
-/** One record, as kafkajs reads it. */
+/** A record as kafkajs reads it. */
 export interface Produced {
   partition: number
   key: string | null
@@ -13,7 +13,7 @@ export interface Produced {
   timestampMs: number
 }
 
-/** All records of a topic, each partition's in order. */
+/** All records of a topic, in order within each partition. */
 export async function readTopic(brokers: string[], topic: string): Promise<Produced[]> {
   const client = quietClient({ brokers, retry: { retries: 8 } })
   const admin = client.admin()
@@ -64,7 +64,7 @@ type KafkaBatch = Parameters<
   >
 >[0]['batch']
 
-/** Place of each row in order of Start; for samples without dirt, whose times are all readable. */
+/** The place of each row in order of Start; for clean samples, in which all times are readable. */
 export async function placesInTime(path: string): Promise<number[]> {
   return withDatabase({ threads: 1, memoryMiB: 512 }, async (connection) => {
     const reader = await connection.runAndReadAll(`SELECT file_row_number::DOUBLE

@@ -1,4 +1,4 @@
-// Readers beside a running writer see whole commits, and only those.
+// Readers see complete commits only, also while a writer runs.
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
@@ -12,7 +12,7 @@ import { recordsOf } from '../state/stores.ts'
 
 const SAMPLE = { rows: 200_000, subscribers: 20_000, days: 9, seed: 4, dirt: 0.05 }
 
-test('every view of a state being written agrees with itself, and none goes back', () =>
+test('every view during a replay is consistent, and none is older than the one before', () =>
   withDirectory(async (directory) => {
     const file = join(directory, 'sample.parquet')
     await writeSample(SAMPLE, file)
@@ -53,5 +53,5 @@ test('every view of a state being written agrees with itself, and none goes back
     }
     await reading.close()
     assert.equal(await ended, 0)
-    assert.ok(between > 2, `only ${between} views fell between commits`)
+    assert.ok(between > 2, `only ${between} views were between commits`)
   }))

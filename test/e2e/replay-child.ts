@@ -1,12 +1,12 @@
-// A process that replays one file and says how far it is: what kill.test.ts kills.
+// A process that replays one file and prints its phases; kill.test.ts kills it.
 //   node replay-child.ts FILE STATE PARTITIONS COMMIT_MS
 import { writeSync } from 'node:fs'
 import { replayFiles } from '../../consumers/files/replay.ts'
 
 const [file, stateDirectory, partitions, commitMs] = process.argv.slice(2)
-const say = (word: string): number => writeSync(1, `${word}\n`)
+const print = (word: string): number => writeSync(1, `${word}\n`)
 
-say('started')
+print('started')
 const options = {
   files: [file],
   stateDirectory,
@@ -22,6 +22,6 @@ const options = {
 } as const
 const progress = await replayFiles(options, (replay) => {
   process.once('SIGTERM', () => replay.stop())
-  say('ready')
+  print('ready')
 })
-say(progress.done ? 'done' : 'stopped')
+print(progress.done ? 'done' : 'stopped')

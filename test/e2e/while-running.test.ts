@@ -1,4 +1,5 @@
-// One process writes a state directory: others read it, a second writer is told, a signal drains.
+// While a process writes a state directory, others read it, a second writer is refused, and a signal
+// drains.
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -8,7 +9,7 @@ import { after, before, test } from 'node:test'
 import { pulse, withPulse, type Running } from './command.ts'
 
 const ROWS = 4000
-/** Two days at an hour a second: no test waits for their end. */
+/** Two days at an hour per second: no test waits for the end. */
 const SLOWLY = ['--speed', '3600', '--commit-interval', '100ms']
 
 let home = ''
@@ -29,7 +30,7 @@ interface Status {
   sources: { position: number }[]
 }
 
-/** What `status` says as soon as it satisfies `enough`; the writer must be alive until then. */
+/** Polls `status` until it satisfies `enough`; the writer must be running until then. */
 async function statusWhen(
   writer: Running,
   state: string,
@@ -42,11 +43,11 @@ async function statusWhen(
     const status = code === 0 ? (JSON.parse(stdout) as Status) : null
     if (status === null) assert.match(stderr, /holds no (state|commit)/)
     else if (enough(status)) return status
-    assert.ok(!ended, 'the writer still writes')
+    assert.ok(!ended, 'the writer is running')
   }
 }
 
-test('reading commands answer while a replay writes, and each later', async () => {
+test('reading commands succeed while a replay writes', async () => {
   const state = join(home, 'read')
   await withPulse(['replay', file, '--state', state, ...SLOWLY], async (writer) => {
     const first = await statusWhen(writer, state, ({ applied }) => applied > 0)
@@ -71,7 +72,7 @@ test('reading commands answer while a replay writes, and each later', async () =
   })
 })
 
-test('a second writer is told who writes, and disturbs nothing', async () => {
+test('a second writer is refused with the pid of the first, which continues', async () => {
   const state = join(home, 'shared')
   await withPulse(['replay', file, '--state', state, ...SLOWLY], async (writer) => {
     await statusWhen(writer, state, ({ applied }) => applied > 0)
@@ -84,7 +85,7 @@ test('a second writer is told who writes, and disturbs nothing', async () => {
   })
 })
 
-test('a signal drains: an reconciliation that says how to go on, and the next run completes', async () => {
+test('SIGTERM drains and prints how to continue, and the next run applies the rest', async () => {
   const state = join(home, 'stopped')
   const argv = ['replay', file, '--state', state, ...SLOWLY]
   const stopped = await withPulse(argv, async (writer) => {
@@ -94,7 +95,7 @@ test('a signal drains: an reconciliation that says how to go on, and the next ru
   })
   assert.equal(stopped.code, 0, stopped.stderr)
   assert.match(stopped.stdout, /run the same command again to continue/)
-  assert.ok(!existsSync(join(state, 'writer.lock')), 'the directory is given back')
+  assert.ok(!existsSync(join(state, 'writer.lock')), 'the directory is unlocked')
 
   const rest = await pulse(['replay', file, '--state', state, '--speed', '1e9', '--json'])
   assert.equal(rest.code, 0, rest.stderr)
@@ -110,7 +111,7 @@ test('a signal drains: an reconciliation that says how to go on, and the next ru
     const { stdout } = await pulse(['status', '--state', directory, '--hash', '--json'])
     return (JSON.parse(stdout) as Status).hash
   })
-  const [goneOn, undisturbed] = await Promise.all(hashes)
-  assert.match(goneOn, /^[0-9a-f]{64}$/)
-  assert.equal(goneOn, undisturbed)
+  const [continued, undisturbed] = await Promise.all(hashes)
+  assert.match(continued, /^[0-9a-f]{64}$/)
+  assert.equal(continued, undisturbed)
 })

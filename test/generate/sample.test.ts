@@ -1,4 +1,4 @@
-// A synthetic file: the same for the same seed, like real files, clean or dirty as asked.
+// A synthetic file: the same for the same seed, similar to real files, clean or dirty as requested.
 import assert from 'node:assert/strict'
 import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -34,7 +34,7 @@ async function withFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
   }
 }
 
-/** Writes a sample and asks it; `sample` in the SQL is the file, with `file_row_number`. */
+/** Writes a sample and queries it: `sample` in the SQL is the file, with `file_row_number`. */
 async function ask(options: SampleOptions, sql: string, threads = 2): Promise<Row[]> {
   return withFolder(async (folder) => {
     const file = join(folder, 'sample.parquet')
@@ -62,7 +62,7 @@ const fingerprint = async (options: SampleOptions, threads: number): Promise<unk
 
 const time = (column: string) => `strptime(${column}, '%-m/%-d/%Y %-H:%M')`
 
-test('a file has the 55 columns in file order, and exactly the rows asked for', async () => {
+test('a file has the 55 columns in file order, and the requested number of rows', async () => {
   for (const options of [SMALL, DIRTY, { ...DIRTY, rows: 1 }, { ...DIRTY, rows: 2 }]) {
     const described = await ask(options, 'DESCRIBE SELECT * EXCLUDE file_row_number FROM sample')
     assert.deepEqual(
@@ -129,14 +129,14 @@ test('durations agree with End minus Start, to the seconds that the text drops',
   assert.ok(Number(rows) > SMALL.rows * 0.99, 'with dirt Dur. (ms) holds seconds')
 })
 
-test('total downloads leave Other out, total uploads include it', async () => {
+test('total downloads exclude Other, total uploads include it', async () => {
   const downloads = both('DL').slice(0, -1).join(' + ')
   const sql = `SELECT count(*)::INT AS rows FROM sample WHERE "Total DL (Bytes)" = ${downloads}
     AND "Total UL (Bytes)" = ${both('UL').join(' + ')}`
   assert.equal((await askOne(SMALL, sql))['rows'], SMALL.rows)
 })
 
-test('applications have real proportions, and some sessions none of one', async () => {
+test('applications have real proportions, and some sessions lack one', async () => {
   const sums = APPLICATIONS.map((name) => `sum("${name} DL (Bytes)") AS "${name}"`).join(', ')
   const row = await askOne(
     SMALL,
@@ -178,7 +178,7 @@ test('sessions start most in the evening and least at night', async () => {
   assert.ok(Number(hours.at(-1)!['rows']) > 3 * Number(hours[0]['rows']))
 })
 
-test('every dirty trait is met, each about as often as it should', async () => {
+test('every fault occurs, each about as often as its weight', async () => {
   const any = (test: (name: string) => string) => NEEDED_NUMBERS.map(test).join(' OR ')
   const broken = (column: string) => `NOT regexp_matches(${column}, '^[0-9]+/[0-9]+/[0-9]+ ')`
   const traits: Record<string, [least: number, sql: string]> = {

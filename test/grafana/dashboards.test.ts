@@ -10,13 +10,13 @@ import { alerts, filesOf, rulesOf } from './tools.ts'
 const CORE = ['timeseries', 'stat', 'bargauge', 'barchart', 'table', 'heatmap', 'state-timeline']
 /** `5m` or `1h` in a query would not follow the zoom. */
 const RANGES = ['$__rate_interval', '$__range']
-/** Known to any Prometheus, or brought along by its client library for Node.js. */
+/** Metrics of every Prometheus, or of its client library for Node.js. */
 const FOREIGN = /^(up|ALERTS|process_\w+|nodejs_\w+)$/
 const SELECTOR = /([a-zA-Z_:][\w:]*)\{([^}]*)\}/g
 const METRIC = /\b(xdrpulse|process|nodejs)_\w+|\bALERTS\b|\bup\b/g
 
 const HISTOGRAMS = CATALOGUE.filter(({ type }) => type === 'histogram').map(({ name }) => name)
-/** Every name that `/metrics` has of the catalogue, to the metric it belongs to. */
+/** The metric of each name that `/metrics` derives from the catalogue. */
 const EXPOSED = new Map<string, string>([
   ...CATALOGUE.map(({ name }): [string, string] => [PREFIX + name, name]),
   ...HISTOGRAMS.flatMap((name) =>
@@ -54,7 +54,7 @@ describe('every dashboard', () => {
       assert.match(dashboard.description, /\?$/)
     })
 
-    test(`${title}: chooses data source, job and process`, () => {
+    test(`${title}: has variables for data source, job and process`, () => {
       const names = templating.list.map(({ name, type }) => `${type} ${name}`)
       assert.deepEqual(names, ['datasource datasource', 'query job', 'query instance'])
     })
@@ -81,7 +81,7 @@ describe('every dashboard', () => {
       for (const { type } of rest.slice(0, next)) assert.equal(type, 'stat')
     })
 
-    test(`${title}: its panels fill their places and do not overlap`, () => {
+    test(`${title}: its panels fill all rows and do not overlap`, () => {
       const taken = new Set<string>()
       for (const { gridPos } of dashboard.panels) {
         for (let x = gridPos.x; x < gridPos.x + gridPos.w; x++) {

@@ -1,4 +1,4 @@
-// A real Grafana with the shipped provisioning, and what its dashboards look like in a browser.
+// Opens the dashboards of a real Grafana with the shipped provisioning in a browser.
 import assert from 'node:assert/strict'
 import { cp, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -11,7 +11,7 @@ import { answering, freePort } from './prometheus.ts'
 
 const STARTS_WITHIN_MS = 120_000
 const DRAWN_WITHIN_MS = 30_000
-/** Tall enough that no panel waits for being scrolled to. */
+/** So tall that all panels are visible: Grafana loads a panel when it becomes visible. */
 const VIEWPORT = { width: 1600, height: 4000 }
 
 /** Opens each dashboard in Chromium; fails on a panel without data or with an error. */
@@ -49,7 +49,7 @@ export async function openDashboards(
   }
 }
 
-/** The shipped folder as it is, but for both addresses. */
+/** Copies the shipped folder and replaces both addresses. */
 async function provision(directory: string, prometheusUrl: string): Promise<string> {
   const folder = join(directory, 'provisioning')
   await cp(join(ROOT, 'grafana', 'provisioning'), folder, { recursive: true })

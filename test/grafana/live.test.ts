@@ -17,17 +17,17 @@ import { openDashboards } from './grafana.ts'
 import { withPrometheus, type Prometheus, type Series } from './prometheus.ts'
 import { hasTool } from './tools.ts'
 
-/** Two minutes of load: longer than everything here takes. */
+/** Two minutes of load: longer than this test takes. */
 const ROWS = 120_000
 const RATE = 1000
 const DAYS = 10
 const SPEED = (DAYS * 86_400) / (ROWS / RATE)
-/** A rate over `$__rate_interval` needs two scrapes within it; the ranges below span more of them. */
+/** A rate over `$__rate_interval` needs two scrapes within it; the ranges below span more. */
 const SCRAPES = 12
 const RANGE_SECONDS = 8
-/** As Grafana has it for this scrape interval, and for a time range of its own. */
+/** Grafana's values of its variables for this scrape interval and a time range. */
 const INTERVALS = { $__rate_interval: '5s', $__range: '60s' }
-/** Metrics that are there only while a topic is read, or a gap of one. */
+/** Metrics that exist only while a topic is read. */
 const OF_A_TOPIC = /xdrpulse_(consumer_\w+_(records|offset|partitions|timestamp_seconds)|consumer_lag_seconds|record_visible)/ // prettier-ignore
 
 const OFTEN = ['--commit-interval', '200ms', '--snapshot-interval', '1s', '--port', '0']
@@ -35,7 +35,7 @@ const OFTEN = ['--commit-interval', '200ms', '--snapshot-interval', '1s', '--por
 interface Scene {
   directory: string
   prometheus: Prometheus
-  /** Addresses of the processes, by what they do. */
+  /** The processes: a replay, and a consumer or null. */
   replaying: string
   running: string | null
   /** Ends the replay as a crash would. */
@@ -46,7 +46,7 @@ test('every query of every panel', async (context) => {
   if (!hasTool('prometheus', context)) return
   await withScene(async (scene) => {
     if (scene.running === null) {
-      context.diagnostic('Kafka cannot be here: panels of a topic were not asked')
+      context.diagnostic('Kafka cannot run on this machine: panels of a topic were not queried')
     }
     await scraped(scene)
     for (const dashboard of committed()) {
@@ -57,12 +57,12 @@ test('every query of every panel', async (context) => {
     await context.test('the rules are evaluated without error, and nothing critical fires', () =>
       checkRules(scene),
     )
-    await context.test('Grafana draws them', (inner) => drawDashboards(scene, inner))
-    await context.test('a process that is gone is noticed', () => checkDown(scene))
+    await context.test('Grafana shows them with data', (inner) => drawDashboards(scene, inner))
+    await context.test('a killed process makes its alert pending', () => checkDown(scene))
   })
 })
 
-/** Runs `work` with a replay, a consumer where Kafka can be, and a Prometheus that scrapes them. */
+/** Runs `work` with a replay, a consumer if Kafka can run, and a Prometheus that scrapes them. */
 const withScene = (work: (scene: Scene) => Promise<void>): Promise<void> =>
   withDirectory(async (directory) => {
     const started: Running[] = []
@@ -108,11 +108,11 @@ async function consume(
 }
 
 async function addressOf(running: Running): Promise<string> {
-  const [, address] = await running.says(/http:\/\/(127\.0\.0\.1:\d+)/)
+  const [, address] = await running.prints(/http:\/\/(127\.0\.0\.1:\d+)/)
   return address
 }
 
-/** Asks every process for its status until each of them was scraped often enough. */
+/** Polls until every process was scraped often enough; requests their status meanwhile. */
 async function scraped({ prometheus, replaying, running }: Scene): Promise<void> {
   const addresses = [replaying, running].filter((address) => address !== null)
   await until(
@@ -142,7 +142,7 @@ async function checkDashboard(scene: Scene, dashboard: Committed): Promise<void>
   assert.deepEqual(wrong, [], wrong.join('\n'))
 }
 
-/** Asks as Grafana does, with all processes chosen; with one where a dashboard is of one. */
+/** Queries as Grafana does, with all processes selected, or one for dashboards of one process. */
 function ask({ prometheus, replaying }: Scene, { uid }: Committed, target: Target) {
   const isOfOne = uid === 'xdr-pulse-engagement' || uid === 'xdr-pulse-segments'
   const chosen = { $job: 'xdr-pulse', $instance: isOfOne ? replaying : '.*', ...INTERVALS }
@@ -187,7 +187,7 @@ async function checkRules({ prometheus }: Scene): Promise<void> {
   }
 }
 
-/** Down waits a minute before it fires: here it begins to wait. */
+/** The alert Down fires after a minute: the test waits until it is pending. */
 async function checkDown({ prometheus, killReplay, replaying }: Scene): Promise<void> {
   const [before] = await prometheus.instant(`up{instance="${replaying}"}`)
   assert.deepEqual(before.values, ['1'])

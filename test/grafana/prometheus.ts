@@ -12,20 +12,20 @@ const JOB = 'xdr-pulse'
 const SCRAPE_SECONDS = 1
 const STARTS_WITHIN_MS = 30_000
 
-/** One series of an answer: labels, and values from the oldest to the newest. */
+/** A series of a result: labels, and values from the oldest to the newest. */
 export interface Series {
   metric: Record<string, string>
   values: string[]
 }
 
-/** What can be asked. */
+/** Queries to a running Prometheus. */
 export interface Prometheus {
   url: string
-  /** As of now. */
+  /** Evaluates an expression now. */
   instant(expression: string): Promise<Series[]>
-  /** The last seconds. */
+  /** Evaluates an expression over the last seconds. */
   range(expression: string, seconds: number): Promise<Series[]>
-  /** Any path of the API, its data. */
+  /** The data of a path of the API. */
   ask(path: string): Promise<unknown>
 }
 
@@ -41,7 +41,7 @@ interface Answer {
   }
 }
 
-/** Runs `work` with a Prometheus that is gone afterwards. */
+/** Runs `work` with a Prometheus, and ends it afterwards. */
 export async function withPrometheus(
   directory: string,
   targets: readonly string[],
@@ -65,7 +65,7 @@ export async function withPrometheus(
   }
 }
 
-/** JSON is YAML, too. */
+/** The configuration as JSON, which is valid YAML. */
 const configuration = (targets: readonly string[]): object => ({
   global: {
     scrape_interval: `${SCRAPE_SECONDS}s`,
@@ -103,7 +103,7 @@ function asking(url: string): Prometheus {
   }
 }
 
-/** A port that nobody listens on. */
+/** A free port. */
 export async function freePort(): Promise<number> {
   const server = createServer()
   await once(server.listen(0, '127.0.0.1'), 'listening')

@@ -13,7 +13,7 @@ const RULES = filesOf('grafana/rules/*.yml')
 const CASES = filesOf('grafana/rules/tests/*.yml')
 const SEVERITIES = ['critical', 'warning', 'info']
 
-/** Where runbooks are read: what the external label says, else paths of the repository. */
+/** The base of runbook links: the external label, else paths of the repository. */
 const RUNBOOKS = '{{ with $externalLabels.runbooks }}{{ . }}{{ else }}docs/runbooks{{ end }}'
 
 test('promtool accepts the rules', (context) => {
@@ -21,7 +21,7 @@ test('promtool accepts the rules', (context) => {
   runTool(context, 'promtool', 'check', 'rules', ...RULES)
 })
 
-test('promtool finds every case of the alerts as expected', (context) => {
+test('promtool passes every test case of the alerts', (context) => {
   runTool(context, 'promtool', 'test', 'rules', ...CASES)
 })
 
@@ -29,7 +29,7 @@ test('promtool accepts the configuration with its rules', (context) => {
   runTool(context, 'promtool', 'check', 'config', '--syntax-only', 'grafana/prometheus.yml')
 })
 
-test('amtool accepts the example of routing', (context) => {
+test('amtool accepts the example configuration of routes', (context) => {
   runTool(context, 'amtool', 'check-config', 'grafana/alertmanager.yml')
 })
 

@@ -8,10 +8,10 @@ import { committed, drawn, type DrawnPanel } from './dashboards.ts'
 
 const PACKAGE = '@grafana/schema'
 const RAW = `${ROOT}/node_modules/${PACKAGE}/dist/types/raw/composable`
-/** Where the program would stand if it were a file: beside this one, for its imports. */
+/** The virtual path of the program: next to this file, so that its imports are resolved. */
 const VIRTUAL = join(ROOT, 'test', 'grafana', 'virtual-schema-check.ts')
 
-/** JSON has the values of enums, not their names. */
+/** JSON contains the values of enums, not their names. */
 const VALUES = `
 type Json<T> = T extends string ? \`\${T}\`
   : T extends number | boolean | null | undefined ? T

@@ -7,7 +7,7 @@ import type { TestContext } from 'node:test'
 import { parse } from 'yaml'
 import { ROOT } from '../source-tree.ts'
 
-/** One rule: an alert, or a recording when `record` is there. */
+/** A rule: a recording with `record`, else an alert. */
 export interface Rule {
   alert?: string
   record?: string
@@ -28,11 +28,11 @@ export function hasTool(tool: string, context: TestContext): boolean {
   const { error } = spawnSync(tool, ['--version'])
   if (error === undefined) return true
   assert.equal(process.env['CI'], undefined, `${tool} is not on PATH`)
-  context.skip(`${tool} is not on PATH: what it checks was left out`)
+  context.skip(`${tool} is not on PATH: its checks were skipped`)
   return false
 }
 
-/** Runs a tool in the checkout, and fails with its words when it does. */
+/** Runs a tool in the checkout; fails with its output if the tool fails. */
 export function runTool(context: TestContext, tool: string, ...argv: string[]): void {
   if (!hasTool(tool, context)) return
   const run = spawnSync(tool, argv, { cwd: ROOT, encoding: 'utf8' })
@@ -40,10 +40,10 @@ export function runTool(context: TestContext, tool: string, ...argv: string[]): 
   assert.equal(run.status, 0, `${run.stdout}${run.stderr}`)
 }
 
-/** Paths of the checkout that match. */
+/** Paths of the checkout that match a pattern. */
 export const filesOf = (pattern: string): string[] => globSync(pattern, { cwd: ROOT }).sort()
 
-/** A file of the checkout. */
+/** The text of a file of the checkout. */
 export const textOf = (path: string): string => readFileSync(join(ROOT, path), 'utf8')
 
 /** All rules of a file. */

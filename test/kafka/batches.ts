@@ -1,4 +1,4 @@
-// Record batches made byte by byte after the protocol guide: naive, for tests only.
+// Record batches, built byte by byte according to the protocol guide: naive, for tests only.
 import { crc32c } from '../../src/kafka/client.ts'
 
 /** One record; offsets may have holes between them, as after compaction. */

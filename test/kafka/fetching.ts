@@ -34,7 +34,7 @@ async function withTopic<T>(
   const consumer = new Consumer({ clientId: name, groupId: name, bootstrapBrokers: [...brokers] })
   try {
     const view = await describeTopic(consumer, topic)
-    if (view === null) throw new Error(`${topic} is not there`)
+    if (view === null) throw new Error(`${topic} does not exist`)
     return await work(view)
   } finally {
     await consumer.close(true)

@@ -13,7 +13,7 @@ const bare = ({ offset, timestampMs, key, value }: HandRecord): HandRecord => {
   return { offset, timestampMs, key, value }
 }
 
-test('batches made by hand are read, with holes and headers', (t) => {
+test('batches built by the test are read, with holes and headers', (t) => {
   t.diagnostic(`XDR_PULSE_SEED=${SEED}`)
   const property = fc.property(fc.array(aBatch, { maxLength: 4 }), (batches) => {
     const bytes = Buffer.concat(batches.map(batchBytes))

@@ -132,7 +132,7 @@ test('text that a writer did not mark as text is read as text', () =>
     },
   ))
 
-test('a file with a footer that would begin before its body is refused as cut off', () =>
+test('a file with a footer that would begin before its body is refused as truncated', () =>
   withDirectory(async (directory) => {
     const path = join(directory, 'cut.parquet')
     const [magic, body, length] = [Buffer.from('PAR1'), Buffer.alloc(100), Buffer.alloc(4)]
@@ -140,6 +140,9 @@ test('a file with a footer that would begin before its body is refused as cut of
     length.writeUInt32LE(body.length + magic.length)
     writeFileSync(path, Buffer.concat([magic, body, length, magic]))
     await withDatabase(LIMITS, (connection) =>
-      assert.rejects(openFile(connection, path), { code: 'input-invalid', message: /is cut off/ }),
+      assert.rejects(openFile(connection, path), {
+        code: 'input-invalid',
+        message: /is truncated/,
+      }),
     )
   }))

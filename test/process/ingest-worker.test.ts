@@ -1,4 +1,4 @@
-// The ingest thread: what it tells, and when.
+// The reports of the ingest thread.
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -8,21 +8,21 @@ import { OPTIONS } from '../state/stores.ts'
 import { withDirectory } from '../state-directory.ts'
 import { sampleIn } from '../consumers/files/samples.ts'
 
-test('a commit is told at once, and the end last', () =>
+test('each commit is reported immediately, and the end last', () =>
   withDirectory(async (directory) => {
     const stateDirectory = join(directory, 'state')
     const files = [await sampleIn(directory, { rows: 20_000 })]
     const pace = { speed: 'max' as const, commitIntervalMs: 0, keepRejected: 10 }
-    const told: IngestProgress[] = []
+    const reports: IngestProgress[] = []
     const options = { files, stateDirectory, state: OPTIONS, ...pace }
-    const { ended } = startIngest({ type: 'replay', options }, (now) => told.push(now))
+    const { ended } = startIngest({ type: 'replay', options }, (now) => reports.push(now))
     const { counters } = await ended
-    const commits = new Set(told.map((progress) => progress.counters.commits))
+    const commits = new Set(reports.map((progress) => progress.counters.commits))
     assert.ok(counters.commits > 5, `${counters.commits} commits`)
     // Two may come within one turn of the event loop.
     assert.ok(commits.size > counters.commits / 2, [...commits].join(' '))
     assert.deepEqual(
-      told.map(({ done }) => done),
-      told.map((_, at) => at === told.length - 1),
+      reports.map(({ done }) => done),
+      reports.map((_, at) => at === reports.length - 1),
     )
   }))

@@ -1,4 +1,4 @@
-// Look-ups have a thread of their own: what they say is the same, and no snapshot keeps them waiting.
+// Look-ups in a separate thread have the same results, and do not wait for snapshots.
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -15,11 +15,11 @@ const FILE = join(ROOT, 'test/fixtures/parquet/duckdb-snappy.parquet')
 const EVERYONE = { segment: null, application: null, after: -1, limit: 1000 }
 
 interface Tried {
-  /** Of the same state. */
+  /** A snapshot thread of the same state. */
   snapshots: SnapshotThread
-  /** What is published, and how to publish another one. */
+  /** The published snapshot; a test may replace it. */
   latest: { published: Published | null }
-  /** Over a pipeline whose snapshot thread never answers: it is busy. */
+  /** Look-ups of a pipeline whose snapshot thread is busy and never answers. */
   lookUps: LookUps
 }
 
@@ -42,7 +42,7 @@ async function withBusySnapshots(body: (tried: Tried) => Promise<void>): Promise
   })
 }
 
-test('look-ups are answered while a snapshot is under way, as the snapshot thread would', () =>
+test('look-ups during a snapshot have the results of the snapshot thread', () =>
   withBusySnapshots(async ({ snapshots, latest, lookUps: { view } }) => {
     const taken = await snapshots.snapshot()
     assert.ok(taken)
@@ -62,7 +62,7 @@ test('look-ups are answered while a snapshot is under way, as the snapshot threa
     }
   }))
 
-test('look-ups are held against the segments that were published last', () =>
+test('look-ups use the segments that were published last', () =>
   withBusySnapshots(async ({ snapshots, latest, lookUps: { view } }) => {
     const taken = await snapshots.snapshot()
     assert.ok(taken)
@@ -81,7 +81,7 @@ test('look-ups are held against the segments that were published last', () =>
     ])
   }))
 
-test('who asks when the thread has ended is told so, and so is who waits', () =>
+test('pending and later look-ups are rejected when the thread has ended', () =>
   withBusySnapshots(async ({ snapshots, latest, lookUps }) => {
     const taken = await snapshots.snapshot()
     assert.ok(taken)

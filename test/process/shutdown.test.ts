@@ -1,4 +1,4 @@
-// A thread that reads the state ends by itself; it is cut off only while it computes alone.
+// A thread that reads the state ends by itself; it is terminated only during a pure computation.
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { test } from 'node:test'
@@ -13,53 +13,53 @@ import { until } from '../until.ts'
 
 const ENDED = /has ended/
 
-test('who is asked to end while it reads learns it, and computes no more', () => {
-  const stay = createShutdownFlag()
-  throwIfEnding(stay)
+test('a thread that must end while it reads is notified, and starts no computation', () => {
+  const flag = createShutdownFlag()
+  throwIfEnding(flag)
   assert.equal(
-    computeInterruptibly(stay, () => 7),
+    computeInterruptibly(flag, () => 7),
     7,
   )
-  throwIfEnding(stay)
-  assert.equal(requestEnd(stay), false)
-  assert.throws(() => throwIfEnding(stay), ENDED)
-  assert.throws(() => computeInterruptibly(stay, () => assert.fail('nothing is computed')), ENDED)
-  assert.equal(requestEnd(stay), false, 'asking twice cuts nothing off')
+  throwIfEnding(flag)
+  assert.equal(requestEnd(flag), false)
+  assert.throws(() => throwIfEnding(flag), ENDED)
+  assert.throws(() => computeInterruptibly(flag, () => assert.fail('nothing is computed')), ENDED)
+  assert.equal(requestEnd(flag), false, 'a second request does not terminate')
 })
 
-test('who computes may be cut off, also after one that failed', () => {
-  const stay = createShutdownFlag()
+test('after a failed computation the thread is not terminated', () => {
+  const flag = createShutdownFlag()
   const failing = (): never => {
     throw new Error('no')
   }
-  assert.throws(() => computeInterruptibly(stay, failing), /no/)
-  assert.equal(requestEnd(stay), false, 'it computes no more')
+  assert.throws(() => computeInterruptibly(flag, failing), /no/)
+  assert.equal(requestEnd(flag), false, 'the computation has ended')
 })
 
 const SCRIPT = `
 const { parentPort, workerData } = require('node:worker_threads')
 import(workerData.module).then(({ computeInterruptibly }) => {
-  const { stay, go } = workerData
-  computeInterruptibly(stay, () => {
+  const { flag, go } = workerData
+  computeInterruptibly(flag, () => {
     parentPort.postMessage('computes')
     Atomics.wait(go, 0, 0)
   })
-  parentPort.postMessage('has come to more')
+  parentPort.postMessage('has continued')
 })`
 
-test('who is to be cut off comes to nothing more, even when it is done before that', async () => {
-  const stay = createShutdownFlag()
+test('a thread that must be terminated does not continue after its computation', async () => {
+  const flag = createShutdownFlag()
   const go = new Int32Array(new SharedArrayBuffer(4))
   const module = new URL('../../src/process/shutdown.ts', import.meta.url).href
-  const worker = new Worker(SCRIPT, { eval: true, workerData: { module, stay, go } })
-  const said: unknown[] = []
-  worker.on('message', (message) => said.push(message))
+  const worker = new Worker(SCRIPT, { eval: true, workerData: { module, flag, go } })
+  const messages: unknown[] = []
+  worker.on('message', (message) => messages.push(message))
   await once(worker, 'message')
-  assert.equal(requestEnd(stay), true)
+  assert.equal(requestEnd(flag), true)
   Atomics.store(go, 0, 1)
   Atomics.notify(go, 0)
   // Only a thread that waits can be woken; one that does not wait sends its next message.
-  await until('a waiting thread', () => said.length > 1 || Atomics.notify(stay, 0) === 1)
-  assert.deepEqual(said, ['computes'])
+  await until('a waiting thread', () => messages.length > 1 || Atomics.notify(flag, 0) === 1)
+  assert.deepEqual(messages, ['computes'])
   await worker.terminate()
 })

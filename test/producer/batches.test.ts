@@ -157,7 +157,7 @@ const batchOf = (partition: number): SealedBatch => ({
   ...{ partition, bytes: Buffer.alloc(900), records: 1, sequence: 0 },
 })
 
-test('batches are sent again for errors that pass, and for a lost producer', () => {
+test('batches are sent again after transient errors, and for a lost producer', () => {
   const batches = Array.from({ length: 5 }, (_, partition) => batchOf(partition))
   // No error, NOT_LEADER_OR_FOLLOWER, DUPLICATE_SEQUENCE_NUMBER, UNKNOWN_PRODUCER_ID; none for 4.
   const codes = new Map([0, 6, 46, 59].map((code, partition) => [partition, code]))
@@ -177,7 +177,7 @@ for (const [code, sentence] of [
   [10, /MESSAGE_TOO_LARGE; raise the topic's max\.message\.bytes above 900$/],
   [29, /TOPIC_AUTHORIZATION_FAILED; .*permissions/],
 ] as const) {
-  test(`error ${code} of a broker ends the producer with what to do`, () => {
+  test(`error ${code} of a broker ends the producer with the remedy`, () => {
     assert.throws(
       () => unacknowledged('t', [batchOf(7)], new Map([[7, code]])),
       (error) =>

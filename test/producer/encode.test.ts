@@ -1,4 +1,4 @@
-// Rows as messages say of every fixture exactly what the replay of its file reads.
+// Messages of every fixture have exactly the values that a replay of its file reads.
 import assert from 'node:assert/strict'
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
@@ -43,7 +43,7 @@ async function open(
   return readables
 }
 
-/** Every row's message. */
+/** The message of every row. */
 async function messages(
   connection: DuckDBConnection,
   readables: readonly Readable[],
@@ -76,13 +76,13 @@ async function replayed(
 function decoded(bodies: readonly Buffer[], decode: DecodeRow): number[][] {
   const columns = USED_COLUMNS.map(() => new Float64Array(1))
   return bodies.map((body) => {
-    assert.ok(decode(body, 0, body.length, columns, 0), 'the message is whole')
+    assert.ok(decode(body, 0, body.length, columns, 0), 'the message is complete')
     return columns.map(([value]) => value)
   })
 }
 
-/** What validation cannot tell apart: -0 is 0, and a time outside of any calendar is no time. */
-const told = (rows: readonly number[][]): number[][] =>
+/** Normalises values that validation treats alike: -0 and 0; impossible and unreadable times. */
+const normalised = (rows: readonly number[][]): number[][] =>
   rows.map((row) =>
     row.map((value, column) => {
       const isTime = USED_COLUMNS[column] === 'Start' || USED_COLUMNS[column] === 'End'
@@ -94,13 +94,13 @@ const told = (rows: readonly number[][]): number[][] =>
 async function compare(paths: readonly string[], timeZone: string): Promise<void> {
   await withDatabase(LIMITS, async (connection) => {
     const readables = await open(connection, paths, timeZone)
-    const expected = told(await replayed(connection, readables))
+    const expected = normalised(await replayed(connection, readables))
     const bodies = await messages(connection, readables, createAvroEncoder(NONE))
-    assert.deepEqual(told(decoded(bodies, compileAvro(XDR_SCHEMA, { timeZone }))), expected)
+    assert.deepEqual(normalised(decoded(bodies, compileAvro(XDR_SCHEMA, { timeZone }))), expected)
     const objects = await messages(connection, readables, encodeJson)
-    assert.deepEqual(told(decoded(objects, compileJson({ timeZone }))), expected)
+    assert.deepEqual(normalised(decoded(objects, compileJson({ timeZone }))), expected)
     for (const body of bodies) {
-      assert.ok(TYPE.toBuffer(TYPE.fromBuffer(body)).equals(body), 'avsc makes the same bytes')
+      assert.ok(TYPE.toBuffer(TYPE.fromBuffer(body)).equals(body), 'avsc writes the same bytes')
     }
   })
 }
@@ -112,12 +112,12 @@ for (const path of PATHS) {
   }
 }
 
-test('files of different types and columns go in one run', () => compare(PATHS, 'UTC'))
+test('files of different types and columns are the same in one run', () => compare(PATHS, 'UTC'))
 
 test('a dirty sample is the same in messages', () =>
   withDirectory(async (directory) => compare([await sampleIn(directory)], 'UTC')))
 
-test('all 55 columns arrive', () =>
+test('messages have all 55 columns', () =>
   withDirectory(async (directory) => {
     const path = await sampleIn(directory, { dirt: 0 })
     await withDatabase(LIMITS, async (connection) => {
@@ -192,7 +192,7 @@ test('an instant that a reader would take for seconds is the same in messages', 
     await compare([path], 'UTC')
   }))
 
-test('what goes before a body is there', async () => {
+test('each body has its prefix', async () => {
   await withDatabase(LIMITS, async (connection) => {
     const readables = await open(connection, [PATHS[0]], 'UTC')
     const prefix = Uint8Array.of(0, 0, 0, 1, 2)

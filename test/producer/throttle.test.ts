@@ -40,7 +40,7 @@ test('after an outage at most the rows of a second pass at once', () => {
   assert.deepEqual(passed(throttle, [0, 100, 60_000, 60_010]), [0, 100, 1000, 10])
 })
 
-test('the wait lasts until a row may pass, at least a tick', () => {
+test('the wait lasts until a row may pass, with a minimum of one tick', () => {
   const throttle = createThrottle({ rowsPerSecond: 10 })
   throttle.openUntil(EVENTS, 0, ROWS, 1000)
   assert.equal(throttle.waitFor(0, 1000), 100)

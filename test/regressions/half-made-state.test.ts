@@ -1,5 +1,5 @@
-// A reader that comes while a state is being made sees no state yet, never half of one: a demo's
-// snapshot thread once opened it between two databases, and no snapshot was ever taken.
+// A reader opened a state between the creation of two of its databases, and a demo never took a
+// snapshot. Until a state is complete, readers find none.
 import assert from 'node:assert/strict'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
@@ -12,7 +12,7 @@ import { withDirectory } from '../state-directory.ts'
 const STAMP = { partitions: 1, durationUnit: 'auto', timeZone: 'UTC', missingMsisdn: 'reject' }
 
 for (const made of [['meta'], ['meta', 'subscribers'], ['meta', 'subscribers', 'journal']]) {
-  test(`a state that has only ${made.join(', ')} is none yet`, () =>
+  test(`a state with only the databases ${made.join(', ')} is reported as missing`, () =>
     withDirectory(async (directory) => {
       const path = join(directory, 'partition-0000')
       mkdirSync(path)

@@ -1,4 +1,4 @@
-// Two processes could take over the lock of a dead one; a torn lock stopped all.
+// Two processes could take over the lock of a dead one; an incomplete lock stopped every start.
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import fs from 'node:fs'
@@ -16,17 +16,17 @@ const statOf = (pid: number): string[] =>
 const startOf = (pid: number): string => statOf(pid)[19]
 const ownerOf = (pid: number, processStart: string): string =>
   JSON.stringify({ pid, host: hostname(), processStart, command: 'test' })
-/** Above every process number of Linux. */
+/** A pid above the maximum of Linux. */
 const DEAD = ownerOf(2 ** 22 + 1, '1')
 
-test('a lock that another took over a moment ago is not removed as that of the dead', async () => {
+test('a lock that another process has just taken over is not removed', async () => {
   await withDirectory((directory) => {
     const path = join(directory, 'writer.lock')
     const quicker = ownerOf(process.ppid, startOf(process.ppid))
     fs.writeFileSync(path, DEAD)
     const { linkSync } = fs
     let attempts = 0
-    // The quicker one comes between the first look at the dead owner and what follows it.
+    // The faster process takes the lock after the slower one has read the dead owner.
     fs.linkSync = (from, to) => {
       if (++attempts === 2) fs.writeFileSync(path, quicker)
       linkSync(from, to)
@@ -43,7 +43,7 @@ test('a lock that another took over a moment ago is not removed as that of the d
   })
 })
 
-test('a lock that a power cut left empty is taken over', async () => {
+test('a lock that a power failure left empty is taken over', async () => {
   await withDirectory((directory) => {
     fs.writeFileSync(join(directory, 'writer.lock'), '')
     lockState(directory, 'test')()
@@ -51,13 +51,13 @@ test('a lock that a power cut left empty is taken over', async () => {
   })
 })
 
-test('a killed owner that its parent has not noticed is dead', async () => {
+test('the lock of a zombie process is taken over', async () => {
   await withDirectory(async (directory) => {
-    // The shell starts a sleep, becomes one itself, and so never waits for its child.
+    // The shell starts a child, then replaces itself by `sleep`, which never waits for the child.
     const parent = spawn('sh', ['-c', 'sleep 60 & echo $!; exec sleep 60'])
     try {
-      const [said] = (await parent.stdout.take(1).toArray()) as [Buffer]
-      const pid = Number(said.toString())
+      const [output] = (await parent.stdout.take(1).toArray()) as [Buffer]
+      const pid = Number(output.toString())
       const owner = ownerOf(pid, startOf(pid))
       process.kill(pid, 'SIGKILL')
       await until('a zombie', () => statOf(pid)[0] === 'Z')

@@ -6,8 +6,8 @@ import { openState } from '../../state/writer.ts'
 import { withDirectory } from '../state-directory.ts'
 import { OPTIONS } from '../state/stores.ts'
 
-// Each maps address space, and a process that runs out of it crashes.
-test('a state of the most partitions opens to write and to read in one process', async () => {
+// Each partition maps address space, and a process without free address space crashes.
+test('a state of 1,024 partitions can be open for writing and reading in one process', async () => {
   await withDirectory(async (directory) => {
     const written = await openState(directory, { ...OPTIONS, partitions: 1024 }, 'test')
     const read = openStateToRead(directory)

@@ -1,4 +1,4 @@
-// A text time that names its zone is that instant, whatever --time-zone says of those that do not.
+// A time as text with a zone is an instant; --time-zone applies only to times without a zone.
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -9,7 +9,7 @@ import { sampleIn } from '../consumers/files/samples.ts'
 import { pulse } from '../e2e/command.ts'
 import { readBack, withDirectory } from '../state-directory.ts'
 
-test('a time with a zone of its own is read in it', async () => {
+test('a time with a zone is read in that zone', async () => {
   await withDirectory(async (directory) => {
     const sample = await sampleIn(directory, { rows: 3, subscribers: 3, dirt: 0 })
     const file = join(directory, 'zones.parquet')
@@ -31,7 +31,7 @@ test('a time with a zone of its own is read in it', async () => {
   })
 })
 
-test('a zone goes by any of its names, and by no offset', async () => {
+test('--time-zone accepts every name of a zone, and no offset', async () => {
   await withDirectory(async (directory) => {
     const file = await sampleIn(directory, { rows: 50, subscribers: 5, dirt: 0 })
     const starts: Record<string, number> = {}

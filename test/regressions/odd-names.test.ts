@@ -1,4 +1,4 @@
-// Names of files, directories and columns that DuckDB understood in its own way.
+// Names of files, directories and columns that DuckDB interpreted as patterns or columns.
 import assert from 'node:assert/strict'
 import { cpSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
@@ -12,10 +12,10 @@ const FIXTURES = join(import.meta.dirname, '..', 'fixtures', 'parquet')
 const SAMPLE = join(FIXTURES, 'pyarrow-snappy.parquet')
 const OTHER = join(FIXTURES, 'duration-seconds.parquet')
 
-/** What a state holds but for the names of its sources. */
+/** The content of a state without its positions, which contain the names of sources. */
 const numbersOf = async (directory: string) => ({ ...(await readBack(directory)), positions: [] })
 
-/** Replays `files` and SAMPLE into two states, which must come out equal. */
+/** Replays `files` and SAMPLE into two states, and asserts that they are equal. */
 async function expectSame(directory: string, files: readonly string[]): Promise<void> {
   await replay(files, join(directory, 'found'))
   await replay([SAMPLE], join(directory, 'expected'))
@@ -39,7 +39,7 @@ test('a directory called key=value adds no column and replaces none', async () =
   })
 })
 
-test('a directory called like a file, as Spark writes it, stands for the files in it', async () => {
+test('a directory with a name that ends in .parquet means the files in it', async () => {
   await withDirectory((directory) => {
     const part = join(directory, 'day.parquet', 'part-0.parquet')
     mkdirSync(join(directory, 'day.parquet'))

@@ -1,4 +1,4 @@
-// Any value of its variable turned a switch on; long intervals fired at once.
+// Any value of its variable turned a switch on; timers with long intervals fired immediately.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parseValues } from '../../src/config.ts'
@@ -6,7 +6,7 @@ import { pulse } from '../e2e/command.ts'
 
 const usage = { code: 'usage' }
 
-test('a switch is what its environment variable says', async () => {
+test('a switch has the value of its environment variable', async () => {
   const env = { XDR_PULSE_STATE: '/nowhere', XDR_PULSE_JSON: 'maybe' }
   const { code, stderr } = await pulse(['status'], { env })
   assert.match(stderr, /^xdr-pulse: XDR_PULSE_JSON is "maybe", expected true or false\n$/)
@@ -17,21 +17,21 @@ test('a switch is what its environment variable says', async () => {
   assert.deepEqual(parseValues(['serve'], { serve: '' }), { serve: false })
 })
 
-test('a time that a timer cannot wait is refused', () => {
+test('an interval that exceeds the range of timers is refused', () => {
   const parse = (time: string) => parseValues(['snapshotInterval'], { snapshotInterval: time })
   assert.equal(parse('576h').snapshotInterval < 2 ** 31, true)
   assert.throws(() => parse('600h'), usage)
   assert.throws(() => parse(`${'9'.repeat(400)}s`), usage)
 })
 
-test('a wrong value of a flag is named by the flag', async () => {
+test('the error for a wrong value names the flag', async () => {
   const env = { XDR_PULSE_JSON: 'true' }
   const { code, stderr } = await pulse(['run', '--topic', 'x', '--log-level', 'loud'], { env })
   assert.equal(code, 2)
   assert.match(stderr, /--log-level is "loud", expected/)
 })
 
-test('a variable that is nearly one of ours is pointed out, and no other', async () => {
+test('a misspelled variable is reported with the nearest name, others are not', async () => {
   const env = { XDR_PULSE_STAT: 'x', XDR_PULSE_SASL_SECRET: 'y', XDR_PULSE_SOMETHING_ELSE: 'z' }
   const { stderr } = await pulse(['status', '--help'], { env })
   assert.equal(stderr, 'XDR_PULSE_STAT is not read (did you mean XDR_PULSE_STATE?)\n')

@@ -1,4 +1,4 @@
-// A paced replay waited again for all rows that it had.
+// A paced replay that was restarted waited again for all rows that it had applied.
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -7,11 +7,11 @@ import { sampleIn } from '../consumers/files/samples.ts'
 import { replay } from '../consumers/files/replaying.ts'
 import { withDirectory } from '../state-directory.ts'
 
-/** A day in four seconds, and a day in a quarter of an hour. */
+/** A day in four seconds, and a day in a quarter of an hour: speeds in multiples of real time. */
 const [QUICKLY, SLOWLY] = [20_000, 100]
 const PATIENCE_MS = 10_000
 
-/** Stops a replay once it applied so many rows, or after a time in which it should have. */
+/** Stops a replay when it has applied `rows` rows, or after PATIENCE_MS. */
 const stopAfter =
   (rows: number) =>
   (running: Replay): void => {
@@ -24,7 +24,7 @@ const stopAfter =
     }, 20)
   }
 
-test('a paced replay that was stopped goes on without waiting for the rows it has', async () => {
+test('a paced replay continues without waiting for rows that it has applied', async () => {
   await withDirectory(async (directory) => {
     const files = [await sampleIn(directory, { days: 1, dirt: 0 })]
     const state = join(directory, 'state')
@@ -32,6 +32,6 @@ test('a paced replay that was stopped goes on without waiting for the rows it ha
     assert.equal(first.done, false)
     const next = await replay(files, state, { speed: SLOWLY }, stopAfter(1))
     assert.equal(next.counters.duplicate, first.counters.applied)
-    assert.ok(next.counters.applied > 0, 'a new row was due at once')
+    assert.ok(next.counters.applied > 0, 'a new row was due immediately')
   })
 })

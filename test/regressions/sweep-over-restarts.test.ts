@@ -1,4 +1,4 @@
-// Each run began its sweep at the first segment: the journal grew with every run.
+// Each run began its sweep at the first block: the journal grew with every run.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { seededRandom } from '../../src/random.ts'
@@ -11,14 +11,14 @@ import { batchOf, OPTIONS } from '../state/stores.ts'
 const SUBSCRIBERS = 40_000
 const RUNS = 25
 
-test('runs of one commit each leave a journal that stops growing', async () => {
+test('over runs of one commit each the journal stays bounded', async () => {
   await withDirectory(async (directory) => {
     const random = seededRandom(1)
     const entries: number[] = []
     for (let run = 0; run < RUNS; run++) {
       const state = await openState(directory, OPTIONS, 'test')
       const [partition] = state.partitions
-      // The first run makes everybody, each later one changes every tenth, in all segments.
+      // The first run creates all subscribers, each later one changes every tenth, in all blocks.
       const step = run === 0 ? 1 : 10
       const count = SUBSCRIBERS / step
       const batch = batchOf(

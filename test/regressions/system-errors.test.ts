@@ -1,4 +1,5 @@
-// Errors of the operating system and of LMDB were shown as bugs, a closed log ended a replay.
+// Errors of the operating system and of LMDB were reported as internal errors; a closed log ended a
+// replay.
 import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -7,33 +8,36 @@ import { pulse, startPulse } from '../e2e/command.ts'
 import { sampleIn } from '../consumers/files/samples.ts'
 import { breakStore, withDirectory } from '../state-directory.ts'
 
-test('what the operating system refuses is said in one sentence', async () => {
+test('an error of the operating system is reported in one sentence', async () => {
   await withDirectory(async (directory) => {
     const sample = await sampleIn(directory)
     const file = join(directory, 'file')
     writeFileSync(file, '')
     const { code, stderr } = await pulse(['replay', sample, '--state', file])
-    assert.match(stderr, /^xdr-pulse: EEXIST: .*mkdir.*check that path and its rights$/m)
-    assert.doesNotMatch(stderr, /internal error, please report|^ +at /m)
+    assert.match(stderr, /^xdr-pulse: EEXIST: .*mkdir.*check that path and its permissions$/m)
+    assert.doesNotMatch(stderr, /\bbug\b|please report|^ +at /m)
     assert.equal(code, 1)
   })
 })
 
-test('what LMDB refuses is said in one sentence', async () => {
+test('an error of LMDB is reported in one sentence', async () => {
   await withDirectory(async (directory) => {
     const state = join(directory, 'state')
     assert.equal((await pulse(['replay', await sampleIn(directory), '--state', state])).code, 0)
     breakStore(join(state, 'partition-0000/data.mdb'))
     for (const command of ['report', 'status', 'top']) {
       const { code, stderr } = await pulse([command, '--state', state])
-      assert.match(stderr, /^xdr-pulse: the state cannot be used \(MDB_\w+: .*\); see that its/m)
-      assert.doesNotMatch(stderr, /internal error, please report|^ +at /m)
+      assert.match(
+        stderr,
+        /^xdr-pulse: the state cannot be used \(MDB_\w+: .*\); check its volume/m,
+      )
+      assert.doesNotMatch(stderr, /\bbug\b|please report|^ +at /m)
       assert.equal(code, 1)
     }
   })
 })
 
-test('a replay whose log nobody reads any more goes on to its end', async () => {
+test('a replay with a closed log continues to its end', async () => {
   await withDirectory(async (directory) => {
     const sample = await sampleIn(directory)
     const running = startPulse(['replay', sample, '--state', join(directory, 'state'), '--json'])

@@ -1,4 +1,4 @@
-// Threads and promises that failed, or never ended, while nobody waited for them.
+// Threads and promises failed, or never ended, while nothing awaited them.
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -15,14 +15,14 @@ import { OPTIONS } from '../snapshot/subscribers.ts'
 import { withDirectory } from '../state-directory.ts'
 import { until } from '../until.ts'
 
-test('who asks a snapshot thread that has ended is told so, and does not wait', async () => {
+test('a request to an ended snapshot thread is rejected immediately', async () => {
   const thread = startSnapshots({ stateDirectory: '/nowhere', options: OPTIONS })
   await thread.end()
   await assert.rejects(thread.snapshot(), /has ended/)
 })
 
 // Node.js raises an unhandled rejection before the next turn of the event loop; it fails the test.
-test('a replay may fail before its end is awaited', async () => {
+test('a replay that fails before its end is awaited rejects when it is awaited', async () => {
   await withDirectory(async (directory) => {
     const options = {
       files: [join(directory, 'missing.parquet')],
@@ -43,7 +43,7 @@ test('a replay may fail before its end is awaited', async () => {
   })
 })
 
-test('rows may turn out unreadable while those before them wait for their time', async () => {
+test('unreadable rows are reported after the rows before them are consumed', async () => {
   const vector = { items: new Float64Array(1), validity: { data: null, offset: 0 } }
   const chunks = [Promise.resolve({ rowCount: 1, getColumnVector: () => vector })]
   const fetchChunk = () => chunks.shift() ?? Promise.reject(new Error('a bad page'))
@@ -56,8 +56,9 @@ test('rows may turn out unreadable while those before them wait for their time',
   await assert.rejects(rows.next(), { code: 'input-invalid', message: /a bad page/ })
 })
 
-// LMDB's binding aborts the whole process when a thread is cut off inside it; that ends with code 1.
-test('a thread that answers look-ups ends by itself, with what it was asked unanswered', () =>
+// LMDB's binding aborts the whole process if a thread is terminated inside it; a terminated thread
+// exits with code 1.
+test('a look-up thread ends by itself, and pending look-ups are rejected', () =>
   withDirectory(async (stateDirectory) => {
     await replay([join(ROOT, 'test/fixtures/parquet/duckdb-snappy.parquet')], stateDirectory)
     const codes: unknown[] = []

@@ -1,4 +1,4 @@
-// The report as a page: complete, the same to the byte, safe with any name, without network.
+// The report as a page: complete, reproducible to the byte, safe with any name, without network.
 import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -132,7 +132,7 @@ describe('the page of a report', () => {
   })
 })
 
-test('each application has a colour of its own, as have the first segments', () => {
+test('applications have distinct colours, as have the first segments', () => {
   assert.equal(new Set(APPLICATIONS.map(applicationColour)).size, APPLICATIONS.length)
   const levels = SEGMENT_COLOURS.map((_, level) => segmentColour(level))
   assert.equal(new Set(levels).size, levels.length)

@@ -22,7 +22,7 @@ function report(
   const hours = Array.from({ length: count }, (_, index) => ({
     ...some,
     startMs: fromMs + index * HOUR_MS,
-    // The last is the busiest.
+    // The last hour is the busiest.
     downlinkBytes: 1e9 * (index + 1),
     applications: some.applications.map(() => ({
       downlinkBytes: 1e6 * (index + 1),
@@ -78,7 +78,7 @@ test('an hour that occurs twice is shown twice, and once by hour of the day', ()
   assert.ok(html.includes(`<title>2:00, Email: ${both}</title>`))
 })
 
-test('hours that begin at half past are labelled so', () => {
+test('hours that begin at half past are labelled with their minutes', () => {
   const { text, rows } = report('Asia/Kolkata', Date.UTC(2019, 3, 1, 18), 3)
   assert.equal(rows[0][0], '1 Apr, 23:30')
   assert.equal(rows[1][0], '2 Apr, 00:30')

@@ -1,4 +1,4 @@
-// The Kafka of the tests is a real one: it answers, keeps its data, knows TLS and SCRAM.
+// The Kafka of the tests is a real one: it keeps its data, and supports TLS and SCRAM.
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect } from 'node:net'
@@ -16,7 +16,7 @@ import { until } from '../until.ts'
 
 const SCRIPT = join(import.meta.dirname, '..', '..', 'scripts', 'broker.ts')
 
-/** Whether anything listens on a port: a process that was killed may stay in the table of pids. */
+/** True when a process listens on a port: the pid of a killed process may exist for a while. */
 async function isListening(port: number): Promise<boolean> {
   const socket = connect(port, '127.0.0.1')
   const isOpen = await once(socket, 'connect').then(
@@ -27,11 +27,11 @@ async function isListening(port: number): Promise<boolean> {
   return isOpen
 }
 
-/** kafkajs as a foreign client sees a cluster. */
+/** A foreign client: kafkajs. */
 function clientOf({ brokers, tls, sasl }: Connection): ReturnType<typeof quietClient> {
   const security: Partial<KafkaConfig> = {
     ...(tls === undefined ? {} : { ssl: tls }),
-    // A copy: kafkajs keeps in it what it made of the password.
+    // A copy, because kafkajs stores the derived password in the object.
     ...(sasl === undefined ? {} : { sasl: { ...sasl } }),
   }
   return quietClient({ brokers, ...security, retry: { retries: 8 } })
@@ -61,7 +61,7 @@ async function valuesOf(connection: Connection, topic: string, count: number): P
   return found
 }
 
-test('what the Java producer wrote, kafkajs reads, also after a restart', needsKafka(), () =>
+test('kafkajs reads records of the Java producer, also after a restart', needsKafka(), () =>
   withCluster({}, async ({ brokers: [broker], connection, createTopic, javaTool }) => {
     await createTopic('kept', { partitions: 1 })
     await javaTool('console-producer', ['--topic', 'kept'], 'one\ntwo\n')
@@ -75,7 +75,7 @@ test('what the Java producer wrote, kafkajs reads, also after a restart', needsK
   }),
 )
 
-test('a broker is reached through TLS, SCRAM and both', needsKafka(), () =>
+test('a broker accepts connections with TLS, and with TLS and SCRAM', needsKafka(), () =>
   withCluster({ tls: true, scram: true }, async ({ connection, createTopic, javaTool }) => {
     await createTopic('secured', { partitions: 1 })
     await javaTool('console-producer', ['--topic', 'secured'], 'one\n')
@@ -92,7 +92,7 @@ test('a broker is reached through TLS, SCRAM and both', needsKafka(), () =>
   }),
 )
 
-test('of two brokers the second takes over from a leader that was killed', needsKafka(), () =>
+test('the second of two brokers takes over from a killed leader', needsKafka(), () =>
   withCluster({ brokers: 2 }, async ({ brokers, connection, createTopic, javaTool }) => {
     await createTopic('replicated', { partitions: 2, replicas: 2 })
     await javaTool('console-producer', ['--topic', 'replicated'], 'one\n')
@@ -104,27 +104,27 @@ test('of two brokers the second takes over from a leader that was killed', needs
   }),
 )
 
-test('records can be deleted from the shared broker, and topics', needsKafka(), async () => {
+test('records and topics of the shared broker can be deleted', needsKafka(), async () => {
   const { bootstrap, createTopic, deleteRecords, deleteTopic, javaTool } = await sharedBroker()
   const topic = uniqueName('shared')
   await createTopic(topic, { partitions: 1 })
   await javaTool('console-producer', ['--topic', topic], 'one\ntwo\nthree\n')
   await deleteRecords(topic, 0, 2)
   assert.deepEqual(await valuesOf({ brokers: bootstrap }, topic, 1), ['three'])
-  const said = await javaTool('get-offsets', ['--topic', topic, '--time', 'earliest'])
-  assert.equal(said.trim(), `${topic}:0:2`)
+  const offsets = await javaTool('get-offsets', ['--topic', topic, '--time', 'earliest'])
+  assert.equal(offsets.trim(), `${topic}:0:2`)
   await deleteTopic(topic)
   assert.ok(!(await javaTool('topics', ['--list'])).split('\n').includes(topic))
 })
 
 describe('npm run broker', { concurrency: false }, () => {
-  test('makes the topic, ends on a signal, and goes on with its data', needsKafka(), () =>
+  test('creates the topic, ends on SIGINT, and starts again with its data', needsKafka(), () =>
     withDirectory(async (data) => {
       for (const topic of ['xdr, 3 partitions, created now', 'xdr, 3 partitions']) {
         const [port] = await freePorts(1)
         const argv = [SCRIPT, '--port', String(port), '--data', data, '--partitions', '3']
         const broker = start(process.execPath, argv)
-        await broker.says(/Ctrl-C to stop/)
+        await broker.prints(/Ctrl-C to stop/)
         broker.process.kill('SIGINT')
         const { code, stdout } = await broker.ended
         assert.equal(code, 0)
@@ -135,11 +135,11 @@ describe('npm run broker', { concurrency: false }, () => {
     }),
   )
 
-  test('takes Kafka with it when it is killed', needsKafka(), () =>
+  test('ends Kafka when it is killed', needsKafka(), () =>
     withDirectory(async (data) => {
       const [port] = await freePorts(1)
       const broker = start(process.execPath, [SCRIPT, '--port', String(port), '--data', data])
-      await broker.says(/Kafka answers/)
+      await broker.prints(/Kafka answers/)
       assert.ok(await isListening(port))
       broker.process.kill('SIGKILL')
       await broker.ended
@@ -147,7 +147,7 @@ describe('npm run broker', { concurrency: false }, () => {
     }),
   )
 
-  test('says what to install where Java is missing', async () => {
+  test('names the package to install if Java is missing', async () => {
     const nowhere = { env: { PATH: '/nonexistent', JAVA_HOME: '' } }
     const { code, stderr } = await start(process.execPath, [SCRIPT], nowhere).ended
     assert.equal(code, 1)
@@ -157,7 +157,7 @@ describe('npm run broker', { concurrency: false }, () => {
     )
   })
 
-  test('says what is wrong with its options', async () => {
+  test('refuses a wrong value of an option with the expected ones', async () => {
     const { code, stderr } = await start(process.execPath, [SCRIPT, '--port', '0']).ended
     assert.equal(code, 1)
     assert.equal(stderr, '--port is "0", expected a whole number from 1 to 65535\n')

@@ -1,4 +1,4 @@
-// The compose file is valid, pinned, closed to other machines, and speaks of what exists.
+// The compose file is valid, pinned, closed to other machines, and names only existing things.
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
@@ -11,7 +11,7 @@ import { pulse } from '../e2e/command.ts'
 import { ROOT } from '../source-tree.ts'
 import { withDirectory } from '../state-directory.ts'
 
-/** One service, as far as the tests look at it. */
+/** The fields of a service that the tests use. */
 interface Service {
   image: string
   build?: { context: string; args: Record<string, string> }
@@ -41,11 +41,11 @@ const compose = readYaml('docker-compose.yml') as Compose
 const services = Object.entries(compose.services)
 const dockerfile = read('Dockerfile')
 
-/** Runs to its end, once. */
+/** True for a service that runs once and ends. */
 const isOnce = ({ restart }: Service): boolean => restart === 'no'
-/** Is our own image, whose health check and user stand in the Dockerfile. */
+/** True for the image of this project; its Dockerfile has health check and user. */
 const isOwn = ({ build }: Service): boolean => build !== undefined
-/** Everything that is a path of the checkout. */
+/** The mounted paths of the checkout. */
 const ownPaths = ({ volumes = [] }: Service): string[] =>
   volumes.map((volume) => volume.split(':')[0]).filter((source) => source.startsWith('.'))
 
@@ -89,7 +89,7 @@ describe('every service', () => {
     })
   }
 
-  test('has a read-only root, but where a start script writes into its image', () => {
+  test('has a read-only root, unless its start script writes into the image', () => {
     const writable = services.filter(([, { read_only }]) => read_only !== true)
     assert.deepEqual(writable.map(([name]) => name).sort(), ['kafka', 'registry', 'topic'])
   })
@@ -103,7 +103,7 @@ test('the image is pinned, is not root, and checks readiness', () => {
   assert.match(dockerfile, /^HEALTHCHECK [^]*\/readyz/m)
 })
 
-test('the image is of the version and gets all that it cache', () => {
+test('the image has the tag of the version, and all paths that it copies exist', () => {
   const { version } = JSON.parse(read('package.json')) as { version: string }
   const own = services.map(([, service]) => service).filter(isOwn)
   assert.deepEqual([...new Set(own.map(({ image }) => image))], [`xdr-pulse:${version}`])
@@ -125,7 +125,7 @@ test('the image has the revision that it was built from', () => {
   assert.match(last, /^ARG REVISION=unknown\nENV XDR_PULSE_REVISION=\$REVISION$/m)
 })
 
-test('Grafana asks the Prometheus of the compose file, which asks the service', () => {
+test('Grafana queries the Prometheus of the compose file, which scrapes the service', () => {
   const scraping = readYaml('grafana/prometheus.yml') as {
     global: { scrape_interval: string }
     scrape_configs: {
@@ -148,7 +148,7 @@ test('Grafana asks the Prometheus of the compose file, which asks the service', 
   assert.ok(mounted.includes(dirname(authorization.credentials_file)))
 })
 
-test('promtool takes the configuration of Prometheus', (context) => {
+test('promtool accepts the configuration of Prometheus', (context) => {
   const argv = ['check', 'config', '--syntax-only', join(ROOT, 'grafana', 'prometheus.yml')]
   const run = spawnSync('promtool', argv, { encoding: 'utf8' })
   if (run.error !== undefined && process.env['CI'] === undefined) {
@@ -159,7 +159,7 @@ test('promtool takes the configuration of Prometheus', (context) => {
   assert.equal(run.status, 0, run.stderr)
 })
 
-test('tokens are made once: one for everything, one for metrics', () =>
+test('tokens are created once: one for everything, one for metrics', () =>
   withDirectory((directory) => {
     const [folder, metricsFolder] = [join(directory, 'xdr-pulse'), join(directory, 'metrics')]
     for (const path of [folder, metricsFolder]) mkdirSync(path)
@@ -181,7 +181,7 @@ test('tokens are made once: one for everything, one for metrics', () =>
     assert.deepEqual(make(), [tokens, metrics])
   }))
 
-test('its commands use options that there are, with values that they take', async () => {
+test('its commands use existing options with valid values', async () => {
   const byFlag = new Map(Object.values(OPTIONS).map((option) => [option.flag, option]))
   const own = services.filter(([, service]) => isOwn(service) && service.entrypoint === undefined)
   assert.deepEqual(own.map(([name]) => name).sort(), ['produce', 'sample', 'xdr-pulse'])

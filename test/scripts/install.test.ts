@@ -1,4 +1,4 @@
-// The first command of the README prints one line, whatever Node.js the machine's own npm runs on.
+// The first command of the README prints one line, with any Node.js that the machine's npm runs on.
 import assert from 'node:assert/strict'
 import { copyFile } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
@@ -7,13 +7,13 @@ import { start } from '../e2e/command.ts'
 import { ROOT } from '../source-tree.ts'
 import { withDirectory } from '../state-directory.ts'
 
-/** The path of a shell outside of npm scripts: without the Node.js that npm installs. */
+/** The PATH outside of npm scripts: without the Node.js that npm installs. */
 const machinePath = (process.env['PATH'] ?? '')
   .split(delimiter)
   .filter((part) => !part.includes('node_modules'))
   .join(delimiter)
 
-/** `npm test` hands its own settings to what it starts: `env -u NAME` for each of them. */
+/** Arguments of `env` that remove the settings that `npm test` passes to child processes. */
 const withoutNpm = Object.keys(process.env)
   .filter((name) => name.toLowerCase().startsWith('npm_config_'))
   .flatMap((name) => ['-u', name])

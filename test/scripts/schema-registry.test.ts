@@ -1,4 +1,4 @@
-// The stand-in registry answers as Confluent's does, by its documentation.
+// The stand-in registry responds as the documentation of Confluent's registry describes.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { withRegistryStandIn, type RegistryStandIn } from '../schema-registry.ts'
@@ -10,7 +10,7 @@ const SECOND = JSON.stringify({
   fields: [{ name: 'start', type: 'long', default: 0 }],
 })
 
-/** Asks over HTTP: GET, or POST where there is a body. */
+/** Sends a request: POST with a body, else GET. */
 async function ask(
   { url }: RegistryStandIn,
   path: string,
@@ -23,12 +23,12 @@ async function ask(
   return [response.status, await response.json()]
 }
 
-/** Fails unless the answer is an error of that code. */
+/** Asserts that a response is an error with a code. */
 async function refuses(registry: RegistryStandIn, code: number, path: string, body?: unknown) {
-  const [status, said] = await ask(registry, path, body)
+  const [status, error] = await ask(registry, path, body)
   assert.equal(status, Number(String(code).slice(0, 3)))
-  assert.equal((said as { error_code: number }).error_code, code)
-  assert.ok((said as { message: string }).message.length > 0)
+  assert.equal((error as { error_code: number }).error_code, code)
+  assert.ok((error as { message: string }).message.length > 0)
 }
 
 test('schemas have one id, subjects have versions', () =>
@@ -55,7 +55,7 @@ test('schemas have one id, subjects have versions', () =>
     assert.deepEqual(await ask(registry, '/subjects/xdr-value', { schema: SECOND }), [200, latest])
   }))
 
-test('errors have their codes', () =>
+test("errors have the codes of Confluent's registry", () =>
   withRegistryStandIn({}, async (registry) => {
     registry.register('xdr-value', FIRST)
     await refuses(registry, 40401, '/subjects/unknown/versions')
@@ -69,14 +69,14 @@ test('errors have their codes', () =>
     await refuses(registry, 42202, '/subjects/xdr-value/versions/0')
   }))
 
-test('other schemas than Avro say what they are', () =>
+test('schemas other than Avro have their type', () =>
   withRegistryStandIn({}, async (registry) => {
     assert.equal(registry.register('xdr-value', { type: 'object' }, 'JSON'), 1)
     const found = { schemaType: 'JSON', schema: '{"type":"object"}' }
     assert.deepEqual(await ask(registry, '/schemas/ids/1'), [200, found])
   }))
 
-test('goes down and comes back on its port, fails, is slow, counts', () =>
+test('a registry goes down, returns on its port, fails, delays and counts', () =>
   withRegistryStandIn({}, async (registry) => {
     registry.register('xdr-value', FIRST)
     await registry.become({ kind: 'down' })
@@ -97,7 +97,7 @@ test('goes down and comes back on its port, fails, is slow, counts', () =>
     })
   }))
 
-test('asks for a user and password where it was told to', () =>
+test('a registry with credentials requires them', () =>
   withRegistryStandIn({ credentials: 'xdr:secret' }, async (registry) => {
     await refuses(registry, 401, '/subjects')
     const authorization = `Basic ${Buffer.from('xdr:secret').toString('base64')}`

@@ -1,4 +1,4 @@
-// The proxy of the tests does to connections what its modes say.
+// The proxy of the tests treats connections according to its mode.
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
@@ -7,7 +7,7 @@ import { quietClient } from '../../scripts/kafka/client.ts'
 import { needsKafka, withCluster } from '../broker.ts'
 import { withTcpProxy, type TcpProxy } from '../tcp-proxy.ts'
 
-/** Runs `work` with a proxy before a server that sends back what it is sent. */
+/** Runs `work` with a proxy in front of an echo server. */
 async function withEcho(work: (proxy: TcpProxy) => Promise<void>): Promise<void> {
   const open = new Set<Socket>()
   const server = createServer((socket) => {
@@ -29,11 +29,11 @@ async function withEcho(work: (proxy: TcpProxy) => Promise<void>): Promise<void>
 
 interface Heard {
   text: string
-  /** How the connection ended: an error's code, `end`, or `open` when it did not. */
+  /** How the connection ended: an error's code, `end`, or `open` if it did not. */
   ended: string
 }
 
-/** Sends a text and listens until as much came back, the end, or a time of silence. */
+/** Sends a text and reads until as much has returned, the connection ends, or a time-out. */
 async function send(port: number, text: string, silenceMs = 500): Promise<Heard> {
   const socket = connect(port, '127.0.0.1').setEncoding('utf8').setTimeout(silenceMs)
   const heard: Heard = { text: '', ended: 'open' }
@@ -56,7 +56,7 @@ async function send(port: number, text: string, silenceMs = 500): Promise<Heard>
   return heard
 }
 
-test('hands on, refuses, swallows and cuts on the same port', () =>
+test('a proxy forwards, refuses, drops and cuts on the same port', () =>
   withEcho(async ({ port, become, counts }) => {
     assert.deepEqual(await send(port, 'hello'), { text: 'hello', ended: 'open' })
     await become({ kind: 'reject' })
@@ -71,16 +71,16 @@ test('hands on, refuses, swallows and cuts on the same port', () =>
     assert.equal(counts().cut, 1)
   }))
 
-test('hands on slowly', () =>
+test('a slow proxy forwards everything at its rate', () =>
   withEcho(async ({ port, become }) => {
     await become({ kind: 'slow', bytesPerSecond: 10_000 })
     const begun = performance.now()
     assert.equal((await send(port, 'x'.repeat(2000))).text.length, 2000)
-    // 200 ms each way; pieces of both ways overlap.
+    // 200 ms per direction; parts of both directions overlap.
     assert.ok(performance.now() - begun > 150)
   }))
 
-test('stands between kafkajs and a broker that knows its port', needsKafka(), () =>
+test('kafkajs reaches a broker through a proxy that the broker advertises', needsKafka(), () =>
   withTcpProxy((proxy) =>
     withCluster({ advertised: [proxy.port] }, async ({ brokers: [broker], connection }) => {
       proxy.pointTo(broker.proxyPort)

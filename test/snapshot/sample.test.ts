@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { snapshotOf, subscriber, type Subscriber } from './subscribers.ts'
 
-/** Two groups far apart; who is in which is seen from the sessions. */
+/** Two groups that are far apart; the number of sessions shows the group. */
 const crowd = (few: number, many: number): Subscriber[] => [
   ...Array.from({ length: few }, (_, at) => subscriber(900 + at, 1e6 + at, 7e6, 9e9, 5e8)),
   ...Array.from({ length: many }, (_, at) => subscriber(1e6 + 7 * at, at, 5, 6)),

@@ -21,7 +21,7 @@ const passOver =
     }
   }
 
-/** Everyone that page after page has, as a client asks for them. */
+/** The subscribers of all pages, requested as a client does. */
 function allPages(
   subscribers: readonly Subscriber[],
   query: SubscriberQuery,
@@ -55,7 +55,7 @@ test('the pages have every subscriber once, by ascending MSISDN, for any order o
   )
 })
 
-test('a segment has as many subscribers as in the snapshot, and all together have everyone', () => {
+test('a segment has as many subscribers as in the snapshot, and together they have all', () => {
   const subscribers = Array.from({ length: 90 }, (_, at) =>
     subscriber(1000 - at, 1 + (at % 10), (at * 37) % 1000, (at * 91) % 5000),
   )

@@ -1,4 +1,4 @@
-// What a commit leaves in the store is what was in memory, through base image and journal.
+// After a commit, base image and journal of the store have the content of memory.
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -22,13 +22,13 @@ const KEEP = 1000
 const FIRST = 33_600_000_000
 const START_MS = Date.UTC(2019, 3, 4)
 
-/** What happens between two commits: how many records, of how many of the subscribers. */
+/** The work between two commits: a number of records, from a share of the subscribers. */
 interface Step {
   records: number
   share: number
-  /** The store is opened anew first: the sweep begins again at the first block. */
+  /** True to open the store anew before. */
   reopen: boolean
-  /** A copy in memory catches up after it; else it has more to catch up with later. */
+  /** True to update the copy in memory afterwards; else it has more to read later. */
   follow: boolean
 }
 
@@ -44,7 +44,7 @@ const aCase = fc.record({
   steps: fc.array(aStep, { minLength: 4, maxLength: 12 }),
 })
 
-test('after any commits the store, and a copy that follows it, holds what memory held', async (t) => {
+test('after any commits the store, and a copy that follows it, equal the memory', async (t) => {
   t.diagnostic(`XDR_PULSE_SEED=${SEED}`)
   let journals = 0
   const property = fc.asyncProperty(aCase, ({ seed, subscribers, steps }) =>
@@ -152,7 +152,7 @@ test('each page takes exactly one overflow page', () =>
     for (const database of [partition.store.subscribers, partition.store.journal]) {
       const stats = database.getStats() as { entryCount: number; overflowPages: number }
       assert.ok(stats.entryCount > 50)
-      // The last page of a block or a commit may be small enough to stand in its leaf.
+      // The last page of a block or a commit may be small enough to be stored in its leaf.
       assert.ok(stats.overflowPages <= stats.entryCount)
       assert.ok(stats.overflowPages > stats.entryCount * 0.9)
     }
@@ -203,7 +203,7 @@ test('a block that takes fewer pages than before leaves none of the old ones beh
     await state.close()
   }))
 
-test('a view stays as it was while commits go on', () =>
+test('a view does not change while further commits are made', () =>
   withDirectory(async (directory) => {
     const random = seededRandom(3)
     const state = await openState(directory, OPTIONS, 'test')
@@ -267,7 +267,7 @@ test('a cache that does not fit its state is read anew', () =>
     }
   }))
 
-test('a copy passes over nothing that the store has lost, and is made anew after that', () =>
+test('a copy reports rows that the store has lost, and is read anew after that', () =>
   withDirectory(async (directory) => {
     const random = seededRandom(4)
     const state = await openState(directory, OPTIONS, 'test')

@@ -1,4 +1,4 @@
-// State directories that a former version wrote still open, and become the present format.
+// State directories of former versions can be opened, and are converted to the present format.
 import assert from 'node:assert/strict'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -15,7 +15,7 @@ import { withDirectory } from '../state-directory.ts'
 
 const FIXTURE = join(import.meta.dirname, '../fixtures/state/format-2')
 const PARTITIONS = 2
-/** As the version that wrote it computed it. */
+/** The hash that the former version computed. */
 const HASH = '84126936688fbf9068a6ff30d9fd2b6538eb9cadfe75b0ca5d82e6e0c557d230'
 const OPTIONS = {
   partitions: PARTITIONS,
@@ -26,7 +26,7 @@ const OPTIONS = {
 
 const TOPIC = '7ff8b1c028894acda2ca4769223ac040'
 const FILE = 'df1899b35cd4dfb5dcb162ef9a913953'
-/** Of each source in each partition: where it stands, and what became of its rows. */
+/** Source, partition, kind, order, next, applied, rejected, excluded. */
 const POSITIONS = [
   [TOPIC, 0, 'topic', 'offset', 107, 52, 5, 50],
   [FILE, 0, 'file', 'file', 300, 38, 12, 57],
@@ -82,7 +82,7 @@ describe('a state directory of format 2', () => {
       await store.environment.close()
     }))
 
-  test('is refused to other options, as one of the present format', () =>
+  test('is refused with other options, as one of the present format', () =>
     withFormerState(async (directory) => {
       const other = { ...OPTIONS, missingMsisdn: 'zero' } as const
       const opened = openState(directory, other, 'test')
@@ -91,7 +91,7 @@ describe('a state directory of format 2', () => {
     }))
 })
 
-test('fields that a former format lacks stay out, so that they read as zero', () => {
+test('fields that a former format lacks stay absent, so that they read as zero', () => {
   assert.deepEqual(presentCounters({ commit: 3, refused: { footer: 1 } }), {
     commit: 3,
     rejected: { footer: 1 },

@@ -1,4 +1,4 @@
-// The canonical hash says what is known, not how it is kept.
+// The canonical hash covers the content of a state, not how the content is stored.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { seededRandom } from '../../src/random.ts'

@@ -36,7 +36,7 @@ test('rejected rows beyond 2^28 bytes are counted but not kept', () =>
   withDirectory(async (directory) => {
     const state = await openState(directory, OPTIONS, 'test')
     const [partition] = state.partitions
-    // As if the rows kept so far had nearly that many bytes.
+    // Pretends that the rows kept so far have nearly that many bytes.
     partition.counters.rejectedKeptBytes = LIMIT - 100
     for (const [row, bytes] of [60, 41, 40, 1].entries()) reject(partition, row, { bytes })
     commitPartition(partition, KEEP)
@@ -47,7 +47,7 @@ test('rejected rows beyond 2^28 bytes are counted but not kept', () =>
     assert.equal(partition.counters.rejectedKept, 2)
     assert.equal(partition.counters.rejectedKeptBytes, LIMIT)
 
-    // A row that leaves makes room for as many bytes as it had.
+    // A row that is removed makes room for its bytes.
     partition.reprocessed.push({ key: rejectedKey(SOURCE, 0), bytes: 60 })
     reject(partition, 4, { bytes: 61 })
     reject(partition, 5, { bytes: 60 })
@@ -65,7 +65,7 @@ test('rejected rows are listed in order of source and row, over all partitions',
   withDirectory(async (directory) => {
     const state = await openState(directory, { ...OPTIONS, partitions: 2 }, 'test')
     const [low, high] = ['0a'.repeat(16), 'f0'.repeat(16)]
-    // Beyond 2^32, as offsets of a topic may be.
+    // Above 2^32, as offsets of a topic may be.
     const far = 2 ** 32 + 3
     const [first, second] = state.partitions
     for (const row of [7, far]) reject(first, row, { source: high })

@@ -1,4 +1,4 @@
-// A partition to test with: filled by folds, compared number by number after it is read back.
+// Partitions for tests: filled by folds, read back, and compared number by number.
 import assert from 'node:assert/strict'
 import { createBatch, type Batch } from '../../src/record/batch.ts'
 import type { Random } from '../../src/random.ts'
@@ -11,6 +11,7 @@ import { loadPartition } from '../../state/partition.ts'
 import { openPartition } from '../../state/store.ts'
 import type { StateOptions } from '../../state/writer.ts'
 
+/** The options of a state of one partition. */
 export const OPTIONS: StateOptions = {
   partitions: 1,
   durationUnit: 'auto',
@@ -71,7 +72,7 @@ export function assertSameTable(found: Table, expected: Table): void {
   })
 }
 
-/** A partition as its last commit left it, read by another environment of the same files. */
+/** A partition as of its last commit, read by another environment of the same files. */
 export async function reload(directory: string): Promise<Partition> {
   const store = openPartition(directory, 0, 'read')
   const partition = loadPartition(store)
@@ -79,6 +80,7 @@ export async function reload(directory: string): Promise<Partition> {
   return partition
 }
 
+/** The sum of the records of `count` rows. */
 export const recordsOf = (rows: Float64Array, count: number): number => {
   let records = 0
   for (let i = 0; i < count; i++) records += rows[i * WIDTH + FIELD.records]

@@ -1,4 +1,4 @@
-// Who may open a state directory, and what is said to those who may not.
+// Opening a state directory for writing: locks, options, formats, damage, and their errors.
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
@@ -39,7 +39,7 @@ async function makeState(directory: string, options: Partial<StateOptions> = {})
   await state.close()
 }
 
-test('a second writer is refused by the name of the first', () =>
+test('a second writer is refused with the pid and command of the first', () =>
   withDirectory(async (directory) => {
     const state = await openState(directory, OPTIONS, 'replay of the day')
     const refusal = isTrouble('state-locked', `process ${process.pid}`, 'replay of the day')
@@ -68,14 +68,14 @@ test('the lock of a process that was killed is taken over', () =>
     await (await openState(directory, OPTIONS, 'test')).close()
   }))
 
-test('a process number that another process has now is no owner', () =>
+test('the lock of a process whose pid another process has now is taken over', () =>
   withDirectory(async (directory) => {
     const owner = { pid: process.pid, host: hostname(), processStart: '1', command: 'of old' }
     writeFileSync(join(directory, 'writer.lock'), JSON.stringify(owner))
     await (await openState(directory, OPTIONS, 'test')).close()
   }))
 
-test('a lock with the draft that a killed process of this number left is taken over', () =>
+test('a draft that a killed process with the same pid left does not prevent the lock', () =>
   withDirectory(async (directory) => {
     const path = join(directory, 'writer.lock')
     const owner = { pid: process.pid, host: hostname(), processStart: '1', command: 'of old' }
@@ -96,7 +96,7 @@ test('a writer releases its own lock only, never that of a later writer', () =>
     assert.deepEqual(JSON.parse(readFileSync(path, 'utf8')), later)
   }))
 
-test('the lock of another machine is believed, and the remedy is told', () =>
+test('a state with the lock of another machine is refused with the remedy', () =>
   withDirectory(async (directory) => {
     const dead = spawnSync(process.execPath, ['-e', '0']).pid
     const owner = { pid: dead, host: 'elsewhere', processStart: '1', command: 'run' }
@@ -115,18 +115,18 @@ const OTHERS: [Partial<StateOptions>, string][] = [
   [{ missingMsisdn: 'zero' }, '--missing-msisdn reject (asked for: zero)'],
 ]
 for (const [change, sentence] of OTHERS) {
-  test(`a state is refused to other options: ${sentence}`, () =>
+  test(`a state is refused with other options: ${sentence}`, () =>
     withDirectory(async (directory) => {
       await makeState(directory, { partitions: 2 })
       const options = { ...OPTIONS, partitions: 2, ...change }
       const refusal = isTrouble('state-options', sentence, /another --state directory/)
       await assert.rejects(openState(directory, options, 'test'), refusal)
-      assert.equal(existsSync(partitionDirectory(directory, 2)), false, 'no partition is made')
+      assert.equal(existsSync(partitionDirectory(directory, 2)), false, 'no partition is created')
       await (await openState(directory, { ...OPTIONS, partitions: 2 }, 'test')).close()
     }))
 }
 
-test('a state of a newer format is refused to writers and readers', () =>
+test('writers and readers refuse a state of a newer format', () =>
   withDirectory(async (directory) => {
     await makeState(directory)
     const store = openPartition(directory, 0, 'write')
@@ -137,7 +137,7 @@ test('a state of a newer format is refused to writers and readers', () =>
     assert.throws(() => openStateToRead(directory), refusal)
   }))
 
-test('a partition that is gone is missed by writers and readers', () =>
+test('writers and readers report a missing partition', () =>
   withDirectory(async (directory) => {
     await makeState(directory, { partitions: 3 })
     rmSync(partitionDirectory(directory, 1), { recursive: true })
@@ -146,7 +146,7 @@ test('a partition that is gone is missed by writers and readers', () =>
     await assert.rejects(openState(directory, { ...OPTIONS, partitions: 3 }, 'test'), refusal)
   }))
 
-test('a directory without a state, or one that is being made, holds none', () =>
+test('a directory without a state, or with one that is being created, has none', () =>
   withDirectory(async (directory) => {
     const absent = isTrouble('state-missing', directory)
     assert.throws(() => openStateToRead(directory), absent)
@@ -165,7 +165,7 @@ test('a directory without a state, or one that is being made, holds none', () =>
     await openStateToRead(directory).close()
   }))
 
-test('a crash between the stamps of a new state leaves a directory that can be begun again', () =>
+test('after a crash between the stamps of a new state, it can be created again', () =>
   withDirectory(async (directory) => {
     const options = { ...OPTIONS, partitions: 3 }
     let reads = 0
@@ -183,7 +183,7 @@ test('a crash between the stamps of a new state leaves a directory that can be b
     await openStateToRead(directory).close()
   }))
 
-test('counters that do not agree with the subscribers are found when a state is opened', () =>
+test('opening a state reports counters that do not agree with the subscribers', () =>
   withDirectory(async (directory) => {
     await makeState(directory)
     const store = openPartition(directory, 0, 'write')
@@ -192,10 +192,10 @@ test('counters that do not agree with the subscribers are found when a state is 
     await store.environment.close()
     const refusal = isTrouble('state-corrupt', /have 1 records, expected 2/)
     await assert.rejects(openState(directory, OPTIONS, 'test'), refusal)
-    assert.equal(existsSync(join(directory, 'writer.lock')), false, 'the directory is given back')
+    assert.equal(existsSync(join(directory, 'writer.lock')), false, 'the directory is unlocked')
   }))
 
-test('a page that was lost is found when a state is opened', () =>
+test('opening a state reports a lost page', () =>
   withDirectory(async (directory) => {
     const state = await openState(directory, OPTIONS, 'test')
     const [partition] = state.partitions

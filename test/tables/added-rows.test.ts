@@ -148,8 +148,8 @@ test('a server has them in API, metrics and page', async () => {
   const argv = ['replay', file, '--state', join(home, 'served'), '--serve', '--port', '0']
   const running = startPulse([...argv, '--snapshot-interval', '50ms'], WITH_ROWS)
   try {
-    const [, url] = await running.says(/(http:\/\/[\d.:]+)/)
-    await running.says(/subscribers now/)
+    const [, url] = await running.prints(/(http:\/\/[\d.:]+)/)
+    await running.prints(/subscribers now/)
     const text = async (path: string): Promise<string> => (await fetch(url + path)).text()
     const snapshot = JSON.parse(await text('/api/v1/snapshot')) as Report
     assert.deepEqual(snapshot.top['webBytes'], report.top['webBytes'])

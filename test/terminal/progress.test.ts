@@ -1,4 +1,4 @@
-// Progress on a terminal: each long step is shown, and the bar is gone before the rest is printed.
+// Progress on a terminal: each long step is shown, and the bar is removed before other output.
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -13,7 +13,7 @@ import { withDirectory } from '../state-directory.ts'
 const BAR = /[█░]/u
 const ESCAPE = '\u001B'
 
-/** What a command writes to a terminal of 80 columns: `script` makes one. */
+/** The output of a command on a terminal of 80 columns, which `script` provides. */
 async function onTerminal(args: readonly string[], stdout?: string): Promise<string> {
   const command = [process.execPath, join(ROOT, 'src/cli.ts'), ...args]
   const quoted = command.map((each) => `'${each}'`).join(' ')
@@ -23,7 +23,7 @@ async function onTerminal(args: readonly string[], stdout?: string): Promise<str
   return shown.stdout
 }
 
-test('a bar is drawn while a replay runs, and nothing of it after its summary', () =>
+test('a bar is drawn while a replay runs, and is not drawn after its summary', () =>
   withDirectory(async (directory) => {
     const file = await sampleIn(directory)
     const written = await onTerminal(['replay', file, '--state', join(directory, 'state')])
@@ -33,14 +33,14 @@ test('a bar is drawn while a replay runs, and nothing of it after its summary', 
     assert.ok(!summary.includes(ESCAPE), 'the cursor stays where the summary ends')
   }))
 
-/** What a bar said last, one after the other, and of what. */
+/** The texts of a bar in order, without repetitions, each with its noun. */
 const stepsOf = (written: string): string[] => {
-  const said = [...written.matchAll(/[█░] \d+% \| ([^|\u001B]+) \| [\d,]+ of [\d,]+ (\w+)/gu)]
-  const steps = said.map(([, what, noun]) => `${what}: ${noun}`)
+  const matches = [...written.matchAll(/[█░] \d+% \| ([^|\u001B]+) \| [\d,]+ of [\d,]+ (\w+)/gu)]
+  const steps = matches.map(([, what, noun]) => `${what}: ${noun}`)
   return steps.filter((step, at) => step !== steps[at - 1])
 }
 
-test('every pass and every file of a long command is shown, and stdout has none of it', () =>
+test('every pass and every file of a long command is shown, and not on stdout', () =>
   withDirectory(async (directory) => {
     const file = await sampleIn(directory)
     const [state, page, tables] = ['state', 'report.html', 'tables'].map((name) =>
@@ -84,36 +84,36 @@ test('every pass and every file of a long command is shown, and stdout has none 
     ])
   }))
 
-test('a pass tells while it goes on how many subscribers it has read', () =>
+test('a pass reports the number of subscribers that it has read so far', () =>
   withDirectory(async (directory) => {
     const file = await sampleIn(directory, { subscribers: 4000 })
     const state = join(directory, 'state')
     assert.equal((await pulse(['replay', file, '--state', state])).code, 0)
-    const told: [number, string][] = []
+    const updates: [number, string][] = []
     const total = await withView(state, (view) => {
       const update = (done: number, of: number, more: string): void => {
         assert.equal(of, view.counters.subscribers)
-        told.push([done, more])
+        updates.push([done, more])
       }
       const shown = shownView(view, { update, end: () => undefined }, 'reading', 'counting')
       let seen = 0
       shown.scan((_, count) => {
-        assert.deepEqual(told.at(-1), [seen, 'reading'])
+        assert.deepEqual(updates.at(-1), [seen, 'reading'])
         seen += count
       })
       return seen
     })
     assert.deepEqual(
-      [told.at(0), told.at(-1)],
+      [updates.at(0), updates.at(-1)],
       [
         [0, 'reading'],
         [total, 'counting'],
       ],
     )
-    assert.ok(told.length > 4, 'more than once')
+    assert.ok(updates.length > 4, 'more than once')
   }))
 
-test('without a terminal it is a line every five seconds, none for what is done by then', (t) => {
+test('without a terminal there is a line every five seconds, none for shorter work', (t) => {
   t.mock.timers.enable({ apis: ['Date'], now: 1e12 })
   const lines: string[] = []
   t.mock.method(process.stderr, 'write', (line: string) => lines.push(line) > 0)

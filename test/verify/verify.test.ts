@@ -1,4 +1,4 @@
-// `verify` agrees with a replay of every kind of file, and names what was tampered with.
+// `verify` agrees with a replay of every kind of file, and names every change of a state.
 import assert from 'node:assert/strict'
 import { copyFileSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -78,7 +78,7 @@ test('a replay of a file with every kind of dirt equals its recomputation', asyn
   assert.equal(seen.get('parquet')?.[1], ROWS)
 })
 
-test('the recomputation has no join, behind which DuckDB cannot tell how far it is', () =>
+test('the recomputation has no join, for which DuckDB reports no progress', () =>
   withDatabase({ threads: 1, memoryMiB: 512 }, async (connection) => {
     const paths = [join(FIXTURES, 'text.parquet'), dirty]
     const files = await Promise.all(paths.map((path) => openFile(connection, path)))
@@ -118,7 +118,7 @@ test('all fixtures together, one of them twice, equal their recomputation', asyn
   assert.deepEqual((await verifyState(files, await replay(files))).differing, [])
 })
 
-test('one byte more for one subscriber is found and named', async () => {
+test('a difference of one byte of one subscriber is named', async () => {
   const directory = await replay([dirty])
   let msisdn = 0
   await withWriter(directory, ({ partitions: [partition] }) => {
@@ -147,7 +147,7 @@ function renumber(partition: Partition, msisdn: number): number {
 }
 
 for (const other of [7, 999_999_999_999_999]) {
-  test(`a subscriber under the MSISDN ${other} is one missing and one too many`, async () => {
+  test(`a subscriber under the MSISDN ${other} is one missing and one extra`, async () => {
     const directory = await replay([dirty])
     let msisdn = 0
     await withWriter(directory, ({ partitions: [partition] }) => {
@@ -163,7 +163,7 @@ for (const other of [7, 999_999_999_999_999]) {
   })
 }
 
-test('a subscriber in two partitions is one too many', async () => {
+test('a subscriber in two partitions is reported as extra', async () => {
   const directory = await replay([dirty], { partitions: 2 })
   let [twice, gone] = [0, 0]
   const work = ({ partitions: [first, second] }: { partitions: Partition[] }): void => {
@@ -222,7 +222,7 @@ test('a row of means is a footer only without MSISDN, Start and End', async () =
   })
 })
 
-test('application totals and counts of rows are compared, and ten differences named', async () => {
+test('application totals and counts of rows are compared, ten differences are named', async () => {
   const directory = await replay([dirty])
   await withWriter(directory, ({ partitions: [partition] }) => {
     for (let slot = 0; slot < 20; slot++) {
@@ -240,7 +240,7 @@ test('application totals and counts of rows are compared, and ten differences na
   assert.equal(differing[1].what, 'total Social Media downlinkBytes')
 })
 
-test('a file that the state has not applied is rejected by name', async () => {
+test('a file that the state has not applied is refused by name', async () => {
   const clean = join(FIXTURES, 'integers.parquet')
   await assert.rejects(verifyState([clean, dirty], await replay([dirty])), {
     code: 'verify-differs',
@@ -256,7 +256,7 @@ test('a source of the state that is not among the files is named', async () => {
   })
 })
 
-test('a file that does not exist and a directory without state are rejected', async () => {
+test('a missing file and a directory without a state are refused', async () => {
   const directory = await replay([dirty])
   await assert.rejects(verifyState([join(folder, 'absent.parquet')], directory), {
     code: 'input-missing',

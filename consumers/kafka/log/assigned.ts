@@ -1,4 +1,4 @@
-// The partitions of this member: loaded and given back until those read are those assigned.
+// The partitions of this member: loaded and released until those read are those assigned.
 //
 // Partitions are loaded one after another, with a turn of the event loop between them: heartbeats
 // go out, and the partitions that are loaded are read meanwhile.

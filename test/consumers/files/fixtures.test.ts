@@ -64,7 +64,7 @@ for (const speed of ['max', 1e15] as const) {
 const BROKEN: [string, ErrorCode, RegExp][] = [
   ['zero-bytes', 'input-invalid', /is empty \(0 bytes\)/],
   ['not-parquet', 'input-invalid', /not a Parquet file/],
-  ['truncated', 'input-invalid', /cut off at \d+ bytes/],
+  ['truncated', 'input-invalid', /truncated at \d+ bytes/],
   ['lacks-total-dl', 'input-column', /"Total DL \(Bytes\)" is missing.*nearest found: "[^"]+"/],
   ['two-candidates', 'input-column', /".+" and ".+" could both be the column ".+"/],
 ]
@@ -75,7 +75,7 @@ test('every broken fixture is listed', () => {
 })
 
 for (const [name, code, sentence] of BROKEN) {
-  test(`broken/${name}.parquet is refused by its name, and no state is made`, () =>
+  test(`broken/${name}.parquet is refused by its name, and no state is created`, () =>
     withDirectory(async (directory) => {
       const state = join(directory, 'state')
       const path = pathOf(`broken/${name}`)

@@ -148,7 +148,7 @@ test('files, directories and globs name the same files', () =>
     assert.equal(new Set(hashes).size, 1)
   }))
 
-test('a path without files is refused by its name, and no state is made', () =>
+test('a path without files is refused by its name, and no state is created', () =>
   withDirectory(async (directory) => {
     const state = join(directory, 'state')
     const absent = join(directory, 'absent')

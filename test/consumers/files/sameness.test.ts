@@ -112,7 +112,7 @@ test('any way to replay the same rows gives the state that the oracle expects', 
     }),
   )
   await fc.assert(property, { seed: SEED, numRuns: RUNS, endOnFailure: true })
-  assert.ok(interrupted > RUNS / 3, `seed ${SEED}: only ${interrupted} runs were cut off`)
+  assert.ok(interrupted > RUNS / 3, `seed ${SEED}: only ${interrupted} runs were interrupted`)
 })
 
 test('the sample of these tests has rows of every kind', () => {

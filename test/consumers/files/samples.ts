@@ -22,7 +22,7 @@ export async function sampleIn(
   return path
 }
 
-/** Writes rows [0, cuts[0]), [cuts[0], cuts[1]) … of a file as files of their own. */
+/** Writes rows [0, cuts[0]), [cuts[0], cuts[1]) … of a file as separate files. */
 export async function cutFile(
   path: string,
   cuts: readonly number[],

@@ -23,7 +23,7 @@ async function run(list: readonly (string | null)[], due: ReadonlySet<number>): 
   return seen
 }
 
-test('a delivery is applied, and committed if due, before the next one is asked for', async () => {
+test('a delivery is applied, and committed if due, before the next one is requested', async () => {
   assert.deepEqual(await run(['a', 'b', 'c'], new Set([2])), [
     ...['deliver a', 'apply a'],
     ...['deliver b', 'apply b', 'commit'],
@@ -32,7 +32,7 @@ test('a delivery is applied, and committed if due, before the next one is asked 
   ])
 })
 
-test('what was applied is also committed while nothing comes', async () => {
+test('applied rows are committed also while no delivery arrives', async () => {
   const seen = await run(['a', null, null], new Set([3]))
   assert.deepEqual(seen, [
     'deliver a',

@@ -1,4 +1,4 @@
-// Consumes a topic until it is caught up, and reads back what became of it.
+// Consumes a topic to its end, and reads the state.
 import assert from 'node:assert/strict'
 import { Worker } from 'node:worker_threads'
 import type { TopicConsumerOptions } from '../../../consumers/kafka/consumer.ts'

@@ -169,7 +169,7 @@ describe('gaps', { ...needsKafka(), concurrency: 2 }, () => {
     await send(topic, 0, 100, 150)
   }
 
-  test('a topic that has grown is refused with what to do, at the start and while running', () =>
+  test('a topic with new partitions is refused with the remedy, also while running', () =>
     withDirectory(async (directory) => {
       const topic = uniqueName('grown')
       await broker.createTopic(topic, { partitions: 1 })

@@ -79,7 +79,7 @@ describe(`poison (XDR_PULSE_SEED=${SEED})`, { ...needsKafka(), concurrency: 2 },
     })
   })
 
-  /** Sends poison, each followed by a good row, and checks what became of every message. */
+  /** Sends poison, each followed by a good row, and checks the outcome of every message. */
   async function drink(list: readonly Poison[], changes: Changes, good: Buffer): Promise<void> {
     const topic = uniqueName('poison')
     await broker.createTopic(topic, { partitions: 1 })

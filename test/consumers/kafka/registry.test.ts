@@ -30,7 +30,7 @@ describe('a registry that', { ...needsKafka(), concurrency: 2 }, () => {
     rows = await cleanRows()
   })
 
-  test('is down holds up the rows of unknown schemas only; when it is back, all rows are applied', () =>
+  test('is down delays rows of unknown schemas only; when it is back, all rows are applied', () =>
     withDirectory((directory) =>
       withRegistryStandIn({}, async (registry) => {
         const known = registry.register('xdr-value', XDR_SCHEMA)
@@ -109,7 +109,7 @@ describe('a registry that', { ...needsKafka(), concurrency: 2 }, () => {
       }),
     ))
 
-  test('asks for a password gets it, from the URL or from the option', () =>
+  test('requires a password receives it, from the URL or from the option', () =>
     withDirectory((directory) =>
       withRegistryStandIn({ credentials: 'user:p@ss:word' }, async (registry) => {
         const id = registry.register('xdr-value', XDR_SCHEMA)

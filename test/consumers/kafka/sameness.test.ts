@@ -100,7 +100,7 @@ describe('the same rows by Kafka and by Parquet', needsKafka(), () => {
     })
   }
 
-  test('JSON by the Java console producer, in batches of its own making', async () => {
+  test('JSON by the Java console producer, in its own batches', async () => {
     const rows = (await rowsOf(path, 'json')).slice(0, 500)
     const topic = uniqueName('same')
     await broker.createTopic(topic, { partitions: 1 })

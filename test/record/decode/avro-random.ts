@@ -11,16 +11,16 @@ export type Json = unknown
 export interface Sample {
   schema: { type: 'record'; name: string; fields: { name: string }[] }
   value: Record<string, Json>
-  /** By column: what is to be written. */
+  /** The values to write, by column. */
   expected: number[]
 }
 
-/** A type with one value, and what the column is to get of it. */
+/** A type with one value, and the expected value of the column. */
 interface Typed {
   schema: Json
   value: Json
   expected: number
-  /** What avsc calls it in a wrapped union. */
+  /** The name of the branch in a wrapped union of avsc. */
   branch: string
 }
 
@@ -80,7 +80,7 @@ const LONGS = { min: -(2 ** 52), max: 2 ** 52 }
 
 const pick = <T>(g: GeneratorValue, from: readonly T[]): T => from[g(fc.nat, from.length - 1)]
 
-/** How a column's values are understood. */
+/** How the values of a column are interpreted. */
 type Meaning = 'number' | 'presence' | 'time'
 const meaningOf = (column: string): Meaning => {
   if (column === 'Bearer Id') return 'presence'
@@ -178,7 +178,7 @@ function time(g: GeneratorValue, kind: 'timestamp' | 'date', meaning: Meaning): 
   return { schema: { type, logicalType }, value: stored, branch: type, expected }
 }
 
-/** A union of types that may stand together, with a value of one. */
+/** A union of types that may be combined, with a value of one of them. */
 function union(g: GeneratorValue, meaning: Meaning, unique: () => string): Typed {
   const branches = new Map<string, Typed>()
   const count = g(fc.integer, { min: 1, max: 4 })
@@ -198,7 +198,7 @@ function union(g: GeneratorValue, meaning: Meaning, unique: () => string): Typed
 }
 const NULL: Typed = { schema: 'null', value: null, expected: NaN, branch: 'null' }
 
-/** A type nobody needs, with a value. */
+/** A type of an unused field, with a value. */
 function unused(
   g: GeneratorValue,
   unique: () => string,

@@ -17,7 +17,7 @@ const typeOf = (schema: Json): avro.Type =>
 
 const newColumns = (rows = 1): Float64Array[] => USED_COLUMNS.map(() => new Float64Array(rows))
 
-/** A row of bytes that stand amid others; the marks around it must stay as they are. */
+/** Decodes bytes within a larger buffer; asserts that the rows around the row are unchanged. */
 function decodeRow(decode: DecodeRow, bytes: Uint8Array): number[] | null {
   const around = Buffer.concat([Buffer.alloc(3, 255), bytes, Buffer.alloc(12, 255)])
   const columns = newColumns(3)
@@ -42,7 +42,7 @@ test('records of any schema are read as by avsc', () => {
     const { schema, value, expected } = drawSample(g)
     const type = typeOf(schema)
     const bytes = type.toBuffer(value)
-    // What avsc reads is what was written: else the expectation would be about something else.
+    // Checks the expectation itself: avsc reads what was written.
     const read: unknown = type.fromBuffer(bytes)
     assert.deepEqual(type.toBuffer(read), bytes)
     same(decodeRow(compileAvro(schema, UTC), bytes), expected, JSON.stringify(schema))
@@ -81,7 +81,7 @@ test('bytes with random faults are rejected or numbers, without delay', () => {
   fc.assert(property, { seed: SEED, numRuns: 60 })
 })
 
-/** All needed columns as longs, but for those that `types` has others for. */
+/** All needed columns as longs, except those with another type in `types`. */
 function schemaOf(types: Readonly<Record<string, Json>>, more: Json[] = []): Sample['schema'] {
   const fields = USED_COLUMNS.map((column) => ({
     name: column.toLowerCase().replace(/[^a-z0-9]+/g, '_'),
@@ -90,7 +90,7 @@ function schemaOf(types: Readonly<Record<string, Json>>, more: Json[] = []): Sam
   return { type: 'record', name: 'Session', fields: [...more, ...fields] as { name: string }[] }
 }
 
-/** An integer as Avro has it. */
+/** An integer as Avro encodes it. */
 function zigzag(value: bigint): number[] {
   let rest = BigInt.asUintN(64, (value << 1n) ^ (value >> 63n))
   const bytes: number[] = []
@@ -114,7 +114,7 @@ test('longs of all sizes become the nearest double', () => {
       const last = USED_COLUMNS.length - 1
       assert.ok(found !== null)
       assert.deepEqual(found.slice(6), values.slice(6).map(Number))
-      // Alone in its bytes a long is read with care for their end.
+      // The last long of a buffer takes another path, which checks the end.
       const alone = [...ZEROS.slice(1), ...zigzag(values[last])]
       assert.equal(decodeRow(decode, Buffer.from(alone))?.[last], Number(values[last]))
       const ninth = Array<number>(9).fill(255)
@@ -177,7 +177,7 @@ test('impossible lengths and counts are malformed', () => {
   }
   assert.ok(poison(['null', 'long'], 0) !== null)
   assert.ok(poison(['null', 'long'], 128, 0) !== null, 'a zero in two bytes')
-  assert.equal(poison(['null', 'long'], 4), null, 'a branch that is not there')
+  assert.equal(poison(['null', 'long'], 4), null, 'a branch that does not exist')
   assert.equal(poison(['null', 'long'], 1), null, 'a negative branch')
   assert.equal(poison(['null', 'long'], ...HUGE), null, 'a branch far off')
   assert.ok(poison('long', ...Array<number>(9).fill(255), 1) !== null)
@@ -255,7 +255,7 @@ const rejects = (schema: Json, code: string, ...parts: string[]): void => {
   )
 }
 
-test('a schema without a needed column, or with a list there, is refused by name', () => {
+test('a schema without a needed column, or with a list for it, is refused by name', () => {
   const { fields, ...rest } = schemaOf({})
   const without = fields.filter(({ name }) => name !== 'msisdn_number')
   rejects({ ...rest, fields: without }, 'input-column', '"MSISDN/Number" is missing')

@@ -11,7 +11,7 @@ const SEED = Number(process.env.XDR_PULSE_SEED ?? Date.now() % 2 ** 31)
 const decode = compileJson({ timeZone: 'Europe/Berlin' })
 const COLUMNS: readonly string[] = USED_COLUMNS
 
-/** A row of bytes that stand amid others; null where they are malformed. */
+/** Decodes bytes within a larger buffer; null if they are malformed. */
 function decodeBytes(bytes: Uint8Array): number[] | null {
   const around = Buffer.concat([Buffer.from('{"'), bytes, Buffer.from('"}')])
   const columns = USED_COLUMNS.map(() => Float64Array.of(-77, -77, -77))
@@ -21,7 +21,7 @@ function decodeBytes(bytes: Uint8Array): number[] | null {
 }
 const decodeText = (text: string): number[] | null => decodeBytes(Buffer.from(text))
 
-/** What is written, by column; missing values are left out. */
+/** What is written, by column; missing values are omitted. */
 function written(text: string): Record<string, number> | null {
   const row = decodeText(text)
   if (row === null) return null
@@ -148,7 +148,7 @@ test('a message that is not an object with a known column is malformed', () => {
     '{"start": []}',
   ]
   for (const text of [...wrong, ...more]) assert.equal(decodeText(text), null, text)
-  assert.notEqual(decodeText('{"imsi": 1}'), null, 'a known column that nobody needs')
+  assert.notEqual(decodeText('{"imsi": 1}'), null, 'a known column that is not used')
   assert.notEqual(decodeText('{"imsi": [1], "msisdn": 1, "__proto__": {"msisdn": 2}}'), null)
   assert.equal(decodeBytes(Buffer.from([...Buffer.from('{"msisdn": "'), 255, 34, 125])), null)
 })

@@ -19,7 +19,7 @@ const [FROM, TO] = [Date.UTC(2000, 0), Date.UTC(2100, 0)]
 const inDatabase = (work: (connection: DuckDBConnection) => Promise<void>): Promise<void> =>
   withDatabase({ threads: 1, memoryMiB: 256 }, work)
 
-/** What DuckDB makes of texts in a text column. */
+/** The values that DuckDB reads from a text column. */
 async function read(
   connection: DuckDBConnection,
   column: 'MSISDN/Number' | 'Bearer Id' | 'Start',
@@ -39,7 +39,7 @@ async function read(
   return rows.map(({ value }) => (value === null ? NaN : Number(value)))
 }
 
-/** A time that nobody takes for one is as good as unreadable: validation treats both alike. */
+/** A time out of range is treated as unreadable, as validation does. */
 const judged = (ms: number): number => (ms < FROM || ms >= TO ? UNREADABLE : ms)
 
 function compare(texts: readonly string[], found: number[], expected: number[]): void {
@@ -53,7 +53,7 @@ function compare(texts: readonly string[], found: number[], expected: number[]):
 
 const characters = (all: string): fc.Arbitrary<string> => fc.constantFrom(...all.split(''))
 
-/** The same of texts as they stand in a message. */
+/** The same for texts of messages. */
 const inBytes = (
   texts: readonly string[],
   readAt: (bytes: Uint8Array, from: number, to: number) => number,
@@ -84,7 +84,7 @@ test('numbers in every spelling are read as by DuckDB', () =>
   inDatabase(async (connection) => {
     const texts = [...NUMBERS, ...fc.sample(numberLike, { numRuns: 5000, seed: SEED })]
     for (let at = 0; at < texts.length; at += BATCH) {
-      // A literal cannot hold what ends a text in C.
+      // A literal cannot contain a zero byte.
       const some = texts.slice(at, at + BATCH).filter((text) => !text.includes('\0'))
       compare(some, some.map(numberOf), await read(connection, 'MSISDN/Number', some))
       const presence = some.map((text) => (isMissing(text) ? NaN : 1))

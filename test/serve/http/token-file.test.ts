@@ -50,7 +50,7 @@ test('a token allows requests, and is shown nowhere', () =>
     const options = ['--state', join(directory, 'state'), '--rows', '500', '--speed', 'max']
     const serving = ['--port', '0', '--host', '0.0.0.0', '--token-file', file]
     await withPulse(['demo', ...options, ...serving], async (running) => {
-      const [, port] = await running.says(/at http:\/\/0\.0\.0\.0:(\d+)/)
+      const [, port] = await running.prints(/at http:\/\/0\.0\.0\.0:(\d+)/)
       const url = `http://127.0.0.1:${port}`
       assert.equal((await fetch(`${url}/api/v1/status`)).status, 401)
       const headers = { authorization: `Bearer ${TOKEN}` }

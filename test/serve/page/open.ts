@@ -42,7 +42,7 @@ export async function open(
   return { page, troubles, requests }
 }
 
-/** Runs `body` with a server of a pipeline that stands in for a real one. */
+/** Runs `body` with a server of a stand-in pipeline. */
 export async function withPipeline(
   body: (server: RunningServer, pipeline: StandIn) => Promise<void>,
 ): Promise<void> {

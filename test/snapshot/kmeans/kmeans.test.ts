@@ -35,7 +35,7 @@ function assertFixedPoint({ points, labels, centroids, counts, inertia }: Solved
     meanOf(members).forEach((value, axis) => {
       // Members may cancel each other out, so rounding is relative to the largest of them.
       const largest = Math.max(...members.map((member) => Math.abs(member[axis])))
-      assert.ok(Math.abs(value - centroid[axis]) <= 1e-12 * largest, `centroid ${c} is no mean`)
+      assert.ok(Math.abs(value - centroid[axis]) <= 1e-12 * largest, `centroid ${c} is not a mean`)
     })
   })
   assertClose(inertia, naiveInertia(points, centroids))
@@ -65,15 +65,18 @@ for (const { name, points, solutions } of fixtures) {
     const solved = solveUpTo(points, 10)
     assertNeverRises(solved)
     for (const { k, inertia } of solutions) {
-      const ours = solved[k - 1]
-      assertFixedPoint(ours)
-      assertClose(ours.onTree, ours.inertia)
-      assert.ok(ours.inertia <= inertia * (1 + 1e-9), `k ${k}: ${ours.inertia} > ${inertia}`)
+      const solution = solved[k - 1]
+      assertFixedPoint(solution)
+      assertClose(solution.onTree, solution.inertia)
+      assert.ok(
+        solution.inertia <= inertia * (1 + 1e-9),
+        `k ${k}: ${solution.inertia} > ${inertia}`,
+      )
       const runs = Array.from({ length: 10 }, (_, seed) => {
         const { centroids } = mlKmeans(points, k, { seed, maxIterations: 1000, tolerance: 0 })
         return naiveInertia(points, centroids)
       })
-      assert.ok(ours.inertia <= Math.min(...runs) * (1 + 1e-9), `k ${k}: worse than ml-kmeans`)
+      assert.ok(solution.inertia <= Math.min(...runs) * (1 + 1e-9), `k ${k}: worse than ml-kmeans`)
     }
   })
 }

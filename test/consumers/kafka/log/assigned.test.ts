@@ -90,7 +90,7 @@ test('the event loop turns between one partition that is loaded and the next', (
     assert.equal(reader.failure, null)
   }))
 
-test('a partition that is assigned to another member is given back, and not shown any more', () =>
+test('a partition that is assigned to another member is released, and not shown any more', () =>
   withStores(2, async (stores) => {
     const reader = assignedOf(stores)
     loadAll(reader)

@@ -43,7 +43,7 @@ test('a log is read from the end of the last whole batch', () => {
   assert.equal(endsOf(asked, [fetched(0, [])]).get(log), undefined)
 })
 
-test('a response that is going to be dropped does not move the next request', () => {
+test('a response that will be dropped does not move the next request', () => {
   const [stopped, other] = [logAt(0, 15), logAt(1, 5)]
   const asked = new Map([
     [0, { log: stopped, offset: 20 }],

@@ -52,7 +52,7 @@ test('a source is not resumed before its value was consumed', async () => {
   await merged.return(null)
 })
 
-test('null comes while no source has a value, and values after it', async () => {
+test('null is returned while no source has a value, and values after it', async () => {
   const late = Promise.withResolvers<string>()
   async function* waiting(): AsyncGenerator<string> {
     yield await late.promise

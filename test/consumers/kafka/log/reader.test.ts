@@ -1,4 +1,4 @@
-// Transactions in responses made by hand: rows of aborted ones are skipped, all others applied.
+// Transactions in responses built by the test: rows of aborted ones are skipped, others applied.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createIngestStats } from '../../../../consumers/ingest/ingest-stats.ts'
