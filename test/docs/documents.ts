@@ -20,7 +20,8 @@ export interface Document {
   blocks: Block[]
 }
 
-const ELSEWHERE = ['**/node_modules/**', 'dist/**', 'data/**', 'bench/out/**']
+/** Folders whose files are not of the repository. */
+export const ELSEWHERE = ['**/node_modules/**', 'dist/**', 'data/**', 'bench/out/**']
 
 /** All Markdown files, in order of their paths. */
 export const documents: readonly Document[] = globSync('**/*.md', { cwd: ROOT, exclude: ELSEWHERE })

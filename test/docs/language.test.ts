@@ -7,7 +7,7 @@ import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { ROOT } from '../source-tree.ts'
-import { currentDocuments, documents } from './documents.ts'
+import { currentDocuments, documents, ELSEWHERE } from './documents.ts'
 
 /** The patterns themselves, and their examples. */
 const SELF = 'test/docs/language.test.ts'
@@ -74,7 +74,7 @@ const PATTERNS = [
   '.ci/run',
   '.github/**/*.yml',
 ]
-const code: Source[] = globSync(PATTERNS, { cwd: ROOT })
+const code: Source[] = globSync(PATTERNS, { cwd: ROOT, exclude: ELSEWHERE })
   .filter((path) => path !== SELF)
   .sort()
   .map((path) => ({ path, text: readFileSync(join(ROOT, path), 'utf8') }))
