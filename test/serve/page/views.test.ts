@@ -1,7 +1,6 @@
 // Every view of the page: its numbers and files are the API's, its choices are in the address.
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
-import { performance } from 'node:perf_hooks'
 import test from 'node:test'
 import type { Page } from 'playwright-core'
 import { APPLICATIONS } from '../../../src/record/columns.ts'
@@ -341,9 +340,7 @@ test('the address holds view and choices, back goes back, a chart is saved as PN
     assert.equal(picture.subarray(1, 4).toString(), 'PNG')
     assert.ok(picture.readUInt32BE(16) > 800)
 
-    const start = performance.now()
     await page.goto(`${url}/?again#/overview`)
     await page.waitForSelector('#applications canvas')
-    assert.ok(performance.now() - start < 2000, 'the page takes longer than 2 s')
   })
 })
