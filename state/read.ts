@@ -75,7 +75,8 @@ function openStores(directory: string, stores: PartitionStore[]): Stamp {
   // A reader cannot open a database that the writer has not created yet. The stamp does not show it:
   // it may have been written after the databases were looked up.
   const incomplete = Object.values<unknown>({ ...first }).includes(undefined)
-  const stamp = incomplete ? null : readStamp(directory, first)
+  const found = readStamp(directory, first)
+  const stamp = incomplete ? null : found
   if (stamp === null) {
     const text = `${directory} holds no commit yet; wait until its writer has started, then repeat`
     throw new PulseError('state-missing', text)

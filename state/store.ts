@@ -2,7 +2,9 @@
 import { statfsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { open, type Database, type RootDatabase, type Transaction } from 'lmdb'
+import { dataFileOf, MAP_BYTES, PAGE_BYTES, readNewestMeta, withDataFile } from './data-file.ts'
 import type { SourcePosition } from './partition-metadata.ts'
+import { checkPages } from './tree-check.ts'
 
 /** A read transaction of an environment. */
 export type ReadTransaction = Transaction
@@ -21,6 +23,8 @@ export interface PartitionStore {
   partition: number
   directory: string
   environment: RootDatabase<Buffer, Buffer>
+  /** Names of databases in the file that this version does not know. */
+  unknownDatabases: string[]
   meta: Database<unknown, string>
   subscribers: Database<Buffer, Buffer>
   journal: Database<Buffer, Buffer>
@@ -31,12 +35,10 @@ export interface PartitionStore {
   outbox: Database<unknown, Buffer> | null
 }
 
-/**
- * Address space, not memory or disk. It exceeds what the maximum number of subscribers of a partition
- * takes, and a process can map 1,024 of them: it has 2^47 bytes, beyond which LMDB crashes.
- */
-const MAP_BYTES = 2 ** 35
-const PAGE_BYTES = 4096
+/** All names; format 1 chose that of the rejected rows, and former formats stay readable. */
+const DATABASES: readonly string[] = [
+  ...['meta', 'subscribers', 'journal', 'positions', 'hours', 'refused', 'outbox'],
+]
 
 /** The directory of a partition within a state directory. */
 export const partitionDirectory = (state: string, partition: number): string =>
@@ -44,11 +46,17 @@ export const partitionDirectory = (state: string, partition: number): string =>
 
 /** False until the writer has written both meta pages: LMDB crashes when it reads an empty file. */
 export function hasPartition(state: string, partition: number): boolean {
-  const file = join(partitionDirectory(state, partition), 'data.mdb')
-  return (statSync(file, { throwIfNoEntry: false })?.size ?? 0) >= 2 * PAGE_BYTES
+  return sizeOf(partitionDirectory(state, partition)) >= 2 * PAGE_BYTES
 }
 
-/** Opens a partition: for reading, also next to its writer, or as the one writer, who creates it. */
+const sizeOf = (directory: string): number =>
+  statSync(dataFileOf(directory), { throwIfNoEntry: false })?.size ?? 0
+
+/**
+ * Opens a partition: for reading, also next to its writer, or as the one writer, who creates it.
+ *
+ * @throws PulseError `store-failed` for a damaged file, before LMDB follows its pages
+ */
 export function openPartition(
   state: string,
   partition: number,
@@ -63,10 +71,13 @@ export function openPartition(
     maxDbs: 16,
     maxReaders: 512,
     mapSize: MAP_BYTES,
-    // After a power failure: open at the last flushed commit, not at an incomplete one.
-    safeRestore: true,
+    // Each commit is flushed before its meta page is written, so the newest one is always complete.
+    overlappingSync: false,
   }
+  const isNew = sizeOf(directory) === 0
+  if (!isNew) withDataFile(directory, readNewestMeta)
   const environment = open<Buffer, Buffer>(options)
+  const names = isNew ? [] : checkFile(environment, directory)
   const binary = (name: string) =>
     environment.openDB<Buffer, Buffer>({ name, encoding: 'binary', keyEncoding: 'binary' })
   const json = (name: string) => environment.openDB<unknown, string>({ name, encoding: 'json' })
@@ -76,14 +87,35 @@ export function openPartition(
     partition,
     directory,
     environment,
+    unknownDatabases: names.filter((name) => !DATABASES.includes(name)),
     meta: json('meta'),
     subscribers: binary('subscribers'),
     journal: binary('journal'),
     positions: json('positions'),
     hours: binary('hours'),
-    // Format 1 chose this name; former formats stay readable.
     rejected: rows('refused'),
     outbox: access === 'write' ? rows('outbox') : null,
+  }
+}
+
+/** Checks the pages as of a read transaction, which keeps its pages; returns the databases' names. */
+function checkFile(environment: PartitionStore['environment'], directory: string): string[] {
+  try {
+    return withDataFile(directory, (file) => {
+      for (;;) {
+        const before = readNewestMeta(file)
+        const { finish } = beginRead({ environment })
+        try {
+          const meta = readNewestMeta(file)
+          if (meta.transaction === before.transaction) return checkPages(file, meta)
+        } finally {
+          finish()
+        }
+      }
+    })
+  } catch (error) {
+    void environment.close()
+    throw error
   }
 }
 
@@ -119,13 +151,13 @@ export function writePosition(
 }
 
 /** Begins a consistent view of a partition. Call `finish`: a long view keeps old pages on disk. */
-export function beginRead(store: PartitionStore): {
+export function beginRead({ environment }: Pick<PartitionStore, 'environment'>): {
   transaction: ReadTransaction
   finish: () => void
 } {
   // Without this, lmdb could return a view that it renewed earlier for another reader.
-  store.environment.resetReadTxn()
-  const transaction = store.environment.useReadTransaction()
+  environment.resetReadTxn()
+  const transaction = environment.useReadTransaction()
   return { transaction, finish: () => transaction.done() }
 }
 
@@ -144,7 +176,7 @@ export function storeBytes(stores: readonly PartitionStore[]): {
   let fileBytes = 0
   let pages = 0
   for (const store of stores) {
-    fileBytes += statSync(join(store.directory, 'data.mdb')).size
+    fileBytes += sizeOf(store.directory)
     const { meta, subscribers, journal, positions, hours, rejected } = store
     for (const database of [meta, subscribers, journal, positions, hours, rejected]) {
       const stats = database.getStats() as PageStats

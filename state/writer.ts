@@ -1,6 +1,7 @@
 // Opens a state directory as its one writer: lock, stamp, partitions.
 import { mkdirSync } from 'node:fs'
 import { PulseError } from '../src/errors.ts'
+import { damaged, dataFileOf } from './data-file.ts'
 import { presentStamp } from './former-format.ts'
 import { FORMAT, type Stamp } from './partition-metadata.ts'
 import { lockState } from './lock.ts'
@@ -122,10 +123,18 @@ const FLAGS: Record<keyof StateOptions, string> = {
 /**
  * The stamp of a partition, null before it is written.
  *
- * @throws PulseError `state-version` for a newer format
+ * @throws PulseError `state-version` for a newer format, `store-failed` for unknown databases
  */
 export function readStamp(directory: string, store: PartitionStore): Stamp | null {
-  const stored: unknown = store.meta.get('stamp')
+  const stamp = storedStamp(directory, store)
+  const unknown = store.unknownDatabases.at(0)
+  if (unknown === undefined) return stamp
+  throw damaged(dataFileOf(store.directory), `it has an unknown database "${unknown}"`)
+}
+
+function storedStamp(directory: string, store: PartitionStore): Stamp | null {
+  // A reader cannot open a database that does not exist.
+  const stored: unknown = (store.meta as typeof store.meta | undefined)?.get('stamp')
   if (stored === undefined) return null
   const stamp = presentStamp(stored)
   if (stamp.format > FORMAT) {
