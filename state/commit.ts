@@ -39,7 +39,7 @@ export function commitPartition(partition: Partition, keepRejected: number): Com
   let written = start
   try {
     partition.store.environment.transactionSync(() => {
-      write(partition, keepRejected)
+      writeChanges(partition, keepRejected)
       written = performance.now()
     })
   } catch (error) {
@@ -54,7 +54,8 @@ export function commitPartition(partition: Partition, keepRejected: number): Com
   return { commitSeconds: (end - start) / 1000, flushSeconds: (end - written) / 1000 }
 }
 
-function write(partition: Partition, keepRejected: number): void {
+/** Writes everything that changed, within a transaction. */
+export function writeChanges(partition: Partition, keepRejected: number): void {
   const { table, counters } = partition
   counters.commit++
   counters.subscribers = table.count

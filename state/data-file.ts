@@ -2,7 +2,7 @@
 //
 // LMDB maps the file and follows what the pages contain. A page beyond the end of the file, or a
 // damaged page, ends the process with a signal; so the file is checked before LMDB reads from it.
-import { closeSync, openSync, readSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { join } from 'node:path'
 import { PulseError } from '../src/errors.ts'
 
@@ -21,6 +21,10 @@ const META_PAGES = 2
 export const MAP_BYTES = 2 ** 35
 const MAGIC = 0xbeefc0de
 const DATA_VERSION = 2
+/** The list of free pages has numbers as keys. */
+const FREE_LIST_FLAGS = 0x8
+/** Of lmdb: how a file was flushed. Its former options wrote them. */
+const HARMLESS_FLAGS = 0x1800
 /** Root of a tree without pages. */
 const NO_PAGE = 2n ** 64n - 1n
 
@@ -84,7 +88,7 @@ export const damaged = (path: string, found: string): PulseError =>
 export function readNewestMeta(file: DataFile): MetaPage {
   let pages = readMetaPages(file)
   for (;;) {
-    const finding = findingIn(pages)
+    const finding = findingIn(pages) ?? ageFinding(file, pages)
     if (finding === null) break
     const again = readMetaPages(file)
     if (again.equals(pages)) throw damaged(file.path, finding)
@@ -121,6 +125,10 @@ function findingIn(pages: Buffer): string | null {
     }
   }
   const [even, odd] = [parseMeta(pages, 0), parseMeta(pages, 1)]
+  const flags = [even, odd].map(({ free }) => free.flags & ~HARMLESS_FLAGS)
+  if (flags.some((flag) => flag !== FREE_LIST_FLAGS)) {
+    return `the flags of its lists of free pages are ${even.free.flags} and ${odd.free.flags}`
+  }
   const last = Math.max(even.lastPage, odd.lastPage)
   if (last >= MAP_BYTES / PAGE_BYTES) return `its last page is ${last}, expected a smaller number`
   return transactionFinding(even.transaction, odd.transaction)
@@ -131,6 +139,25 @@ function transactionFinding(even: number, odd: number): string | null {
   // Both are 0 until the first transaction, which takes page 1.
   if (even % 2 === 0 && (Math.abs(even - odd) === 1 || (even === 0 && odd === 0))) return null
   return `its meta pages are of the transactions ${even} and ${odd}, expected successive ones`
+}
+
+/**
+ * Each transaction writes the list of databases, so its root is as old as its meta page. A meta page
+ * with a lower number would make the one before the newest, which gives older numbers. The pages of
+ * both are kept until one is replaced.
+ */
+function ageFinding(file: DataFile, pages: Buffer): string | null {
+  const header = Buffer.alloc(HEADER_BYTES)
+  for (let page = 0; page < META_PAGES; page++) {
+    const { main, transaction } = parseMeta(pages, page)
+    // Pages beyond the end of the file are found with all others.
+    if (main.root < 0 || main.root > lastOf(file)) continue
+    readSync(file.descriptor, header, 0, HEADER_BYTES, main.root * PAGE_BYTES)
+    const written = readNumber(header, 8)
+    if (written === transaction) continue
+    return `meta page ${page} is of transaction ${transaction}, but ${written} wrote its pages`
+  }
+  return null
 }
 
 function parseMeta(pages: Buffer, page: number): MetaPage {
@@ -159,6 +186,10 @@ export function parseTree(bytes: Buffer, at: number): TreeRecord {
     root: noPages ? -1 : readNumber(bytes, at + 40),
   }
 }
+
+/** The last page that the file has in full. */
+const lastOf = ({ descriptor }: DataFile): number =>
+  Math.floor(fstatSync(descriptor).size / PAGE_BYTES) - 1
 
 /** A number of 64 bits; one beyond 2^53 is rounded, and is out of every range anyway. */
 export const readNumber = (bytes: Buffer, at: number): number => Number(bytes.readBigUInt64LE(at))

@@ -3,12 +3,13 @@ import { sumRecords } from '../src/subscriber/aggregate.ts'
 import { createHourTable, type HourTable } from '../src/subscriber/hours.ts'
 import { appendRows, createTable, reserve, type Table } from '../src/subscriber/table.ts'
 import { presentCounters, presentPosition } from './former-format.ts'
+import type { ReadTransaction } from './environment.ts'
 import { commitOfKey, hourOfKey } from './keys.ts'
 import { createCounters, createPosition } from './partition-metadata.ts'
 import type { Counters, RejectedRow, SourcePosition } from './partition-metadata.ts'
 import { BLOCK_SLOTS } from './pages.ts'
 import { requireRecords, scanPartition } from './scan.ts'
-import { beginRead, type PartitionStore, type ReadTransaction } from './store.ts'
+import { beginRead, type PartitionStore } from './store.ts'
 
 /** Which blocks of the base image are stale, and which commits the journal still holds. */
 export interface Sweep {

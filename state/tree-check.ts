@@ -69,7 +69,6 @@ export function checkPages(file: DataFile, meta: MetaPage): string[] {
   }
   const list = { ...shared, name: 'the list of databases', record: meta.main, onEntry: onDatabase }
   walkTree(list, transaction)
-  if (meta.main.root >= 0) requireAge(file, meta)
   const free: TreeStart = {
     ...shared,
     ...{ name: 'the list of free pages', record: meta.free, hasNumbers: true },
@@ -77,16 +76,6 @@ export function checkPages(file: DataFile, meta: MetaPage): string[] {
   }
   walkTree(free, transaction)
   return names
-}
-
-/** Each transaction writes the list of databases: a meta page with another number is damaged. */
-function requireAge(file: DataFile, { main, transaction }: MetaPage): void {
-  const written = parseHeader(readBytes(file, main.root * PAGE_BYTES, HEADER_BYTES)).transaction
-  if (written === transaction) return
-  throw damaged(
-    file.path,
-    `its meta page is of transaction ${transaction}, expected ${written}, which wrote its pages`,
-  )
 }
 
 type TreeStart = Omit<Walk, 'counts' | 'last' | 'lastIsSeparator'>

@@ -1,8 +1,9 @@
 // Opens a state directory as its one writer: lock, stamp, partitions.
 import { mkdirSync } from 'node:fs'
 import { PulseError } from '../src/errors.ts'
-import { damaged, dataFileOf } from './data-file.ts'
-import { presentStamp } from './former-format.ts'
+import { damaged } from './data-file.ts'
+import { rewritePartition } from './rewrite.ts'
+import { newerFormat, writeStamp } from './stamp.ts'
 import { FORMAT, type Stamp } from './partition-metadata.ts'
 import { lockState } from './lock.ts'
 import { loadPartition, type Partition } from './partition.ts'
@@ -61,13 +62,13 @@ export async function openStores(
     const first = openPartition(directory, 0, 'write')
     stores.push(first)
     // Checked first: a wrong number of partitions must create none.
-    const stamp = readStamp(directory, first)
+    const stamp = requireStamp(directory, first)
     if (stamp !== null) requireSame(directory, stamp, options)
     for (let partition = 1; partition < options.partitions; partition++) {
       stores.push(openPartition(directory, partition, 'write'))
     }
     if (stamp !== null) requireStamps(directory, stores)
-    if (stamp === null || stamp.format < FORMAT) stampAll(stores, options)
+    stampAll(stores, options)
     return { directory, stores, close }
   } catch (error) {
     await close()
@@ -75,18 +76,22 @@ export async function openStores(
   }
 }
 
-/** The first partition is stamped last: its stamp means that all partitions exist. */
+/**
+ * Stamps new partitions, and rewrites those of a former format. The first partition is last: its
+ * stamp means that all partitions exist.
+ */
 function stampAll(stores: readonly PartitionStore[], options: StateOptions): void {
-  for (const { environment, meta } of stores.toReversed()) {
-    environment.transactionSync(() => {
-      void meta.put('stamp', { format: FORMAT, ...options } satisfies Stamp)
-    })
+  for (const store of stores.toReversed()) {
+    const { stamp, environment, meta } = store
+    const present: Stamp = { format: FORMAT, ...options }
+    if (stamp === null) environment.transactionSync(() => writeStamp(meta.database, present))
+    else if (stamp.format < FORMAT) rewritePartition(store, present)
   }
 }
 
 function requireStamps(directory: string, stores: readonly PartitionStore[]): void {
   for (const store of stores) {
-    if (readStamp(directory, store) === null) throw missingPartition(store.directory)
+    if (requireStamp(directory, store) === null) throw missingPartition(store.directory)
   }
 }
 
@@ -125,26 +130,12 @@ const FLAGS: Record<keyof StateOptions, string> = {
  *
  * @throws PulseError `state-version` for a newer format, `store-failed` for unknown databases
  */
-export function readStamp(directory: string, store: PartitionStore): Stamp | null {
-  const stamp = storedStamp(directory, store)
+export function requireStamp(directory: string, store: PartitionStore): Stamp | null {
+  const { stamp } = store
+  if (stamp !== null && stamp.format > FORMAT) throw newerFormat(directory, stamp.format)
   const unknown = store.unknownDatabases.at(0)
   if (unknown === undefined) return stamp
-  throw damaged(dataFileOf(store.directory), `it has an unknown database "${unknown}"`)
-}
-
-function storedStamp(directory: string, store: PartitionStore): Stamp | null {
-  // A reader cannot open a database that does not exist.
-  const stored: unknown = (store.meta as typeof store.meta | undefined)?.get('stamp')
-  if (stored === undefined) return null
-  const stamp = presentStamp(stored)
-  if (stamp.format > FORMAT) {
-    throw new PulseError(
-      'state-version',
-      `the state directory ${directory} has format ${stamp.format}, expected up to ${FORMAT}; use ` +
-        'the version that wrote it, or a newer one',
-    )
-  }
-  return stamp
+  throw damaged(store.checks.path, `it has an unknown database "${unknown}"`)
 }
 
 /** True when a writer has begun a state in the directory. */

@@ -19,14 +19,17 @@ test('what the operating system refuses is said in one sentence', async () => {
   })
 })
 
-test('what LMDB refuses is said in one sentence', async () => {
+test('a damaged store is refused in one sentence', async () => {
   await withDirectory(async (directory) => {
     const state = join(directory, 'state')
     assert.equal((await pulse(['replay', await sampleIn(directory), '--state', state])).code, 0)
     breakStore(join(state, 'partition-0000/data.mdb'))
     for (const command of ['report', 'status', 'top']) {
       const { code, stderr } = await pulse([command, '--state', state])
-      assert.match(stderr, /^xdr-pulse: the state cannot be used \(MDB_\w+: .*\); see that its/m)
+      assert.match(
+        stderr,
+        /^xdr-pulse: \S+data\.mdb is damaged: .*; restore the state directory from/m,
+      )
       assert.doesNotMatch(stderr, /a bug of ours|^ +at /m)
       assert.equal(code, 1)
     }

@@ -94,7 +94,13 @@ describe('a data file is refused', () => {
       const at = [HEADER + 128, PAGE + HEADER + 128].map((place) => bytes.readBigUInt64LE(place))
       const older = at[0] < at[1] ? 0 : 1
       bytes.writeBigUInt64LE(at[1 - older] + 1n, older * PAGE + HEADER + 128)
-    }, /its meta page is of transaction \d+, expected \d+, which wrote its pages/))
+    }, /meta page \d is of transaction \d+, but \d+ wrote its pages/))
+
+  test('when the newest meta page has the number of an older transaction', () =>
+    withDamaged((bytes) => {
+      const newest = newestOf(bytes)
+      newest.writeBigUInt64LE(newest.readBigUInt64LE(128) - 2n, 128)
+    }, /meta page \d is of transaction \d+, but \d+ wrote its pages/))
 
   test('when a page is another one', () =>
     withDamaged((bytes) => {

@@ -1,5 +1,6 @@
 // State directories that a former version wrote still open, and become the present format.
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
@@ -9,12 +10,13 @@ import { presentCounters, presentPosition, presentStamp } from '../../state/form
 import { readPartitionCounts, violationsOf } from '../../state/conservation.ts'
 import { hashState } from '../../state/hash.ts'
 import { FORMAT } from '../../state/partition-metadata.ts'
-import { openStateToRead, readRejected, withView } from '../../state/read.ts'
+import { openStateToRead, readRejected, viewState, withView } from '../../state/read.ts'
 import { openPartition, partitionDirectory, readCutover } from '../../state/store.ts'
 import { openState } from '../../state/writer.ts'
 import { withDirectory } from '../state-directory.ts'
 
 const FIXTURES = join(import.meta.dirname, '../fixtures/state')
+const WRITER = join(import.meta.dirname, '../../state/writer.ts')
 const PARTITIONS = 2
 /** As the version that wrote it computed it. */
 const HASH = '84126936688fbf9068a6ff30d9fd2b6538eb9cadfe75b0ca5d82e6e0c557d230'
@@ -142,6 +144,21 @@ describe('a state directory of format 3', () => {
       await requireFormat3(directory, FORMAT)
     }))
 })
+
+test('a reader that is open while a writer adds checksums is refused, not misled', () =>
+  withFormerState(3, async (directory) => {
+    const reader = openStateToRead(directory)
+    viewState(reader).finish()
+    // In another process: lmdb shares an environment within one.
+    const writer = `import { openState } from ${JSON.stringify(WRITER)}
+      await (await openState(${JSON.stringify(directory)}, ${JSON.stringify(OPTIONS)}, 'test')).close()`
+    const argv = ['--input-type=module', '-e', writer]
+    assert.equal(spawnSync(process.execPath, argv, { stdio: 'inherit' }).status, 0)
+    const refusal = { code: 'state-version', message: /newer format meanwhile; start this command/ }
+    assert.throws(() => viewState(reader), refusal)
+    await reader.close()
+    await requireFormat3(directory, FORMAT)
+  }))
 
 test('fields that a former format lacks stay out, so that they read as zero', () => {
   assert.deepEqual(presentCounters({ commit: 3, refused: { footer: 1 } }), {
