@@ -32,11 +32,12 @@ export interface CommitTimes {
  * the partition in memory is unusable: the process must end and restore from the store.
  *
  * @param keepRejected maximum number of rejected rows to keep
- * @throws PulseError `store-failed` for any error of the store
+ * @throws PulseError `store-failed` for any error of the store, `state-locked` without the lock
  */
 export function commitPartition(partition: Partition, keepRejected: number): CommitTimes {
   const start = performance.now()
   let written = start
+  partition.store.requireLock()
   try {
     partition.store.environment.transactionSync(() => {
       writeChanges(partition, keepRejected)
@@ -128,7 +129,7 @@ function writeBlock({ store, table, sweep, counters }: Partition, block: number)
   for (let i = 0; i < count; i++) slots[i] = first + i
   const before = sweep.pages[block]
   const pages = writePages(table, slots, count, counters.commit, (page, bytes) => {
-    void store.subscribers.put(blockKey(block, page), bytes)
+    store.subscribers.putInPlace(blockKey(block, page), bytes)
   })
   for (let page = pages; page < before; page++) {
     void store.subscribers.remove(blockKey(block, page))
@@ -152,7 +153,7 @@ function writeJournal(partition: Partition, dirtyBlocks: Uint8Array, chosen: Uin
   }
   if (count === 0) return
   const pages = writePages(table, changed, count, 0, (page, bytes) => {
-    void store.journal.put(journalKey(counters.commit, page), bytes)
+    store.journal.putInPlace(journalKey(counters.commit, page), bytes)
   })
   sweep.journal.push({ commit: counters.commit, pages })
 }

@@ -27,6 +27,8 @@ export interface RangeOptions {
 export interface Entries<V, K extends Buffer | string> {
   get(key: K, options?: { transaction?: ReadTransaction }): V | undefined
   put(key: K, value: V): Promise<boolean>
+  /** Stores bytes that have CHECKSUM_BYTES of room behind them, without a copy; they are stored now. */
+  putInPlace(key: K, bytes: Buffer): void
   remove(key: K): Promise<boolean>
   getRange(options?: RangeOptions): Iterable<{ key: K; value: V }>
   /** Keys alone are not checked. */
@@ -72,6 +74,13 @@ export function createEntries<V, K extends Buffer | string>(
     put(key, value) {
       const bytes = keyBytes(key)
       return database.put(bytes, seal(bytes, encode(value)))
+    },
+    putInPlace(key, bytes) {
+      const keyed = keyBytes(key)
+      const { buffer, byteOffset, length } = bytes
+      const sealed = Buffer.from(buffer, byteOffset, length + CHECKSUM_BYTES)
+      sealed.writeUInt32LE(checksumOf(keyed, bytes), length)
+      void database.put(keyed, sealed)
     },
     remove: (key) => database.remove(keyBytes(key)),
     *getRange(options) {

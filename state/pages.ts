@@ -25,7 +25,7 @@ export const BLOCK_BITS = 10
 /** Slots of a block. */
 export const BLOCK_SLOTS: number = 1 << BLOCK_BITS
 
-const page = Buffer.alloc(PAGE_VALUE_BYTES)
+const page = Buffer.alloc(PAGE_VALUE_BYTES + CHECKSUM_BYTES)
 
 /**
  * Writes rows in ascending order of slot as pages. A page consists of varints: `tag`, the first
@@ -33,7 +33,8 @@ const page = Buffer.alloc(PAGE_VALUE_BYTES)
  *
  * @param tag written to every page: the commit of a base image; unused in the journal
  * @param slots the rows to write, ascending; `count` of them are valid
- * @param emit receives each page; the bytes are overwritten after the call
+ * @param emit receives each page, with room for a checksum behind it; the bytes are overwritten after
+ *   the call
  * @returns the number of pages
  */
 export function writePages(

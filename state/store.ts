@@ -27,6 +27,8 @@ export interface PartitionStore {
   /** As it was when the partition was opened; null before it is written. */
   stamp: Stamp | null
   checks: Checks
+  /** Throws when another process has taken over the lock; each write calls it first. */
+  requireLock: () => void
   /** Names of databases in the file that this version does not know. */
   unknownDatabases: string[]
   meta: Entries<unknown, string>
@@ -82,6 +84,7 @@ export function openPartition(
     checks.enabled = hasChecksums(stamp)
     return {
       ...{ partition, directory, environment, stamp, checks, meta },
+      requireLock: () => undefined,
       unknownDatabases: names.filter((name) => !DATABASES.includes(name)),
       subscribers: entries('subscribers', BASE_PAGE, BYTES),
       journal: entries('journal', JOURNAL_PAGE, BYTES),
@@ -108,6 +111,7 @@ const JSON_VALUE = {
  */
 export function setHeld(store: PartitionStore, held: boolean): void {
   if (readHeld(store) === held) return
+  store.requireLock()
   store.environment.transactionSync(() => void store.meta.put('held', held))
 }
 

@@ -52,11 +52,11 @@ export async function openStores(
   command: string,
 ): Promise<StateStores> {
   mkdirSync(directory, { recursive: true })
-  const unlock = lockState(directory, command)
+  const lock = lockState(directory, command)
   const stores: PartitionStore[] = []
   const close = async (): Promise<void> => {
     for (const store of stores) await store.environment.close()
-    unlock()
+    lock.release()
   }
   try {
     const first = openPartition(directory, 0, 'write')
@@ -67,6 +67,7 @@ export async function openStores(
     for (let partition = 1; partition < options.partitions; partition++) {
       stores.push(openPartition(directory, partition, 'write'))
     }
+    for (const store of stores) store.requireLock = () => lock.require()
     if (stamp !== null) requireStamps(directory, stores)
     stampAll(stores, options)
     return { directory, stores, close }

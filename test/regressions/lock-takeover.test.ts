@@ -46,7 +46,7 @@ test('a lock that another took over a moment ago is not removed as that of the d
 test('a lock that a power cut left empty is taken over', async () => {
   await withDirectory((directory) => {
     fs.writeFileSync(join(directory, 'writer.lock'), '')
-    lockState(directory, 'test')()
+    lockState(directory, 'test').release()
     assert.deepEqual(fs.readdirSync(directory), [])
   })
 })
@@ -62,7 +62,7 @@ test('a killed owner that its parent has not noticed is dead', async () => {
       process.kill(pid, 'SIGKILL')
       await until('a zombie', () => statOf(pid)[0] === 'Z')
       fs.writeFileSync(join(directory, 'writer.lock'), owner)
-      lockState(directory, 'test')()
+      lockState(directory, 'test').release()
     } finally {
       parent.kill('SIGKILL')
     }
