@@ -33,7 +33,7 @@ export interface Entries<V, K extends Buffer | string> {
   getRange(options?: RangeOptions): Iterable<{ key: K; value: V }>
   /** Keys alone are not checked. */
   getKeys(options?: RangeOptions & { offset?: number }): Iterable<K>
-  getKeysCount(options?: { limit?: number }): number
+  getKeysCount(options?: RangeOptions): number
   /** Numbers of pages and entries. */
   getStats(): object
   /** Keys and values as they are stored. */

@@ -1,5 +1,6 @@
 // Rewrites a partition of a former format, which has no checksums, in the present one.
 import { writeChanges } from './commit.ts'
+import { SOURCE_COUNTS, sumRejected, sumSources } from './consistency.ts'
 import { seal } from './entries.ts'
 import type { BinaryDatabase } from './environment.ts'
 import { loadPartition, type Partition } from './partition.ts'
@@ -25,9 +26,16 @@ export function rewritePartition(store: PartitionStore, stamp: Stamp): void {
   environment.transactionSync(() => {
     for (const { database, entries } of kept) sealAll(database, entries)
     writeChanges(partition, 0)
+    if (!hasSourceCounts(partition)) void meta.put(SOURCE_COUNTS, false)
     writeStamp(meta.database, stamp)
   })
   store.stamp = stamp
+}
+
+/** Format 1 counted no rows by source: what it counted in total stays without a source. */
+function hasSourceCounts({ counters, positions }: Partition): boolean {
+  const sources = sumSources(positions)
+  return sources.applied === counters.applied && sources.rejected === sumRejected(counters)
 }
 
 function markChanged({ table, hours, positions, moved }: Partition): void {

@@ -39,10 +39,8 @@ function reject(partition: Partition, row: number): void {
   counters.rejected['invalid-msisdn']++
   const units = { durationUnit: 'ms', evidence: 'as the test states' } as const
   const file = { name: 'a.parquet', kind: 'file', rows: 20_000, order: 'file', ...units } as const
-  const { applied } = counters
-  const rejectedRows = counters.rejected['invalid-msisdn']
-  const next = applied + rejectedRows
-  positions.set(FILE, { ...createPosition(file), next, applied, rejected: rejectedRows })
+  const count = counters.rejected['invalid-msisdn']
+  positions.set(FILE, { ...createPosition(file), next: row, rejected: count })
   moved.add(FILE)
 }
 
