@@ -11,10 +11,11 @@
 // So the journal stays within about the size of the base image, and a commit writes at most about
 // twice what changed. In a small or busy partition step 1 chooses all blocks: it has no journal.
 import { performance } from 'node:perf_hooks'
-import { PulseError, messageOf } from '../src/errors.ts'
+import { PulseError } from '../src/errors.ts'
 import { hourKey, journalKey, rejectedKey, blockKey } from './keys.ts'
 import type { Partition, Sweep } from './partition.ts'
 import { BLOCK_BITS, BLOCK_SLOTS, writePages } from './pages.ts'
+import { writeErrorText } from './write-error.ts'
 
 /** Each commit rewrites at least this share of the base image, which bounds the journal's entries. */
 const LEAST_SHARE = 1 / 256
@@ -46,7 +47,7 @@ export function commitPartition(partition: Partition, keepRejected: number): Com
   } catch (error) {
     throw new PulseError(
       'store-failed',
-      `${partition.store.directory}: the commit failed (${messageOf(error)}); ` +
+      `${partition.store.directory}: the commit failed (${writeErrorText(partition.store.directory, error)}); ` +
         'check that the volume works and has space, then start again: earlier commits are intact',
       error,
     )

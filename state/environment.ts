@@ -1,5 +1,6 @@
 // The only importer of LMDB: one environment per partition, opened after its file was checked.
-import { statSync } from 'node:fs'
+import { mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { open, type Database, type RootDatabase, type Transaction } from 'lmdb'
 import { dataFileOf, MAP_BYTES, readNewestMeta, withDataFile } from './data-file.ts'
 import { checkPages } from './tree-check.ts'
@@ -31,6 +32,7 @@ export const dataFileBytes = (directory: string): number =>
  */
 export function openEnvironment(directory: string, access: 'read' | 'write'): OpenedEnvironment {
   const isNew = dataFileBytes(directory) === 0
+  if (access === 'write') allocateLockFile(directory)
   if (!isNew) withDataFile(directory, readNewestMeta)
   const environment = open<Buffer, Buffer>({
     path: directory,
@@ -47,6 +49,25 @@ export function openEnvironment(directory: string, access: 'read' | 'write'): Op
     return { environment, names: isNew ? [] : checkFile(environment, directory) }
   } catch (error) {
     void environment.close()
+    throw error
+  }
+}
+
+const LOCK_FILE_BYTES = 36 * 1024
+
+/**
+ * Writes LMDB's file of readers in full before LMDB maps it: LMDB makes it sparse, and a full volume
+ * then ends the process with a signal. LMDB fills it when no other process has it open.
+ */
+function allocateLockFile(directory: string): void {
+  mkdirSync(directory, { recursive: true })
+  const path = join(directory, 'lock.mdb')
+  if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) > 0) return
+  try {
+    writeFileSync(path, Buffer.alloc(LOCK_FILE_BYTES), { flag: 'a' })
+  } catch (error) {
+    // The next attempt must not find a part of it.
+    rmSync(path, { force: true })
     throw error
   }
 }

@@ -1,5 +1,5 @@
 // The named databases of a partition: what each holds, how its entries are encoded, and their sizes.
-import { statfsSync } from 'node:fs'
+import { statfsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { PulseError } from '../src/errors.ts'
 import { dataFileOf, PAGE_BYTES } from './data-file.ts'
@@ -171,7 +171,7 @@ export function storeBytes(stores: readonly PartitionStore[]): {
   let fileBytes = 0
   let pages = 0
   for (const store of stores) {
-    fileBytes += dataFileBytes(store.directory)
+    fileBytes += statSync(dataFileOf(store.directory)).size
     const { meta, subscribers, journal, positions, hours, rejected } = store
     for (const { database } of [meta, subscribers, journal, positions, hours, rejected]) {
       const stats = database.getStats() as PageStats

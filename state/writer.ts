@@ -1,5 +1,4 @@
 // Opens a state directory as its one writer: lock, stamp, partitions.
-import { mkdirSync } from 'node:fs'
 import { PulseError } from '../src/errors.ts'
 import { damaged } from './data-file.ts'
 import { rewritePartition } from './rewrite.ts'
@@ -8,6 +7,7 @@ import { FORMAT, type Stamp } from './partition-metadata.ts'
 import { lockState } from './lock.ts'
 import { loadPartition, type Partition } from './partition.ts'
 import { hasPartition, openPartition, type PartitionStore } from './store.ts'
+import { makeDirectory, namingErrors } from './write-error.ts'
 
 /** Options that a state directory fixes when it is created. */
 export type StateOptions = Omit<Stamp, 'format'>
@@ -29,7 +29,8 @@ export interface WritableState extends StateStores {
  * Opens or creates a state directory for writing and loads all partitions.
  *
  * @param command names this process in the lock, for others
- * @throws PulseError `state-locked`, `state-options`, `state-version`, `state-corrupt`
+ * @throws PulseError `state-locked`, `state-options`, `state-version`, `state-corrupt`,
+ *   `store-failed`, `system`
  */
 export async function openState(
   directory: string,
@@ -51,25 +52,27 @@ export async function openStores(
   options: StateOptions,
   command: string,
 ): Promise<StateStores> {
-  mkdirSync(directory, { recursive: true })
-  const lock = lockState(directory, command)
+  makeDirectory(directory)
+  const lock = namingErrors(directory, () => lockState(directory, command))
   const stores: PartitionStore[] = []
   const close = async (): Promise<void> => {
     for (const store of stores) await store.environment.close()
     lock.release()
   }
   try {
-    const first = openPartition(directory, 0, 'write')
+    const openOne = (partition: number): PartitionStore =>
+      namingErrors(directory, () => openPartition(directory, partition, 'write'))
+    const first = openOne(0)
     stores.push(first)
     // Checked first: a wrong number of partitions must create none.
     const stamp = requireStamp(directory, first)
     if (stamp !== null) requireSame(directory, stamp, options)
     for (let partition = 1; partition < options.partitions; partition++) {
-      stores.push(openPartition(directory, partition, 'write'))
+      stores.push(openOne(partition))
     }
     for (const store of stores) store.requireLock = () => lock.require()
     if (stamp !== null) requireStamps(directory, stores)
-    stampAll(stores, options)
+    namingErrors(directory, () => stampAll(stores, options))
     return { directory, stores, close }
   } catch (error) {
     await close()
