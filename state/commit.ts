@@ -11,10 +11,11 @@
 // So the journal stays within about the size of the base image, and a commit writes at most about
 // twice what changed. In a small or busy partition step 1 chooses all blocks: it has no journal.
 import { performance } from 'node:perf_hooks'
-import { PulseError, messageOf } from '../src/errors.ts'
+import { PulseError } from '../src/errors.ts'
 import { hourKey, journalKey, rejectedKey, blockKey } from './keys.ts'
 import type { Partition, Sweep } from './partition.ts'
 import { BLOCK_BITS, BLOCK_SLOTS, writePages } from './pages.ts'
+import { writeErrorText } from './write-error.ts'
 
 /** Each commit rewrites at least this share of the base image, which bounds the journal's entries. */
 const LEAST_SHARE = 1 / 256
@@ -32,20 +33,21 @@ export interface CommitTimes {
  * the partition in memory is unusable: the process must end and restore from the store.
  *
  * @param keepRejected maximum number of rejected rows to keep
- * @throws PulseError `store-failed` for any error of the store
+ * @throws PulseError `store-failed` for any error of the store, `state-locked` without the lock
  */
 export function commitPartition(partition: Partition, keepRejected: number): CommitTimes {
   const start = performance.now()
   let written = start
+  partition.store.requireLock()
   try {
     partition.store.environment.transactionSync(() => {
-      write(partition, keepRejected)
+      writeChanges(partition, keepRejected)
       written = performance.now()
     })
   } catch (error) {
     throw new PulseError(
       'store-failed',
-      `${partition.store.directory}: the commit failed (${messageOf(error)}); ` +
+      `${partition.store.directory}: the commit failed (${writeErrorText(partition.store.directory, error)}); ` +
         'check that the volume works and has space, then start again: earlier commits are intact',
       error,
     )
@@ -54,7 +56,8 @@ export function commitPartition(partition: Partition, keepRejected: number): Com
   return { commitSeconds: (end - start) / 1000, flushSeconds: (end - written) / 1000 }
 }
 
-function write(partition: Partition, keepRejected: number): void {
+/** Writes everything that changed, within a transaction. */
+export function writeChanges(partition: Partition, keepRejected: number): void {
   const { table, counters } = partition
   counters.commit++
   counters.subscribers = table.count
@@ -127,7 +130,7 @@ function writeBlock({ store, table, sweep, counters }: Partition, block: number)
   for (let i = 0; i < count; i++) slots[i] = first + i
   const before = sweep.pages[block]
   const pages = writePages(table, slots, count, counters.commit, (page, bytes) => {
-    void store.subscribers.put(blockKey(block, page), bytes)
+    store.subscribers.putInPlace(blockKey(block, page), bytes)
   })
   for (let page = pages; page < before; page++) {
     void store.subscribers.remove(blockKey(block, page))
@@ -151,7 +154,7 @@ function writeJournal(partition: Partition, dirtyBlocks: Uint8Array, chosen: Uin
   }
   if (count === 0) return
   const pages = writePages(table, changed, count, 0, (page, bytes) => {
-    void store.journal.put(journalKey(counters.commit, page), bytes)
+    store.journal.putInPlace(journalKey(counters.commit, page), bytes)
   })
   sweep.journal.push({ commit: counters.commit, pages })
 }

@@ -1,5 +1,12 @@
 // Keys of the store: big-endian, so that LMDB orders them by number.
 
+/** How the keys of a database are encoded, and what its entries are called in errors. */
+export interface KeyEncoding<K extends Buffer | string> {
+  keyBytes: (key: K) => Buffer
+  keyOf: (bytes: Buffer) => K
+  describe: (bytes: Buffer) => string
+}
+
 const U32 = 2 ** 32
 
 /** Key of a page of the base image: block, then page. */
@@ -20,6 +27,8 @@ export function journalKey(commit: number, page: number): Buffer {
 
 /** The commit of a key of the journal. */
 export const commitOfKey = (key: Buffer): number => key.readUIntBE(0, 6)
+/** The page of a key of the journal. */
+export const pageOfKey = (key: Buffer): number => key.readUInt32BE(6)
 /** The block of a key of the base image. */
 export const blockOfKey = (key: Buffer): number => key.readUInt32BE(0)
 
@@ -46,3 +55,43 @@ export function rejectedKey(source: string, row: number): Buffer {
 export const sourceOfKey = (key: Buffer): string => key.toString('hex', 0, 16)
 /** The row number of a key of a rejected row. */
 export const rowOfKey = (key: Buffer): number => key.readUInt32BE(16) * U32 + key.readUInt32BE(20)
+
+/** An encoding of binary keys of a given length; a damaged key may have another one. */
+const binaryKeys = (
+  what: string,
+  length: number,
+  describe: (key: Buffer) => string,
+): KeyEncoding<Buffer> => ({
+  keyBytes: (key) => key,
+  keyOf: (bytes) => bytes,
+  describe: (key) => `${what} ${key.length === length ? describe(key) : key.toString('hex')}`,
+})
+
+/** Keys of the base image. */
+export const BASE_PAGE: KeyEncoding<Buffer> = binaryKeys(
+  'aggregates of',
+  6,
+  (key) => `block ${blockOfKey(key)}, page ${key.readUInt16BE(4)},`,
+)
+/** Keys of the journal. */
+export const JOURNAL_PAGE: KeyEncoding<Buffer> = binaryKeys(
+  'journal of',
+  10,
+  (key) => `commit ${commitOfKey(key)}, page ${pageOfKey(key)},`,
+)
+/** Keys of the totals by hour. */
+export const HOUR: KeyEncoding<Buffer> = binaryKeys('totals of hour', 4, (key) =>
+  String(hourOfKey(key)),
+)
+/** Keys of the rejected rows, and of the outbox. */
+export const REJECTED_ROW: KeyEncoding<Buffer> = binaryKeys(
+  'rejected row',
+  24,
+  (key) => `${rowOfKey(key)} of source ${sourceOfKey(key)}`,
+)
+/** Keys that are texts. */
+export const TEXT = (what: string): KeyEncoding<string> => ({
+  keyBytes: (key) => Buffer.from(key),
+  keyOf: (bytes) => bytes.toString(),
+  describe: (key) => `${what} ${JSON.stringify(key.toString())}`,
+})

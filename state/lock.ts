@@ -1,46 +1,63 @@
 // One writer at a time: a lock file names the process that writes the state directory.
-import { linkSync, readFileSync, rmSync, unlinkSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  linkSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { PulseError } from '../src/errors.ts'
+import { isSilent, startHeartbeat } from './heartbeat.ts'
+import { isHere, ownIdentity, ownName, stateOf, type Owner } from './process-identity.ts'
 
-interface Owner {
-  pid: number
-  host: string
-  /** Start time by the kernel: a later process with the same pid has another one. */
-  processStart: string
-  command: string
+/** A lock that this process holds. */
+export interface Lock {
+  /**
+   * Checks that the lock was not taken over, as it is from a process that was stopped for long.
+   *
+   * @throws PulseError `state-locked`
+   */
+  require(): void
+  release(): void
 }
 
 /**
  * Locks the directory for this process. A lock whose process has ended, in whatever way, is taken
- * over.
+ * over: at once when the process was one of this system, otherwise when its heartbeat has stopped.
  *
  * @param command shown to other processes that find the lock
- * @returns releases the lock
  * @throws PulseError `state-locked` that names the owner
  */
-export function lockState(directory: string, command: string): () => void {
+export function lockState(directory: string, command: string): Lock {
   const path = join(directory, 'writer.lock')
-  const own: Owner = {
-    pid: process.pid,
-    host: hostname(),
-    processStart: processStart(process.pid),
-    command,
-  }
-  const text = JSON.stringify(own)
-  const draft = `${path}.${own.pid}`
-  // A killed process with the same pid may have left its draft.
-  rmSync(draft, { force: true })
+  const text = JSON.stringify(ownIdentity(command))
+  const draft = `${path}.${ownName()}`
+  // A killed process with the same pid may have left its draft; former versions named it by the pid.
+  for (const former of [draft, `${path}.${process.pid}`]) rmSync(former, { force: true })
   writeFileSync(draft, text)
+  const descriptor = openSync(draft, 'r+')
   try {
     acquire(directory, draft, path)
+  } catch (error) {
+    closeSync(descriptor)
+    throw error
   } finally {
     unlinkSync(draft)
   }
-  return () => {
-    // The directory may have been deleted and created again by another process.
-    if (readText(path) === text) rmSync(path, { force: true })
+  const stop = startHeartbeat(descriptor)
+  return {
+    require() {
+      if (readText(path) !== text) throw takenOver(directory)
+    },
+    release() {
+      stop()
+      // The directory may have been deleted and created again by another process.
+      if (readText(path) === text) rmSync(path, { force: true })
+    },
   }
 }
 
@@ -50,7 +67,12 @@ function acquire(directory: string, draft: string, path: string): void {
     const text = readText(path)
     if (text === null) continue
     const owner = parseOwner(text)
-    if (owner !== null && isAlive(owner)) throw locked(directory, path, owner)
+    const state = owner === null ? 'ended' : stateOf(owner)
+    if (owner !== null && state !== 'ended') {
+      const hasEnded = state === 'beating' && isSilent(path, text, draft)
+      if (!hasEnded && readText(path) === text) throw locked(directory, path, owner)
+      if (!hasEnded) continue
+    }
     // Two processes may find the same dead owner: without a claim, the slower one would remove the
     // new lock of the faster one.
     const claim = `${path}.after-${owner === null ? 'none' : `${owner.pid}-${owner.processStart}`}`
@@ -92,42 +114,23 @@ function parseOwner(text: string): Owner | null {
   }
 }
 
-function isAlive(owner: Owner): boolean {
-  // Processes of another host are not visible from here.
-  if (owner.host !== hostname()) return true
-  try {
-    process.kill(owner.pid, 0)
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
-  }
-  return processStart(owner.pid) === owner.processStart
-}
-
-/**
- * Start time of a process in ticks since boot (proc(5), field 22 of stat); '' where there is no
- * /proc, for a process that has ended, and for a zombie.
- */
-function processStart(pid: number): string {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    return fields[0] === 'Z' ? '' : fields[19]
-  } catch (error) {
-    // ESRCH: the process ended between opening the file and reading it.
-    if (['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '')) return ''
-    throw error
-  }
-}
-
 function locked(directory: string, path: string, owner: Owner): PulseError {
   const away = owner.host === hostname() ? '' : ` on ${owner.host}`
+  const elsewhere = away === '' && !isHere(owner) ? ' of another container' : ''
   const remedy =
-    owner.host === hostname()
+    away === ''
       ? 'wait for it or end it'
       : `if that host no longer uses the directory, delete ${path}`
   return new PulseError(
     'state-locked',
-    `the state directory ${directory} is being written by process ${owner.pid}${away} ` +
+    `the state directory ${directory} is being written by process ${owner.pid}${away}${elsewhere} ` +
       `(${owner.command}), expected no other writer; ${remedy}`,
   )
 }
+
+const takenOver = (directory: string): PulseError =>
+  new PulseError(
+    'state-locked',
+    `another process has taken over the lock of ${directory}, expected this one to hold it; this ` +
+      'process was stopped for too long: it ends without a commit, and may be started again',
+  )

@@ -1,4 +1,5 @@
 // Rows of aggregates as values of at most one LMDB page each, and back.
+import { CHECKSUM_BYTES } from './entries.ts'
 import { WIDTH } from '../src/subscriber/aggregate.ts'
 import {
   MAX_ROW_BYTES,
@@ -11,10 +12,11 @@ import type { Cursor } from '../src/subscriber/bytes.ts'
 import { CHUNK_BITS, CHUNK_MASK, type Table } from '../src/subscriber/table.ts'
 
 /**
- * The largest value that takes exactly one overflow page of 4,096 bytes (measured with lmdb 3.5:
- * 4,076 bytes take two). Single pages can be reused individually, so the file does not fragment.
+ * The largest value that takes, with its checksum, exactly one overflow page of 4,096 bytes (measured
+ * with lmdb 3.5: 4,076 bytes take two). Single pages can be reused individually, so the file does not
+ * fragment.
  */
-export const PAGE_VALUE_BYTES = 4072
+export const PAGE_VALUE_BYTES: number = 4072 - CHECKSUM_BYTES
 /** A row and the gap between slots before it, which takes at most 4 bytes. */
 const MOST_PER_ROW = MAX_ROW_BYTES + 4
 
@@ -23,7 +25,7 @@ export const BLOCK_BITS = 10
 /** Slots of a block. */
 export const BLOCK_SLOTS: number = 1 << BLOCK_BITS
 
-const page = Buffer.alloc(PAGE_VALUE_BYTES)
+const page = Buffer.alloc(PAGE_VALUE_BYTES + CHECKSUM_BYTES)
 
 /**
  * Writes rows in ascending order of slot as pages. A page consists of varints: `tag`, the first
@@ -31,7 +33,8 @@ const page = Buffer.alloc(PAGE_VALUE_BYTES)
  *
  * @param tag written to every page: the commit of a base image; unused in the journal
  * @param slots the rows to write, ascending; `count` of them are valid
- * @param emit receives each page; the bytes are overwritten after the call
+ * @param emit receives each page, with room for a checksum behind it; the bytes are overwritten after
+ *   the call
  * @returns the number of pages
  */
 export function writePages(

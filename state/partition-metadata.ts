@@ -7,7 +7,7 @@ import { USED_COLUMNS } from '../src/record/columns.ts'
  * and its next writer marks it as this one. Format 1 held files only: fields that it lacks read as
  * zero. Formats 1 and 2 name some fields differently: see `former-format.ts`.
  */
-export const FORMAT = 3
+export const FORMAT = 4
 
 /** Options that a state directory fixes: with others the same rows would give other numbers. */
 export interface Stamp {

@@ -1,14 +1,17 @@
 // A partition in the writer's memory: aggregates, hours, counters, positions, rejected rows.
+import { PulseError } from '../src/errors.ts'
 import { sumRecords } from '../src/subscriber/aggregate.ts'
 import { createHourTable, type HourTable } from '../src/subscriber/hours.ts'
 import { appendRows, createTable, reserve, type Table } from '../src/subscriber/table.ts'
+import { inconsistenciesOf, readSourceCounts, sumHours } from './consistency.ts'
 import { presentCounters, presentPosition } from './former-format.ts'
+import type { ReadTransaction } from './environment.ts'
 import { commitOfKey, hourOfKey } from './keys.ts'
 import { createCounters, createPosition } from './partition-metadata.ts'
 import type { Counters, RejectedRow, SourcePosition } from './partition-metadata.ts'
 import { BLOCK_SLOTS } from './pages.ts'
 import { requireRecords, scanPartition } from './scan.ts'
-import { beginRead, type PartitionStore, type ReadTransaction } from './store.ts'
+import { beginRead, type PartitionStore } from './store.ts'
 
 /** Which blocks of the base image are stale, and which commits the journal still holds. */
 export interface Sweep {
@@ -45,7 +48,7 @@ export interface Partition {
 /**
  * Loads a partition into memory as of its last commit.
  *
- * @throws PulseError `state-corrupt` when rows or records are missing
+ * @throws PulseError `state-corrupt` when its numbers are inconsistent
  */
 export function loadPartition(store: PartitionStore): Partition {
   const { transaction, finish } = beginRead(store)
@@ -64,7 +67,8 @@ export function loadPartition(store: PartitionStore): Partition {
       reprocessed: [],
       sweep: createSweep(Math.ceil(counters.subscribers / BLOCK_SLOTS)),
     }
-    loadTable(partition, transaction)
+    const records = loadTable(partition, transaction)
+    requireConsistent(partition, transaction, records)
     for (const key of store.journal.getKeys({ transaction })) countPage(partition.sweep, key)
     partition.sweep.next = stalestBlock(partition.sweep)
     return partition
@@ -73,7 +77,11 @@ export function loadPartition(store: PartitionStore): Partition {
   }
 }
 
-function loadTable({ store, table, counters, sweep }: Partition, transaction: ReadTransaction) {
+/** Loads all aggregates; returns the sum of their records. */
+function loadTable(
+  { store, table, counters, sweep }: Partition,
+  transaction: ReadTransaction,
+): number {
   reserve(table, counters.subscribers)
   let records = 0
   let block = 0
@@ -84,6 +92,29 @@ function loadTable({ store, table, counters, sweep }: Partition, transaction: Re
     sweep.staleSince[block++] = state.staleSince
   })
   requireRecords(store, records, counters.applied)
+  return records
+}
+
+function requireConsistent(
+  { store, counters, hours, positions }: Partition,
+  transaction: ReadTransaction,
+  records: number,
+): void {
+  const [violation, ...more] = inconsistenciesOf({
+    partition: store.partition,
+    counters,
+    records,
+    hourRecords: sumHours(hours),
+    rejectedStored: store.rejected.getKeysCount({ transaction }),
+    positions: [...positions],
+    hasSourceCounts: readSourceCounts(store, transaction),
+  }) as (string | undefined)[]
+  if (violation === undefined) return
+  throw new PulseError(
+    'state-corrupt',
+    `${store.directory} is inconsistent: ${[violation, ...more].join('; ')}; restore the state ` +
+      'directory from a copy, or replay its sources into a new directory',
+  )
 }
 
 function createSweep(blocks: number): Sweep {

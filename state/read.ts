@@ -3,6 +3,7 @@ import { PulseError } from '../src/errors.ts'
 import { FIELD, WIDTH } from '../src/subscriber/aggregate.ts'
 import { HOUR_WIDTH } from '../src/subscriber/hours.ts'
 import { visitCached, type RowCache } from './row-cache.ts'
+import type { ReadTransaction } from './environment.ts'
 import { rowOfKey, sourceOfKey } from './keys.ts'
 import { addCounts, createCounters } from './partition-metadata.ts'
 import type { Counters, RejectedRow, SourcePosition, Stamp } from './partition-metadata.ts'
@@ -15,9 +16,8 @@ import {
   partitionDirectory,
   readHeld,
   type PartitionStore,
-  type ReadTransaction,
 } from './store.ts'
-import { hasState, missingPartition, readStamp } from './writer.ts'
+import { hasState, missingPartition, requireStamp } from './writer.ts'
 
 /** A state directory that is open for reading. */
 export interface ReadableState {
@@ -75,7 +75,8 @@ function openStores(directory: string, stores: PartitionStore[]): Stamp {
   // A reader cannot open a database that the writer has not created yet. The stamp does not show it:
   // it may have been written after the databases were looked up.
   const incomplete = Object.values<unknown>({ ...first }).includes(undefined)
-  const stamp = incomplete ? null : readStamp(directory, first)
+  const found = requireStamp(directory, first)
+  const stamp = incomplete ? null : found
   if (stamp === null) {
     const text = `${directory} holds no commit yet; wait until its writer has started, then repeat`
     throw new PulseError('state-missing', text)

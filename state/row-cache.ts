@@ -1,11 +1,12 @@
 // The row cache: a partition's aggregates in a reader's memory. An update reads only what changed.
 import { FIELD, WIDTH } from '../src/subscriber/aggregate.ts'
 import { CHUNK_BITS, CHUNK_MASK } from '../src/subscriber/table.ts'
+import type { ReadTransaction } from './environment.ts'
 import { blockKey, commitOfKey, journalKey } from './keys.ts'
 import type { Counters } from './partition-metadata.ts'
 import { BLOCK_BITS, openPage, readNextRow } from './pages.ts'
 import { requireRecords } from './scan.ts'
-import type { PartitionStore, ReadTransaction } from './store.ts'
+import type { PartitionStore } from './store.ts'
 
 /** A partition's rows by slot, in chunks as in the writer's memory. */
 export interface CachedPartition {

@@ -1,9 +1,10 @@
 // Scans all aggregates of a partition as of one read transaction: base image, then journal.
 import { PulseError } from '../src/errors.ts'
 import { FIELD, WIDTH } from '../src/subscriber/aggregate.ts'
-import { blockOfKey, commitOfKey, journalKey } from './keys.ts'
+import type { ReadTransaction } from './environment.ts'
+import { blockOfKey, commitOfKey, journalKey, pageOfKey } from './keys.ts'
 import { BLOCK_BITS, BLOCK_SLOTS, openPage, readNextRow, type PageReader } from './pages.ts'
-import type { PartitionStore, ReadTransaction } from './store.ts'
+import type { PartitionStore } from './store.ts'
 
 /** The state of a block in the store, from which the writer continues its sweep. */
 export interface BlockState {
@@ -63,17 +64,24 @@ export function scanPartition(
 
 function journalEntries(store: PartitionStore, transaction: ReadTransaction): JournalEntry[] {
   const entries: JournalEntry[] = []
-  let after = journalKey(0, 0)
-  for (;;) {
-    const key = [...store.journal.getKeys({ transaction, start: after, limit: 1 })].at(0)
-    if (key === undefined) return entries
-    const commit = commitOfKey(key)
-    const entry: JournalEntry = { commit, page: -1, reader: null }
+  for (let after = 0; ;) {
+    const next = journalPageFrom(store, transaction, after, 0)
+    if (next === undefined) return entries
+    const entry: JournalEntry = { commit: commitOfKey(next.key), page: -1, reader: null }
     openNextPage(store, transaction, entry)
     entries.push(entry)
-    after = journalKey(commit + 1, 0)
+    after = entry.commit + 1
   }
 }
+
+/** The first page of the journal at or after one: all pages are read, so each checksum is checked. */
+const journalPageFrom = (
+  { journal }: PartitionStore,
+  transaction: ReadTransaction,
+  commit: number,
+  page: number,
+): { key: Buffer; value: Buffer } | undefined =>
+  [...journal.getRange({ transaction, start: journalKey(commit, page), limit: 1 })].at(0)
 
 function openNextPage(
   store: PartitionStore,
@@ -81,8 +89,15 @@ function openNextPage(
   entry: JournalEntry,
 ): void {
   entry.page++
-  const bytes = store.journal.get(journalKey(entry.commit, entry.page), { transaction })
-  entry.reader = bytes === undefined ? null : openPage(bytes)
+  const next = journalPageFrom(store, transaction, entry.commit, entry.page)
+  const isOver = next === undefined || commitOfKey(next.key) !== entry.commit
+  entry.reader = isOver ? null : openPage(next.value)
+  if (isOver || pageOfKey(next.key) === entry.page) return
+  throw new PulseError(
+    'state-corrupt',
+    `${store.directory}: page ${entry.page} of commit ${entry.commit} is missing in the journal; ` +
+      'the state is damaged: replay the files into a new directory',
+  )
 }
 
 /** Copies the entry's rows of the block that begins at slot `first` over those in `rows`. */

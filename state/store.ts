@@ -1,11 +1,14 @@
-// The only importer of LMDB: one environment per partition, its named databases and its sizes.
+// The named databases of a partition: what each holds, how its entries are encoded, and their sizes.
 import { statfsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { open, type Database, type RootDatabase, type Transaction } from 'lmdb'
-import type { SourcePosition } from './partition-metadata.ts'
-
-/** A read transaction of an environment. */
-export type ReadTransaction = Transaction
+import { PulseError } from '../src/errors.ts'
+import { dataFileOf, PAGE_BYTES } from './data-file.ts'
+import { createEntries, type Checks, type Encoding, type Entries } from './entries.ts'
+import { beginTransaction, dataFileBytes, openDatabase, openEnvironment } from './environment.ts'
+import type { Environment, ReadTransaction } from './environment.ts'
+import { BASE_PAGE, HOUR, JOURNAL_PAGE, REJECTED_ROW, TEXT, type KeyEncoding } from './keys.ts'
+import type { SourcePosition, Stamp } from './partition-metadata.ts'
+import { hasChecksums, readStoredStamp } from './stamp.ts'
 
 /**
  * The named databases of a partition; the unnamed root database is not used.
@@ -20,71 +23,86 @@ export type ReadTransaction = Transaction
 export interface PartitionStore {
   partition: number
   directory: string
-  environment: RootDatabase<Buffer, Buffer>
-  meta: Database<unknown, string>
-  subscribers: Database<Buffer, Buffer>
-  journal: Database<Buffer, Buffer>
-  positions: Database<unknown, string>
-  hours: Database<Buffer, Buffer>
-  rejected: Database<unknown, Buffer>
+  environment: Environment
+  /** As it was when the partition was opened; null before it is written. */
+  stamp: Stamp | null
+  checks: Checks
+  /** Throws when another process has taken over the lock; each write calls it first. */
+  requireLock: () => void
+  /** Names of databases in the file that this version does not know. */
+  unknownDatabases: string[]
+  meta: Entries<unknown, string>
+  subscribers: Entries<Buffer, Buffer>
+  journal: Entries<Buffer, Buffer>
+  positions: Entries<unknown, string>
+  hours: Entries<Buffer, Buffer>
+  rejected: Entries<unknown, Buffer>
   /** Null for readers: the states of former versions lack it. */
-  outbox: Database<unknown, Buffer> | null
+  outbox: Entries<unknown, Buffer> | null
 }
 
-/**
- * Address space, not memory or disk. It exceeds what the maximum number of subscribers of a partition
- * takes, and a process can map 1,024 of them: it has 2^47 bytes, beyond which LMDB crashes.
- */
-const MAP_BYTES = 2 ** 35
-const PAGE_BYTES = 4096
+/** All names; format 1 chose that of the rejected rows, and former formats stay readable. */
+const DATABASES: readonly string[] = [
+  ...['meta', 'subscribers', 'journal', 'positions', 'hours', 'refused', 'outbox'],
+]
 
 /** The directory of a partition within a state directory. */
 export const partitionDirectory = (state: string, partition: number): string =>
   join(state, `partition-${String(partition).padStart(4, '0')}`)
 
-/** False until the writer has written both meta pages: LMDB crashes when it reads an empty file. */
-export function hasPartition(state: string, partition: number): boolean {
-  const file = join(partitionDirectory(state, partition), 'data.mdb')
-  return (statSync(file, { throwIfNoEntry: false })?.size ?? 0) >= 2 * PAGE_BYTES
-}
+/** False until the writer has written both meta pages. */
+export const hasPartition = (state: string, partition: number): boolean =>
+  dataFileBytes(partitionDirectory(state, partition)) >= 2 * PAGE_BYTES
 
-/** Opens a partition: for reading, also next to its writer, or as the one writer, who creates it. */
+/**
+ * Opens a partition: for reading, also next to its writer, or as the one writer, who creates it.
+ * What a reader finds missing, because its writer is creating it, is undefined.
+ *
+ * @throws PulseError `store-failed` for a damaged file
+ */
 export function openPartition(
   state: string,
   partition: number,
   access: 'read' | 'write',
 ): PartitionStore {
   const directory = partitionDirectory(state, partition)
-  const options = {
-    path: directory,
-    readOnly: access === 'read',
-    encoding: 'binary' as const,
-    keyEncoding: 'binary' as const,
-    maxDbs: 16,
-    maxReaders: 512,
-    mapSize: MAP_BYTES,
-    // After a power failure: open at the last flushed commit, not at an incomplete one.
-    safeRestore: true,
+  const { environment, names } = openEnvironment(directory, access)
+  const checks: Checks = { enabled: true, path: dataFileOf(directory) }
+  const entries = <V, K extends Buffer | string>(
+    name: string,
+    key: KeyEncoding<K>,
+    value: Pick<Encoding<V, K>, 'encode' | 'decode'>,
+  ): Entries<V, K> => {
+    const database = openDatabase(environment, name)
+    // The type of a reader's database that does not exist yet.
+    if (database === undefined) return undefined as never
+    return createEntries(database, { ...key, ...value }, checks)
   }
-  const environment = open<Buffer, Buffer>(options)
-  const binary = (name: string) =>
-    environment.openDB<Buffer, Buffer>({ name, encoding: 'binary', keyEncoding: 'binary' })
-  const json = (name: string) => environment.openDB<unknown, string>({ name, encoding: 'json' })
-  const rows = (name: string) =>
-    environment.openDB<unknown, Buffer>({ name, encoding: 'json', keyEncoding: 'binary' })
-  return {
-    partition,
-    directory,
-    environment,
-    meta: json('meta'),
-    subscribers: binary('subscribers'),
-    journal: binary('journal'),
-    positions: json('positions'),
-    hours: binary('hours'),
-    // Format 1 chose this name; former formats stay readable.
-    rejected: rows('refused'),
-    outbox: access === 'write' ? rows('outbox') : null,
+  try {
+    const meta = entries('meta', TEXT('entry'), JSON_VALUE)
+    const stamp = readStoredStamp((meta as typeof meta | undefined)?.database, checks.path)
+    checks.enabled = hasChecksums(stamp)
+    return {
+      ...{ partition, directory, environment, stamp, checks, meta },
+      requireLock: () => undefined,
+      unknownDatabases: names.filter((name) => !DATABASES.includes(name)),
+      subscribers: entries('subscribers', BASE_PAGE, BYTES),
+      journal: entries('journal', JOURNAL_PAGE, BYTES),
+      positions: entries('positions', TEXT('position of source'), JSON_VALUE),
+      hours: entries('hours', HOUR, BYTES),
+      rejected: entries('refused', REJECTED_ROW, JSON_VALUE),
+      outbox: access === 'write' ? entries('outbox', REJECTED_ROW, JSON_VALUE) : null,
+    }
+  } catch (error) {
+    void environment.close()
+    throw error
   }
+}
+
+const BYTES = { encode: (value: Buffer) => value, decode: (bytes: Buffer) => bytes }
+const JSON_VALUE = {
+  encode: (value: unknown) => Buffer.from(JSON.stringify(value)),
+  decode: (bytes: Buffer): unknown => JSON.parse(bytes.toString()),
 }
 
 /**
@@ -93,6 +111,7 @@ export function openPartition(
  */
 export function setHeld(store: PartitionStore, held: boolean): void {
   if (readHeld(store) === held) return
+  store.requireLock()
   store.environment.transactionSync(() => void store.meta.put('held', held))
 }
 
@@ -118,15 +137,23 @@ export function writePosition(
   environment.transactionSync(() => void positions.put(source, position))
 }
 
-/** Begins a consistent view of a partition. Call `finish`: a long view keeps old pages on disk. */
-export function beginRead(store: PartitionStore): {
+/**
+ * Begins a consistent view of a partition. Call `finish`: a long view keeps old pages on disk.
+ *
+ * @throws PulseError `state-version` when a writer has added checksums since the partition was opened
+ */
+export function beginRead({ environment, meta, checks, directory }: PartitionStore): {
   transaction: ReadTransaction
   finish: () => void
 } {
-  // Without this, lmdb could return a view that it renewed earlier for another reader.
-  store.environment.resetReadTxn()
-  const transaction = store.environment.useReadTransaction()
-  return { transaction, finish: () => transaction.done() }
+  const view = beginTransaction(environment)
+  if (checks.enabled) return view
+  if (!hasChecksums(readStoredStamp(meta.database, checks.path, view.transaction))) return view
+  view.finish()
+  throw new PulseError(
+    'state-version',
+    `${directory} was written in a newer format meanwhile; start this command again`,
+  )
 }
 
 interface PageStats {
@@ -144,9 +171,9 @@ export function storeBytes(stores: readonly PartitionStore[]): {
   let fileBytes = 0
   let pages = 0
   for (const store of stores) {
-    fileBytes += statSync(join(store.directory, 'data.mdb')).size
+    fileBytes += statSync(dataFileOf(store.directory)).size
     const { meta, subscribers, journal, positions, hours, rejected } = store
-    for (const database of [meta, subscribers, journal, positions, hours, rejected]) {
+    for (const { database } of [meta, subscribers, journal, positions, hours, rejected]) {
       const stats = database.getStats() as PageStats
       pages += stats.treeBranchPageCount + stats.treeLeafPageCount + stats.overflowPages
     }

@@ -1,11 +1,13 @@
 // Opens a state directory as its one writer: lock, stamp, partitions.
-import { mkdirSync } from 'node:fs'
 import { PulseError } from '../src/errors.ts'
-import { presentStamp } from './former-format.ts'
+import { damaged } from './data-file.ts'
+import { rewritePartition } from './rewrite.ts'
+import { newerFormat, writeStamp } from './stamp.ts'
 import { FORMAT, type Stamp } from './partition-metadata.ts'
 import { lockState } from './lock.ts'
 import { loadPartition, type Partition } from './partition.ts'
 import { hasPartition, openPartition, type PartitionStore } from './store.ts'
+import { makeDirectory, namingErrors } from './write-error.ts'
 
 /** Options that a state directory fixes when it is created. */
 export type StateOptions = Omit<Stamp, 'format'>
@@ -27,7 +29,8 @@ export interface WritableState extends StateStores {
  * Opens or creates a state directory for writing and loads all partitions.
  *
  * @param command names this process in the lock, for others
- * @throws PulseError `state-locked`, `state-options`, `state-version`, `state-corrupt`
+ * @throws PulseError `state-locked`, `state-options`, `state-version`, `state-corrupt`,
+ *   `store-failed`, `system`
  */
 export async function openState(
   directory: string,
@@ -49,24 +52,27 @@ export async function openStores(
   options: StateOptions,
   command: string,
 ): Promise<StateStores> {
-  mkdirSync(directory, { recursive: true })
-  const unlock = lockState(directory, command)
+  makeDirectory(directory)
+  const lock = namingErrors(directory, () => lockState(directory, command))
   const stores: PartitionStore[] = []
   const close = async (): Promise<void> => {
     for (const store of stores) await store.environment.close()
-    unlock()
+    lock.release()
   }
   try {
-    const first = openPartition(directory, 0, 'write')
+    const openOne = (partition: number): PartitionStore =>
+      namingErrors(directory, () => openPartition(directory, partition, 'write'))
+    const first = openOne(0)
     stores.push(first)
     // Checked first: a wrong number of partitions must create none.
-    const stamp = readStamp(directory, first)
+    const stamp = requireStamp(directory, first)
     if (stamp !== null) requireSame(directory, stamp, options)
     for (let partition = 1; partition < options.partitions; partition++) {
-      stores.push(openPartition(directory, partition, 'write'))
+      stores.push(openOne(partition))
     }
+    for (const store of stores) store.requireLock = () => lock.require()
     if (stamp !== null) requireStamps(directory, stores)
-    if (stamp === null || stamp.format < FORMAT) stampAll(stores, options)
+    namingErrors(directory, () => stampAll(stores, options))
     return { directory, stores, close }
   } catch (error) {
     await close()
@@ -74,18 +80,22 @@ export async function openStores(
   }
 }
 
-/** The first partition is stamped last: its stamp means that all partitions exist. */
+/**
+ * Stamps new partitions, and rewrites those of a former format. The first partition is last: its
+ * stamp means that all partitions exist.
+ */
 function stampAll(stores: readonly PartitionStore[], options: StateOptions): void {
-  for (const { environment, meta } of stores.toReversed()) {
-    environment.transactionSync(() => {
-      void meta.put('stamp', { format: FORMAT, ...options } satisfies Stamp)
-    })
+  for (const store of stores.toReversed()) {
+    const { stamp, environment, meta } = store
+    const present: Stamp = { format: FORMAT, ...options }
+    if (stamp === null) environment.transactionSync(() => writeStamp(meta.database, present))
+    else if (stamp.format < FORMAT) rewritePartition(store, present)
   }
 }
 
 function requireStamps(directory: string, stores: readonly PartitionStore[]): void {
   for (const store of stores) {
-    if (readStamp(directory, store) === null) throw missingPartition(store.directory)
+    if (requireStamp(directory, store) === null) throw missingPartition(store.directory)
   }
 }
 
@@ -122,20 +132,14 @@ const FLAGS: Record<keyof StateOptions, string> = {
 /**
  * The stamp of a partition, null before it is written.
  *
- * @throws PulseError `state-version` for a newer format
+ * @throws PulseError `state-version` for a newer format, `store-failed` for unknown databases
  */
-export function readStamp(directory: string, store: PartitionStore): Stamp | null {
-  const stored: unknown = store.meta.get('stamp')
-  if (stored === undefined) return null
-  const stamp = presentStamp(stored)
-  if (stamp.format > FORMAT) {
-    throw new PulseError(
-      'state-version',
-      `the state directory ${directory} has format ${stamp.format}, expected up to ${FORMAT}; use ` +
-        'the version that wrote it, or a newer one',
-    )
-  }
-  return stamp
+export function requireStamp(directory: string, store: PartitionStore): Stamp | null {
+  const { stamp } = store
+  if (stamp !== null && stamp.format > FORMAT) throw newerFormat(directory, stamp.format)
+  const unknown = store.unknownDatabases.at(0)
+  if (unknown === undefined) return stamp
+  throw damaged(store.checks.path, `it has an unknown database "${unknown}"`)
 }
 
 /** True when a writer has begun a state in the directory. */

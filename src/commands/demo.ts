@@ -36,12 +36,12 @@ export async function demo(values: ValuesOf<typeof DEMO_OPTIONS>, log: Log): Pro
 async function startOver(directory: string, log: Log): Promise<void> {
   if (!existsSync(join(directory, MARK)) || !hasState(directory)) return
   // Without the lock it could delete a state that another demo is about to fill.
-  const unlock = lockState(directory, 'demo')
+  const lock = lockState(directory, 'demo')
   try {
     if (await isComplete(directory)) rmSync(directory, { recursive: true })
     else log.info(`continuing the interrupted demo in ${directory}`)
   } finally {
-    unlock()
+    lock.release()
   }
 }
 

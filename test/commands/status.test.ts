@@ -37,6 +37,7 @@ async function writeState(
     change(position, number)
     partition.positions.set(TOPIC, position)
     partition.moved.add(TOPIC)
+    partition.counters.rejected['invalid-number'] = position.rejected
     apply(partition, batchOf(someSubscribers(1, 90, RECORDS, seededRandom(1)), seededRandom(2)))
     commitPartition(partition, 10)
     setHeld(partition.store, number !== 2)
@@ -108,6 +109,28 @@ describe('a state that reads a topic', () => {
     })
   })
 
+  test('whose sources have other rejected rows than its counters is named, and not opened', async () => {
+    await withDirectory(async (directory) => {
+      await writeState(directory)
+      const options = { ...OPTIONS, partitions: 3 }
+      const state = await openState(directory, options, 'test')
+      state.partitions[1].counters.rejected['invalid-number'] -= 2
+      state.partitions[1].counters.rejectedKept += 1
+      commitPartition(state.partitions[1], 10)
+      await state.close()
+      const { found, code } = await statusOf(directory)
+      assert.equal(code, 1)
+      assert.deepEqual(found.violations, [
+        'partition 1: 0 rejected rows are stored, expected 1',
+        'partition 1: its sources have 7 rejected rows, expected 5, the sum over all reasons',
+      ])
+      await assert.rejects(openState(directory, options, 'test'), {
+        code: 'state-corrupt',
+        message: /partition-0001 is inconsistent: .* expected 1; .* expected 5, the sum over/,
+      })
+    })
+  })
+
   test('whose subscribers have a different number of records than were applied is named', async () => {
     await withDirectory(async (directory) => {
       await writeState(directory)
@@ -119,10 +142,14 @@ describe('a state that reads a topic', () => {
       await state.close()
       const { found, code } = await statusOf(directory)
       assert.equal(code, 1)
-      assert.deepEqual(found.violations, [
-        `partition 0: its subscribers have ${RECORDS} records, expected ${RECORDS + 3}, ` +
-          'the number of records applied',
-      ])
+      assert.deepEqual(
+        found.violations,
+        ['subscribers', 'hours', 'sources'].map(
+          (what) =>
+            `partition 0: its ${what} have ${RECORDS} records, expected ${RECORDS + 3}, ` +
+            'the number of records applied',
+        ),
+      )
     })
   })
 })

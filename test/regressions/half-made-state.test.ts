@@ -4,12 +4,18 @@ import assert from 'node:assert/strict'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { open } from 'lmdb'
+import { open, type Database } from 'lmdb'
 import { FORMAT } from '../../state/partition-metadata.ts'
 import { openStateToRead } from '../../state/read.ts'
+import { writeStamp } from '../../state/stamp.ts'
 import { withDirectory } from '../state-directory.ts'
 
-const STAMP = { partitions: 1, durationUnit: 'auto', timeZone: 'UTC', missingMsisdn: 'reject' }
+const STAMP = {
+  partitions: 1,
+  durationUnit: 'auto',
+  timeZone: 'UTC',
+  missingMsisdn: 'reject',
+} as const
 
 for (const made of [['meta'], ['meta', 'subscribers'], ['meta', 'subscribers', 'journal']]) {
   test(`a state with only the databases ${made.join(', ')} is reported as missing`, () =>
@@ -17,8 +23,11 @@ for (const made of [['meta'], ['meta', 'subscribers'], ['meta', 'subscribers', '
       const path = join(directory, 'partition-0000')
       mkdirSync(path)
       const environment = open({ path, maxDbs: 16, encoding: 'binary' })
-      const [meta] = made.map((name) => environment.openDB({ name, encoding: 'json' }))
-      await meta.put('stamp', { format: FORMAT, ...STAMP })
+      const encodings = { encoding: 'binary', keyEncoding: 'binary' } as const
+      const [meta] = made.map((name): Database<Buffer, Buffer> =>
+        environment.openDB({ name, ...encodings }),
+      )
+      environment.transactionSync(() => writeStamp(meta, { format: FORMAT, ...STAMP }))
       await environment.flushed
       assert.throws(() => openStateToRead(directory), { code: 'state-missing' })
       await environment.close()

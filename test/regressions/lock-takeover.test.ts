@@ -46,7 +46,7 @@ test('a lock that another process has just taken over is not removed', async () 
 test('a lock that a power failure left empty is taken over', async () => {
   await withDirectory((directory) => {
     fs.writeFileSync(join(directory, 'writer.lock'), '')
-    lockState(directory, 'test')()
+    lockState(directory, 'test').release()
     assert.deepEqual(fs.readdirSync(directory), [])
   })
 })
@@ -62,7 +62,7 @@ test('the lock of a zombie process is taken over', async () => {
       process.kill(pid, 'SIGKILL')
       await until('a zombie', () => statOf(pid)[0] === 'Z')
       fs.writeFileSync(join(directory, 'writer.lock'), owner)
-      lockState(directory, 'test')()
+      lockState(directory, 'test').release()
     } finally {
       parent.kill('SIGKILL')
     }

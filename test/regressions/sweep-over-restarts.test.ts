@@ -2,11 +2,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { seededRandom } from '../../src/random.ts'
-import { fold } from '../../src/subscriber/fold.ts'
 import { commitPartition } from '../../state/commit.ts'
 import { openState } from '../../state/writer.ts'
 import { withDirectory } from '../state-directory.ts'
-import { batchOf, OPTIONS } from '../state/stores.ts'
+import { apply, batchOf, OPTIONS } from '../state/stores.ts'
 
 const SUBSCRIBERS = 40_000
 const RUNS = 25
@@ -25,8 +24,7 @@ test('over runs of one commit each the journal stays bounded', async () => {
         Float64Array.from({ length: count }, (_, i) => 1 + i * step + (run % step)),
         random,
       )
-      fold(partition.table, batch, new Uint32Array(count))
-      partition.counters.applied += count
+      apply(partition, batch)
       commitPartition(partition, 0)
       entries.push(partition.sweep.journal.length)
       await state.close()

@@ -14,13 +14,16 @@ test('an error of the operating system is reported in one sentence', async () =>
     const file = join(directory, 'file')
     writeFileSync(file, '')
     const { code, stderr } = await pulse(['replay', sample, '--state', file])
-    assert.match(stderr, /^xdr-pulse: EEXIST: .*mkdir.*check that path and its permissions$/m)
+    assert.match(
+      stderr,
+      /^xdr-pulse: \S+file cannot be written \(EEXIST: .*mkdir.*\); remove the file .* --state$/m,
+    )
     assert.doesNotMatch(stderr, /\bbug\b|please report|^ +at /m)
     assert.equal(code, 1)
   })
 })
 
-test('an error of LMDB is reported in one sentence', async () => {
+test('a damaged store is refused in one sentence', async () => {
   await withDirectory(async (directory) => {
     const state = join(directory, 'state')
     assert.equal((await pulse(['replay', await sampleIn(directory), '--state', state])).code, 0)
@@ -29,7 +32,7 @@ test('an error of LMDB is reported in one sentence', async () => {
       const { code, stderr } = await pulse([command, '--state', state])
       assert.match(
         stderr,
-        /^xdr-pulse: the state cannot be used \(MDB_\w+: .*\); check its volume/m,
+        /^xdr-pulse: \S+data\.mdb is damaged: .*; restore the state directory from/m,
       )
       assert.doesNotMatch(stderr, /\bbug\b|please report|^ +at /m)
       assert.equal(code, 1)

@@ -1,19 +1,22 @@
 // State directories of former versions can be opened, and are converted to the present format.
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { gunzipSync } from 'node:zlib'
 import { commitPartition } from '../../state/commit.ts'
 import { presentCounters, presentPosition, presentStamp } from '../../state/former-format.ts'
+import { readPartitionCounts, violationsOf } from '../../state/conservation.ts'
 import { hashState } from '../../state/hash.ts'
 import { FORMAT } from '../../state/partition-metadata.ts'
-import { openStateToRead, readRejected, withView } from '../../state/read.ts'
-import { openPartition, partitionDirectory } from '../../state/store.ts'
+import { openStateToRead, readRejected, viewState, withView } from '../../state/read.ts'
+import { openPartition, partitionDirectory, readCutover } from '../../state/store.ts'
 import { openState } from '../../state/writer.ts'
 import { withDirectory } from '../state-directory.ts'
 
-const FIXTURE = join(import.meta.dirname, '../fixtures/state/format-2')
+const FIXTURES = join(import.meta.dirname, '../fixtures/state')
+const WRITER = join(import.meta.dirname, '../../state/writer.ts')
 const PARTITIONS = 2
 /** The hash that the former version computed. */
 const HASH = '84126936688fbf9068a6ff30d9fd2b6538eb9cadfe75b0ca5d82e6e0c557d230'
@@ -34,12 +37,17 @@ const POSITIONS = [
   [FILE, 1, 'file', 'file', 300, 87, 1, 105],
 ]
 
-const withFormerState = (work: (directory: string) => Promise<void>): Promise<void> =>
+const withFormerState = (
+  format: number,
+  work: (directory: string) => Promise<void>,
+): Promise<void> =>
   withDirectory(async (directory) => {
     for (let partition = 0; partition < PARTITIONS; partition++) {
       const folder = partitionDirectory(directory, partition)
       mkdirSync(folder)
-      const packed = readFileSync(join(FIXTURE, `partition-000${partition}.mdb.gz`))
+      const packed = readFileSync(
+        join(FIXTURES, `format-${format}/partition-000${partition}.mdb.gz`),
+      )
       writeFileSync(join(folder, 'data.mdb'), gunzipSync(packed))
     }
     await work(directory)
@@ -65,10 +73,10 @@ async function requireWhole(directory: string, format: number): Promise<void> {
 
 describe('a state directory of format 2', () => {
   test('is read with all its numbers', () =>
-    withFormerState((directory) => requireWhole(directory, 2)))
+    withFormerState(2, (directory) => requireWhole(directory, 2)))
 
   test('is marked as the present format by its next writer, and stays the same', () =>
-    withFormerState(async (directory) => {
+    withFormerState(2, async (directory) => {
       const state = await openState(directory, OPTIONS, 'test')
       for (const partition of state.partitions) {
         partition.moved.add(TOPIC)
@@ -83,7 +91,7 @@ describe('a state directory of format 2', () => {
     }))
 
   test('is refused with other options, as one of the present format', () =>
-    withFormerState(async (directory) => {
+    withFormerState(2, async (directory) => {
       const other = { ...OPTIONS, missingMsisdn: 'zero' } as const
       const opened = openState(directory, other, 'test')
       await assert.rejects(opened, /--missing-msisdn reject \(asked for: zero\)/)
@@ -91,7 +99,68 @@ describe('a state directory of format 2', () => {
     }))
 })
 
-test('fields that a former format lacks stay absent, so that they read as zero', () => {
+/** As the version that wrote format 3 computed it. */
+const HASH_3 = '9817629289735e7900d6e93855c2f01713bf9d77dc499601ad4b2cc7b6bda626'
+
+async function requireFormat3(directory: string, format: number): Promise<void> {
+  await withView(directory, (view, state) => {
+    assert.deepEqual({ ...state.stamp }, { format, ...OPTIONS })
+    const { subscribers, applied, rejectedKept } = view.counters
+    assert.deepEqual([subscribers, applied, rejectedKept], [4425, 4769, 3])
+    assert.equal(hashState(view), HASH_3)
+    assert.deepEqual(
+      view.positions.map(({ source, partition, position: at }) => [
+        ...[source, partition, at.next, at.first, at.applied, at.rejected, at.excluded, at.skipped],
+      ]),
+      [
+        [TOPIC, 0, 364, 10, 344, 1, 4, 5],
+        [FILE, 0, 6000, 0, 4400, 2, 0, 0],
+        [FILE, 1, 6000, 0, 25, 0, 0, 0],
+      ],
+    )
+    assert.deepEqual(
+      readRejected(state, 10).map(({ source, row, raw }) => [source, row, raw]),
+      [
+        [TOPIC, 11, '{"key":null,"value":"e30=","timestampMs":0}'],
+        [FILE, 7, '["0"]'],
+        [FILE, 8, '["-1"]'],
+      ],
+    )
+    assert.deepEqual(violationsOf(readPartitionCounts(state)), [])
+    assert.equal(readCutover(state.stores[0]), Date.UTC(2019, 3, 5))
+  })
+}
+
+describe('a state directory of format 3', () => {
+  test('is read with all its numbers', () =>
+    withFormerState(3, (directory) => requireFormat3(directory, 3)))
+
+  test('becomes the present format at its next writer, and stays the same', () =>
+    withFormerState(3, async (directory) => {
+      const state = await openState(directory, OPTIONS, 'test')
+      const outboxes = state.stores.map(({ outbox }) => outbox?.getKeysCount())
+      assert.deepEqual(outboxes, [3, 0])
+      await state.close()
+      await requireFormat3(directory, FORMAT)
+    }))
+})
+
+test('a reader that is open while a writer adds checksums is refused, not misled', () =>
+  withFormerState(3, async (directory) => {
+    const reader = openStateToRead(directory)
+    viewState(reader).finish()
+    // In another process: lmdb shares an environment within one.
+    const writer = `import { openState } from ${JSON.stringify(WRITER)}
+      await (await openState(${JSON.stringify(directory)}, ${JSON.stringify(OPTIONS)}, 'test')).close()`
+    const argv = ['--input-type=module', '-e', writer]
+    assert.equal(spawnSync(process.execPath, argv, { stdio: 'inherit' }).status, 0)
+    const refusal = { code: 'state-version', message: /newer format meanwhile; start this command/ }
+    assert.throws(() => viewState(reader), refusal)
+    await reader.close()
+    await requireFormat3(directory, FORMAT)
+  }))
+
+test('fields that a former format lacks stay out, so that they read as zero', () => {
   assert.deepEqual(presentCounters({ commit: 3, refused: { footer: 1 } }), {
     commit: 3,
     rejected: { footer: 1 },

@@ -8,6 +8,7 @@ import { foldHours } from '../../src/subscriber/hours.ts'
 import { CHUNK_BITS, CHUNK_MASK, type Table } from '../../src/subscriber/table.ts'
 import type { Partition } from '../../state/partition.ts'
 import { loadPartition } from '../../state/partition.ts'
+import { createPosition } from '../../state/partition-metadata.ts'
 import { openPartition } from '../../state/store.ts'
 import type { StateOptions } from '../../state/writer.ts'
 
@@ -37,11 +38,23 @@ export function batchOf(subscribers: Float64Array, random: Random): Batch {
   return batch
 }
 
-/** Folds a batch as the router does. */
+/** A source of rows for tests that have none. */
+const SOURCE = 'ffffffffffffffffffffffffffffffff'
+
+/** Folds a batch as the router does; rows that no source counts yet are of a file. */
 export function apply(partition: Partition, batch: Batch): void {
-  fold(partition.table, batch, new Uint32Array(batch.count))
-  foldHours(partition.hours, batch)
-  partition.counters.applied += batch.count
+  const { table, hours, counters, positions, moved } = partition
+  fold(table, batch, new Uint32Array(batch.count))
+  foldHours(hours, batch)
+  counters.applied += batch.count
+  const units = { durationUnit: 'ms', evidence: 'as a test states' } as const
+  const file = { name: 'test', kind: 'file', rows: 0, order: 'file', ...units } as const
+  const applied = [...positions.values()].reduce((sum, position) => sum + position.applied, 0)
+  if (applied >= counters.applied) return
+  const position = positions.get(SOURCE) ?? createPosition(file)
+  position.applied += counters.applied - applied
+  positions.set(SOURCE, position)
+  moved.add(SOURCE)
 }
 
 /** `count` subscribers of `[first, first + below)`, seeded. */

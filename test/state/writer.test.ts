@@ -9,8 +9,9 @@ import { test } from 'node:test'
 import { PulseError, type ErrorCode } from '../../src/errors.ts'
 import { seededRandom } from '../../src/random.ts'
 import { commitPartition } from '../../state/commit.ts'
-import { FORMAT, type Stamp } from '../../state/partition-metadata.ts'
+import { FORMAT } from '../../state/partition-metadata.ts'
 import { openStateToRead } from '../../state/read.ts'
+import { writeStamp } from '../../state/stamp.ts'
 import { openPartition, partitionDirectory } from '../../state/store.ts'
 import { hasState, openState, type StateOptions } from '../../state/writer.ts'
 import { withDirectory } from '../state-directory.ts'
@@ -130,7 +131,9 @@ test('writers and readers refuse a state of a newer format', () =>
   withDirectory(async (directory) => {
     await makeState(directory)
     const store = openPartition(directory, 0, 'write')
-    await store.meta.put('stamp', { format: FORMAT + 1, ...OPTIONS } satisfies Stamp)
+    store.environment.transactionSync(() =>
+      writeStamp(store.meta.database, { format: FORMAT + 1, ...OPTIONS }),
+    )
     await store.environment.close()
     const refusal = isTrouble('state-version', `format ${FORMAT + 1}`, `up to ${FORMAT}`)
     await assert.rejects(openState(directory, OPTIONS, 'test'), refusal)

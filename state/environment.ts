@@ -1,0 +1,105 @@
+// The only importer of LMDB: one environment per partition, opened after its file was checked.
+import { mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { open, type Database, type RootDatabase, type Transaction } from 'lmdb'
+import { dataFileOf, MAP_BYTES, readNewestMeta, withDataFile } from './data-file.ts'
+import { checkPages } from './tree-check.ts'
+
+/** A read transaction of an environment. */
+export type ReadTransaction = Transaction
+
+/** An environment: the databases of one partition. */
+export type Environment = RootDatabase<Buffer, Buffer>
+
+/** A named database of an environment, its keys and values as bytes. */
+export type BinaryDatabase = Database<Buffer, Buffer>
+
+/** An environment, and what its file had when it was opened. */
+export interface OpenedEnvironment {
+  environment: Environment
+  /** The names of the databases; none of a new file. */
+  names: string[]
+}
+
+/** Size of the data file of a partition; 0 for none. */
+export const dataFileBytes = (directory: string): number =>
+  statSync(dataFileOf(directory), { throwIfNoEntry: false })?.size ?? 0
+
+/**
+ * Opens the environment in a directory; for writing, creates it.
+ *
+ * @throws PulseError `store-failed` for a damaged file, before LMDB follows its pages
+ */
+export function openEnvironment(directory: string, access: 'read' | 'write'): OpenedEnvironment {
+  const isNew = dataFileBytes(directory) === 0
+  if (access === 'write') allocateLockFile(directory)
+  if (!isNew) withDataFile(directory, readNewestMeta)
+  const environment = open<Buffer, Buffer>({
+    path: directory,
+    readOnly: access === 'read',
+    encoding: 'binary',
+    keyEncoding: 'binary',
+    maxDbs: 16,
+    maxReaders: 512,
+    mapSize: MAP_BYTES,
+    // Each commit is flushed before its meta page is written, so the newest one is always complete.
+    overlappingSync: false,
+  })
+  try {
+    return { environment, names: isNew ? [] : checkFile(environment, directory) }
+  } catch (error) {
+    void environment.close()
+    throw error
+  }
+}
+
+const LOCK_FILE_BYTES = 36 * 1024
+
+/**
+ * Writes LMDB's file of readers in full before LMDB maps it: LMDB makes it sparse, and a full volume
+ * then ends the process with a signal. LMDB fills it when no other process has it open.
+ */
+function allocateLockFile(directory: string): void {
+  mkdirSync(directory, { recursive: true })
+  const path = join(directory, 'lock.mdb')
+  if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) > 0) return
+  try {
+    writeFileSync(path, Buffer.alloc(LOCK_FILE_BYTES), { flag: 'a' })
+  } catch (error) {
+    // The next attempt must not find a part of it.
+    rmSync(path, { force: true })
+    throw error
+  }
+}
+
+/** Checks the pages as of a read transaction, which keeps them; returns the databases' names. */
+function checkFile(environment: Environment, directory: string): string[] {
+  return withDataFile(directory, (file) => {
+    for (;;) {
+      const before = readNewestMeta(file)
+      const { finish } = beginTransaction(environment)
+      try {
+        const meta = readNewestMeta(file)
+        // A writer may have committed before the transaction began: then it may be of either.
+        if (meta.transaction === before.transaction) return checkPages(file, meta)
+      } finally {
+        finish()
+      }
+    }
+  })
+}
+
+/** Opens a named database; a reader gets undefined for one that does not exist. */
+export const openDatabase = (environment: Environment, name: string): BinaryDatabase | undefined =>
+  environment.openDB<Buffer, Buffer>({ name, encoding: 'binary', keyEncoding: 'binary' })
+
+/** Begins a read transaction. Call `finish`: a long one keeps old pages on disk. */
+export function beginTransaction(environment: Environment): {
+  transaction: ReadTransaction
+  finish: () => void
+} {
+  // Without this, lmdb could return a transaction that it renewed earlier for another reader.
+  environment.resetReadTxn()
+  const transaction = environment.useReadTransaction()
+  return { transaction, finish: () => transaction.done() }
+}
