@@ -10,7 +10,7 @@ import { PulseError } from '../src/errors.ts'
 export const PAGE_BYTES = 4096
 /** Bytes of the header of a page. */
 export const HEADER_BYTES = 24
-/** The flags of a page say what it holds. */
+/** The flags of a page: what it holds. */
 export const PAGE_FLAGS = { branch: 1, leaf: 2, overflow: 4, meta: 8 } as const
 
 const META_PAGES = 2

@@ -19,7 +19,7 @@ export interface RangeOptions {
   transaction?: ReadTransaction
   start?: Buffer
   limit?: number
-  /** False to let the writer go on: entries that it writes meanwhile may be seen. */
+  /** False: the writer continues meanwhile, and its entries may be seen. */
   snapshot?: boolean
 }
 

@@ -10,8 +10,8 @@ const REMEDIES: Readonly<Record<string, string>> = {
   EROFS: 'mount its volume for writing',
   EACCES: 'give this user the right to write there',
   EPERM: 'give this user the right to write there',
-  ENOTDIR: 'remove the file that stands in place of a directory',
-  EEXIST: 'remove the file that stands in place of the directory',
+  ENOTDIR: 'remove the file that is in place of a directory',
+  EEXIST: 'remove the file that is in place of the directory',
   EIO: 'check its volume',
 }
 
