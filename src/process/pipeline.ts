@@ -1,12 +1,13 @@
 // The pipeline of one process: connects ingest and snapshots, and offers the server a view of them.
 import type { IngestProgress, LifeState } from '../../consumers/ingest/progress.ts'
 import type { IngestJob } from './ingest-worker.ts'
-import { messageOf, PulseError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { startSnapshots, type SnapshotThread } from './snapshot-thread.ts'
-import type { PipelineView, Published, SnapshotRuns, StoreOperation } from '../serve/view.ts'
+import type { PipelineView, SnapshotRuns } from '../serve/view.ts'
 import type { SnapshotOptions } from '../snapshot/schema.ts'
 import { startIngest, type IngestThread } from './ingest-thread.ts'
+import { isOpen, noteError, type Listener, type Shared } from './pipeline-state.ts'
+import { scheduleSnapshots } from './snapshot-schedule.ts'
 import { revisionOf, VERSION } from '../version.ts'
 
 /** What a pipeline runs: its job, and how and how often it takes snapshots. */
@@ -29,16 +30,6 @@ export interface Pipeline {
   noteLookUpError(error: unknown): void
   /** Stops the snapshots and ends their thread; does not stop the job. */
   close(): Promise<void>
-}
-
-type Listener = (event: 'snapshot' | 'progress') => void
-
-interface Shared {
-  progress: IngestProgress | null
-  published: Published | null
-  failed: boolean
-  storeErrors: Record<StoreOperation, number>
-  listeners: Set<Listener>
 }
 
 /** Starts a job, and takes snapshots of its state at an interval. */
@@ -85,10 +76,6 @@ export function startPipeline(options: PipelineOptions, log: Log): Pipeline {
   return { view, ended, ingest, noteLookUpError, close }
 }
 
-function noteError({ storeErrors }: Shared, operation: StoreOperation, error: unknown): void {
-  if (error instanceof PulseError) storeErrors[operation]++
-}
-
 /** Logs once per source the unit of its durations. */
 function noteSources(before: IngestProgress | null, now: IngestProgress, log: Log): void {
   const known = before?.sources.length ?? 0
@@ -103,78 +90,6 @@ function noteCommits(before: IngestProgress | null, now: IngestProgress, log: Lo
   const { commits, applied } = now.counters
   if (commits === (before?.counters.commits ?? 0)) return
   log.debug({ commits, applied }, `commit ${commits}: ${applied} rows applied since the start`)
-}
-
-/** False while ingest may be opening the state: LMDB can fail if two threads open it at once. */
-const isOpen = ({ progress }: Shared): boolean => progress !== null && progress.state !== 'starting'
-
-interface Snapshots {
-  runs: SnapshotRuns
-  /** Takes one more snapshot of the current state, after the running one. */
-  last(): Promise<void>
-  stop(): void
-}
-
-/** Logs a snapshot at level debug. */
-function noteSnapshot(
-  { number, subscribers }: Published['snapshot'],
-  timings: Readonly<Record<string, number>>,
-  log: Log,
-): void {
-  const seconds = Object.values(timings).reduce((sum, one) => sum + one, 0)
-  const took = `${seconds.toFixed(3)} s`
-  log.debug(
-    { number, subscribers, seconds },
-    `snapshot ${number}: ${subscribers} subscribers, ${took}`,
-  )
-}
-
-function scheduleSnapshots(
-  thread: SnapshotThread,
-  shared: Shared,
-  intervalMs: number,
-  emit: Listener,
-  log: Log,
-): Snapshots {
-  const runs = { success: 0, failure: 0, skipped: 0, intervalSeconds: intervalMs / 1000 }
-  let running: Promise<void> | null = null
-  let commits = -1
-  const take = async (): Promise<void> => {
-    commits = shared.progress?.counters.commits ?? -1
-    try {
-      const taken = await thread.snapshot()
-      if (taken === null) return
-      const { scan, scale, kmeans, elbow, top, publish } = taken.times
-      const timings = { scan, scale, kmeans, elbow, top, publish }
-      for (const phase of Object.keys(timings) as (keyof typeof timings)[]) timings[phase] /= 1000
-      shared.published = { snapshot: taken.snapshot, json: taken.json, atMs: Date.now(), timings }
-      runs.success++
-      noteSnapshot(taken.snapshot, timings, log)
-      emit('snapshot')
-    } catch (error) {
-      runs.failure++
-      noteError(shared, 'snapshot', error)
-      log.error(`the snapshot failed: ${messageOf(error)}`)
-    }
-  }
-  const run = (): Promise<void> => {
-    running = take().finally(() => (running = null))
-    return running
-  }
-  const timer = setInterval(() => {
-    if (!isOpen(shared)) return
-    const unchanged = shared.published !== null && shared.progress?.counters.commits === commits
-    if (running !== null) runs.skipped++
-    else if (!unchanged) void run()
-  }, intervalMs)
-  return {
-    runs,
-    async last() {
-      await running
-      await run()
-    },
-    stop: () => clearInterval(timer),
-  }
 }
 
 /** The effective options, without secrets. */
