@@ -6,7 +6,7 @@ import { startSnapshots, type SnapshotThread } from './snapshot-thread.ts'
 import type { PipelineView, SnapshotRuns } from '../serve/view.ts'
 import type { SnapshotOptions } from '../snapshot/schema.ts'
 import { startIngest, type IngestThread } from './ingest-thread.ts'
-import { isOpen, noteError, type Listener, type Shared } from './pipeline-state.ts'
+import { isOpen, noteError, type Shared } from './pipeline-state.ts'
 import { scheduleSnapshots } from './snapshot-schedule.ts'
 import { revisionOf, VERSION } from '../version.ts'
 
