@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import type { IngestProgress } from '../../consumers/ingest/progress.ts'
 import type { IngestJob } from './ingest-worker.ts'
-import { messageOf, PulseError } from '../errors.ts'
+import { inputError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { checkHost } from '../serve/http/address.ts'
 import { startServer } from '../serve/server.ts'
@@ -19,8 +19,7 @@ function readTokens(file: string): Token[] {
   try {
     text = readFileSync(file, 'utf8')
   } catch (error) {
-    const why = messageOf(error)
-    throw new PulseError('input-missing', `--token-file ${file} cannot be read (${why})`, error)
+    throw inputError(`--token-file ${file}`, error)
   }
   return parseTokens(text, `--token-file ${file}`)
 }
