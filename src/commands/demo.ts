@@ -9,6 +9,7 @@ import type { Log } from '../log.ts'
 import { writeSample } from '../generate/write.ts'
 import type { DEMO_OPTIONS, ValuesOf } from '../options.ts'
 import { openFile } from '../parquet/files.ts'
+import { untilSignal } from '../process/signals.ts'
 import { replayAndServe } from './replay.ts'
 import { summaryText } from '../terminal/report-text.ts'
 
@@ -23,9 +24,10 @@ const SAMPLE_NAMES = /^sample-\d+-\d+-[\d.]+-[\d.e-]+-\d+\.parquet$/
 /**
  * Generates the sample unless it exists, replays it, serves, and prints a summary at the end.
  *
+ * @returns the exit code: that of the signal if it came before the last row
  * @throws PulseError `state-options` for a state directory that holds anything else
  */
-export async function demo(values: ValuesOf<typeof DEMO_OPTIONS>, log: Log): Promise<void> {
+export async function demo(values: ValuesOf<typeof DEMO_OPTIONS>, log: Log): Promise<number> {
   const { rows, subscribers, days, dirt, seed } = values
   const name = `sample-${rows}-${subscribers}-${days}-${dirt}-${seed}.parquet`
   const sample = join(dirname(values.state), name)
@@ -33,12 +35,13 @@ export async function demo(values: ValuesOf<typeof DEMO_OPTIONS>, log: Log): Pro
   mkdirSync(dirname(values.state), { recursive: true })
   if (!existsSync(sample)) {
     log.info(`generating ${rows.toLocaleString('en-US')} rows into ${sample}`)
-    await writeSample({ rows, subscribers, days, dirt, seed }, sample)
+    const options = { rows, subscribers, days, dirt, seed }
+    await untilSignal((stop) => writeSample(options, sample, undefined, { stop }))
   }
   if (partitionsIn(values.state).length > 0) await startOver(values.state, sample, log)
   mkdirSync(values.state, { recursive: true })
   if (partitionsIn(values.state).length === 0) writeFileSync(join(values.state, MARK), '')
-  await replayAndServe([sample], values, log, ({ view }) => {
+  return replayAndServe([sample], values, log, ({ view }) => {
     const snapshot = view.published()?.snapshot
     if (snapshot !== undefined && !values.json) process.stdout.write(`\n${summaryText(snapshot)}\n`)
   })

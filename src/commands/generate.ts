@@ -6,6 +6,7 @@ import { PulseError } from '../errors.ts'
 import { isGenerated, writeSample } from '../generate/write.ts'
 import { checkOutputFile, makeDirectory } from '../output-path.ts'
 import type { GENERATE_OPTIONS, ValuesOf } from '../options.ts'
+import { untilSignal } from '../process/signals.ts'
 import { withProgress } from '../terminal/progress.ts'
 import { print } from '../terminal/table.ts'
 
@@ -21,9 +22,14 @@ export async function generate(values: ValuesOf<typeof GENERATE_OPTIONS>): Promi
   const target = checkOutputFile('--out', out)
   if (!force) await refuseOther(target)
   await withProgress('generate', (display) =>
-    writeSample({ rows, subscribers, days, seed, dirt }, target, (written, all) => {
-      display.update(written, all, '')
-    }),
+    untilSignal((stop) =>
+      writeSample(
+        { rows, subscribers, days, seed, dirt },
+        target,
+        (written, all) => display.update(written, all, ''),
+        { stop },
+      ),
+    ),
   )
   print(values, { file: out, rows }, () => `${out}: ${rows.toLocaleString('en-US')} rows written`)
 }

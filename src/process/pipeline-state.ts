@@ -10,6 +10,8 @@ export type Listener = (event: 'snapshot' | 'progress') => void
 export interface Shared {
   progress: IngestProgress | null
   published: Published | null
+  /** A snapshot was published, or found that nothing is committed. */
+  inspected: boolean
   failed: boolean
   storeErrors: Record<StoreOperation, number>
   listeners: Set<Listener>

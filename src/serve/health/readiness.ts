@@ -41,6 +41,7 @@ export function createReadiness(view: PipelineView): Readiness {
     reason(nowMs) {
       const state = stateOf(view)
       if (state !== 'running' && state !== 'draining') return `The pipeline is ${state}.`
+      if (view.awaitsSnapshot()) return 'The first snapshot is being taken.'
       const consumer = view.progress()?.consumer ?? null
       if (consumer === null) return null
       return consumerReason(consumer) ?? staleReason(consumer, stalls, reportedMs, nowMs)
