@@ -29,3 +29,9 @@ export function noteError(
 /** False while ingest may be opening the state: LMDB can fail if two threads open it at once. */
 export const isOpen = ({ progress }: Shared): boolean =>
   progress !== null && progress.state !== 'starting'
+
+/** True until the first snapshot; a state without commits has none, which a first attempt shows. */
+export function awaitsSnapshot({ published, inspected, progress }: Shared): boolean {
+  if (published !== null) return false
+  return !inspected || (progress?.counters.commits ?? 0) > 0
+}

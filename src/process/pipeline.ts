@@ -6,7 +6,7 @@ import { startSnapshots, type SnapshotThread } from './snapshot-thread.ts'
 import type { PipelineView, SnapshotRuns } from '../serve/view.ts'
 import type { SnapshotOptions } from '../snapshot/schema.ts'
 import { startIngest, type IngestThread } from './ingest-thread.ts'
-import { isOpen, noteError, type Shared } from './pipeline-state.ts'
+import { awaitsSnapshot, isOpen, noteError, type Shared } from './pipeline-state.ts'
 import { scheduleSnapshots } from './snapshot-schedule.ts'
 import { revisionOf, VERSION } from '../version.ts'
 
@@ -99,12 +99,6 @@ function noteCommits(before: IngestProgress | null, now: IngestProgress, log: Lo
   const { commits, applied } = now.counters
   if (commits === (before?.counters.commits ?? 0)) return
   log.debug({ commits, applied }, `commit ${commits}: ${applied} rows applied since the start`)
-}
-
-/** True until the first snapshot of what is committed, or of a state without commits. */
-function awaitsSnapshot({ published, inspected, progress }: Shared): boolean {
-  if (published !== null) return false
-  return !inspected || (progress?.counters.commits ?? 0) > 0
 }
 
 /** The effective options, without secrets. */

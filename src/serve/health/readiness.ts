@@ -41,10 +41,12 @@ export function createReadiness(view: PipelineView): Readiness {
     reason(nowMs) {
       const state = stateOf(view)
       if (state !== 'running' && state !== 'draining') return `The pipeline is ${state}.`
-      if (view.awaitsSnapshot()) return 'The first snapshot is being taken.'
       const consumer = view.progress()?.consumer ?? null
-      if (consumer === null) return null
-      return consumerReason(consumer) ?? staleReason(consumer, stalls, reportedMs, nowMs)
+      const reason =
+        consumer === null
+          ? null
+          : (consumerReason(consumer) ?? staleReason(consumer, stalls, reportedMs, nowMs))
+      return reason ?? (view.awaitsSnapshot() ? 'The first snapshot is being taken.' : null)
     },
   }
 }
