@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // The entry point: checks the runtime, keeps compiled code, prints errors as one sentence.
 import { enableCompileCache } from 'node:module'
-import { messageOf, PulseError, troubleOf } from './errors.ts'
+import { messageOf, outputError, PulseError, troubleOf } from './errors.ts'
 
 const LEAST_NODE = 24
 
@@ -32,11 +32,23 @@ function exitCodeOf(error: unknown): number {
   return 1
 }
 
-// A reader that closes the pipe early (head, less) needs no more.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(0)
-  throw error
-})
+let hasOutput = true
+
+/**
+ * A reader that closes the pipe early (head, less) needs no more: that is not a failure. Any other
+ * error, such as a full disk, is one. Either way a command that runs until a signal ends as by one.
+ */
+function onOutputError(error: NodeJS.ErrnoException): void {
+  if (!hasOutput) return
+  hasOutput = false
+  if (error.code !== 'EPIPE') {
+    process.stderr.write(`xdr-pulse: ${outputError('the output', error).message}\n`)
+    process.once('exit', () => (process.exitCode = 1))
+  }
+  if (process.listenerCount('SIGTERM') > 0) process.emit('SIGTERM')
+}
+
+process.stdout.on('error', onOutputError)
 
 // A log without a reader does not stop the process.
 process.stderr.on('error', () => undefined)

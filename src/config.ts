@@ -443,6 +443,12 @@ export const OPTIONS = {
     schema: z.string().min(1, 'a file name'),
     doc: 'Parquet file to write',
   }),
+  force: option({
+    flag: '--force',
+    default: 'false',
+    schema: onOff,
+    doc: 'replace a file that "generate" did not write',
+  }),
   rows: option({
     flag: '--rows',
     value: 'N',

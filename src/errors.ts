@@ -1,4 +1,5 @@
 // Operating errors: one error type with a code of a closed list, and a message that helps.
+import { errnoOf, errnoSentence, errnoSubject } from './errno.ts'
 
 /** The kinds of operating errors; `usage` exits with 2, all others with 1. */
 export type ErrorCode =
@@ -55,17 +56,47 @@ export function troubleOf(error: unknown): PulseError | null {
   if (error instanceof PulseError) return error
   if (!(error instanceof Error && 'code' in error)) return null
   if ('syscall' in error) {
-    return new PulseError('system', `${error.message}; check that path and its permissions`, error)
+    const subject = errnoSubject(error, 'a system call')
+    return new PulseError('system', errnoSentence(subject, error) ?? error.message, error)
   }
   // DOM exceptions also have a numeric code; their names differ.
   if (error.name !== 'Error' || typeof error.code !== 'number') return null
+  return new PulseError('store-failed', storeSentence(error), error)
+}
+
+/** A positive code of LMDB is one of a system call. */
+function storeSentence(error: Error): string {
+  const known = errnoOf(error) === null ? null : errnoSentence('the state directory', error)
+  if (known !== null) return known
   const advice = 'check its volume, or read its sources into a new directory'
-  return new PulseError(
-    'store-failed',
-    `the state cannot be used (${error.message}); ${advice}`,
+  return `the state cannot be used (${error.message}); ${advice}`
+}
+
+/**
+ * The error of a file or directory that cannot be written.
+ *
+ * @param subject what was to be written, with its path
+ */
+export const outputError = (subject: string, error: unknown): PulseError =>
+  new PulseError(
+    'output',
+    errnoSentence(subject, error) ??
+      `${subject} could not be written (${messageOf(error)}); check the space and state of its volume`,
     error,
   )
-}
+
+/**
+ * The error of a file that an option names and that cannot be read.
+ *
+ * @param subject the option and the path
+ */
+export const inputError = (subject: string, error: unknown): PulseError =>
+  new PulseError(
+    'input-missing',
+    errnoSentence(subject, error, 'a readable file') ??
+      `${subject} cannot be read (${messageOf(error)}); check the file`,
+    error,
+  )
 
 /** The error that another thread reported; `code` is null for an internal error. */
 export const errorOf = (code: ErrorCode | null, message: string): Error =>

@@ -120,7 +120,7 @@ export const PRODUCE_OPTIONS = [
 const SAMPLE_OPTIONS = ['rows', 'subscribers', 'days', 'dirt'] as const
 
 /** Options of `generate`. */
-export const GENERATE_OPTIONS = ['out', ...SAMPLE_OPTIONS, 'seed', 'json'] as const
+export const GENERATE_OPTIONS = ['out', 'force', ...SAMPLE_OPTIONS, 'seed', 'json'] as const
 
 /** Options of `demo`. */
 export const DEMO_OPTIONS = [

@@ -14,6 +14,8 @@ const TABLES: ReadonlySet<string> = new Set(['src/config.ts'])
 /** Files of `src` that belong to a layer without its own folder. */
 const FILE_LAYERS: Readonly<Record<string, string>> = {
   'src/errors.ts': 'foundation',
+  'src/errno.ts': 'foundation',
+  'src/output-path.ts': 'foundation',
   'src/log.ts': 'foundation',
   'src/random.ts': 'foundation',
   'src/schema.ts': 'foundation',

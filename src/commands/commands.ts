@@ -15,8 +15,12 @@ export interface CommandRow {
   required?: readonly OptionName[]
   /** Defaults that differ from those of the option table. */
   defaults?: Partial<Record<OptionName, string>>
-  /** Does the work. @throws PulseError with one sentence */
-  work(given: string[], values: Values): Promise<void>
+  /**
+   * Does the work. Resolves with the exit code, which is 0 if it is omitted.
+   *
+   * @throws PulseError with one sentence
+   */
+  work(given: string[], values: Values): Promise<void> | Promise<number>
 }
 
 /** All commands, in the order of help. */

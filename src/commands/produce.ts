@@ -6,33 +6,42 @@ import type { Log } from '../log.ts'
 import { durationText } from '../snapshot/units.ts'
 import { connectionOf, registryOf } from '../process/kafka-connection.ts'
 import type { PRODUCE_OPTIONS, ValuesOf } from '../options.ts'
-import { onSignals } from '../process/signals.ts'
+import { exitCodeAfter, onSignals } from '../process/signals.ts'
 import { tableText } from '../terminal/table.ts'
 import { createProgress } from '../terminal/progress.ts'
 
 type ProduceValues = ValuesOf<typeof PRODUCE_OPTIONS>
 
-/** Sends files to a topic until their end or a signal, and prints the reconciliation. */
+/**
+ * Sends files to a topic until their end or a signal, and prints the reconciliation.
+ *
+ * @returns the exit code: that of the signal if one stopped it before the last row
+ */
 export async function produce(
   files: readonly string[],
   values: ProduceValues,
   log: Log,
-): Promise<void> {
+): Promise<number> {
   const display = await createProgress('produce')
+  let hasBegun = false
   const running = produceFiles(produceOptions(files, values), {
-    onProgress: (progress) => display.update(progress.rows, progress.totalRows, paceOf(progress)),
+    onProgress(progress) {
+      hasBegun = true
+      display.update(progress.rows, progress.totalRows, paceOf(progress))
+    },
     onNote: (sentence) => log.info(sentence),
     onTrouble: onChange((sentence) => log.warn(sentence)),
   })
-  const release = onSignals(running.stop)
+  const signals = onSignals(running.stop, () => hasBegun)
   const last = await running.ended.finally(() => {
     display.end()
-    release()
+    signals.release()
   })
   const text = values.json
     ? JSON.stringify(reconciliationOf(last))
     : reconciliationText(last, values.topic)
   process.stdout.write(`${text}\n`)
+  return exitCodeAfter(last.done, signals.received())
 }
 
 function produceOptions(files: readonly string[], values: ProduceValues): ProduceOptions {

@@ -13,7 +13,7 @@ type Written = Partial<Record<OptionName, WrittenOption>>
 const usualOf = (row: CommandRow, name: OptionName): string =>
   row.defaults?.[name] ?? OPTIONS[name].default
 
-function addCommand(program: Command, row: CommandRow): void {
+function addCommand(program: Command, row: CommandRow, onExitCode: (code: number) => void): void {
   const command = program.command(row.name).description(row.doc)
   if (row.argument !== undefined) command.argument(row.argument)
   for (const name of row.options) {
@@ -24,7 +24,8 @@ function addCommand(program: Command, row: CommandRow): void {
   }
   command.action(async (...called: unknown[]) => {
     const given = row.argument === undefined ? [] : [called[0]].flat().map(String)
-    await row.work(given, valuesOf(row, writtenOf(command, row)))
+    const exitCode = await row.work(given, valuesOf(row, writtenOf(command, row)))
+    if (typeof exitCode === 'number') onExitCode(exitCode)
   })
 }
 
@@ -87,14 +88,18 @@ function valuesOf(row: CommandRow, written: Written): Values {
   return parse(effective)
 }
 
-/** The command line as Commander reads it: every command with its options; no command is loaded. */
-export function createProgram(): Command {
+/**
+ * The command line as Commander reads it: every command with its options; no command is loaded.
+ *
+ * @param onExitCode receives the exit code of a command that returns one
+ */
+export function createProgram(onExitCode: (code: number) => void = () => undefined): Command {
   const program = new Command('xdr-pulse')
     .description('Streaming, incremental engagement processor for mobile operators')
     .version(VERSION)
     .showSuggestionAfterError()
     .exitOverride()
-  for (const row of COMMANDS) addCommand(program, row)
+  for (const row of COMMANDS) addCommand(program, row, onExitCode)
   for (const command of program.commands) command.exitOverride()
   return program
 }
@@ -102,17 +107,19 @@ export function createProgram(): Command {
 /**
  * Runs the command that the command line names.
  *
- * @returns the exit code: 2 for a command line that Commander rejects, and has reported
+ * @returns the exit code: that of the command, or 2 for a command line that Commander rejects, and
+ *   has reported
  * @throws what the command throws
  */
 export async function runProgram(): Promise<number> {
-  const program = createProgram()
+  let exitCode = 0
+  const program = createProgram((code) => (exitCode = code))
   for (const sentence of misspeltVariables(Object.keys(process.env))) {
     process.stderr.write(`${sentence}\n`)
   }
   try {
     await program.parseAsync()
-    return 0
+    return exitCode
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
     throw error

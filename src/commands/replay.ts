@@ -7,7 +7,7 @@ import type { IngestJob } from '../process/ingest-worker.ts'
 import { reconciliationOf, reconciliationText } from '../terminal/summary.ts'
 import type { INGEST_OPTIONS, SERVE_OPTIONS, ValuesOf } from '../options.ts'
 import type { Pipeline } from '../process/pipeline.ts'
-import { onSignals } from '../process/signals.ts'
+import { exitCodeAfter, onSignals } from '../process/signals.ts'
 import { replayDisplay } from '../terminal/replay-progress.ts'
 import { startIngest } from '../process/ingest-thread.ts'
 
@@ -27,19 +27,31 @@ const replayOptions = (files: readonly string[], values: ReplayValues): ReplayOp
   keepRejected: values.keepRejected,
 })
 
-/** Replays without serving, and prints the reconciliation. */
-export async function replay(files: readonly string[], values: ReplayValues): Promise<void> {
+/**
+ * Replays without serving, and prints the reconciliation.
+ *
+ * @returns the exit code: that of the signal if one stopped it before the last row
+ */
+export async function replay(files: readonly string[], values: ReplayValues): Promise<number> {
   const display = await replayDisplay()
+  let hasBegun = false
   const ingest = startIngest(
     { type: 'replay', options: replayOptions(files, values) },
-    (progress) => display.show(progress),
+    (progress) => {
+      hasBegun = true
+      display.show(progress)
+    },
   )
-  const release = onSignals(() => ingest.send('stop'))
+  const signals = onSignals(
+    () => ingest.send('stop'),
+    () => hasBegun,
+  )
   const last = await ingest.ended.finally(() => {
     display.end()
-    release()
+    signals.release()
   })
   print(last, values)
+  return exitCodeAfter(last.done, signals.received())
 }
 
 function print(last: IngestProgress, { json, state }: Pick<Values, 'json' | 'state'>): void {
@@ -53,26 +65,31 @@ function print(last: IngestProgress, { json, state }: Pick<Values, 'json' | 'sta
  * Replays and serves, also after the last row, until a signal.
  *
  * @param onEnd is called with the pipeline when all rows are applied
+ * @returns the exit code: that of the signal if it came before the last row
  */
 export async function replayAndServe(
   files: readonly string[],
   values: ReplayValues & ValuesOf<typeof SERVE_OPTIONS>,
   log: Log,
   onEnd: (pipeline: Pipeline) => void = () => undefined,
-): Promise<void> {
+): Promise<number> {
   const display = await replayDisplay()
   // A replay without a server does not load it.
   const { servePipeline } = await import('../process/serving.ts')
   const job: IngestJob = { type: 'replay', options: replayOptions(files, values) }
-  await servePipeline(job, values, log, {
+  let done = false
+  const stopped = await servePipeline(job, values, log, {
     onProgress: (progress) => display.show(progress),
     onEnd(last, pipeline, url) {
       display.end()
       print(last, values)
+      done = last.done
+      if (!done) return true
       onEnd(pipeline)
-      if (last.done) log.info(`all rows are applied; serving at ${url} until interrupted`)
+      log.info(`all rows are applied; serving at ${url} until interrupted`)
       return false
     },
     onClose: () => display.end(),
   })
+  return exitCodeAfter(done, stopped)
 }

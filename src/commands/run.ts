@@ -9,15 +9,22 @@ import { reconciliationOf, reconciliationText } from '../terminal/summary.ts'
 import { connectionOf, registryOf, schemaOf } from '../process/kafka-connection.ts'
 import type { RUN_OPTIONS, ValuesOf } from '../options.ts'
 import { servePipeline } from '../process/serving.ts'
+import { exitCodeAfter } from '../process/signals.ts'
 import { tableText } from '../terminal/table.ts'
 
 type RunValues = ValuesOf<typeof RUN_OPTIONS>
 
-/** Consumes and serves until a signal, or with `--until-caught-up` until the lag is 0. */
-export async function run(values: RunValues, log: Log): Promise<void> {
+/**
+ * Consumes and serves until a signal, or with `--until-caught-up` until the lag is 0.
+ *
+ * @returns the exit code: that of the signal if it came before the lag was 0, with
+ *   `--until-caught-up`; 0 for a consumer without an end
+ */
+export async function run(values: RunValues, log: Log): Promise<number> {
   const options = consumeOptions(values)
   let stopped: string | null = null
-  await servePipeline({ type: 'consume', options }, values, log, {
+  let done = false
+  const signal = await servePipeline({ type: 'consume', options }, values, log, {
     onProgress({ consumer }) {
       const now = consumer?.partitions.find(({ gap }) => gap)?.stopped ?? null
       if (now !== null && stopped === null) log.error('not ready: a partition is stopped at a gap')
@@ -25,9 +32,11 @@ export async function run(values: RunValues, log: Log): Promise<void> {
     },
     onEnd(last) {
       print(last, values)
+      done = last.done || !values.untilCaughtUp
       return true
     },
   })
+  return exitCodeAfter(done, signal)
 }
 
 function print(last: IngestProgress, { json, state }: RunValues): void {

@@ -53,14 +53,14 @@ const topsOf = ({ top: tops }: Found): string[] =>
 
 async function watch(values: TopValues): Promise<void> {
   const ending = new AbortController()
-  const release = onSignals(() => ending.abort())
+  const signals = onSignals(() => ending.abort())
   try {
     while (!ending.signal.aborted) {
       show(await read(values), values)
       await sleep(values.watch * 1000, undefined, { signal: ending.signal }).catch(() => undefined)
     }
   } finally {
-    release()
+    signals.release()
   }
 }
 

@@ -1,9 +1,9 @@
 // Writes the synthetic data set as a Parquet file, completely or not at all.
-import { access, constants, rename, rm, stat } from 'node:fs/promises'
+import { rename, rm, stat } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
-import { dirname, resolve } from 'node:path'
-import { literal, withDatabase } from '../duckdb.ts'
-import { messageOf, PulseError } from '../errors.ts'
+import { literal, queryRows, withDatabase } from '../duckdb.ts'
+import { outputError } from '../errors.ts'
+import { checkOutputFile, partialOf } from '../output-path.ts'
 import { generateSql, sessionsOf, type SampleOptions } from './sample-sql.ts'
 
 /** Rows per row group: DuckDB's default, about 35 MB of columns. */
@@ -15,12 +15,17 @@ const MOST_THREADS = 4
 const BYTES_PER_ROW = 180
 const PROGRESS_MS = 200
 
+/** Key-value metadata by which a generated file is recognised. */
+const MARK = { key: 'generated_by', value: 'xdr-pulse' }
+
 /** Receives progress; until the last call the rows are estimated from the size of the file. */
 export type SampleProgress = (writtenRows: number, rows: number) => void
 
-/** Limits of the machine's resources; the content does not depend on them. */
+/** How a file is written; the content does not depend on it. */
 export interface SampleLimits {
-  threads: number
+  threads?: number
+  /** Aborted to end early: nothing is written, and the promise rejects. */
+  stop?: AbortSignal
 }
 
 /**
@@ -32,61 +37,58 @@ export async function writeSample(
   options: SampleOptions,
   outFile: string,
   onProgress?: SampleProgress,
-  limits: SampleLimits = { threads: Math.min(MOST_THREADS, availableParallelism()) },
+  { threads = Math.min(MOST_THREADS, availableParallelism()), stop }: SampleLimits = {},
 ): Promise<void> {
-  const target = resolve(outFile)
-  await refuseBadTarget(target)
-  const partial = `${target}.${process.pid}.part`
+  const target = checkOutputFile('the generated file', outFile)
+  const partial = partialOf(target)
   // One byte per row: DuckDB reads a table with all threads, and `rowid` numbers its rows.
   const table = `CREATE TABLE numbers AS SELECT true AS present FROM range(${sessionsOf(options)})`
   const rows = generateSql(options, 'SELECT rowid AS i FROM numbers')
   const sql = `COPY (${rows}) TO ${literal(partial)}
-    (FORMAT parquet, COMPRESSION snappy, ROW_GROUP_SIZE ${ROW_GROUP})`
+    (FORMAT parquet, COMPRESSION snappy, ROW_GROUP_SIZE ${ROW_GROUP},
+    KV_METADATA {${MARK.key}: ${literal(MARK.value)}})`
   const timer = onProgress && watchSize(partial, options.rows, onProgress)
   try {
-    await withDatabase({ threads: limits.threads, memoryMiB: MEMORY_MIB }, async (connection) => {
+    await withDatabase({ threads, memoryMiB: MEMORY_MIB }, async (connection) => {
+      stop?.addEventListener('abort', () => connection.interrupt())
+      stop?.throwIfAborted()
       await connection.run(table)
+      stop?.throwIfAborted()
       await connection.run(sql)
     })
+    stop?.throwIfAborted()
     await rename(partial, target)
   } catch (error) {
     await rm(partial, { force: true })
     if (!isVolumeError(error)) throw error
-    throw new PulseError(
-      'output',
-      `${target} could not be written (${messageOf(error)}); check the space and state of its volume`,
-      error,
-    )
+    throw outputError(target, error)
   } finally {
     clearInterval(timer)
   }
   onProgress?.(options.rows, options.rows)
 }
 
+/** True for a Parquet file that `writeSample` wrote; false for any other file. */
+export const isGenerated = (file: string): Promise<boolean> =>
+  withDatabase({ threads: 1, memoryMiB: 128 }, async (connection) => {
+    // DuckDB treats `a[12]` as a pattern.
+    const path = literal(file.replace(/[*?[]/g, '[$&]'))
+    try {
+      const found = await queryRows(
+        connection,
+        `SELECT decode(value) AS value FROM parquet_kv_metadata(${path})
+        WHERE decode(key) = ${literal(MARK.key)}`,
+      )
+      return found.some(({ value }) => value === MARK.value)
+    } catch {
+      // It is not a Parquet file, or one that cannot be read.
+      return false
+    }
+  })
+
 /** True for a full or failing volume, as DuckDB and Node.js report it; others are internal errors. */
 const isVolumeError = (error: unknown): boolean =>
   error instanceof Error && (error.message.startsWith('IO Error') || 'syscall' in error)
-
-async function refuseBadTarget(target: string): Promise<void> {
-  const folder = dirname(target)
-  const found = await stat(folder).catch(() => null)
-  if (found === null) {
-    throw new PulseError('output', `the directory ${folder} does not exist; create it first`)
-  }
-  if (!found.isDirectory()) {
-    throw new PulseError('output', `${folder} is a file, expected a directory; choose another path`)
-  }
-  await access(folder, constants.W_OK).catch((error: unknown) => {
-    throw new PulseError(
-      'output',
-      `the directory ${folder} is not writable; check its permissions`,
-      error,
-    )
-  })
-  if ((await stat(target).catch(() => null))?.isDirectory() === true) {
-    throw new PulseError('output', `${target} is a directory, expected a file name; add one`)
-  }
-}
 
 function watchSize(path: string, rows: number, onProgress: SampleProgress): NodeJS.Timeout {
   return setInterval(() => {

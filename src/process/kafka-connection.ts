@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import type { KafkaConnection } from '../kafka/client.ts'
 import type { RegistryOptions } from '../kafka/registry-address.ts'
 import type { Values } from '../config.ts'
-import { messageOf, PulseError } from '../errors.ts'
+import { inputError, messageOf, PulseError } from '../errors.ts'
 import { XDR_SCHEMA } from '../record/xdr-schema.ts'
 import type { CONNECTION_OPTIONS, ValuesOf } from '../options.ts'
 
@@ -93,6 +93,6 @@ function read(flag: string, file: string): string {
   try {
     return readFileSync(file, 'utf8')
   } catch (error) {
-    throw new PulseError('input-missing', `${flag} ${file} cannot be read (${messageOf(error)})`)
+    throw inputError(`${flag} ${file}`, error)
   }
 }

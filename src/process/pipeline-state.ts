@@ -10,6 +10,8 @@ export type Listener = (event: 'snapshot' | 'progress') => void
 export interface Shared {
   progress: IngestProgress | null
   published: Published | null
+  /** A snapshot was published, or found that nothing is committed. */
+  inspected: boolean
   failed: boolean
   storeErrors: Record<StoreOperation, number>
   listeners: Set<Listener>
@@ -27,3 +29,9 @@ export function noteError(
 /** False while ingest may be opening the state: LMDB can fail if two threads open it at once. */
 export const isOpen = ({ progress }: Shared): boolean =>
   progress !== null && progress.state !== 'starting'
+
+/** True until the first snapshot; a state without commits has none, which a first attempt shows. */
+export function awaitsSnapshot({ published, inspected, progress }: Shared): boolean {
+  if (published !== null) return false
+  return !inspected || (progress?.counters.commits ?? 0) > 0
+}

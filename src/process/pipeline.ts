@@ -6,7 +6,7 @@ import { startSnapshots, type SnapshotThread } from './snapshot-thread.ts'
 import type { PipelineView, SnapshotRuns } from '../serve/view.ts'
 import type { SnapshotOptions } from '../snapshot/schema.ts'
 import { startIngest, type IngestThread } from './ingest-thread.ts'
-import { isOpen, noteError, type Shared } from './pipeline-state.ts'
+import { awaitsSnapshot, isOpen, noteError, type Shared } from './pipeline-state.ts'
 import { scheduleSnapshots } from './snapshot-schedule.ts'
 import { revisionOf, VERSION } from '../version.ts'
 
@@ -26,6 +26,10 @@ export interface Pipeline {
    */
   ended: Promise<IngestProgress>
   ingest: IngestThread
+  /** True once the job has opened the state, and may have rows in hand. */
+  hasBegun: () => boolean
+  /** Ends the job after the rows in hand, and takes no further snapshot. */
+  stop(): void
   /** Counts a failed look-up as a store error, unless it is an internal error. */
   noteLookUpError(error: unknown): void
   /** Stops the snapshots and ends their thread; does not stop the job. */
@@ -37,6 +41,7 @@ export function startPipeline(options: PipelineOptions, log: Log): Pipeline {
   const shared: Shared = {
     progress: null,
     published: null,
+    inspected: false,
     failed: false,
     storeErrors: { snapshot: 0, 'look-up': 0 },
     listeners: new Set(),
@@ -73,7 +78,11 @@ export function startPipeline(options: PipelineOptions, log: Log): Pipeline {
     await thread.end()
   }
   const noteLookUpError = (error: unknown): void => noteError(shared, 'look-up', error)
-  return { view, ended, ingest, noteLookUpError, close }
+  const stop = (): void => {
+    ingest.send('stop')
+    snapshots.stop()
+  }
+  return { view, ended, ingest, hasBegun: () => isOpen(shared), stop, noteLookUpError, close }
 }
 
 /** Logs once per source the unit of its durations. */
@@ -116,6 +125,7 @@ function viewOf(
     startedAtMs: Date.now(),
     progress: () => (shared.progress === null ? null : asShown(shared.progress)),
     published: () => shared.published,
+    awaitsSnapshot: () => awaitsSnapshot(shared),
     runs: () => runs,
     storeErrors: () => shared.storeErrors,
     options: () => ({ ...shown, snapshotIntervalMs: options.snapshotIntervalMs }),

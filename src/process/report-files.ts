@@ -1,11 +1,13 @@
 // `report --html` and `report --export`: writes the report as files, from one view of the state.
-import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { hashState } from '../../state/hash.ts'
 import { withView, type StateView } from '../../state/read.ts'
 import { withDatabase, type DuckDBConnection } from '../duckdb.ts'
-import { messageOf, PulseError } from '../errors.ts'
+import { errnoSubject } from '../errno.ts'
+import { outputError, PulseError } from '../errors.ts'
+import { checkOutputDirectory, checkOutputFile, partialOf } from '../output-path.ts'
 import { reportPage } from '../report/page.ts'
 import { segmentFinder } from '../snapshot/lookup.ts'
 import type { Snapshot } from '../snapshot/schema.ts'
@@ -31,14 +33,17 @@ const THREADS = 2
  * @throws PulseError `output` when a file cannot be written
  */
 export async function writeReport(values: ReportValues): Promise<void> {
+  // A path that cannot be written is refused before the state is read.
+  const page = values.html === '' ? null : checkOutputFile('--html', values.html)
+  const directory = values.export === '' ? null : checkOutputDirectory('--export', values.export)
   try {
     const found = await withProgress('report', async (display) =>
-      values.export === ''
+      directory === null
         ? { files: [], ...(await read(values, null, display)) }
-        : exportTables(values, display),
+        : exportTables(values, directory, display),
     )
     const files = [...found.files]
-    if (found.page !== null) files.unshift(await savePage(found.page, values.html))
+    if (found.page !== null && page !== null) files.unshift(await savePage(found.page, page))
     print(values, { files }, () => files.map((file) => `${file} written`).join('\n'))
   } catch (error) {
     throw outputTrouble(error)
@@ -82,10 +87,9 @@ function addSubscribers(table: OpenTable, view: StateView, { segments }: Snapsho
 
 async function exportTables(
   values: ReportValues,
+  directory: string,
   display: ProgressDisplay,
 ): Promise<Read & { files: string[] }> {
-  const directory = resolve(values.export)
-  await mkdir(directory, { recursive: true })
   const spillDirectory = await mkdtemp(join(tmpdir(), 'xdr-pulse-export-'))
   const limits = { threads: THREADS, memoryMiB: MEMORY_MIB, spillDirectory }
   try {
@@ -129,9 +133,8 @@ async function writeAll(
 }
 
 /** Writes a partial file and renames it, so that a previous file stays complete until then. */
-async function savePage(page: string, file: string): Promise<string> {
-  const target = resolve(file)
-  const partial = `${target}.${process.pid}.part`
+async function savePage(page: string, target: string): Promise<string> {
+  const partial = partialOf(target)
   try {
     await writeFile(partial, page)
     await rename(partial, target)
@@ -149,5 +152,5 @@ function outputTrouble(error: unknown): unknown {
     error instanceof Error &&
     (error.message.startsWith('IO Error') || 'syscall' in error)
   if (!isOutput) return error
-  return new PulseError('output', `the report could not be written: ${messageOf(error)}`, error)
+  return outputError(errnoSubject(error, 'the report'), error)
 }

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import type { IngestProgress } from '../../consumers/ingest/progress.ts'
 import type { IngestJob } from './ingest-worker.ts'
-import { messageOf, PulseError } from '../errors.ts'
+import { inputError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { checkHost } from '../serve/http/address.ts'
 import { startServer } from '../serve/server.ts'
@@ -10,7 +10,7 @@ import { withLookUps } from './lookup-thread.ts'
 import { parseTokens, type Token } from '../serve/http/tokens.ts'
 import { snapshotOptions, type SERVE_OPTIONS, type ValuesOf } from '../options.ts'
 import { startPipeline, type Pipeline } from './pipeline.ts'
-import { onSignals } from './signals.ts'
+import { onSignals, type StopSignal } from './signals.ts'
 
 /** The tokens of a token file; none without a file, which leaves requests unauthenticated. */
 function readTokens(file: string): Token[] {
@@ -19,8 +19,7 @@ function readTokens(file: string): Token[] {
   try {
     text = readFileSync(file, 'utf8')
   } catch (error) {
-    const why = messageOf(error)
-    throw new PulseError('input-missing', `--token-file ${file} cannot be read (${why})`, error)
+    throw inputError(`--token-file ${file}`, error)
   }
   return parseTokens(text, `--token-file ${file}`)
 }
@@ -44,6 +43,7 @@ export interface ServingListener {
  * Runs a job and serves it. After the job's end it continues to serve until a signal, unless
  * `onEnd` returns true.
  *
+ * @returns the first signal, or null if it ended without one
  * @throws PulseError `usage` for a host that needs tokens or an invalid token file, `input-missing`
  *   for an unreadable one, `port` for a port that cannot be used, and the errors of the job
  */
@@ -52,7 +52,7 @@ export async function servePipeline(
   values: ValuesOf<typeof SERVE_OPTIONS>,
   log: Log,
   { onProgress, onEnd, onClose }: ServingListener,
-): Promise<void> {
+): Promise<StopSignal | null> {
   const snapshotIntervalMs = values.snapshotInterval
   // Checked first, so that a wrong file is refused before the pipeline starts.
   const tokens = readTokens(values.tokenFile)
@@ -62,10 +62,11 @@ export async function servePipeline(
   const { stateDirectory } = job.options
   const lookUps = withLookUps(pipeline.view, { stateDirectory, options: snapshot })
   const signalled = Promise.withResolvers<undefined>()
-  const release = onSignals(() => {
-    pipeline.ingest.send('stop')
+  const signals = onSignals(() => {
+    pipeline.stop()
     signalled.resolve(undefined)
-  })
+  }, pipeline.hasBegun)
+  let isClosing = false
   try {
     const server = await startServer(lookUps.view, {
       host: values.host,
@@ -73,6 +74,8 @@ export async function servePipeline(
       tokens,
       allowedHosts: values.allowHost,
       onError(error) {
+        // A look-up that the end cuts off is not an error of the store.
+        if (isClosing) return
         pipeline.noteLookUpError(error)
         log.error({ err: error }, 'a request failed')
       },
@@ -85,17 +88,18 @@ export async function servePipeline(
     try {
       const last = await pipeline.ended
       if (!onEnd(last, pipeline, server.url)) await signalled.promise
+      return signals.received()
     } finally {
       unsubscribe()
+      isClosing = true
       await server.close()
     }
   } finally {
     // After a failed start, too, the ingest thread must not keep writing.
-    pipeline.ingest.send('stop')
+    pipeline.stop()
     await pipeline.ended.catch(() => undefined)
     onClose?.()
-    await lookUps.end()
-    await pipeline.close()
-    release()
+    await Promise.all([lookUps.end(), pipeline.close()])
+    signals.release()
   }
 }

@@ -1,4 +1,4 @@
-// When snapshots are taken: at an interval, after a commit, one at a time.
+// When snapshots are taken: the first as soon as possible, then at an interval, one at a time.
 import { messageOf } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { Published, SnapshotRuns } from '../serve/view.ts'
@@ -8,8 +8,12 @@ import type { SnapshotThread } from './snapshot-thread.ts'
 /** Snapshots at an interval. */
 export interface Snapshots {
   runs: SnapshotRuns
-  /** Takes one more snapshot of the current state, after the running one. */
+  /**
+   * Takes one more snapshot of the current state, after the running one. Resolves at once when
+   * snapshots are stopped.
+   */
   last(): Promise<void>
+  /** Takes no further snapshot; a failure of the running one is not reported. */
   stop(): void
 }
 
@@ -27,7 +31,10 @@ function noteSnapshot(
   )
 }
 
-/** Takes a snapshot at each interval in which something was committed; snapshots never overlap. */
+/**
+ * Takes a snapshot at each interval in which something was committed; snapshots never overlap. Until
+ * the first one is published, it is tried at each commit: the process is not ready without it.
+ */
 export function scheduleSnapshots(
   thread: SnapshotThread,
   shared: Shared,
@@ -36,12 +43,15 @@ export function scheduleSnapshots(
   log: Log,
 ): Snapshots {
   const runs = { success: 0, failure: 0, skipped: 0, intervalSeconds: intervalMs / 1000 }
+  const stopped = Promise.withResolvers<undefined>()
+  let isStopped = false
   let running: Promise<void> | null = null
   let commits = -1
   const take = async (): Promise<void> => {
     commits = shared.progress?.counters.commits ?? -1
     try {
       const taken = await thread.snapshot()
+      shared.inspected = true
       if (taken === null) return
       const { scan, scale, kmeans, elbow, top, publish } = taken.times
       const timings = { scan, scale, kmeans, elbow, top, publish }
@@ -51,6 +61,8 @@ export function scheduleSnapshots(
       noteSnapshot(taken.snapshot, timings, log)
       emit('snapshot')
     } catch (error) {
+      // The thread is ended while it works: that is not a failure.
+      if (isStopped) return
       runs.failure++
       noteError(shared, 'snapshot', error)
       log.error(`the snapshot failed: ${messageOf(error)}`)
@@ -60,18 +72,29 @@ export function scheduleSnapshots(
     running = take().finally(() => (running = null))
     return running
   }
+  const isUnchanged = (): boolean => shared.progress?.counters.commits === commits
   const timer = setInterval(() => {
     if (!isOpen(shared)) return
-    const unchanged = shared.published !== null && shared.progress?.counters.commits === commits
     if (running !== null) runs.skipped++
-    else if (!unchanged) void run()
+    else if (shared.published === null || !isUnchanged()) void run()
   }, intervalMs)
+  const takeFirst: Listener = (event) => {
+    if (event !== 'progress' || isStopped || running !== null || !isOpen(shared)) return
+    if (shared.published === null && runs.failure === 0 && !isUnchanged()) void run()
+  }
+  shared.listeners.add(takeFirst)
+  const last = async (): Promise<void> => {
+    await running
+    if (!isStopped) await run()
+  }
   return {
     runs,
-    async last() {
-      await running
-      await run()
+    last: () => Promise.race([last(), stopped.promise]),
+    stop() {
+      isStopped = true
+      clearInterval(timer)
+      shared.listeners.delete(takeFirst)
+      stopped.resolve(undefined)
     },
-    stop: () => clearInterval(timer),
   }
 }

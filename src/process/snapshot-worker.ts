@@ -51,7 +51,10 @@ export type SnapshotReply =
   /** `code` is null for an internal error. */
   | { type: 'failed'; code: ErrorCode | null; message: string }
 
-/** A lower priority than that of the ingest and main threads: it uses the CPU time they leave. */
+/**
+ * A lower priority than that of the ingest and main threads: it uses the CPU time they leave. The
+ * first answer has the usual one: a process that is not ready must not wait for idle time.
+ */
 const NICENESS = 10
 
 const { stateDirectory, options, shutdown } = workerData as SnapshotWorkerData
@@ -62,8 +65,11 @@ const cache: RowCache = new Map()
 
 const now = (): number => performance.now()
 
+let isLowered = false
+
 function lowerPriority(): void {
-  if (process.platform !== 'linux') return
+  if (isLowered || process.platform !== 'linux') return
+  isLowered = true
   // On Linux the nice value is per thread; the path ends in the id of this thread.
   setPriority(Number(readlinkSync('/proc/thread-self').split('/').at(-1)), NICENESS)
 }
@@ -162,8 +168,12 @@ function reply(request: SnapshotRequest): SnapshotReply {
 
 assert(parentPort !== null, 'the snapshot worker is started as a worker thread')
 const port = parentPort
-lowerPriority()
 port.on('message', (request: SnapshotRequest | 'end') => {
-  if (request === 'end') port.close()
-  else port.postMessage(reply(request))
+  if (request === 'end') {
+    port.close()
+    return
+  }
+  const replied = reply(request)
+  port.postMessage(replied)
+  if (replied.type !== 'empty') lowerPriority()
 })

@@ -44,6 +44,8 @@ export interface PipelineView {
   /** The last message of ingest and the last snapshot; null before the first. */
   progress(): IngestProgress | null
   published(): Published | null
+  /** True while the first snapshot is due: something is committed, or it is not known yet. */
+  awaitsSnapshot(): boolean
   runs(): SnapshotRuns
   /** Failed reads of the store since the start. */
   storeErrors(): Readonly<Record<StoreOperation, number>>

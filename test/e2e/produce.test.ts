@@ -167,7 +167,7 @@ describe('produce', needsKafka(), () => {
         running.process.kill('SIGTERM')
         return running.ended
       })
-      assert.equal(stopped.code, 0)
+      assert.equal(stopped.code, 143)
       const reconciliation = JSON.parse(stopped.stdout) as Reconciliation
       assert.equal(reconciliation.complete, false)
       assert.equal((await readTopic(broker.bootstrap, topic)).length, reconciliation.sent)

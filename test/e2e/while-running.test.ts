@@ -93,7 +93,7 @@ test('SIGTERM drains and prints how to continue, and the next run applies the re
     writer.process.kill('SIGTERM')
     return writer.ended
   })
-  assert.equal(stopped.code, 0, stopped.stderr)
+  assert.equal(stopped.code, 143, stopped.stderr)
   assert.match(stopped.stdout, /run the same command again to continue/)
   assert.ok(!existsSync(join(state, 'writer.lock')), 'the directory is unlocked')
 

@@ -233,7 +233,7 @@ print(json.dumps([len(found)] + [int(found[name].sum()) for name in names]))
   test('reports a target that is a file and exits with 1', async () => {
     const { code, stderr } = await pulse(['report', '--state', state, '--export', '/dev/null/x'])
     assert.equal(code, 1)
-    assert.match(stderr, /^xdr-pulse: the report could not be written: [^\n]+\n$/)
+    assert.match(stderr, /^xdr-pulse: --export [^\n]+ \(ENOTDIR\); expected a directory; [^\n]+\n$/)
   })
 })
 

@@ -295,6 +295,7 @@ export function standIn(): StandIn {
       revision: 'abc1234',
       startedAtMs: Date.UTC(2026, 0, 1),
       progress: () => progress,
+      awaitsSnapshot: () => false,
       published: () => latest,
       runs: () => ({ success: 3, failure: 1, skipped: 2, intervalSeconds: 5 }),
       storeErrors: () => ({ snapshot: 4, 'look-up': 5 }),

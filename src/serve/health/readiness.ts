@@ -42,8 +42,11 @@ export function createReadiness(view: PipelineView): Readiness {
       const state = stateOf(view)
       if (state !== 'running' && state !== 'draining') return `The pipeline is ${state}.`
       const consumer = view.progress()?.consumer ?? null
-      if (consumer === null) return null
-      return consumerReason(consumer) ?? staleReason(consumer, stalls, reportedMs, nowMs)
+      const reason =
+        consumer === null
+          ? null
+          : (consumerReason(consumer) ?? staleReason(consumer, stalls, reportedMs, nowMs))
+      return reason ?? (view.awaitsSnapshot() ? 'The first snapshot is being taken.' : null)
     },
   }
 }

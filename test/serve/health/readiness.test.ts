@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import test, { describe } from 'node:test'
 import type { ConsumerProgress } from '../../../consumers/ingest/progress.ts'
+import { awaitsSnapshot, type Shared } from '../../../src/process/pipeline-state.ts'
 import { createReadiness, STALE_MS } from '../../../src/serve/health/readiness.ts'
 import { startServer } from '../../../src/serve/server.ts'
 import { progressMessage } from '../../../src/serve/api/status.ts'
@@ -55,6 +56,39 @@ describe('a consumer is not ready', () => {
   test('while it restores assigned partitions', () => {
     const reason = reasonOf(generateConsumer(two, { assigned: [0, 1, 5] }))
     assert.match(reason ?? '', /Restoring 1 of 3/)
+  })
+})
+
+describe('before the first snapshot', () => {
+  const reasonFor = (awaits: boolean, consumer: ConsumerProgress | null): string | null => {
+    const pipeline = standIn()
+    pipeline.report(consumer === null ? generateProgress(1) : consuming(consumer))
+    return createReadiness({ ...pipeline.view, awaitsSnapshot: () => awaits }).reason(0)
+  }
+
+  test('neither a replay nor a consumer is ready', () => {
+    for (const consumer of [null, generateConsumer(generatePartitions(1))]) {
+      assert.match(reasonFor(true, consumer) ?? '', /The first snapshot is being taken/)
+      assert.equal(reasonFor(false, consumer), null)
+    }
+  })
+
+  test('another reason counts more', () => {
+    const consumer = generateConsumer(generatePartitions(1), { member: false })
+    assert.match(reasonFor(true, consumer) ?? '', /Not a member/)
+  })
+
+  test('a state is awaited until it is published, or known to be empty', () => {
+    const awaits = (inspected: boolean, commits: number, isPublished = false): boolean =>
+      awaitsSnapshot({
+        published: isPublished ? {} : null,
+        inspected,
+        progress: { counters: { commits } },
+      } as unknown as Shared)
+    assert.equal(awaits(false, 0), true)
+    assert.equal(awaits(true, 0), false)
+    assert.equal(awaits(true, 1), true)
+    assert.equal(awaits(true, 1, true), false)
   })
 })
 
