@@ -5,6 +5,8 @@ import { openState, type StateOptions, type WritableState } from '../../state/wr
 import { describeIngest, storesOf } from '../ingest/describe.ts'
 import { createIngestStats, type CommitOptions } from '../ingest/ingest-stats.ts'
 import type { IngestProgress } from '../ingest/progress.ts'
+import { skippedLines } from '../../src/parquet/skipped.ts'
+import type { Warning } from '../ingest/progress.ts'
 import { inspectFiles, prepareFiles, withFiles, type FoundFiles } from './run.ts'
 
 /** Options of a replay; all of them can be sent to a thread. */
@@ -64,10 +66,14 @@ async function replayInto(
   const sources = files.sources.map(({ name, durationUnit, evidence }) => {
     return { name, durationUnit, evidence }
   })
+  const warnings = skippedLines(files.skipped).map((message): Warning => ({
+    level: 'info',
+    message,
+  }))
   const progress = (): IngestProgress => {
     const { eventTimeMs } = ingest
     const state = stop.signal.aborted ? 'draining' : 'running'
-    const own = { state, totalRows, restoreSeconds, eventTimeMs, sources } as const
+    const own = { state, totalRows, restoreSeconds, eventTimeMs, sources, warnings } as const
     return describeIngest(partitions, storesOf(partitions), stats, own)
   }
   onReady({
@@ -76,5 +82,5 @@ async function replayInto(
     stop: () => stop.abort(),
   })
   await run()
-  return { ...progress(), done: !stop.signal.aborted }
+  return { ...progress(), skipped: files.skipped, done: !stop.signal.aborted }
 }

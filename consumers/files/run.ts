@@ -9,7 +9,9 @@ import type { StateOptions } from '../../state/writer.ts'
 import { createFileIngest, ingestFiles, type FileIngest } from './ingest.ts'
 import { readInFileOrder, readInTimeOrder, type Readable } from '../../src/parquet/rows.ts'
 import { durationUnitOf } from '../../src/parquet/duration-sample.ts'
-import { findFiles, openFile } from '../../src/parquet/files.ts'
+import { readingFiles } from '../../src/parquet/damage.ts'
+import type { SkippedPath } from '../../src/parquet/skipped.ts'
+import { openInput } from '../../src/parquet/input.ts'
 import { createRouter } from './router.ts'
 import type { Delivery, SourceInfo } from '../../src/parquet/delivery.ts'
 import type { IngestStats } from '../ingest/ingest-stats.ts'
@@ -37,6 +39,8 @@ export interface FoundFiles {
   /** How to read each source. */
   readables: Readable[]
   sources: SourceInfo[]
+  /** What the arguments cover and is not read. */
+  skipped: SkippedPath[]
 }
 
 /** Inspects all files before any is read. @throws PulseError when one of them cannot be read */
@@ -45,12 +49,12 @@ export async function inspectFiles(
   files: readonly string[],
   { durationUnit, timeZone }: Pick<StateOptions, 'durationUnit' | 'timeZone'>,
 ): Promise<FoundFiles> {
-  const found: FoundFiles = { readables: [], sources: [] }
-  for (const path of findFiles(files)) {
-    const file = await openFile(connection, path)
-    // A copy of an earlier file is the same source.
-    if (found.sources.some(({ id }) => id === file.id)) continue
-    const unit = await durationUnitOf(connection, file, durationUnit)
+  const input = await openInput(connection, files)
+  const found: FoundFiles = { readables: [], sources: [], skipped: input.skipped }
+  for (const file of input.files) {
+    const unit = await readingFiles(connection, [file], () =>
+      durationUnitOf(connection, file, durationUnit),
+    )
     found.readables.push({ file, reading: { durationUnit: unit.durationUnit, timeZone } })
     found.sources.push({
       id: file.id,

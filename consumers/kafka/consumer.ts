@@ -1,6 +1,7 @@
 // The phases of a topic consumer: wait for the topic, open the state, history, live, close.
 import { performance } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { skippedLines } from '../../src/parquet/skipped.ts'
 import { messageOf } from '../../src/errors.ts'
 import type { TopicView } from '../../src/kafka/topic.ts'
 import { loadPartition, type Partition } from '../../state/partition.ts'
@@ -130,6 +131,7 @@ async function readHistory(run: Run): Promise<Map<number, Partition>> {
   const restoreSeconds = (performance.now() - start) / 1000
   const partitions = [...loaded.values()]
   await applyHistory(partitions, run.options, run.stop.signal, (files) => {
+    skippedLines(files.skipped).forEach((line) => run.warnings.info(line))
     run.phase = { name: 'history', partitions, restoreSeconds, files }
   })
   const { counters, sources } = describeRun(run)

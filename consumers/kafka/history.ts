@@ -6,6 +6,7 @@
 import { CHUNK_ROWS, type DuckDBConnection } from '../../src/duckdb.ts'
 import { PulseError } from '../../src/errors.ts'
 import { lastEventTime, type Readable } from '../../src/parquet/rows.ts'
+import type { SkippedPath } from '../../src/parquet/skipped.ts'
 import type { SourceNote } from '../../src/record/duration-unit.ts'
 import type { Partition } from '../../state/partition.ts'
 import { readCutover, writeCutover } from '../../state/store.ts'
@@ -27,6 +28,8 @@ export interface HistoryRun {
   /** Rows of all files. */
   totalRows: number
   sources: SourceNote[]
+  /** What the arguments cover and is not read. */
+  skipped: SkippedPath[]
   stats: IngestStats
 }
 
@@ -50,7 +53,7 @@ export async function applyHistory(
     const cutoverMs = await decideCutover(connection, partitions, files.readables, options)
     const reading = { speed: 'max', cutoverMs, stop } as const
     const { totalRows, run } = prepareFiles(partitions, files, connection, stats, reading)
-    onReady({ totalRows, sources: files.sources, stats })
+    onReady({ totalRows, sources: files.sources, skipped: files.skipped, stats })
     await run()
   })
 }

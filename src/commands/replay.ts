@@ -30,20 +30,28 @@ const replayOptions = (files: readonly string[], values: ReplayValues): ReplayOp
 /** Replays without serving, and prints the reconciliation. */
 export async function replay(files: readonly string[], values: ReplayValues): Promise<void> {
   const display = await replayDisplay()
+  const notes: string[] = []
   const ingest = startIngest(
     { type: 'replay', options: replayOptions(files, values) },
-    (progress) => display.show(progress),
+    (progress) => {
+      notes.push(...progress.warnings.map(({ message }) => message))
+      display.show(progress)
+    },
   )
   const release = onSignals(() => ingest.send('stop'))
   const last = await ingest.ended.finally(() => {
     display.end()
     release()
   })
-  print(last, values)
+  print(last, values, notes)
 }
 
-function print(last: IngestProgress, { json, state }: Pick<Values, 'json' | 'state'>): void {
-  const reconciliation = reconciliationOf(last)
+function print(
+  last: IngestProgress,
+  { json, state }: Pick<Values, 'json' | 'state'>,
+  notes: readonly string[] = [],
+): void {
+  const reconciliation = reconciliationOf(last, notes)
   process.stdout.write(
     `${json ? JSON.stringify(reconciliation) : reconciliationText(reconciliation, state)}\n`,
   )

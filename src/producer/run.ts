@@ -9,7 +9,9 @@ import { createAvroEncoder, encodeJson } from './encode.ts'
 import type { Encode } from './values.ts'
 import type { KafkaConnection } from '../kafka/client.ts'
 import type { Readable } from '../parquet/rows.ts'
-import { findFiles, openFile } from '../parquet/files.ts'
+import { readingFiles } from '../parquet/damage.ts'
+import { skippedLines } from '../parquet/skipped.ts'
+import { openInput } from '../parquet/input.ts'
 import { createRecordWriter, type Compression } from './batch.ts'
 import type { Speed } from './throttle.ts'
 import { framePrefix, registerSchema } from './register-schema.ts'
@@ -77,7 +79,7 @@ async function run(
   listener: ProduceListener,
   control: { stopping: boolean },
 ): Promise<ProduceProgress> {
-  const readables = await openAll(connection, options)
+  const readables = await openAll(connection, options, listener.onNote)
   const sources = readables.map(({ file: { id, rows } }) => ({ id, rows }))
   const topic = await prepareTopic(options.connection, options)
   const encode = await encoderOf(options)
@@ -108,13 +110,15 @@ async function run(
 async function openAll(
   connection: DuckDBConnection,
   { files, durationUnit, timeZone }: ProduceOptions,
+  onNote: ProduceListener['onNote'],
 ): Promise<Readable[]> {
   const readables: Readable[] = []
-  for (const path of findFiles(files)) {
-    const file = await openFile(connection, path)
-    // A copy of an earlier file is the same source.
-    if (readables.some((known) => known.file.id === file.id)) continue
-    const unit = await durationUnitOf(connection, file, durationUnit)
+  const input = await openInput(connection, files)
+  skippedLines(input.skipped).forEach(onNote)
+  for (const file of input.files) {
+    const unit = await readingFiles(connection, [file], () =>
+      durationUnitOf(connection, file, durationUnit),
+    )
     readables.push({ file, reading: { durationUnit: unit.durationUnit, timeZone } })
   }
   return readables

@@ -73,7 +73,8 @@ function valuesSql({ file, durationUnit }: VerifySource, timeZone: string): stri
     const name = file.columns.get(canonical)
     if (name === undefined) return null
     const type = file.types.get(canonical) ?? ''
-    return { sql: identifier(name), text: type === 'VARCHAR', type }
+    const sql = type === 'BLOB' ? `${identifier(name)}::VARCHAR` : identifier(name)
+    return { sql, text: type === 'VARCHAR' || type === 'BLOB', type }
   }
   const [msisdn, start, end] = ['MSISDN/Number', 'Start', 'End'].map(column)
   const scale = durationUnit === 's' ? ' * 1000' : ''
@@ -89,7 +90,7 @@ function valuesSql({ file, durationUnit }: VerifySource, timeZone: string): stri
     ${timeOf(start, column('Start ms'), timeZone)} AS started,
     ${timeOf(end, column('End ms'), timeZone)} AS ended,
     ${values.join(', ')}
-    FROM ${readParquet(file.path)}`
+    FROM ${readParquet(file)}`
 }
 
 interface Column {

@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { openStateToRead, viewState, type StateView } from '../../state/read.ts'
 import { withDatabase, type DuckDBConnection } from '../duckdb.ts'
 import { PulseError } from '../errors.ts'
-import { findFiles, openFile } from '../parquet/files.ts'
+import { readingFiles } from '../parquet/damage.ts'
+import { openInput } from '../parquet/input.ts'
 import { compareState, type Verification, type VerifyProgress } from './compare.ts'
 import { expectedSql, type VerifySource } from './expected-sql.ts'
 
@@ -35,9 +36,12 @@ export async function verifyState(
       const sources = await sourcesOf(connection, files, view, state.stamp.partitions)
       const rows = sources.reduce((sum, { file }) => sum + file.rows, 0)
       const sql = expectedSql(sources, state.stamp)
-      await runWatched(connection, sql, (read) => {
-        onProgress('parquet', Math.min(read, rows), rows)
-      })
+      const read = sources.map(({ file }) => file)
+      await readingFiles(connection, read, () =>
+        runWatched(connection, sql, (count) => {
+          onProgress('parquet', Math.min(count, rows), rows)
+        }),
+      )
       return await compareState(connection, view, onProgress)
     })
   } finally {
@@ -74,8 +78,8 @@ async function sourcesOf(
   partitions: number,
 ): Promise<VerifySource[]> {
   const sources = new Map<string, VerifySource>()
-  for (const path of findFiles(files)) {
-    const file = await openFile(connection, path)
+  for (const file of (await openInput(connection, files)).files) {
+    const { path } = file
     const read = positions.filter(({ source }) => source === file.id)
     const applied = read.filter(({ position }) => position.next >= file.rows)
     if (applied.length < partitions && file.rows > 0) {
