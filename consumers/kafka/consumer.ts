@@ -1,7 +1,6 @@
 // The phases of a topic consumer: wait for the topic, open the state, history, live, close.
 import { performance } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { skippedLines } from '../../src/parquet/skipped.ts'
 import { messageOf } from '../../src/errors.ts'
 import type { TopicView } from '../../src/kafka/topic.ts'
 import { loadPartition, type Partition } from '../../state/partition.ts'
@@ -130,8 +129,8 @@ async function readHistory(run: Run): Promise<Map<number, Partition>> {
   for (const store of run.stores) loaded.set(store.partition, loadPartition(store))
   const restoreSeconds = (performance.now() - start) / 1000
   const partitions = [...loaded.values()]
-  await applyHistory(partitions, run.options, run.stop.signal, (files) => {
-    skippedLines(files.skipped).forEach((line) => run.warnings.info(line))
+  const context = { stop: run.stop.signal, warnings: run.warnings }
+  await applyHistory(partitions, run.options, context, (files) => {
     run.phase = { name: 'history', partitions, restoreSeconds, files }
   })
   const { counters, sources } = describeRun(run)
