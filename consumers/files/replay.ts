@@ -7,7 +7,9 @@ import { createIngestStats, type CommitOptions } from '../ingest/ingest-stats.ts
 import type { IngestProgress } from '../ingest/progress.ts'
 import { skippedLines } from '../../src/parquet/skipped.ts'
 import type { Warning } from '../ingest/progress.ts'
-import { inspectFiles, prepareFiles, withFiles, type FoundFiles } from './run.ts'
+import type { Hasher } from '../../src/parquet/content-hash.ts'
+import { prepareFiles } from './run.ts'
+import { identifySources, inspectFiles, withFiles, type FoundFiles } from './sources.ts'
 
 /** Options of a replay; all of them can be sent to a thread. */
 export interface ReplayOptions extends CommitOptions {
@@ -37,13 +39,15 @@ export async function replayFiles(
   options: ReplayOptions,
   onReady: (replay: Replay) => void,
 ): Promise<IngestProgress> {
-  return withFiles(options.speed, async (connection) => {
-    const found = await inspectFiles(connection, options.files, options.state)
+  return withFiles(options.speed, async (connection, hasher) => {
+    const inspected = await inspectFiles(connection, options.files, options.state)
     const start = performance.now()
     const state = await openState(options.stateDirectory, options.state, 'replay')
     try {
       const restoreSeconds = (performance.now() - start) / 1000
-      return await replayInto(state, found, connection, options, restoreSeconds, onReady)
+      const found = await identifySources(inspected, state.partitions, hasher)
+      const tools = { connection, hasher }
+      return await replayInto(state, found, tools, options, restoreSeconds, onReady)
     } finally {
       await state.close()
     }
@@ -53,7 +57,7 @@ export async function replayFiles(
 async function replayInto(
   { partitions }: WritableState,
   files: FoundFiles,
-  connection: DuckDBConnection,
+  tools: { connection: DuckDBConnection; hasher: Hasher },
   options: ReplayOptions,
   restoreSeconds: number,
   onReady: (replay: Replay) => void,
@@ -62,14 +66,14 @@ async function replayInto(
   const stats = createIngestStats(validation, options, CHUNK_ROWS)
   const stop = new AbortController()
   const reading = { speed: options.speed, cutoverMs: null, stop: stop.signal }
-  const { ingest, totalRows, run } = prepareFiles(partitions, files, connection, stats, reading)
+  const { ingest, totalRows, run } = prepareFiles(partitions, files, tools, stats, reading)
   const sources = files.sources.map(({ name, durationUnit, evidence }) => {
     return { name, durationUnit, evidence }
   })
-  const warnings = skippedLines(files.skipped).map((message): Warning => ({
-    level: 'info',
-    message,
-  }))
+  const warnings: Warning[] = [
+    ...skippedLines(files.skipped).map((message) => ({ level: 'info', message }) as const),
+    ...files.notes.map((message) => ({ level: 'warn', message }) as const),
+  ]
   const progress = (): IngestProgress => {
     const { eventTimeMs } = ingest
     const state = stop.signal.aborted ? 'draining' : 'running'

@@ -76,7 +76,10 @@ function positionOf(
   const known = positions.get(source.id)
   if (known !== undefined) return known
   const { name, rows, durationUnit, evidence } = source
-  const start = createPosition({ name, kind: 'file', rows, durationUnit, evidence, order })
+  const start = {
+    ...createPosition({ name, kind: 'file', rows, durationUnit, evidence, order }),
+    stamp: source.stamp,
+  }
   positions.set(source.id, start)
   return start
 }

@@ -3,8 +3,9 @@ import { basename } from 'node:path'
 import { identifier, literal, queryRows, type DuckDBConnection } from '../duckdb.ts'
 import { messageOf, PulseError } from '../errors.ts'
 import { canonicalName, matchColumns, type ColumnMap } from '../record/column-names.ts'
+import type { FileStamp } from '../record/file-stamp.ts'
 import { formatOf, type FileFormat } from './file-kind.ts'
-import { fingerprint, type FileStamp } from './fingerprint.ts'
+import { fingerprint } from './fingerprint.ts'
 
 /** A file that can be replayed. */
 export interface ParquetFile {

@@ -1,17 +1,10 @@
 // The fingerprint of a file: an identity that is known before its whole content has been read.
 import { createHash } from 'node:crypto'
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, readSync, statSync, type BigIntStats } from 'node:fs'
+import { resolve } from 'node:path'
 import { PulseError } from '../errors.ts'
+import type { FileStamp } from '../record/file-stamp.ts'
 import { ENCRYPTED_MAGIC, MAGIC, unreadable, type FileFormat } from './file-kind.ts'
-
-/** What changes when a file is replaced, appended to, cut off or written to. */
-export interface FileStamp {
-  /** Device and inode. */
-  inode: string
-  bytes: number
-  /** Time of the last modification in ns since 1970, as text: a float64 does not hold it. */
-  modifiedNs: string
-}
 
 /** An identity without the whole content, and the stamp of the file that it was taken from. */
 export interface Fingerprint {
@@ -38,7 +31,7 @@ export function fingerprint(path: string, format: FileFormat): Fingerprint {
     throw unreadable(path, error)
   }
   try {
-    const stamp = stampOf(file)
+    const stamp = stampFrom(path, fstatSync(file, { bigint: true }))
     if (stamp.bytes === 0) throw invalid(path, 'the file is empty (0 bytes)')
     const footer = format === 'parquet' ? footerOf(path, file, stamp.bytes) : Buffer.alloc(0)
     const hash = createHash('sha256').update(footer).update(String(stamp.bytes))
@@ -53,11 +46,18 @@ export function fingerprint(path: string, format: FileFormat): Fingerprint {
   }
 }
 
-/** The stamp of an open file. */
-export function stampOf(file: number): FileStamp {
-  const { dev, ino, size, mtimeNs } = fstatSync(file, { bigint: true })
-  return { inode: `${dev}:${ino}`, bytes: Number(size), modifiedNs: String(mtimeNs) }
+/** The present stamp of the file at a path; null when there is none. */
+export function stampOf(path: string): FileStamp | null {
+  const found = statSync(path, { bigint: true, throwIfNoEntry: false })
+  return found === undefined ? null : stampFrom(path, found)
 }
+
+const stampFrom = (path: string, { dev, ino, size, mtimeNs }: BigIntStats): FileStamp => ({
+  path: resolve(path),
+  inode: `${dev}:${ino}`,
+  bytes: Number(size),
+  modifiedNs: String(mtimeNs),
+})
 
 const invalid = (path: string, found: string, expected = 'a whole Parquet file'): PulseError =>
   new PulseError('input-invalid', `${path}: ${found}; expected ${expected}`)

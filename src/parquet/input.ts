@@ -1,4 +1,4 @@
-// The input of a run: the files that its arguments name, each content once, and what is not read.
+// The input of a run: the files that its arguments name, opened and checked, and what is not read.
 import type { DuckDBConnection } from '../duckdb.ts'
 import { openFile, type ParquetFile } from './files.ts'
 import { findFiles } from './find.ts'
@@ -18,11 +18,6 @@ export async function openInput(
 ): Promise<Input> {
   const { files: found, skipped } = findFiles(patterns)
   const files: ParquetFile[] = []
-  for (const { path, format } of found) {
-    const file = await openFile(connection, path, format)
-    // A copy of an earlier file is the same source.
-    if (files.some(({ id }) => id === file.id)) skipped.push({ path, reason: 'same-content' })
-    else files.push(file)
-  }
+  for (const { path, format } of found) files.push(await openFile(connection, path, format))
   return { files, skipped }
 }

@@ -6,7 +6,10 @@ import { openStateToRead, viewState, type StateView } from '../../state/read.ts'
 import { withDatabase, type DuckDBConnection } from '../duckdb.ts'
 import { PulseError } from '../errors.ts'
 import { readingFiles } from '../parquet/damage.ts'
+import { createHasher, type Hasher } from '../parquet/content-hash.ts'
+import { identifyFiles } from '../parquet/identity.ts'
 import { openInput } from '../parquet/input.ts'
+import { knownFiles } from '../../state/known-sources.ts'
 import { compareState, type Verification, type VerifyProgress } from './compare.ts'
 import { expectedSql, type VerifySource } from './expected-sql.ts'
 
@@ -30,10 +33,11 @@ export async function verifyState(
   const view = viewState(state)
   const spillDirectory = mkdtempSync(join(tmpdir(), 'xdr-pulse-verify-'))
   const threads = Math.min(MOST_THREADS, availableParallelism())
+  const hasher = createHasher()
   try {
     const limits = { threads, memoryMiB: MEMORY_MIB, spillDirectory }
     return await withDatabase(limits, async (connection) => {
-      const sources = await sourcesOf(connection, files, view, state.stamp.partitions)
+      const sources = await sourcesOf(connection, hasher, files, view, state.stamp.partitions)
       const rows = sources.reduce((sum, { file }) => sum + file.rows, 0)
       const sql = expectedSql(sources, state.stamp)
       const read = sources.map(({ file }) => file)
@@ -46,6 +50,7 @@ export async function verifyState(
     })
   } finally {
     view.finish()
+    await hasher.close()
     await state.close()
     rmSync(spillDirectory, { recursive: true, force: true })
   }
@@ -73,12 +78,16 @@ async function runWatched(
 /** The files with the units that the state used; files and state must have the same sources. */
 async function sourcesOf(
   connection: DuckDBConnection,
+  hasher: Hasher,
   files: string[],
   { positions }: StateView,
   partitions: number,
 ): Promise<VerifySource[]> {
   const sources = new Map<string, VerifySource>()
-  for (const file of (await openInput(connection, files)).files) {
+  const known = knownFiles(positions.map(({ source, position }) => [source, position] as const))
+  const input = await openInput(connection, files)
+  const identified = await identifyFiles(input.files, known, hasher)
+  for (const { file } of identified.files) {
     const { path } = file
     const read = positions.filter(({ source }) => source === file.id)
     const applied = read.filter(({ position }) => position.next >= file.rows)

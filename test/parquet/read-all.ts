@@ -1,5 +1,5 @@
 // Reads a file as a replay does: to its end, or until it is refused.
-import { inspectFiles, withFiles } from '../../consumers/files/run.ts'
+import { inspectFiles, withFiles } from '../../consumers/files/sources.ts'
 import { messageOf, PulseError } from '../../src/errors.ts'
 import { readInFileOrder } from '../../src/parquet/rows.ts'
 
