@@ -24,6 +24,8 @@ export interface Delivery {
   ordinal: (i: number) => number
   /** Row number in the source, by row. */
   rowNumber: (i: number) => number
+  /** True for a row that is a malformed line; null where there is none. */
+  isMalformed: ((i: number) => boolean) | null
   /** Event time in UTC ms by row, NaN when unknown; null when rows are not in order of time. */
   eventTimeMs: Float64Array | null
 }

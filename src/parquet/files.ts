@@ -4,6 +4,7 @@ import { identifier, literal, queryRows, type DuckDBConnection } from '../duckdb
 import { messageOf, PulseError } from '../errors.ts'
 import { canonicalName, matchColumns, type ColumnMap } from '../record/column-names.ts'
 import type { FileStamp } from '../record/file-stamp.ts'
+import { convertCsv } from './csv.ts'
 import { formatOf, type FileFormat } from './file-kind.ts'
 import { fingerprint } from './fingerprint.ts'
 
@@ -18,6 +19,8 @@ export interface ParquetFile {
   name: string
   bytes: number
   rows: number
+  /** The last rows, in number, are malformed lines of a CSV file, which are rejected. */
+  malformed: number
   columns: ColumnMap
   /** DuckDB's type of each used column, by canonical name. */
   types: ReadonlyMap<string, string>
@@ -43,7 +46,9 @@ export async function openFile(
   format: FileFormat = formatOf(path) ?? 'parquet',
 ): Promise<ParquetFile> {
   const { id, stamp } = fingerprint(path, format)
-  const schema = await readSchema(connection, path)
+  const converted = format === 'csv' ? await convertCsv(connection, path) : null
+  const data = converted?.data ?? path
+  const schema = await readSchema(connection, path, data)
   const columns = matchColumns(path, [...schema.types.keys()])
   const types = new Map<string, string>()
   for (const [canonical, name] of columns) {
@@ -54,8 +59,9 @@ export async function openFile(
   }
   requireCodecs(path, schema.codecs, new Set(columns.values()))
   return {
-    ...{ id, path, data: path, name: basename(path), bytes: stamp.bytes, stamp, columns, types },
+    ...{ id, path, data, name: basename(path), bytes: stamp.bytes, stamp, columns, types },
     rows: schema.rows,
+    malformed: converted?.malformed ?? 0,
     binaryAsString: schema.binaryAsString,
     rowColumn: unusedName(ROW_COLUMN, [...schema.types.keys()]),
   }
@@ -110,15 +116,19 @@ interface Schema {
   codecs: { column: string; codec: string }[]
 }
 
-async function readSchema(connection: DuckDBConnection, path: string): Promise<Schema> {
+async function readSchema(
+  connection: DuckDBConnection,
+  path: string,
+  data: string,
+): Promise<Schema> {
   try {
-    const asBytes = await typesOf(connection, { data: path, binaryAsString: false })
+    const asBytes = await typesOf(connection, { data, binaryAsString: false })
     const binaryAsString = isTextUnmarked(asBytes)
     return {
-      types: binaryAsString ? await typesOf(connection, { data: path, binaryAsString }) : asBytes,
-      rows: await countRows(connection, path),
+      types: binaryAsString ? await typesOf(connection, { data, binaryAsString }) : asBytes,
+      rows: await countRows(connection, path, data),
       binaryAsString,
-      codecs: await unreadableCodecs(connection, path),
+      codecs: await unreadableCodecs(connection, data),
     }
   } catch (error) {
     if (error instanceof PulseError) throw error
@@ -144,12 +154,16 @@ const isTextUnmarked = (types: ReadonlyMap<string, string>): boolean =>
   [...types].some(([name, type]) => type === 'BLOB' && canonicalName(name) !== 'Bearer Id')
 
 /** @throws PulseError when the footer contradicts itself */
-async function countRows(connection: DuckDBConnection, path: string): Promise<number> {
+async function countRows(
+  connection: DuckDBConnection,
+  path: string,
+  data: string,
+): Promise<number> {
   const [found] = await queryRows(
     connection,
-    `SELECT (SELECT num_rows FROM parquet_file_metadata(${oneFile(path)})) AS stated,
+    `SELECT (SELECT num_rows FROM parquet_file_metadata(${oneFile(data)})) AS stated,
       (SELECT coalesce(sum(n), 0)::BIGINT FROM (SELECT max(row_group_num_rows) AS n
-        FROM parquet_metadata(${oneFile(path)}) GROUP BY row_group_id)) AS groups`,
+        FROM parquet_metadata(${oneFile(data)}) GROUP BY row_group_id)) AS groups`,
   )
   const [stated, groups] = [Number(found.stated), Number(found.groups)]
   if (stated === groups && Number.isSafeInteger(stated) && stated >= 0) return stated
@@ -164,11 +178,11 @@ const CODECS = ['UNCOMPRESSED', 'SNAPPY', 'GZIP', 'BROTLI', 'ZSTD', 'LZ4_RAW']
 
 async function unreadableCodecs(
   connection: DuckDBConnection,
-  path: string,
+  data: string,
 ): Promise<Schema['codecs']> {
   const rows = await queryRows(
     connection,
-    `SELECT DISTINCT path_in_schema, compression FROM parquet_metadata(${oneFile(path)})
+    `SELECT DISTINCT path_in_schema, compression FROM parquet_metadata(${oneFile(data)})
       WHERE compression NOT IN (${CODECS.map(literal).join(', ')}) ORDER BY path_in_schema`,
   )
   return rows.map((row) => ({

@@ -79,12 +79,14 @@ export async function* readInFileOrder(
   from: number,
 ): AsyncGenerator<Delivery> {
   const text = USED_COLUMNS.map((column) => isText(file, column))
+  const { rows, malformed } = file
   let first = from
   for await (const chunk of chunksOf(connection, rowsSql(file, reading, place, from), [file])) {
     const at = first
     const ordinal = (i: number): number => at + i
-    const rows = rawRows(chunk, text)
-    yield { rows, source: () => place, ordinal, rowNumber: ordinal, eventTimeMs: null }
+    const isMalformed = malformed === 0 ? null : (i: number) => at + i >= rows - malformed
+    const of = { source: () => place, ordinal, rowNumber: ordinal, isMalformed }
+    yield { rows: rawRows(chunk, text), ...of, eventTimeMs: null }
     first += chunk.rowCount
   }
   if (first !== file.rows) throw rowsDiffer(file, first)
@@ -107,6 +109,8 @@ export async function* readInTimeOrder(
     ORDER BY event NULLS FIRST, file, row`
   const readRows = new Float64Array(files.length)
   const ordinals = new Float64Array(CHUNK_ROWS)
+  const valid = files.map(({ file }) => file.rows - file.malformed)
+  const isWhole = files.every(({ file }) => file.malformed === 0)
   const read = files.map(({ file }) => file)
   for await (const chunk of chunksOf(connection, sql, read)) {
     const rowNumbers = doubles(chunk, ROW_COLUMN)
@@ -117,6 +121,7 @@ export async function* readInTimeOrder(
       source: (i) => places[i],
       ordinal: (i) => ordinals[i],
       rowNumber: (i) => rowNumbers[i],
+      isMalformed: isWhole ? null : (i) => rowNumbers[i] >= valid[places[i]],
       eventTimeMs: doubles(chunk, FILE_COLUMN + 1),
     }
   }

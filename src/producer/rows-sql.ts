@@ -92,7 +92,7 @@ function partSql(
   return `SELECT ${shown.join(', ')}, ${usedName(PLACE.msisdn)} AS msisdn,
       ${rowNumber}::DOUBLE AS row, ${place}::DOUBLE AS file, ${EVENT_TIME} AS event
     FROM (SELECT ${[...inner, ...usedColumns(file, reading)].join(', ')}
-      FROM ${numberedRows(file)})`
+      FROM ${numberedRows(file)} WHERE ${rowNumber} < ${file.rows - file.malformed})`
 }
 
 function orderedSql(

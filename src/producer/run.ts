@@ -124,7 +124,10 @@ async function openAll(
       input.skipped.push({ path: file.path, reason: 'same-content' })
       continue
     }
-    sources.push({ id, formerId: file.id, rows: file.rows })
+    sources.push({ id, formerId: file.id, rows: file.rows - file.malformed })
+    if (file.malformed > 0) {
+      onNote(`${file.path}: ${file.malformed} malformed lines are no rows and are not sent`)
+    }
     const unit = await readingFiles(connection, [file], () =>
       durationUnitOf(connection, file, durationUnit),
     )

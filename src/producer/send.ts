@@ -75,7 +75,7 @@ export async function sendAll(
   const throttle = createThrottle(context.speed)
   const sending: Sending = { ...context, throttle, alreadySent: 0, eventTimeMs: null }
   const start = performance.now()
-  const totalRows = readables.reduce((sum, { file }) => sum + file.rows, 0)
+  const totalRows = readables.reduce((sum, { file }) => sum + file.rows - file.malformed, 0)
   const progress = (done: boolean): ProduceProgress => {
     const { alreadySent, eventTimeMs } = sending
     const acknowledged = batches.acknowledged()
