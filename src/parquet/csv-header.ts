@@ -4,6 +4,7 @@ import { constants, gunzipSync } from 'node:zlib'
 import { messageOf, PulseError } from '../errors.ts'
 import { canonicalName } from '../record/column-names.ts'
 import { readAt } from './fingerprint.ts'
+import { lineEndOf } from './line-count.ts'
 
 /** How a CSV file is to be read. */
 export interface CsvDialect {
@@ -11,6 +12,10 @@ export interface CsvDialect {
   isGzip: boolean
   /** Unique names of the columns, in any case; a repeated one has a number added. */
   names: string[]
+  /** The byte that ends its lines. */
+  lineEnd: number
+  /** Lines of the header: a quoted name may hold a line end. */
+  headerLines: number
 }
 
 const DELIMITERS = [',', ';', '\t', '|']
@@ -25,7 +30,8 @@ const GZIP_MAGIC = 0x1f8b
 export function csvDialect(path: string): CsvDialect {
   const bytes = headOf(path)
   const isGzip = bytes.length > 1 && bytes.readUInt16BE(0) === GZIP_MAGIC
-  const line = firstLine(path, isGzip ? unpacked(path, bytes) : bytes)
+  const head = isGzip ? unpacked(path, bytes) : bytes
+  const line = firstLine(path, head)
   const found = DELIMITERS.map((delimiter) => {
     const names = fieldsOf(line, delimiter)
     const known = names.filter((name) => canonicalName(name) !== undefined).length
@@ -33,7 +39,9 @@ export function csvDialect(path: string): CsvDialect {
   })
   // The first of equals: the sort is stable.
   const [best] = found.sort((a, b) => b.known - a.known || b.names.length - a.names.length)
-  return { delimiter: best.delimiter, isGzip, names: uniqueNames(best.names) }
+  const lineEnd = lineEndOf(head.toString('latin1'))
+  const headerLines = line.split(String.fromCharCode(lineEnd)).length
+  return { delimiter: best.delimiter, isGzip, names: uniqueNames(best.names), lineEnd, headerLines }
 }
 
 function headOf(path: string): Buffer {

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { identifier, literal, queryRows, type DuckDBConnection } from '../duckdb.ts'
 import { assert, messageOf, PulseError } from '../errors.ts'
 import { canonicalName } from '../record/column-names.ts'
+import { countLines } from './line-count.ts'
 import { csvDialect, type CsvDialect } from './csv-header.ts'
 
 /** A CSV file as a Parquet file. */
@@ -48,6 +49,7 @@ export async function convertCsv(
         list(DISTINCT error_type::VARCHAR) AS errors
       FROM ${rejects} GROUP BY line_byte_position ORDER BY line_byte_position`)
     const malformed = await countMalformed(connection, path, number)
+    await requireAllLines(connection, path, dialect, data, malformed)
     if (malformed === 0) return { data, malformed }
     const whole = data.replace(/\.parquet$/, '-whole.parquet')
     await connection.run(copy(withLines(data, dialect, number), whole))
@@ -109,6 +111,42 @@ async function countMalformed(
     'input-invalid',
     `${path}: in line ${Number(found.open)} a quoted value does not end, or the line is too long, ` +
       'so the lines after it cannot be told apart; expected quotes in pairs: repair the line',
+  )
+}
+
+/**
+ * Compares the rows and malformed lines with the lines of the file, which are counted separately:
+ * after some misplaced quotes DuckDB leaves out thousands of lines.
+ */
+async function requireAllLines(
+  connection: DuckDBConnection,
+  path: string,
+  { isGzip, lineEnd, headerLines, names }: CsvDialect,
+  data: string,
+  malformed: number,
+): Promise<void> {
+  const { lines, empty } = await countLines(path, isGzip, lineEnd)
+  const expected = lines - headerLines
+  const from = `read_parquet(${literal(data)})`
+  const [{ rows }] = await queryRows(connection, `SELECT count(*) AS rows FROM ${from}`)
+  const found = Number(rows) + malformed
+  if (found === expected) return
+  // Line ends within quoted values, some of which may end an empty line.
+  const ends = names.map((name) => {
+    const value = `coalesce(${identifier(name)}, '')`
+    return `(length(${value}) - length(replace(${value}, chr(${lineEnd}), '')))`
+  })
+  const [{ inside }] = await queryRows(
+    connection,
+    `SELECT coalesce(sum(${ends.join(' + ')}), 0)::BIGINT AS inside FROM ${from}`,
+  )
+  const surplus = found + Number(inside) - expected
+  if (surplus >= 0 && surplus <= Math.min(empty, Number(inside))) return
+  throw new PulseError(
+    'input-invalid',
+    `${path}: its lines cannot be told apart: ${expected} lines gave ${found} rows, with ` +
+      `${Number(inside)} line ends within quotes; expected quotes in pairs and one kind of line ` +
+      'end: look for a misplaced quote and write the file again',
   )
 }
 

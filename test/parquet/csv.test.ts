@@ -10,22 +10,10 @@ import { openStateToRead, readRejected } from '../../state/read.ts'
 import { replay } from '../consumers/files/replaying.ts'
 import { sampleIn, SMALL } from '../consumers/files/samples.ts'
 import { readBack, withDirectory } from '../state-directory.ts'
+import { CSV_NAMES, csvRow as row } from './csv-text.ts'
 import { readAll } from './read-all.ts'
 
 const LIMITS = { threads: 1, memoryMiB: 512 }
-const HEADER = 'Bearer Id,Start,End,Dur. (ms),MSISDN/Number,Total UL (Bytes),Total DL (Bytes)'
-const APPLICATIONS = ['Social Media', 'Google', 'Email', 'Youtube', 'Netflix', 'Gaming', 'Other']
-const NAMES = [
-  HEADER,
-  ...APPLICATIONS.flatMap((name) => [`${name} DL (Bytes)`, `${name} UL (Bytes)`]),
-].join(',')
-
-/** A line of values for NAMES. */
-const row = (msisdn: number, download = 1): string =>
-  ['7', '4/1/2019 10:00', '4/1/2019 10:10', 600_000, msisdn, 2, download]
-    .concat(new Array<number>(14).fill(3))
-    .join(',')
-
 /** Replays texts as `a.csv`, each into a state of its own, and checks them with `verify`. */
 async function replayText(directory: string, text: string | Buffer, name = 'a.csv') {
   const file = join(directory, name)
@@ -83,7 +71,7 @@ describe('the same rows as CSV and as Parquet give the same state', () => {
 
 test('quoted line ends, quotes and delimiters are part of their value', () =>
   withDirectory(async (directory) => {
-    const header = `${NAMES},Last Location Name`
+    const header = `${CSV_NAMES},Last Location Name`
     const text = `${header}\n${row(1)},"a\nb, ""c"""\n${row(2)},"\r\n"\n`
     const { applied, subscribers } = await replayText(directory, text)
     assert.equal(applied, 2)
@@ -96,7 +84,7 @@ test('quoted line ends, quotes and delimiters are part of their value', () =>
 test('a line with another number of columns is a rejected row, and others keep their numbers', () =>
   withDirectory(async (directory) => {
     const short = row(2).split(',').slice(0, 7).join(',')
-    const lines = [NAMES, row(1), short, row(0), '', `${row(4)},more`, `5,"x"y`, row(6), '7']
+    const lines = [CSV_NAMES, row(1), short, row(0), '', `${row(4)},more`, `5,"x"y`, row(6), '7']
     const found = await replayText(directory, `${lines.join('\r\n')}\r\n`)
     assert.equal(found.progress.totalRows, 7)
     assert.equal(found.progress.counters.rows, 7)
@@ -120,14 +108,14 @@ test('a line with another number of columns is a rejected row, and others keep t
 test('a line that is not UTF-8 is a rejected row', () =>
   withDirectory(async (directory) => {
     const bad = Buffer.from(`${row(2).replace(/^7/, '\xe9')}\n`, 'latin1')
-    const text = Buffer.concat([Buffer.from(`${NAMES}\n${row(1)}\n`), bad, Buffer.from(row(3))])
+    const text = Buffer.concat([Buffer.from(`${CSV_NAMES}\n${row(1)}\n`), bad, Buffer.from(row(3))])
     const { applied, rejected } = await replayText(directory, text)
     assert.deepEqual([applied, rejected], [2, { malformed: 1 }])
   }))
 
 test('a malformed line that spells a number is not a subscriber', () =>
   withDirectory(async (directory) => {
-    const text = `${NAMES}\n${row(1)}\n33600000001\n`
+    const text = `${CSV_NAMES}\n${row(1)}\n33600000001\n`
     const { applied, rejected, subscribers } = await replayText(directory, text)
     assert.deepEqual([applied, rejected, subscribers.length], [1, { malformed: 1 }, 1])
   }))
@@ -135,7 +123,7 @@ test('a malformed line that spells a number is not a subscriber', () =>
 test('lines are accounted for in a large file', () =>
   withDirectory(async (directory) => {
     const lines = Array.from({ length: 60_000 }, (_, n) => (n % 997 === 5 ? `${n},x` : row(n + 1)))
-    const { applied, rejected } = await replayText(directory, [NAMES, ...lines].join('\n'))
+    const { applied, rejected } = await replayText(directory, [CSV_NAMES, ...lines].join('\n'))
     assert.deepEqual([applied, rejected.malformed], [60_000 - 61, 61])
   }))
 
@@ -145,23 +133,31 @@ describe('a CSV file is refused', () => {
   const texts: [string, string | Buffer, RegExp][] = [
     ['without a header', `${row(1)}\n${row(2)}\n`, /the column ".+" is missing/],
     ['that is empty', '', /is empty \(0 bytes\)/],
-    ['in UTF-16', Buffer.from(`\uFEFF${NAMES}\n`, 'utf16le'), /it is UTF-16.*save it as UTF-8/],
+    ['in UTF-16', Buffer.from(`\uFEFF${CSV_NAMES}\n`, 'utf16le'), /it is UTF-16.*save it as UTF-8/],
     ['of bytes', Buffer.alloc(100), /bytes that are not text/],
-    ['with a header that does not end', `"${NAMES}\n${row(1)}\n`, /its first line does not end/],
-    ['with a quote that does not end', [NAMES, ...open].join('\n'), /in line 20002 a quoted value/],
+    [
+      'with a header that does not end',
+      `"${CSV_NAMES}\n${row(1)}\n`,
+      /its first line does not end/,
+    ],
+    [
+      'with a quote that does not end',
+      [CSV_NAMES, ...open].join('\n'),
+      /in line 20002 a quoted value/,
+    ],
     [
       'with a quote that ends in another line',
-      [NAMES, ...open.with(30_000, `x"${row(1)}`)].join('\n'),
+      [CSV_NAMES, ...open.with(30_000, `x"${row(1)}`)].join('\n'),
       /in line 20002 a quoted value does not end/,
     ],
     [
       'with a quote that does not end in a small file',
-      [NAMES, row(1), `"${row(2)}`, row(3), ''].join('\n'),
+      [CSV_NAMES, row(1), `"${row(2)}`, row(3), ''].join('\n'),
       /in line 3 a quoted value does not end/,
     ],
     [
       'with two kinds of line ends',
-      `${NAMES}\r\n${row(1)}\n${row(2)}\r\n`,
+      `${CSV_NAMES}\r\n${row(1)}\n${row(2)}\r\n`,
       /cannot be read as CSV/,
     ],
   ]
@@ -183,7 +179,7 @@ describe('a CSV file is refused', () => {
       const path = join(directory, 'a.csv.gz')
       writeFileSync(path, Buffer.concat([Buffer.from([0x1f, 0x8b]), Buffer.alloc(50, 7)]))
       assert.match((await readAll(path)).refused ?? '', /a\.csv\.gz: /)
-      writeFileSync(path, `${NAMES}\n${row(1)}\n`)
+      writeFileSync(path, `${CSV_NAMES}\n${row(1)}\n`)
       assert.equal((await readAll(path)).rows, 1)
     }))
 })
@@ -192,8 +188,8 @@ test('a directory of CSV files is read; a repeated column keeps its first place'
   withDirectory(async (directory) => {
     const input = join(directory, 'input')
     mkdirSync(input)
-    writeFileSync(join(input, '1.csv'), `${NAMES},Dur. (ms)\n${row(1)},5\n`)
-    writeFileSync(join(input, '2.csv.gz'), gzipSync(`${NAMES}\n${row(2)}\n`))
+    writeFileSync(join(input, '1.csv'), `${CSV_NAMES},Dur. (ms)\n${row(1)},5\n`)
+    writeFileSync(join(input, '2.csv.gz'), gzipSync(`${CSV_NAMES}\n${row(2)}\n`))
     const progress = await replay([input], join(directory, 'state'))
     assert.equal(progress.counters.applied, 2)
     assert.equal(progress.counters.durationMs, 1_200_000)
@@ -201,6 +197,6 @@ test('a directory of CSV files is read; a repeated column keeps its first place'
 
 test('a header without rows gives no rows', () =>
   withDirectory(async (directory) => {
-    writeFileSync(join(directory, 'a.csv'), NAMES)
+    writeFileSync(join(directory, 'a.csv'), CSV_NAMES)
     assert.equal((await readAll(join(directory, 'a.csv'))).rows, 0)
   }))
