@@ -141,7 +141,7 @@ function select(
   }
 }
 
-/** A line that is not a row: its text stands in the place of the MSISDN. */
+/** A line that is not a row; its text is in the place of the MSISDN. */
 function rejectMalformed(
   { partitions, positions, applier, sources }: Router,
   { rows, source, rowNumber }: Delivery,
