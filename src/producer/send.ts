@@ -2,10 +2,8 @@
 import { performance } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { DuckDBConnection } from '../duckdb.ts'
-import { PulseError } from '../errors.ts'
-import { stampOf } from '../parquet/fingerprint.ts'
 import type { Readable } from '../parquet/rows.ts'
-import { changeOf } from '../record/file-stamp.ts'
+import { requireUnchanged } from '../parquet/unchanged.ts'
 import { partitionOf } from '../record/partitioner.ts'
 import { isMsisdn } from '../record/validation.ts'
 import type { InFlightBatches } from './in-flight.ts'
@@ -85,10 +83,11 @@ export async function sendAll(
   }
   const timer = setInterval(() => listener.onProgress(progress(false)), PROGRESS_MS)
   try {
+    const files = readables.map(({ file }) => file)
     let checked = false
     for await (const values of readRows(connection, readables)) {
       // Sorting has read all rows before it gives the first one.
-      if (!checked) requireUnchanged(readables)
+      if (!checked) requireUnchanged(files, 'nothing was sent')
       checked = true
       for (let at = 0; at < values.count && !control.stopping;) {
         at = await addDue(sending, values, at)
@@ -99,19 +98,6 @@ export async function sendAll(
     return progress(!control.stopping)
   } finally {
     clearInterval(timer)
-  }
-}
-
-/** @throws PulseError `input-invalid` when a file has changed since it was opened */
-function requireUnchanged(readables: readonly Readable[]): void {
-  for (const { file } of readables) {
-    const change = changeOf(file.stamp, stampOf(file.path))
-    if (change === null) continue
-    throw new PulseError(
-      'input-invalid',
-      `${file.path}: the file ${change} while it was read; nothing of it was sent; expected a file ` +
-        'that nobody writes to: run the command again',
-    )
   }
 }
 

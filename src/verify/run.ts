@@ -5,10 +5,11 @@ import { join } from 'node:path'
 import { openStateToRead, viewState, type StateView } from '../../state/read.ts'
 import { withDatabase, type DuckDBConnection } from '../duckdb.ts'
 import { PulseError } from '../errors.ts'
+import { requireUnchanged } from '../parquet/unchanged.ts'
 import { readingFiles } from '../parquet/damage.ts'
 import { createHasher, type Hasher } from '../parquet/content-hash.ts'
 import { identifyFiles } from '../parquet/identity.ts'
-import { openInput } from '../parquet/input.ts'
+import { openInput, type Input } from '../parquet/input.ts'
 import { knownFiles } from '../../state/known-sources.ts'
 import { compareState, type Verification, type VerifyProgress } from './compare.ts'
 import { expectedSql, type VerifySource } from './expected-sql.ts'
@@ -28,7 +29,7 @@ export async function verifyState(
   files: string[],
   stateDirectory: string,
   onProgress: VerifyProgress = () => undefined,
-): Promise<Verification> {
+): Promise<Verification & Pick<Input, 'skipped'>> {
   const state = openStateToRead(stateDirectory)
   const view = viewState(state)
   const spillDirectory = mkdtempSync(join(tmpdir(), 'xdr-pulse-verify-'))
@@ -37,7 +38,9 @@ export async function verifyState(
   try {
     const limits = { threads, memoryMiB: MEMORY_MIB, spillDirectory }
     return await withDatabase(limits, async (connection) => {
-      const sources = await sourcesOf(connection, hasher, files, view, state.stamp.partitions)
+      const input = await openInput(connection, files)
+      const partitions = state.stamp.partitions
+      const sources = await sourcesOf(input, hasher, view, partitions)
       const rows = sources.reduce((sum, { file }) => sum + file.rows, 0)
       const sql = expectedSql(sources, state.stamp)
       const read = sources.map(({ file }) => file)
@@ -46,7 +49,8 @@ export async function verifyState(
           onProgress('parquet', Math.min(count, rows), rows)
         }),
       )
-      return await compareState(connection, view, onProgress)
+      requireUnchanged(read, 'nothing was compared')
+      return { ...(await compareState(connection, view, onProgress)), skipped: input.skipped }
     })
   } finally {
     view.finish()
@@ -77,16 +81,15 @@ async function runWatched(
 
 /** The files with the units that the state used; files and state must have the same sources. */
 async function sourcesOf(
-  connection: DuckDBConnection,
+  input: Input,
   hasher: Hasher,
-  files: string[],
   { positions }: StateView,
   partitions: number,
 ): Promise<VerifySource[]> {
   const sources = new Map<string, VerifySource>()
   const known = knownFiles(positions.map(({ source, position }) => [source, position] as const))
-  const input = await openInput(connection, files)
   const identified = await identifyFiles(input.files, known, hasher)
+  input.skipped.push(...identified.skipped)
   for (const { file } of identified.files) {
     const { path } = file
     const read = positions.filter(({ source }) => source === file.id)
