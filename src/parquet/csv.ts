@@ -6,9 +6,12 @@
 import { join } from 'node:path'
 import { identifier, literal, queryRows, type DuckDBConnection } from '../duckdb.ts'
 import { assert, messageOf, PulseError } from '../errors.ts'
-import { canonicalName } from '../record/column-names.ts'
+import { matchColumns, type ColumnMap } from '../record/column-names.ts'
 import { countLines } from './line-count.ts'
 import { csvDialect, type CsvDialect } from './csv-header.ts'
+
+/** The columns of a file that are converted: those of an aggregate, or all of them. */
+export type ConvertedColumns = 'used' | 'all'
 
 /** A CSV file as a Parquet file. */
 export interface ConvertedCsv {
@@ -37,13 +40,17 @@ let conversions = 0
 export async function convertCsv(
   connection: DuckDBConnection,
   path: string,
+  which: ConvertedColumns,
 ): Promise<ConvertedCsv> {
   const dialect = csvDialect(path)
+  // Before the conversion, which takes seconds per gigabyte.
+  const used = matchColumns(path, dialect.names)
+  const list = which === 'all' ? '*' : [...used.values()].map(identifier).join(', ')
   const number = ++conversions
   const data = join(await temporaryDirectory(connection), `csv-${number}.parquet`)
   const rejects = `csv_rejects_${number}`
   try {
-    await connection.run(copy(`SELECT * FROM ${readCsv(path, dialect, number)}`, data))
+    await connection.run(copy(`SELECT ${list} FROM ${readCsv(path, dialect, number)}`, data))
     await connection.run(`CREATE TEMP TABLE csv_lines_${number} AS
       SELECT min(line) AS line, min(ltrim(csv_line, chr(13) || chr(10))) AS text,
         list(DISTINCT error_type::VARCHAR) AS errors
@@ -52,7 +59,7 @@ export async function convertCsv(
     await requireAllLines(connection, path, dialect, data, malformed)
     if (malformed === 0) return { data, malformed }
     const whole = data.replace(/\.parquet$/, '-whole.parquet')
-    await connection.run(copy(withLines(data, dialect, number), whole))
+    await connection.run(copy(withLines(data, used, number), whole))
     return { data: whole, malformed }
   } catch (error) {
     if (error instanceof PulseError) throw error
@@ -63,9 +70,7 @@ export async function convertCsv(
       error,
     )
   } finally {
-    await connection.run(`DROP TABLE IF EXISTS csv_lines_${number}`)
-    await connection.run(`DROP TABLE IF EXISTS ${rejects}`)
-    await connection.run(`DROP TABLE IF EXISTS csv_scans_${number}`)
+    await dropRejects(connection, number)
   }
 }
 
@@ -121,38 +126,54 @@ async function countMalformed(
 async function requireAllLines(
   connection: DuckDBConnection,
   path: string,
-  { isGzip, lineEnd, headerLines, names }: CsvDialect,
+  dialect: CsvDialect,
   data: string,
   malformed: number,
 ): Promise<void> {
-  const { lines, empty } = await countLines(path, isGzip, lineEnd)
-  const expected = lines - headerLines
-  const from = `read_parquet(${literal(data)})`
-  const [{ rows }] = await queryRows(connection, `SELECT count(*) AS rows FROM ${from}`)
+  const { lines, empty } = await countLines(path, dialect.isGzip, dialect.lineEnd)
+  const expected = lines - dialect.headerLines
+  const sql = `SELECT count(*) AS rows FROM read_parquet(${literal(data)})`
+  const [{ rows }] = await queryRows(connection, sql)
   const found = Number(rows) + malformed
   if (found === expected) return
-  // Line ends within quoted values, some of which may end an empty line.
-  const ends = names.map((name) => {
-    const value = `coalesce(${identifier(name)}, '')`
-    return `(length(${value}) - length(replace(${value}, chr(${lineEnd}), '')))`
-  })
-  const [{ inside }] = await queryRows(
-    connection,
-    `SELECT coalesce(sum(${ends.join(' + ')}), 0)::BIGINT AS inside FROM ${from}`,
-  )
-  const surplus = found + Number(inside) - expected
-  if (surplus >= 0 && surplus <= Math.min(empty, Number(inside))) return
+  const inside = await lineEndsInside(connection, path, dialect)
+  const surplus = found + inside - expected
+  // Some line ends within values may end an empty line.
+  if (surplus >= 0 && surplus <= Math.min(empty, inside)) return
   throw new PulseError(
     'input-invalid',
     `${path}: its lines cannot be told apart: ${expected} lines gave ${found} rows, with ` +
-      `${Number(inside)} line ends within quotes; expected quotes in pairs and one kind of line ` +
+      `${inside} line ends within quotes; expected quotes in pairs and one kind of line ` +
       'end: look for a misplaced quote and write the file again',
   )
 }
 
+/** The number of line ends within quoted values, of all columns. */
+async function lineEndsInside(
+  connection: DuckDBConnection,
+  path: string,
+  dialect: CsvDialect,
+): Promise<number> {
+  const ends = dialect.names.map((name) => {
+    const value = `coalesce(${identifier(name)}, '')`
+    return `(length(${value}) - length(replace(${value}, chr(${dialect.lineEnd}), '')))`
+  })
+  const number = ++conversions
+  const sum = `SELECT coalesce(sum(${ends.join(' + ')}), 0)::BIGINT AS inside`
+  const [{ inside }] = await queryRows(connection, `${sum} FROM ${readCsv(path, dialect, number)}`)
+  await dropRejects(connection, number)
+  return Number(inside)
+}
+
+async function dropRejects(connection: DuckDBConnection, number: number): Promise<void> {
+  for (const table of ['csv_lines', 'csv_rejects', 'csv_scans']) {
+    await connection.run(`DROP TABLE IF EXISTS ${table}_${number}`)
+  }
+}
+
 /** The rows of a converted file, and after them its malformed lines. */
-function withLines(data: string, { names }: CsvDialect, number: number): string {
-  const place = names.find((name) => canonicalName(name) === 'MSISDN/Number') ?? names[0]
+function withLines(data: string, used: ColumnMap, number: number): string {
+  const place = used.get('MSISDN/Number') ?? ''
   return `SELECT * FROM read_parquet(${literal(data)}) UNION ALL BY NAME
     (SELECT text AS ${identifier(place)} FROM csv_lines_${number} ORDER BY line)`
 }

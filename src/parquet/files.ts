@@ -4,7 +4,7 @@ import { identifier, literal, queryRows, type DuckDBConnection } from '../duckdb
 import { messageOf, PulseError } from '../errors.ts'
 import { canonicalName, matchColumns, type ColumnMap } from '../record/column-names.ts'
 import type { FileStamp } from '../record/file-stamp.ts'
-import { convertCsv } from './csv.ts'
+import { convertCsv, type ConvertedColumns } from './csv.ts'
 import { formatOf, type FileFormat } from './file-kind.ts'
 import { fingerprint } from './fingerprint.ts'
 
@@ -36,7 +36,7 @@ export interface ParquetFile {
 type ReadOptions = Pick<ParquetFile, 'data' | 'binaryAsString'>
 
 /**
- * Checks a file and reads its schema.
+ * Checks a file and reads its schema; converts a CSV file.
  *
  * @throws PulseError `input-invalid`, `input-column`
  */
@@ -44,9 +44,10 @@ export async function openFile(
   connection: DuckDBConnection,
   path: string,
   format: FileFormat = formatOf(path) ?? 'parquet',
+  which: ConvertedColumns = 'used',
 ): Promise<ParquetFile> {
   const { id, stamp } = fingerprint(path, format)
-  const converted = format === 'csv' ? await convertCsv(connection, path) : null
+  const converted = format === 'csv' ? await convertCsv(connection, path, which) : null
   const data = converted?.data ?? path
   const schema = await readSchema(connection, path, data)
   const columns = matchColumns(path, [...schema.types.keys()])

@@ -116,7 +116,7 @@ async function openAll(
   const readables: Readable[] = []
   const sources: SentSource[] = []
   const hasher = createHasher()
-  const input = await openInput(connection, files)
+  const input = await openInput(connection, files, 'all')
   for (const file of input.files) {
     // A topic has no place for a hash that is known later: the whole content is read before.
     const id = contentId(await hasher.hash(file.path))
