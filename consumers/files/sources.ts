@@ -82,7 +82,7 @@ export async function identifySources(
 ): Promise<FoundFiles> {
   const known = knownFiles(partitions.flatMap(({ positions }) => [...positions]))
   const files = readables.map(({ file }) => file)
-  const identified = await identifyFiles(files, known, hasher)
+  const identified = await identifyFiles(files, known, hasher, true)
   const found: FoundFiles = { readables: [], sources: [], skipped: [], notes: identified.notes }
   found.skipped.push(...skipped, ...identified.skipped)
   for (const { file, content } of identified.files) {

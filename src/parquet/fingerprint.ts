@@ -52,11 +52,12 @@ export function stampOf(path: string): FileStamp | null {
   return found === undefined ? null : stampFrom(path, found)
 }
 
-const stampFrom = (path: string, { dev, ino, size, mtimeNs }: BigIntStats): FileStamp => ({
+const stampFrom = (path: string, { dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): FileStamp => ({
   path: resolve(path),
   inode: `${dev}:${ino}`,
   bytes: Number(size),
   modifiedNs: String(mtimeNs),
+  changedNs: String(ctimeNs),
 })
 
 const invalid = (path: string, found: string, expected = 'a whole Parquet file'): PulseError =>

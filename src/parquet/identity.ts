@@ -1,7 +1,7 @@
 // Decides which source a file is: its fingerprint, and where that is known already, its whole content.
 import { resolve } from 'node:path'
 import { PulseError } from '../errors.ts'
-import type { FileStamp } from '../record/file-stamp.ts'
+import { isUntouched, type FileStamp } from '../record/file-stamp.ts'
 import type { Hasher } from './content-hash.ts'
 import type { ParquetFile } from './files.ts'
 import type { SkippedPath } from './skipped.ts'
@@ -41,17 +41,19 @@ export const contentId = (content: string): string => content.slice(0, 32)
  * Gives each file the identity of its content. Only a fingerprint that is known already makes it
  * necessary to read the whole file first.
  *
+ * @param trustStamps a file that nobody has touched since it was hashed is not hashed again
  * @throws PulseError `input-invalid` for a file of which the state holds rows of a former content
  */
 export async function identifyFiles(
   files: readonly ParquetFile[],
   known: readonly KnownSource[],
   hasher: Hasher,
+  trustStamps: boolean,
 ): Promise<Identified> {
   const found: Identified = { files: [], skipped: [], notes: [] }
   const sources = new Map(known.map((source) => [source.id, source]))
   for (const file of files) {
-    const identified = await identify(file, sources, found, hasher)
+    const identified = await identify(file, sources, found, hasher, trustStamps)
     if (found.files.some((other) => other.file.id === identified.file.id)) {
       found.skipped.push({ path: file.path, reason: 'same-content' })
       continue
@@ -68,11 +70,15 @@ async function identify(
   sources: ReadonlyMap<string, KnownSource>,
   { files, notes }: Identified,
   hasher: Hasher,
+  trustStamps: boolean,
 ): Promise<IdentifiedFile> {
   const twin = files.find((other) => other.file.id === file.id)
   const source = sources.get(file.id)
   const isBegun = source !== undefined && source.next > 0
   if (twin === undefined && !isBegun) return { file, content: null }
+  if (twin === undefined && trustStamps && isHashed(file, source)) {
+    return { file, content: source?.content ?? null }
+  }
   const content = await hasher.hash(file.path)
   if (twin !== undefined) twin.content ??= await hasher.hash(twin.file.path)
   const former = isBegun ? source.content : (twin?.content ?? null)
@@ -86,6 +92,10 @@ async function identify(
   )
   return { file: { ...file, id: contentId(content) }, content }
 }
+
+/** True for the very file that was hashed, if nobody has touched it since. */
+const isHashed = ({ stamp }: ParquetFile, source: KnownSource | undefined): boolean =>
+  source?.content != null && source.stamp !== null && isUntouched(source.stamp, stamp)
 
 /** Without a hash, which a run that was killed early has not stored, the stamp decides. */
 function requireSameFile(file: ParquetFile, source: KnownSource): void {

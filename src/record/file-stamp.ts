@@ -9,10 +9,19 @@ export interface FileStamp {
   bytes: number
   /** Time of the last modification in ns since 1970, as text: a float64 does not hold it. */
   modifiedNs: string
+  /** Time of the last change of content or attributes, which no program can set. */
+  changedNs: string
 }
 
+/** True for a file that nobody has touched: its content is what it was. */
+export const isUntouched = (then: FileStamp, now: FileStamp): boolean =>
+  now.inode === then.inode &&
+  now.bytes === then.bytes &&
+  now.modifiedNs === then.modifiedNs &&
+  now.changedNs === then.changedNs
+
 /**
- * What happened to a file, as a phrase; null when nothing did.
+ * What happened to the content of a file, as a phrase; null when nothing did.
  *
  * @param now null when there is no file at the path
  */

@@ -88,7 +88,7 @@ async function sourcesOf(
 ): Promise<VerifySource[]> {
   const sources = new Map<string, VerifySource>()
   const known = knownFiles(positions.map(({ source, position }) => [source, position] as const))
-  const identified = await identifyFiles(input.files, known, hasher)
+  const identified = await identifyFiles(input.files, known, hasher, false)
   input.skipped.push(...identified.skipped)
   for (const { file } of identified.files) {
     const { path } = file
