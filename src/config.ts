@@ -202,7 +202,7 @@ export const OPTIONS = {
     value: 'FILES',
     default: '',
     schema: schemas.list,
-    doc: 'Parquet files, directories or globs, comma-separated, applied before the topic',
+    doc: 'Parquet or CSV files, directories or globs, comma-separated, applied before the topic',
   }),
   cutover: option({
     flag: '--cutover',

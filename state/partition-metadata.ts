@@ -1,5 +1,6 @@
 // What a partition stores in addition to aggregates: its stamp, counters and the positions of its sources.
 import { REASONS } from '../src/record/batch.ts'
+import type { FileStamp } from '../src/record/file-stamp.ts'
 import { USED_COLUMNS } from '../src/record/columns.ts'
 
 /**
@@ -59,6 +60,13 @@ export interface SourcePosition {
   skipped: number
   /** Leader epoch of the last row read from a topic; -1 when unknown. */
   leaderEpoch: number
+  /**
+   * SHA-256 of a file's whole content, 64 hex digits; null until it is known, for a topic, and where
+   * a former version read the file.
+   */
+  content: string | null
+  /** The file that was read; null for a topic, and where a former version read the file. */
+  stamp: FileStamp | null
 }
 
 /** The position of a source before its first row. */
@@ -74,6 +82,8 @@ export const createPosition = (
   first,
   skipped: 0,
   leaderEpoch: -1,
+  content: null,
+  stamp: null,
 })
 
 /** One rejected row as it is stored. */

@@ -6,6 +6,7 @@ import { createReplayClock, type ReplayClock } from '../../src/record/event-time
 import type { Partition } from '../../state/partition.ts'
 import type { IngestStats } from '../ingest/ingest-stats.ts'
 import { ingestAll } from '../ingest/loop.ts'
+import { checkWatched, isSealing, noteCommit, type ContentWatch } from './content-watch.ts'
 import { firstUnread, routeRows, type Router } from './router.ts'
 
 /** While no row is due, a stop or a pause takes effect within this time. */
@@ -16,6 +17,7 @@ export interface FileIngest {
   partitions: readonly Partition[]
   sources: readonly SourceInfo[]
   router: Router
+  watch: ContentWatch
   stats: IngestStats
   /** Decides which rows are due; null to read as fast as possible. */
   clock: ReplayClock | null
@@ -34,7 +36,7 @@ export interface FileIngest {
 /** What an ingest of files is made from. */
 export type FileIngestParts = Pick<
   FileIngest,
-  'partitions' | 'sources' | 'router' | 'stats' | 'stop'
+  'partitions' | 'sources' | 'router' | 'stats' | 'stop' | 'watch'
 >
 
 /** An ingest at `speed` times real time. */
@@ -49,13 +51,20 @@ export const createFileIngest = (parts: FileIngestParts, speed: number | 'max'):
 /** Applies all deliveries, or stops; on return all that was applied is durable. */
 export const ingestFiles = (
   ingest: FileIngest,
-  deliveries: AsyncIterable<Delivery>,
+  deliveries: AsyncIterable<Delivery | null>,
 ): Promise<void> =>
   ingestAll(portionsOf(ingest, deliveries), {
     apply: (portion) => applyPortion(ingest, portion),
-    isDue: () => ingest.stats.isDue(ingest.partitions),
-    commit: () => ingest.stats.commit(ingest.partitions),
+    isDue: () => !isSealing(ingest.watch) && ingest.stats.isDue(ingest.partitions),
+    commit: () => commitUnchanged(ingest),
   })
+
+/** Commits, unless a file has changed since it was opened. @throws PulseError `input-invalid` */
+function commitUnchanged({ watch, stats, partitions }: FileIngest): void {
+  checkWatched(watch)
+  stats.commit(partitions)
+  noteCommit(watch)
+}
 
 /** Rows `from` to `to` of a delivery. */
 interface Portion {
@@ -66,10 +75,11 @@ interface Portion {
 
 async function* portionsOf(
   ingest: FileIngest,
-  deliveries: AsyncIterable<Delivery>,
+  deliveries: AsyncIterable<Delivery | null>,
 ): AsyncGenerator<Portion | null> {
   for await (const delivery of deliveries) {
-    if (ingest.paused || ingest.clock !== null) yield* duePortions(ingest, delivery)
+    if (delivery === null) yield null
+    else if (ingest.paused || ingest.clock !== null) yield* duePortions(ingest, delivery)
     else yield { delivery, from: 0, to: delivery.rows.count }
     if (ingest.stop.aborted) return
   }

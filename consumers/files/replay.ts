@@ -5,7 +5,11 @@ import { openState, type StateOptions, type WritableState } from '../../state/wr
 import { describeIngest, storesOf } from '../ingest/describe.ts'
 import { createIngestStats, type CommitOptions } from '../ingest/ingest-stats.ts'
 import type { IngestProgress } from '../ingest/progress.ts'
-import { inspectFiles, prepareFiles, withFiles, type FoundFiles } from './run.ts'
+import { skippedLines } from '../../src/parquet/skipped.ts'
+import type { Warning } from '../ingest/progress.ts'
+import type { Hasher } from '../../src/parquet/content-hash.ts'
+import { prepareFiles } from './run.ts'
+import { identifySources, inspectFiles, withFiles, type FoundFiles } from './sources.ts'
 
 /** Options of a replay; all of them can be sent to a thread. */
 export interface ReplayOptions extends CommitOptions {
@@ -35,13 +39,15 @@ export async function replayFiles(
   options: ReplayOptions,
   onReady: (replay: Replay) => void,
 ): Promise<IngestProgress> {
-  return withFiles(options.speed, async (connection) => {
-    const found = await inspectFiles(connection, options.files, options.state)
+  return withFiles(options.speed, async (connection, hasher) => {
+    const inspected = await inspectFiles(connection, options.files, options.state)
     const start = performance.now()
     const state = await openState(options.stateDirectory, options.state, 'replay')
     try {
       const restoreSeconds = (performance.now() - start) / 1000
-      return await replayInto(state, found, connection, options, restoreSeconds, onReady)
+      const found = await identifySources(inspected, state.partitions, hasher)
+      const tools = { connection, hasher }
+      return await replayInto(state, found, tools, options, restoreSeconds, onReady)
     } finally {
       await state.close()
     }
@@ -51,7 +57,7 @@ export async function replayFiles(
 async function replayInto(
   { partitions }: WritableState,
   files: FoundFiles,
-  connection: DuckDBConnection,
+  tools: { connection: DuckDBConnection; hasher: Hasher },
   options: ReplayOptions,
   restoreSeconds: number,
   onReady: (replay: Replay) => void,
@@ -60,14 +66,18 @@ async function replayInto(
   const stats = createIngestStats(validation, options, CHUNK_ROWS)
   const stop = new AbortController()
   const reading = { speed: options.speed, cutoverMs: null, stop: stop.signal }
-  const { ingest, totalRows, run } = prepareFiles(partitions, files, connection, stats, reading)
+  const { ingest, totalRows, run } = prepareFiles(partitions, files, tools, stats, reading)
   const sources = files.sources.map(({ name, durationUnit, evidence }) => {
     return { name, durationUnit, evidence }
   })
+  const warnings: Warning[] = [
+    ...skippedLines(files.skipped).map((message) => ({ level: 'info', message }) as const),
+    ...files.notes.map((message) => ({ level: 'warn', message }) as const),
+  ]
   const progress = (): IngestProgress => {
     const { eventTimeMs } = ingest
     const state = stop.signal.aborted ? 'draining' : 'running'
-    const own = { state, totalRows, restoreSeconds, eventTimeMs, sources } as const
+    const own = { state, totalRows, restoreSeconds, eventTimeMs, sources, warnings } as const
     return describeIngest(partitions, storesOf(partitions), stats, own)
   }
   onReady({
@@ -76,5 +86,5 @@ async function replayInto(
     stop: () => stop.abort(),
   })
   await run()
-  return { ...progress(), done: !stop.signal.aborted }
+  return { ...progress(), skipped: files.skipped, done: !stop.signal.aborted }
 }

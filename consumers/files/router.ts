@@ -9,6 +9,8 @@ import { createPosition, type SourcePosition } from '../../state/partition-metad
 import type { Partition } from '../../state/partition.ts'
 import type { Applier } from '../ingest/applier.ts'
 
+const MALFORMED = 'malformed'
+
 /** The outcomes of routed rows, over all partitions. */
 export interface RouteResult {
   applied: number
@@ -76,7 +78,10 @@ function positionOf(
   const known = positions.get(source.id)
   if (known !== undefined) return known
   const { name, rows, durationUnit, evidence } = source
-  const start = createPosition({ name, kind: 'file', rows, durationUnit, evidence, order })
+  const start = {
+    ...createPosition({ name, kind: 'file', rows, durationUnit, evidence, order }),
+    stamp: source.stamp,
+  }
   positions.set(source.id, start)
   return start
 }
@@ -111,11 +116,12 @@ export function firstUnread(
 /** Sorts rows into partitions; counts those that are not applied. */
 function select(
   router: Router,
-  { rows, source, ordinal }: Delivery,
+  delivery: Delivery,
   from: number,
   to: number,
   result: RouteResult,
 ): void {
+  const { rows, source, ordinal, isMalformed } = delivery
   const { partitions, positions, selected, counts, cutoverMs } = router
   const valuesOf = (place: number): Float64Array => rows.columns[place].values
   const subscribers = valuesOf(PLACE.msisdn)
@@ -123,14 +129,33 @@ function select(
   counts.fill(0)
   for (let i = from; i < to; i++) {
     const msisdn = subscribers[i]
-    const p = isMsisdn(msisdn) ? partitionOf(msisdn, partitions.length) : 0
+    const p =
+      isMalformed?.(i) !== true && isMsisdn(msisdn) ? partitionOf(msisdn, partitions.length) : 0
     const position = positions[p][source(i)]
     if (ordinal(i) < position.next) result.duplicate++
+    else if (isMalformed?.(i) === true) rejectMalformed(router, delivery, i, result)
     else if (cutoverMs !== null && eventTimeOf(starts[i], startParts[i]) >= cutoverMs) {
       position.excluded++
       result.excluded++
     } else selected[p][counts[p]++] = i
   }
+}
+
+/** A line that is not a row; its text is in the place of the MSISDN. */
+function rejectMalformed(
+  { partitions, positions, applier, sources }: Router,
+  { rows, source, rowNumber }: Delivery,
+  i: number,
+  result: RouteResult,
+): void {
+  const place = source(i)
+  partitions[0].counters.rejected[MALFORMED]++
+  applier.counts.rejected[REASONS.indexOf(MALFORMED)]++
+  positions[0][place].rejected++
+  partitions[0].rejected.push({
+    ...{ source: sources[place].id, row: rowNumber(i), reason: MALFORMED, raw: rows.raw(i) },
+  })
+  result.rejected++
 }
 
 function applySelected(router: Router, p: number, delivery: Delivery, result: RouteResult): void {

@@ -1,67 +1,16 @@
-// A run over Parquet files into partitions: all are inspected, then each is read from its position.
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { CHUNK_ROWS, withDatabase, type DuckDBConnection } from '../../src/duckdb.ts'
+// A run over Parquet files into partitions: each file is read from its position.
+import { CHUNK_ROWS, type DuckDBConnection } from '../../src/duckdb.ts'
 import { PulseError } from '../../src/errors.ts'
-import type { Partition } from '../../state/partition.ts'
-import type { StateOptions } from '../../state/writer.ts'
-import { createFileIngest, ingestFiles, type FileIngest } from './ingest.ts'
-import { readInFileOrder, readInTimeOrder, type Readable } from '../../src/parquet/rows.ts'
-import { durationUnitOf } from '../../src/parquet/duration-sample.ts'
-import { findFiles, openFile } from '../../src/parquet/files.ts'
-import { createRouter } from './router.ts'
+import type { Hasher } from '../../src/parquet/content-hash.ts'
 import type { Delivery, SourceInfo } from '../../src/parquet/delivery.ts'
+import { readInFileOrder, readInTimeOrder } from '../../src/parquet/rows.ts'
+import type { Partition } from '../../state/partition.ts'
 import type { IngestStats } from '../ingest/ingest-stats.ts'
-
-/** Decoding needs little memory; sorting by time needs more, and spills what exceeds it. */
-const DECODE_MEMORY_MIB = 384
-const SORT_MEMORY_MIB = 1024
-
-/** Runs `work` with a database that decodes files and spills to the temporary directory. */
-export async function withFiles<T>(
-  speed: number | 'max',
-  work: (connection: DuckDBConnection) => Promise<T>,
-): Promise<T> {
-  const spillDirectory = mkdtempSync(join(tmpdir(), 'xdr-pulse-'))
-  const memoryMiB = speed === 'max' ? DECODE_MEMORY_MIB : SORT_MEMORY_MIB
-  try {
-    return await withDatabase({ threads: 1, memoryMiB, spillDirectory }, work)
-  } finally {
-    rmSync(spillDirectory, { recursive: true, force: true })
-  }
-}
-
-/** Inspected files, each content once. */
-export interface FoundFiles {
-  /** How to read each source. */
-  readables: Readable[]
-  sources: SourceInfo[]
-}
-
-/** Inspects all files before any is read. @throws PulseError when one of them cannot be read */
-export async function inspectFiles(
-  connection: DuckDBConnection,
-  files: readonly string[],
-  { durationUnit, timeZone }: Pick<StateOptions, 'durationUnit' | 'timeZone'>,
-): Promise<FoundFiles> {
-  const found: FoundFiles = { readables: [], sources: [] }
-  for (const path of findFiles(files)) {
-    const file = await openFile(connection, path)
-    // A copy of an earlier file is the same source.
-    if (found.sources.some(({ id }) => id === file.id)) continue
-    const unit = await durationUnitOf(connection, file, durationUnit)
-    found.readables.push({ file, reading: { durationUnit: unit.durationUnit, timeZone } })
-    found.sources.push({
-      id: file.id,
-      name: file.name,
-      rows: file.rows,
-      bytes: file.bytes,
-      ...unit,
-    })
-  }
-  return found
-}
+import { beginWatch, checkWatched, createWatch, sealRead } from './content-watch.ts'
+import type { ContentWatch } from './content-watch.ts'
+import { createFileIngest, ingestFiles, type FileIngest } from './ingest.ts'
+import { createRouter } from './router.ts'
+import type { FoundFiles } from './sources.ts'
 
 /** A prepared run. */
 export interface FileRun {
@@ -90,7 +39,7 @@ export interface FileReading {
 export function prepareFiles(
   partitions: readonly Partition[],
   files: FoundFiles,
-  connection: DuckDBConnection,
+  { connection, hasher }: { connection: DuckDBConnection; hasher: Hasher },
   stats: IngestStats,
   { speed, cutoverMs, stop }: FileReading,
 ): FileRun {
@@ -98,11 +47,13 @@ export function prepareFiles(
   const order = orderOf(partitions, sources, speed)
   const routing = { order, capacity: CHUNK_ROWS, cutoverMs }
   const router = createRouter(partitions, sources, stats.applier, routing)
-  const ingest = createFileIngest({ partitions, sources, router, stats, stop }, speed)
+  const watch = createWatch({ sources, partitions, positions: router.positions, hasher })
+  const ingest = createFileIngest({ partitions, sources, router, stats, stop, watch }, speed)
   return {
     ingest,
     totalRows: sources.reduce((sum, { rows }) => sum + rows, 0),
-    run: () => ingestFiles(ingest, deliveries(connection, partitions, files, order, stats)),
+    run: () =>
+      ingestFiles(ingest, sealed(watch, deliveries(connection, watch, files, order, stats))),
   }
 }
 
@@ -133,16 +84,31 @@ function orderOf(
   )
 }
 
+/** Deliveries, with null after each file that was sealed: what was applied may be committed. */
+async function* sealed(
+  watch: ContentWatch,
+  source: AsyncGenerator<Delivery | null>,
+): AsyncGenerator<Delivery | null> {
+  try {
+    yield* source
+  } catch (error) {
+    // A file that changed is the cause of what could not be read.
+    checkWatched(watch)
+    throw error
+  } finally {
+    // After a stop, too: a last position without its hash must not be committed.
+    await sealRead(watch)
+  }
+}
+
 async function* deliveries(
   connection: DuckDBConnection,
-  partitions: readonly Partition[],
+  watch: ContentWatch,
   { readables, sources }: FoundFiles,
   order: 'file' | 'time',
   { counters }: IngestStats,
-): AsyncGenerator<Delivery> {
-  const from = sources.map(({ id }) =>
-    Math.min(...partitions.map(({ positions }) => positions.get(id)?.next ?? 0)),
-  )
+): AsyncGenerator<Delivery | null> {
+  const from = sources.map((_, place) => Math.min(...watch.positions.map((of) => of[place].next)))
   const open = readables
     .map((_, place) => place)
     .filter((place) => from[place] < sources[place].rows)
@@ -153,6 +119,7 @@ async function* deliveries(
     counters.duplicate += skipped
   })
   if (order === 'time') {
+    for (const place of open) beginWatch(watch, place)
     for await (const delivery of readInTimeOrder(
       connection,
       open.map((p) => readables[p]),
@@ -162,6 +129,9 @@ async function* deliveries(
     return
   }
   for (const place of open) {
+    beginWatch(watch, place)
     yield* readInFileOrder(connection, readables[place], place, from[place])
+    await sealRead(watch)
+    yield null
   }
 }

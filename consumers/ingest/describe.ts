@@ -38,6 +38,7 @@ export function describeIngest(
     consumer: null,
     history: null,
     reconciliation: null,
+    skipped: [],
     warnings: [],
     ...own,
   }

@@ -1,4 +1,5 @@
 // The progress of an ingest, as its thread reports it to the main thread several times per second.
+import type { SkippedPath } from '../../src/parquet/skipped.ts'
 import type { SourceNote } from '../../src/record/duration-unit.ts'
 
 /** States of the process, as the metric `xdrpulse_state` names them. */
@@ -147,6 +148,8 @@ export interface IngestProgress {
   history: IngestCounters | null
   /** In the last report of a consumer; null before. */
   reconciliation: SourceReconciliation[] | null
+  /** What the arguments cover and is not read; in the last report of a replay, else empty. */
+  skipped: SkippedPath[]
   /** To be logged; each is reported once. */
   warnings: Warning[]
 }

@@ -129,7 +129,8 @@ async function readHistory(run: Run): Promise<Map<number, Partition>> {
   for (const store of run.stores) loaded.set(store.partition, loadPartition(store))
   const restoreSeconds = (performance.now() - start) / 1000
   const partitions = [...loaded.values()]
-  await applyHistory(partitions, run.options, run.stop.signal, (files) => {
+  const context = { stop: run.stop.signal, warnings: run.warnings }
+  await applyHistory(partitions, run.options, context, (files) => {
     run.phase = { name: 'history', partitions, restoreSeconds, files }
   })
   const { counters, sources } = describeRun(run)

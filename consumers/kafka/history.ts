@@ -6,12 +6,15 @@
 import { CHUNK_ROWS, type DuckDBConnection } from '../../src/duckdb.ts'
 import { PulseError } from '../../src/errors.ts'
 import { lastEventTime, type Readable } from '../../src/parquet/rows.ts'
+import { skippedLines } from '../../src/parquet/skipped.ts'
 import type { SourceNote } from '../../src/record/duration-unit.ts'
 import type { Partition } from '../../state/partition.ts'
 import { readCutover, writeCutover } from '../../state/store.ts'
 import type { StateOptions } from '../../state/writer.ts'
-import { inspectFiles, prepareFiles, withFiles } from '../files/run.ts'
+import { prepareFiles } from '../files/run.ts'
+import { identifySources, inspectFiles, withFiles } from '../files/sources.ts'
 import { createIngestStats, type CommitOptions, type IngestStats } from '../ingest/ingest-stats.ts'
+import type { Warnings } from '../ingest/warnings.ts'
 
 /** What the history phase needs of a consumer's options. */
 export interface HistoryOptions extends CommitOptions {
@@ -40,16 +43,25 @@ export interface HistoryRun {
 export async function applyHistory(
   partitions: readonly Partition[],
   options: HistoryOptions,
-  stop: AbortSignal,
+  { stop, warnings }: { stop: AbortSignal; warnings: Warnings },
   onReady: (run: HistoryRun) => void,
 ): Promise<void> {
   const validation = { missingMsisdnZero: options.state.missingMsisdn === 'zero' }
   const stats = createIngestStats(validation, options, CHUNK_ROWS)
-  await withFiles('max', async (connection) => {
-    const files = await inspectFiles(connection, options.history, options.state)
+  await withFiles('max', async (connection, hasher) => {
+    const inspected = await inspectFiles(connection, options.history, options.state)
+    const files = await identifySources(inspected, partitions, hasher)
+    files.notes.forEach((note) => warnings.info(note))
+    skippedLines(files.skipped).forEach((line) => warnings.info(line))
     const cutoverMs = await decideCutover(connection, partitions, files.readables, options)
     const reading = { speed: 'max', cutoverMs, stop } as const
-    const { totalRows, run } = prepareFiles(partitions, files, connection, stats, reading)
+    const { totalRows, run } = prepareFiles(
+      partitions,
+      files,
+      { connection, hasher },
+      stats,
+      reading,
+    )
     onReady({ totalRows, sources: files.sources, stats })
     await run()
   })

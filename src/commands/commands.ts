@@ -48,7 +48,7 @@ export const COMMANDS: readonly CommandRow[] = [
   {
     name: 'replay',
     argument: '<files...>',
-    doc: 'apply Parquet files (paths, directories, globs) to a state directory',
+    doc: 'apply Parquet or CSV files (paths, directories, globs) to a state directory',
     options: options.REPLAY_OPTIONS,
     async work(paths, values) {
       const { replay, replayAndServe } = await import('./replay.ts')
@@ -60,7 +60,7 @@ export const COMMANDS: readonly CommandRow[] = [
   {
     name: 'produce',
     argument: '<files...>',
-    doc: 'send the rows of Parquet files (paths, directories, globs) to a Kafka topic',
+    doc: 'send the rows of Parquet or CSV files (paths, directories, globs) to a Kafka topic',
     options: options.PRODUCE_OPTIONS,
     required: ['topic'],
     work: async (paths, values) =>

@@ -34,11 +34,13 @@ const replayOptions = (files: readonly string[], values: ReplayValues): ReplayOp
  */
 export async function replay(files: readonly string[], values: ReplayValues): Promise<number> {
   const display = await replayDisplay()
+  const notes: string[] = []
   let hasBegun = false
   const ingest = startIngest(
     { type: 'replay', options: replayOptions(files, values) },
     (progress) => {
       hasBegun = true
+      notes.push(...progress.warnings.map(({ message }) => message))
       display.show(progress)
     },
   )
@@ -50,12 +52,16 @@ export async function replay(files: readonly string[], values: ReplayValues): Pr
     display.end()
     signals.release()
   })
-  print(last, values)
+  print(last, values, notes)
   return exitCodeAfter(last.done, signals.received())
 }
 
-function print(last: IngestProgress, { json, state }: Pick<Values, 'json' | 'state'>): void {
-  const reconciliation = reconciliationOf(last)
+function print(
+  last: IngestProgress,
+  { json, state }: Pick<Values, 'json' | 'state'>,
+  notes: readonly string[] = [],
+): void {
+  const reconciliation = reconciliationOf(last, notes)
   process.stdout.write(
     `${json ? JSON.stringify(reconciliation) : reconciliationText(reconciliation, state)}\n`,
   )

@@ -1,6 +1,7 @@
 // `verify`: recomputes every subscriber from Parquet by an independent path and compares.
 import type { Values } from '../config.ts'
 import { PulseError } from '../errors.ts'
+import { skippedLines } from '../parquet/skipped.ts'
 import { withProgress } from '../terminal/progress.ts'
 import { print, tableText } from '../terminal/table.ts'
 import type { VerifyProgress } from '../verify/compare.ts'
@@ -30,9 +31,10 @@ export async function verify(
   const { subscribers, differences, differing } = found
   print(values, found, () => {
     const compared = `${subscribers.toLocaleString('en-US')} subscribers recomputed and compared`
-    if (differences === 0) return `${compared}: all numbers are equal`
+    const lines = skippedLines(found.skipped)
+    if (differences === 0) return [...lines, `${compared}: all numbers are equal`].join('\n')
     const rows = differing.map(({ what, expected, found }) => [what, expected, found])
-    return `${tableText([['differs', 'expected', 'found'], ...rows])}\n${compared}`
+    return [...lines, tableText([['differs', 'expected', 'found'], ...rows]), compared].join('\n')
   })
   if (differences === 0) return
   throw new PulseError(

@@ -3,7 +3,7 @@ import { identifier, literal } from '../duckdb.ts'
 import { UNREADABLE } from '../record/batch.ts'
 import { AMOUNTS, PLACE, USED_COLUMNS } from '../record/columns.ts'
 import { MISSING_VALUES } from '../record/decode/text.ts'
-import { readParquet, type ParquetFile } from './files.ts'
+import { numberedRows, type ParquetFile } from './files.ts'
 
 /** How the values of a file are interpreted. */
 export interface Reading {
@@ -59,7 +59,10 @@ const unlessMissing = (name: string, sql: string): string =>
 
 function present(name: string, type: string): string {
   if (type === 'VARCHAR') return unlessMissing(name, '1::DOUBLE')
-  return `CASE WHEN isnan(${name}::DOUBLE) OR ${name} IS NULL THEN NULL ELSE 1::DOUBLE END`
+  // Bytes that spell a missing value are text that its writer did not mark as text.
+  if (type === 'BLOB') return unlessMissing(`${name}::VARCHAR`, '1::DOUBLE')
+  const isNaN = /^(FLOAT|DOUBLE)$/.test(type) ? `isnan(${name}) OR ` : ''
+  return `CASE WHEN ${isNaN}${name} IS NULL THEN NULL ELSE 1::DOUBLE END`
 }
 
 function time(name: string, type: string, zone: string): string {
@@ -94,18 +97,19 @@ export function rowsSql(file: ParquetFile, reading: Reading, place: number, from
   })
   // When the sum of absolute values exceeds the sum, one value is negative: 17 additions cost half
   // as much as 34 comparisons. NULL, NaN, infinite and huge values fail the comparison, too.
+  const rowNumber = identifier(file.rowColumn)
   // Only the needed columns: a file's own column c0 would shadow the computed one.
-  const needed = [...file.columns.values()].map(identifier).concat('file_row_number')
+  const needed = [...file.columns.values()].map(identifier).concat(rowNumber)
   // Named in the outer query, the originals are cast only for rows that meet the condition.
   return `SELECT ${names.join(', ')},
       CASE WHEN ${MSISDN} IS NULL
         OR NOT (${MSISDN} > 0 AND ${MSISDN} < 1e15 AND ${MSISDN} = floor(${MSISDN}))
         OR (${sizes.join(' + ')} <= least(9007199254740991, ${amounts.join(' + ')})) IS NOT TRUE
       THEN to_json([${originals.join(', ')}])::VARCHAR END AS raw,
-      file_row_number::DOUBLE AS row, ${place}::DOUBLE AS file
+      ${rowNumber}::DOUBLE AS row, ${place}::DOUBLE AS file
     FROM (SELECT ${[...needed, ...usedColumns(file, reading)].join(', ')}
-      FROM ${readParquet(file.path, ', file_row_number = true')}
-      WHERE file_row_number >= ${from})`
+      FROM ${numberedRows(file)}
+      WHERE ${rowNumber} >= ${from})`
 }
 
 /** SQL of the event time: Start with its milliseconds, NULL when unknown. */

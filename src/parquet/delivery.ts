@@ -1,5 +1,6 @@
 // The interface between sources and ingest: rows, each with its position in its source.
 import type { RawRows } from '../record/batch.ts'
+import type { FileStamp } from '../record/file-stamp.ts'
 import type { SourceNote } from '../record/duration-unit.ts'
 
 /** A source of rows: a Parquet file. */
@@ -8,6 +9,10 @@ export interface SourceInfo extends SourceNote {
   id: string
   rows: number
   bytes: number
+  /** The file as it was opened. */
+  stamp: FileStamp
+  /** SHA-256 of its whole content, 64 hex digits; null where it is hashed beside the reading. */
+  content: string | null
 }
 
 /** A chunk of a run's rows, from one or more sources. */
@@ -19,6 +24,8 @@ export interface Delivery {
   ordinal: (i: number) => number
   /** Row number in the source, by row. */
   rowNumber: (i: number) => number
+  /** True for a row that is a malformed line; null where there is none. */
+  isMalformed: ((i: number) => boolean) | null
   /** Event time in UTC ms by row, NaN when unknown; null when rows are not in order of time. */
   eventTimeMs: Float64Array | null
 }

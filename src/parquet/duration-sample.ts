@@ -33,7 +33,7 @@ async function sampleEvidence(
   const columns = usedColumns(file, { durationUnit: 'ms', timeZone: 'UTC' })
   const [start, end, duration] = [PLACE.start, PLACE.end, PLACE.duration].map(usedName)
   const sql = `SELECT ${UNIT_COLUMNS.map((key) => usedName(PLACE[key])).join(', ')}
-    FROM (SELECT ${columns.join(', ')} FROM ${readParquet(file.path)})
+    FROM (SELECT ${columns.join(', ')} FROM ${readParquet(file)})
     WHERE ${start} > 0 AND ${end} > 0 AND ${duration} > 0`
   const result = await connection.stream(sql)
   const count: UnitEvidence = { seconds: 0, rows: 0 }

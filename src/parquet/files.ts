@@ -1,70 +1,71 @@
-// The files of a run: found, identified by content, and checked before anything is applied.
-import { createHash } from 'node:crypto'
-import { closeSync, existsSync, fstatSync, globSync, openSync, readSync, statSync } from 'node:fs'
-import { basename, join } from 'node:path'
+// One file of a run: identified, its schema read, and checked before anything is applied.
+import { basename } from 'node:path'
 import { identifier, literal, queryRows, type DuckDBConnection } from '../duckdb.ts'
 import { messageOf, PulseError } from '../errors.ts'
-import { matchColumns, type ColumnMap } from '../record/column-names.ts'
+import { canonicalName, matchColumns, type ColumnMap } from '../record/column-names.ts'
+import type { FileStamp } from '../record/file-stamp.ts'
+import { convertCsv, type ConvertedColumns } from './csv.ts'
+import { formatOf, type FileFormat } from './file-kind.ts'
+import { fingerprint } from './fingerprint.ts'
 
 /** A file that can be replayed. */
 export interface ParquetFile {
-  /** Identity by content: 32 hex digits over its footer and size. */
+  /** Identity by content, 32 hex digits: its fingerprint, or its whole content where that is known. */
   id: string
   path: string
+  /** The Parquet file that DuckDB reads: `path`, or what a CSV file was converted to. */
+  data: string
   /** Base name, for display. */
   name: string
   bytes: number
   rows: number
+  /** The last rows, in number, are malformed lines of a CSV file, which are rejected. */
+  malformed: number
   columns: ColumnMap
   /** DuckDB's type of each used column, by canonical name. */
   types: ReadonlyMap<string, string>
+  /** What shows that the file was replaced or changed since it was opened. */
+  stamp: FileStamp
+  /** Text is not marked as text: bytes are read as text. */
+  binaryAsString: boolean
+  /** The name under which `numberedRows` gives the row's number. */
+  rowColumn: string
 }
+
+/** How DuckDB is to read a Parquet file. */
+type ReadOptions = Pick<ParquetFile, 'data' | 'binaryAsString'>
 
 /**
- * Paths of all files that the arguments name: files, directories (their *.parquet), globs.
- *
- * @throws PulseError `input-missing` for an argument that matches nothing
- */
-export function findFiles(patterns: readonly string[]): string[] {
-  const found = patterns.flatMap((pattern) => {
-    if (existsSync(pattern)) return filesIn(pattern)
-    const matches = globSync(pattern).sort()
-    if (matches.length === 0) throw missing(pattern, 'no such file, directory or match')
-    return matches.flatMap(filesIn)
-  })
-  return [...new Set(found)]
-}
-
-/** The path, or the files of a directory: Spark gives directories names that end in .parquet. */
-function filesIn(path: string): string[] {
-  if (!isDirectory(path)) return [path]
-  const inside = globSync('**/*.parquet', { cwd: path }).map((name) => join(path, name))
-  const files = inside.filter((name) => !isDirectory(name)).sort()
-  if (files.length === 0) throw missing(path, 'the directory holds no .parquet file')
-  return files
-}
-
-const isDirectory = (path: string): boolean => statSync(path).isDirectory()
-
-const missing = (pattern: string, what: string): PulseError =>
-  new PulseError('input-missing', `${pattern}: ${what}; expected Parquet files: check the path`)
-
-/**
- * Checks a file and reads its schema.
+ * Checks a file and reads its schema; converts a CSV file.
  *
  * @throws PulseError `input-invalid`, `input-column`
  */
-export async function openFile(connection: DuckDBConnection, path: string): Promise<ParquetFile> {
-  const { id, bytes } = fingerprint(path)
-  const described = await readSchema(connection, path)
-  const columns = matchColumns(path, [...described.types.keys()])
+export async function openFile(
+  connection: DuckDBConnection,
+  path: string,
+  format: FileFormat = formatOf(path) ?? 'parquet',
+  which: ConvertedColumns = 'used',
+): Promise<ParquetFile> {
+  const { id, stamp } = fingerprint(path, format)
+  const converted = format === 'csv' ? await convertCsv(connection, path, which) : null
+  const data = converted?.data ?? path
+  const schema = await readSchema(connection, path, data)
+  const columns = matchColumns(path, [...schema.types.keys()])
   const types = new Map<string, string>()
   for (const [canonical, name] of columns) {
-    const type = described.types.get(name) ?? ''
-    if (!SUPPORTED.test(type)) throw unsupported(path, name, type)
+    const type = schema.types.get(name) ?? ''
+    // Of a bearer only the presence counts: it may have any type.
+    if (canonical !== 'Bearer Id' && !SUPPORTED.test(type)) throw unsupported(path, name, type)
     types.set(canonical, type)
   }
-  return { id, path, name: basename(path), bytes, rows: described.rows, columns, types }
+  requireCodecs(path, schema.codecs, new Set(columns.values()))
+  return {
+    ...{ id, path, data, name: basename(path), bytes: stamp.bytes, stamp, columns, types },
+    rows: schema.rows,
+    malformed: converted?.malformed ?? 0,
+    binaryAsString: schema.binaryAsString,
+    rowColumn: unusedName(ROW_COLUMN, [...schema.types.keys()]),
+  }
 }
 
 const SUPPORTED =
@@ -77,31 +78,61 @@ const unsupported = (path: string, name: string, type: string): PulseError =>
       'the column and write the file again',
   )
 
+/** DuckDB's own column of row numbers. */
+const ROW_COLUMN = 'file_row_number'
+
+/** A name that none of the columns has, in any case. */
+function unusedName(name: string, names: readonly string[]): string {
+  const taken = new Set(names.map((found) => found.toLowerCase()))
+  let free = name
+  while (taken.has(free)) free += '_'
+  return free
+}
+
 /**
  * SQL of the table function that reads a file, with the same options everywhere. Directories such as
  * `Start=5/` in its path do not add columns.
  */
-export const readParquet = (path: string, more = ''): string =>
-  `read_parquet(${oneFile(path)}, binary_as_string = true, hive_partitioning = false${more})`
+export const readParquet = ({ data, binaryAsString }: ReadOptions, more = ''): string =>
+  `read_parquet(${oneFile(data)}, binary_as_string = ${binaryAsString},
+    hive_partitioning = false${more})`
+
+/** SQL of a file's rows, with the number of each in its column `rowColumn`. */
+export function numberedRows(file: ReadOptions & Pick<ParquetFile, 'rowColumn'>): string {
+  if (file.rowColumn === ROW_COLUMN) return readParquet(file, `, ${ROW_COLUMN} = true`)
+  // DuckDB refuses to number the rows of a file that has a column of this name.
+  return `(SELECT *, row_number() OVER () - 1 AS ${identifier(file.rowColumn)}
+    FROM ${readParquet(file)})`
+}
 
 /** A path as a literal that names this file only: DuckDB treats `a[12]` as a pattern. */
 const oneFile = (path: string): string => literal(path.replace(/[*?[]/g, '[$&]'))
 
+interface Schema {
+  /** DuckDB's type of each column, by name. */
+  types: Map<string, string>
+  rows: number
+  binaryAsString: boolean
+  /** Columns with a codec that cannot be read. */
+  codecs: { column: string; codec: string }[]
+}
+
 async function readSchema(
   connection: DuckDBConnection,
   path: string,
-): Promise<{ types: Map<string, string>; rows: number }> {
+  data: string,
+): Promise<Schema> {
   try {
-    const columns = await queryRows(connection, `DESCRIBE SELECT * FROM ${readParquet(path)}`)
-    const [meta] = await queryRows(
-      connection,
-      `SELECT num_rows AS ${identifier('rows')} FROM parquet_file_metadata(${oneFile(path)})`,
-    )
+    const asBytes = await typesOf(connection, { data, binaryAsString: false })
+    const binaryAsString = isTextUnmarked(asBytes)
     return {
-      types: new Map(columns.map((row) => [String(row.column_name), String(row.column_type)])),
-      rows: Number(meta.rows),
+      types: binaryAsString ? await typesOf(connection, { data, binaryAsString }) : asBytes,
+      rows: await countRows(connection, path, data),
+      binaryAsString,
+      codecs: await unreadableCodecs(connection, data),
     }
   } catch (error) {
+    if (error instanceof PulseError) throw error
     throw new PulseError(
       'input-invalid',
       `${path}: its Parquet footer cannot be read (${messageOf(error).split('\n')[0]}); ` +
@@ -111,52 +142,62 @@ async function readSchema(
   }
 }
 
-const MAGIC = 'PAR1'
-const TAIL_BYTES = 8
-/** Number of samples of the body in a file's identity, at even distances. */
-const SAMPLES = 64
-const SAMPLE_BYTES = 4096
-
-/**
- * Identity of a file: SHA-256 over its footer, its size and samples of its body; a copy has the same
- * identity. The footer alone is not enough: without statistics it does not depend on the values, and
- * for uncompressed fixed-width values it is the same in every file with as many rows.
- */
-function fingerprint(path: string): { id: string; bytes: number } {
-  const file = openSync(path, 'r')
-  try {
-    const { size } = fstatSync(file)
-    const invalid = (found: string): PulseError =>
-      new PulseError('input-invalid', `${path}: ${found}; expected a whole Parquet file`)
-    if (size === 0) throw invalid('the file is empty (0 bytes)')
-    const head = readAt(file, 0, Math.min(size, MAGIC.length))
-    if (head.toString('latin1') !== MAGIC) throw invalid('the file is not a Parquet file')
-    if (size < MAGIC.length + TAIL_BYTES) throw invalid(`the file is truncated at ${size} bytes`)
-    const tail = readAt(file, size - TAIL_BYTES, TAIL_BYTES)
-    const length = tail.readUInt32LE(0)
-    if (tail.toString('latin1', 4) !== MAGIC || length + TAIL_BYTES + MAGIC.length > size) {
-      throw invalid(`the file is truncated at ${size} bytes, its footer is missing`)
-    }
-    const footer = readAt(file, size - TAIL_BYTES - length, length)
-    const hash = createHash('sha256').update(footer).update(String(size))
-    const body = size - TAIL_BYTES - length
-    for (let sample = 0; sample < SAMPLES; sample++) {
-      const at = Math.floor((Math.max(0, body - SAMPLE_BYTES) * sample) / (SAMPLES - 1))
-      hash.update(readAt(file, at, Math.min(SAMPLE_BYTES, body - at)))
-    }
-    return { id: hash.digest('hex').slice(0, 32), bytes: size }
-  } finally {
-    closeSync(file)
-  }
+async function typesOf(
+  connection: DuckDBConnection,
+  options: ReadOptions,
+): Promise<Map<string, string>> {
+  const columns = await queryRows(connection, `DESCRIBE SELECT * FROM ${readParquet(options)}`)
+  return new Map(columns.map((row) => [String(row.column_name), String(row.column_type)]))
 }
 
-function readAt(file: number, position: number, length: number): Buffer {
-  const bytes = Buffer.alloc(length)
-  let read = 0
-  while (read < length) {
-    const more = readSync(file, bytes, read, length - read, position + read)
-    if (more === 0) break
-    read += more
-  }
-  return bytes.subarray(0, read)
+/** Bytes elsewhere than in a bearer, which some writers keep as 16 bytes, are text. */
+const isTextUnmarked = (types: ReadonlyMap<string, string>): boolean =>
+  [...types].some(([name, type]) => type === 'BLOB' && canonicalName(name) !== 'Bearer Id')
+
+/** @throws PulseError when the footer contradicts itself */
+async function countRows(
+  connection: DuckDBConnection,
+  path: string,
+  data: string,
+): Promise<number> {
+  const [found] = await queryRows(
+    connection,
+    `SELECT (SELECT num_rows FROM parquet_file_metadata(${oneFile(data)})) AS stated,
+      (SELECT coalesce(sum(n), 0)::BIGINT FROM (SELECT max(row_group_num_rows) AS n
+        FROM parquet_metadata(${oneFile(data)}) GROUP BY row_group_id)) AS groups`,
+  )
+  const [stated, groups] = [Number(found.stated), Number(found.groups)]
+  if (stated === groups && Number.isSafeInteger(stated) && stated >= 0) return stated
+  throw new PulseError(
+    'input-invalid',
+    `${path}: its footer states ${stated} rows, its row groups ${groups}; expected the same ` +
+      'number: write or copy the file again',
+  )
+}
+
+const CODECS = ['UNCOMPRESSED', 'SNAPPY', 'GZIP', 'BROTLI', 'ZSTD', 'LZ4_RAW']
+
+async function unreadableCodecs(
+  connection: DuckDBConnection,
+  data: string,
+): Promise<Schema['codecs']> {
+  const rows = await queryRows(
+    connection,
+    `SELECT DISTINCT path_in_schema, compression FROM parquet_metadata(${oneFile(data)})
+      WHERE compression NOT IN (${CODECS.map(literal).join(', ')}) ORDER BY path_in_schema`,
+  )
+  return rows.map((row) => ({
+    column: String(row.path_in_schema),
+    codec: String(row.compression),
+  }))
+}
+
+function requireCodecs(path: string, codecs: Schema['codecs'], used: ReadonlySet<string>): void {
+  const found = codecs.find(({ column }) => used.has(column))
+  if (found === undefined) return
+  throw new PulseError(
+    'input-invalid',
+    `${path}: the column "${found.column}" is compressed with ${found.codec}; expected ` +
+      `${CODECS.join(', ')}: write the file again with one of these codecs`,
+  )
 }

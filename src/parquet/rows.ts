@@ -1,8 +1,8 @@
 // Streams the rows of Parquet files: one file in file order, or all files in order of event time.
 import { CHUNK_ROWS, doubles, textAt } from '../duckdb.ts'
 import type { DuckDBConnection, DuckDBDataChunk } from '../duckdb.ts'
-import { messageOf, PulseError } from '../errors.ts'
 import { USED_COLUMNS } from '../record/columns.ts'
+import { damageError, rowsDiffer } from './damage.ts'
 import { readParquet, type ParquetFile } from './files.ts'
 import { EVENT_TIME, FILE_COLUMN, isText, RAW_COLUMN, ROW_COLUMN, rowsSql } from './columns-sql.ts'
 import { usedColumns, type Reading } from './columns-sql.ts'
@@ -14,20 +14,17 @@ export interface Readable {
   reading: Reading
 }
 
-const REMEDY =
-  'rows committed so far are kept, and a repaired file counts as another file: write or copy it ' +
-  'again, and replay all files into a new directory'
-
 /**
  * All chunks of a query. The next chunk is decoded while the consumer processes the last one.
  *
- * @throws PulseError `input-invalid` that names `subject` and ends with `remedy`
+ * @param files those that the query reads, for the error
+ * @throws PulseError `input-invalid` that names file and column and ends with `remedy`
  */
 export async function* chunksOf(
   connection: DuckDBConnection,
   sql: string | Promise<string>,
-  subject: string,
-  remedy = REMEDY,
+  files: readonly ParquetFile[],
+  remedy?: string,
 ): AsyncGenerator<DuckDBDataChunk> {
   let pending: Promise<DuckDBDataChunk | null> = Promise.resolve(null)
   try {
@@ -42,11 +39,8 @@ export async function* chunksOf(
       yield chunk
     }
   } catch (error) {
-    throw new PulseError(
-      'input-invalid',
-      `${subject}: reading its rows failed (${messageOf(error).split('\n')[0]}); ${remedy}`,
-      error,
-    )
+    await Promise.allSettled([pending])
+    throw await damageError(connection, files, error, remedy)
   } finally {
     // The consumer may leave early: the connection must not be closed during a fetch.
     await Promise.allSettled([pending])
@@ -68,9 +62,9 @@ export async function lastEventTime(
 ): Promise<number> {
   let latest = 0
   for (const { file, reading } of readables) {
-    const rows = `SELECT ${usedColumns(file, reading).join(', ')} FROM ${readParquet(file.path)}`
+    const rows = `SELECT ${usedColumns(file, reading).join(', ')} FROM ${readParquet(file)}`
     const sql = `SELECT max(${EVENT_TIME})::DOUBLE FROM (${rows})`
-    for await (const chunk of chunksOf(connection, sql, file.name)) {
+    for await (const chunk of chunksOf(connection, sql, [file])) {
       latest = Math.max(latest, doubles(chunk, 0)[0] || 0)
     }
   }
@@ -85,14 +79,17 @@ export async function* readInFileOrder(
   from: number,
 ): AsyncGenerator<Delivery> {
   const text = USED_COLUMNS.map((column) => isText(file, column))
+  const { rows, malformed } = file
   let first = from
-  for await (const chunk of chunksOf(connection, rowsSql(file, reading, place, from), file.path)) {
+  for await (const chunk of chunksOf(connection, rowsSql(file, reading, place, from), [file])) {
     const at = first
     const ordinal = (i: number): number => at + i
-    const rows = rawRows(chunk, text)
-    yield { rows, source: () => place, ordinal, rowNumber: ordinal, eventTimeMs: null }
+    const isMalformed = malformed === 0 ? null : (i: number) => at + i >= rows - malformed
+    const of = { source: () => place, ordinal, rowNumber: ordinal, isMalformed }
+    yield { rows: rawRows(chunk, text), ...of, eventTimeMs: null }
     first += chunk.rowCount
   }
+  if (first !== file.rows) throw rowsDiffer(file, first)
 }
 
 /**
@@ -110,19 +107,25 @@ export async function* readInTimeOrder(
   const parts = files.map(({ file, reading }, place) => rowsSql(file, reading, place, 0))
   const sql = `SELECT * FROM (SELECT *, ${EVENT_TIME} AS event FROM (${parts.join(' UNION ALL ')}))
     ORDER BY event NULLS FIRST, file, row`
-  const read = new Float64Array(files.length)
+  const readRows = new Float64Array(files.length)
   const ordinals = new Float64Array(CHUNK_ROWS)
-  const subject = files.map(({ file }) => file.path).join(', ')
-  for await (const chunk of chunksOf(connection, sql, subject)) {
+  const valid = files.map(({ file }) => file.rows - file.malformed)
+  const isWhole = files.every(({ file }) => file.malformed === 0)
+  const read = files.map(({ file }) => file)
+  for await (const chunk of chunksOf(connection, sql, read)) {
     const rowNumbers = doubles(chunk, ROW_COLUMN)
     const places = doubles(chunk, FILE_COLUMN)
-    for (let i = 0; i < chunk.rowCount; i++) ordinals[i] = read[places[i]]++
+    for (let i = 0; i < chunk.rowCount; i++) ordinals[i] = readRows[places[i]]++
     yield {
       rows: rawRows(chunk, text),
       source: (i) => places[i],
       ordinal: (i) => ordinals[i],
       rowNumber: (i) => rowNumbers[i],
+      isMalformed: isWhole ? null : (i) => rowNumbers[i] >= valid[places[i]],
       eventTimeMs: doubles(chunk, FILE_COLUMN + 1),
     }
   }
+  files.forEach(({ file }, place) => {
+    if (readRows[place] !== file.rows) throw rowsDiffer(file, readRows[place])
+  })
 }

@@ -8,7 +8,7 @@ import { FILE_COLUMNS, PLACE, USED_COLUMNS, type FileColumn } from '../record/co
 import { looseName } from '../record/column-names.ts'
 import { MISSING_TEXTS, MISSING_VALUES } from '../record/decode/text.ts'
 import type { Readable } from '../parquet/rows.ts'
-import { readParquet, type ParquetFile } from '../parquet/files.ts'
+import { numberedRows, readParquet, type ParquetFile } from '../parquet/files.ts'
 import { EVENT_TIME, usedColumns, usedName, type Reading } from '../parquet/columns-sql.ts'
 
 /** Columns of the result that hold a column's numbers and the sizes of its texts; -1: none. */
@@ -87,11 +87,12 @@ function partSql(
   names: readonly { name: string }[],
   shown: readonly string[],
 ): string {
-  const inner = [...names.map(({ name }) => identifier(name)), 'file_row_number']
-  return `SELECT ${shown.join(', ')}, ${usedName(PLACE.msisdn)} AS msisdn, file_row_number::DOUBLE AS row,
-      ${place}::DOUBLE AS file, ${EVENT_TIME} AS event
+  const rowNumber = identifier(file.rowColumn)
+  const inner = [...names.map(({ name }) => identifier(name)), rowNumber]
+  return `SELECT ${shown.join(', ')}, ${usedName(PLACE.msisdn)} AS msisdn,
+      ${rowNumber}::DOUBLE AS row, ${place}::DOUBLE AS file, ${EVENT_TIME} AS event
     FROM (SELECT ${[...inner, ...usedColumns(file, reading)].join(', ')}
-      FROM ${readParquet(file.path, ', file_row_number = true')})`
+      FROM ${numberedRows(file)} WHERE ${rowNumber} < ${file.rows - file.malformed})`
 }
 
 function orderedSql(
@@ -112,7 +113,7 @@ type FileColumns = Map<string, { name: string; type: string }>
 
 /** The columns, out of the 55, that a file has: canonical name to the file's name and type. */
 async function allColumns(connection: DuckDBConnection, file: ParquetFile): Promise<FileColumns> {
-  const described = await queryRows(connection, `DESCRIBE SELECT * FROM ${readParquet(file.path)}`)
+  const described = await queryRows(connection, `DESCRIBE SELECT * FROM ${readParquet(file)}`)
   const types = new Map(described.map((row) => [String(row.column_name), String(row.column_type)]))
   const found: FileColumns = new Map()
   for (const column of FILE_COLUMNS) {
@@ -159,9 +160,9 @@ function time(name: string, type: string, used: string): Spelling {
 const bearer = (name: string, type: string): Spelling => ({
   number: null,
   text:
-    type === 'VARCHAR'
-      ? unless(MISSING_NUMBER, name)
-      : `CASE WHEN NOT isnan(${name}::DOUBLE) THEN ${name}::VARCHAR END`,
+    type === 'FLOAT' || type === 'DOUBLE'
+      ? `CASE WHEN NOT isnan(${name}) THEN ${name}::VARCHAR END`
+      : unless(MISSING_NUMBER, name),
 })
 
 function inMilliseconds(name: string, type: string, used: string): Spelling {

@@ -9,12 +9,16 @@ import { createAvroEncoder, encodeJson } from './encode.ts'
 import type { Encode } from './values.ts'
 import type { KafkaConnection } from '../kafka/client.ts'
 import type { Readable } from '../parquet/rows.ts'
-import { findFiles, openFile } from '../parquet/files.ts'
+import { readingFiles } from '../parquet/damage.ts'
+import { skippedLines } from '../parquet/skipped.ts'
+import { createHasher } from '../parquet/content-hash.ts'
+import { contentId } from '../parquet/identity.ts'
+import { openInput } from '../parquet/input.ts'
 import { createRecordWriter, type Compression } from './batch.ts'
 import type { Speed } from './throttle.ts'
 import { framePrefix, registerSchema } from './register-schema.ts'
 import type { RegistryOptions } from '../kafka/registry-address.ts'
-import { findSent } from './sent-rows.ts'
+import { findSent, type SentSource } from './sent-rows.ts'
 import { createInFlightBatches } from './in-flight.ts'
 import { sendAll, type ProduceListener, type ProduceProgress } from './send.ts'
 import { prepareTopic, type TopicRequest } from './topic.ts'
@@ -77,8 +81,7 @@ async function run(
   listener: ProduceListener,
   control: { stopping: boolean },
 ): Promise<ProduceProgress> {
-  const readables = await openAll(connection, options)
-  const sources = readables.map(({ file: { id, rows } }) => ({ id, rows }))
+  const { readables, sources } = await openAll(connection, options, listener.onNote)
   const topic = await prepareTopic(options.connection, options)
   const encode = await encoderOf(options)
   const sent = await findSent(options.connection, topic, sources, (records, of) => {
@@ -108,16 +111,31 @@ async function run(
 async function openAll(
   connection: DuckDBConnection,
   { files, durationUnit, timeZone }: ProduceOptions,
-): Promise<Readable[]> {
+  onNote: ProduceListener['onNote'],
+): Promise<{ readables: Readable[]; sources: SentSource[] }> {
   const readables: Readable[] = []
-  for (const path of findFiles(files)) {
-    const file = await openFile(connection, path)
-    // A copy of an earlier file is the same source.
-    if (readables.some((known) => known.file.id === file.id)) continue
-    const unit = await durationUnitOf(connection, file, durationUnit)
+  const sources: SentSource[] = []
+  const hasher = createHasher()
+  const input = await openInput(connection, files, 'all')
+  for (const file of input.files) {
+    // A topic has no place for a hash that is known later: the whole content is read before.
+    const id = contentId(await hasher.hash(file.path))
+    if (sources.some((source) => source.id === id)) {
+      input.skipped.push({ path: file.path, reason: 'same-content' })
+      continue
+    }
+    sources.push({ id, formerId: file.id, rows: file.rows - file.malformed })
+    if (file.malformed > 0) {
+      onNote(`${file.path}: ${file.malformed} malformed lines are no rows and are not sent`)
+    }
+    const unit = await readingFiles(connection, [file], () =>
+      durationUnitOf(connection, file, durationUnit),
+    )
     readables.push({ file, reading: { durationUnit: unit.durationUnit, timeZone } })
   }
-  return readables
+  await hasher.close()
+  skippedLines(input.skipped).forEach(onNote)
+  return { readables, sources }
 }
 
 async function encoderOf({ format, registry, topic }: ProduceOptions): Promise<Encode> {

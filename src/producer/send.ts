@@ -3,6 +3,7 @@ import { performance } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { DuckDBConnection } from '../duckdb.ts'
 import type { Readable } from '../parquet/rows.ts'
+import { requireUnchanged } from '../parquet/unchanged.ts'
 import { partitionOf } from '../record/partitioner.ts'
 import { isMsisdn } from '../record/validation.ts'
 import type { InFlightBatches } from './in-flight.ts'
@@ -72,7 +73,7 @@ export async function sendAll(
   const throttle = createThrottle(context.speed)
   const sending: Sending = { ...context, throttle, alreadySent: 0, eventTimeMs: null }
   const start = performance.now()
-  const totalRows = readables.reduce((sum, { file }) => sum + file.rows, 0)
+  const totalRows = readables.reduce((sum, { file }) => sum + file.rows - file.malformed, 0)
   const progress = (done: boolean): ProduceProgress => {
     const { alreadySent, eventTimeMs } = sending
     const acknowledged = batches.acknowledged()
@@ -82,7 +83,12 @@ export async function sendAll(
   }
   const timer = setInterval(() => listener.onProgress(progress(false)), PROGRESS_MS)
   try {
+    const files = readables.map(({ file }) => file)
+    let checked = false
     for await (const values of readRows(connection, readables)) {
+      // Sorting has read all rows before it gives the first one.
+      if (!checked) requireUnchanged(files, 'nothing was sent')
+      checked = true
       for (let at = 0; at < values.count && !control.stopping;) {
         at = await addDue(sending, values, at)
       }

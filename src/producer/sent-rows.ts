@@ -22,6 +22,8 @@ import {
 /** A file whose rows are looked for. */
 export interface SentSource {
   id: string
+  /** The id under which a former version sent its rows. */
+  formerId: string
   rows: number
 }
 
@@ -56,7 +58,12 @@ export async function findSent(
   sources: readonly SentSource[],
   onRead: (records: number, ofRecords: number) => void,
 ): Promise<SentRows> {
-  const places = new Map(sources.map(({ id }, place) => [id, place]))
+  const places = new Map(
+    sources.flatMap(({ id, formerId }, place) => [
+      [id, place] as const,
+      [formerId, place] as const,
+    ]),
+  )
   const marks = sources.map(({ rows }) => new Uint8Array(Math.ceil(rows / 8)))
   const sent: SentRows = { marks, rows: 0, records: 0 }
   const { topicId, leaders, from, to } = await withAdmin(connection, async (admin) => {

@@ -46,8 +46,8 @@ export async function* readRows(
   if (readables.length === 0) return
   const query = rowQuery(connection, readables)
   const sql = query.then((made) => made.sql)
-  const subject = readables.map(({ file }) => file.path).join(', ')
-  for await (const chunk of chunksOf(connection, sql, subject, REMEDY)) {
+  const files = readables.map(({ file }) => file)
+  for await (const chunk of chunksOf(connection, sql, files, REMEDY)) {
     yield valuesOf(chunk, await query)
   }
 }

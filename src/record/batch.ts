@@ -7,7 +7,8 @@ export const REASONS = [
   'missing-msisdn',
   'invalid-msisdn',
   'invalid-number',
-  // Messages only: a tombstone, bytes that do not decode, a schema that cannot be used.
+  // Messages only: a tombstone, bytes that do not decode (or a line of CSV that is not a row), a
+  // schema that cannot be used.
   'no-value',
   'malformed',
   'incompatible-schema',

@@ -15,16 +15,25 @@ export interface Reconciliation {
   missing: Record<string, number>
   /** Subscribers in the state after the run. */
   subscribers: number
+  /** What the arguments cover and was not read, with the reason. */
+  skipped: IngestProgress['skipped']
+  /** Notes of the run, as sentences. */
+  notes: readonly string[]
   /** False if the run was stopped before the end of its source. */
   complete: boolean
 }
 
 /** The reconciliation of the run that ended with this progress. */
-export function reconciliationOf(last: IngestProgress): Reconciliation {
+export function reconciliationOf(
+  last: IngestProgress,
+  notes: readonly string[] = [],
+): Reconciliation {
   const { rows, applied, duplicate, excluded, rejected, coerced, missing } = last.counters
   return {
     ...{ rows, applied, duplicate, excluded, rejected, coerced, missing },
     subscribers: last.subscribers,
+    skipped: last.skipped,
+    notes,
     complete: last.done,
   }
 }
@@ -45,7 +54,7 @@ export function reconciliationText(found: Reconciliation, stateDirectory: string
     ...some('missing', found.missing),
     ['subscribers now', found.subscribers],
   ]
-  const lines = [tableText([['reconciliation', 'rows'], ...rows])]
+  const lines = [...found.notes, tableText([['reconciliation', 'rows'], ...rows])]
   if (!found.complete) {
     lines.push('Stopped before the end: run the same command again to continue.')
   } else if (found.applied === 0 && found.duplicate > 0) {

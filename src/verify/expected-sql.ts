@@ -2,7 +2,7 @@
 //
 // It states the rules of validation a second time, in SQL. It shares the names of columns, numbers
 // and missing values with the replay, and none of the code that validates, folds or selects rows.
-import { readParquet, type ParquetFile } from '../parquet/files.ts'
+import { numberedRows, readParquet, type ParquetFile } from '../parquet/files.ts'
 import { identifier, literal } from '../duckdb.ts'
 import { AMOUNT, AMOUNTS } from '../record/columns.ts'
 import { MISSING_VALUES } from '../record/decode/text.ts'
@@ -73,9 +73,13 @@ function valuesSql({ file, durationUnit }: VerifySource, timeZone: string): stri
     const name = file.columns.get(canonical)
     if (name === undefined) return null
     const type = file.types.get(canonical) ?? ''
-    return { sql: identifier(name), text: type === 'VARCHAR', type }
+    const sql = type === 'BLOB' ? `${identifier(name)}::VARCHAR` : identifier(name)
+    return { sql, text: type === 'VARCHAR' || type === 'BLOB', type }
   }
   const [msisdn, start, end] = ['MSISDN/Number', 'Start', 'End'].map(column)
+  // Malformed lines of a CSV file follow its rows.
+  const isMalformed =
+    file.malformed > 0 ? `${identifier(file.rowColumn)} >= ${file.rows - file.malformed}` : 'false'
   const scale = durationUnit === 's' ? ' * 1000' : ''
   const values = AMOUNTS.map((amount, at) => {
     const value = numberOf(column(amount.column))
@@ -88,8 +92,9 @@ function valuesSql({ file, durationUnit }: VerifySource, timeZone: string): stri
     ${isMissing(start)} AND ${isMissing(end)} AS timeless,
     ${timeOf(start, column('Start ms'), timeZone)} AS started,
     ${timeOf(end, column('End ms'), timeZone)} AS ended,
-    ${values.join(', ')}
-    FROM ${readParquet(file.path)}`
+    ${values.join(', ')},
+    ${isMalformed} AS malformed
+    FROM ${file.malformed > 0 ? numberedRows(file) : readParquet(file)}`
 }
 
 interface Column {
@@ -149,6 +154,7 @@ function outcomeSql(missingMsisdn: 'reject' | 'zero'): string {
   const fraction = bytes.map((name) => `(isfinite(${name}) AND ${name} <> trunc(${name}))`)
   const invalid = amounts.map((name) => `${name} < 0 OR ${name} >= 9007199254740992`)
   return `CASE
+    WHEN malformed THEN 'malformed'
     WHEN msisdn IS NULL AND timeless AND coalesce(${fraction.join(' OR ')}, false) THEN 'footer'
     WHEN msisdn IS NULL AND ${missingMsisdn === 'reject'} THEN 'missing-msisdn'
     WHEN msisdn <= 0 OR msisdn >= 1e15 OR msisdn <> trunc(msisdn) THEN 'invalid-msisdn'

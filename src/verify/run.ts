@@ -5,7 +5,12 @@ import { join } from 'node:path'
 import { openStateToRead, viewState, type StateView } from '../../state/read.ts'
 import { withDatabase, type DuckDBConnection } from '../duckdb.ts'
 import { PulseError } from '../errors.ts'
-import { findFiles, openFile } from '../parquet/files.ts'
+import { requireUnchanged } from '../parquet/unchanged.ts'
+import { readingFiles } from '../parquet/damage.ts'
+import { createHasher, type Hasher } from '../parquet/content-hash.ts'
+import { identifyFiles } from '../parquet/identity.ts'
+import { openInput, type Input } from '../parquet/input.ts'
+import { knownFiles } from '../../state/known-sources.ts'
 import { compareState, type Verification, type VerifyProgress } from './compare.ts'
 import { expectedSql, type VerifySource } from './expected-sql.ts'
 
@@ -24,24 +29,32 @@ export async function verifyState(
   files: string[],
   stateDirectory: string,
   onProgress: VerifyProgress = () => undefined,
-): Promise<Verification> {
+): Promise<Verification & Pick<Input, 'skipped'>> {
   const state = openStateToRead(stateDirectory)
   const view = viewState(state)
   const spillDirectory = mkdtempSync(join(tmpdir(), 'xdr-pulse-verify-'))
   const threads = Math.min(MOST_THREADS, availableParallelism())
+  const hasher = createHasher()
   try {
     const limits = { threads, memoryMiB: MEMORY_MIB, spillDirectory }
     return await withDatabase(limits, async (connection) => {
-      const sources = await sourcesOf(connection, files, view, state.stamp.partitions)
+      const input = await openInput(connection, files)
+      const partitions = state.stamp.partitions
+      const sources = await sourcesOf(input, hasher, view, partitions)
       const rows = sources.reduce((sum, { file }) => sum + file.rows, 0)
       const sql = expectedSql(sources, state.stamp)
-      await runWatched(connection, sql, (read) => {
-        onProgress('parquet', Math.min(read, rows), rows)
-      })
-      return await compareState(connection, view, onProgress)
+      const read = sources.map(({ file }) => file)
+      await readingFiles(connection, read, () =>
+        runWatched(connection, sql, (count) => {
+          onProgress('parquet', Math.min(count, rows), rows)
+        }),
+      )
+      requireUnchanged(read, 'nothing was compared')
+      return { ...(await compareState(connection, view, onProgress)), skipped: input.skipped }
     })
   } finally {
     view.finish()
+    await hasher.close()
     await state.close()
     rmSync(spillDirectory, { recursive: true, force: true })
   }
@@ -68,14 +81,17 @@ async function runWatched(
 
 /** The files with the units that the state used; files and state must have the same sources. */
 async function sourcesOf(
-  connection: DuckDBConnection,
-  files: string[],
+  input: Input,
+  hasher: Hasher,
   { positions }: StateView,
   partitions: number,
 ): Promise<VerifySource[]> {
   const sources = new Map<string, VerifySource>()
-  for (const path of findFiles(files)) {
-    const file = await openFile(connection, path)
+  const known = knownFiles(positions.map(({ source, position }) => [source, position] as const))
+  const identified = await identifyFiles(input.files, known, hasher, false)
+  input.skipped.push(...identified.skipped)
+  for (const { file } of identified.files) {
+    const { path } = file
     const read = positions.filter(({ source }) => source === file.id)
     const applied = read.filter(({ position }) => position.next >= file.rows)
     if (applied.length < partitions && file.rows > 0) {

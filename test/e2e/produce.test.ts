@@ -1,10 +1,14 @@
 // A producer on a real broker: records, reconciliation and refusals.
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { appendFileSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import { before, describe, test } from 'node:test'
 import avro from 'avsc'
 import { Partitioners } from 'kafkajs'
+import { literal, withDatabase } from '../../src/duckdb.ts'
 import { XDR_SCHEMA } from '../../src/record/xdr-schema.ts'
 import { needsKafka } from '../broker.ts'
 import { uniqueName, type Operations } from '../broker-operations.ts'
@@ -91,6 +95,33 @@ describe('produce', needsKafka(), () => {
       assert.equal(new Set(found.map(({ source, row }) => `${source} ${row}`)).size, found.length)
       assert.equal(found.length, both.rows)
       assert.ok(second !== first)
+    }))
+
+  test('CSV gives the messages of Parquet, without malformed lines', () =>
+    withDirectory(async (directory) => {
+      const path = await sampleIn(directory, { ...SAMPLE, rows: 500 })
+      const csv = join(directory, 'a.csv')
+      await withDatabase({ threads: 1, memoryMiB: 256 }, (connection) =>
+        connection.run(`COPY (FROM read_parquet(${literal(path)})) TO ${literal(csv)} (HEADER)`),
+      )
+      appendFileSync(csv, 'not,a,row\n')
+      const topic = uniqueName('produce')
+      const { code, stdout, stderr } = await pulse([...to(csv, topic, ...make(1)), '--json'])
+      assert.equal(code, 0, stderr)
+      assert.match(stderr, /a\.csv: 1 malformed lines are no rows and are not sent/)
+      const { sent, rows } = JSON.parse(stdout) as Reconciliation
+      assert.deepEqual([sent, rows], [500, 500])
+      const found = await readTopic(broker.bootstrap, topic)
+      assert.equal(new Set(found.map(({ row }) => row)).size, 500)
+      const content = createHash('sha256').update(readFileSync(csv)).digest('hex')
+      assert.ok(found.every(({ source }) => content.startsWith(source) && source.length === 32))
+      const topicOfParquet = uniqueName('produce')
+      await reconciliationOf(to(path, topicOfParquet, ...make(1)))
+      const expected = await readTopic(broker.bootstrap, topicOfParquet)
+      assert.deepEqual(
+        found.map(({ key }) => key),
+        expected.map(({ key }) => key),
+      )
     }))
 
   test('rows without a valid MSISDN have no key and go to partition 0', () =>

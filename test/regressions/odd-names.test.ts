@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { cpSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { findFiles } from '../../src/parquet/files.ts'
+import { findFiles } from '../../src/parquet/find.ts'
 import { literal, withDatabase } from '../../src/duckdb.ts'
 import { replay } from '../consumers/files/replaying.ts'
 import { readBack, withDirectory } from '../state-directory.ts'
@@ -11,6 +11,8 @@ import { readBack, withDirectory } from '../state-directory.ts'
 const FIXTURES = join(import.meta.dirname, '..', 'fixtures', 'parquet')
 const SAMPLE = join(FIXTURES, 'pyarrow-snappy.parquet')
 const OTHER = join(FIXTURES, 'duration-seconds.parquet')
+
+const pathsIn = (patterns: string[]): string[] => findFiles(patterns).files.map(({ path }) => path)
 
 /** The content of a state without its positions, which contain the names of sources. */
 const numbersOf = async (directory: string) => ({ ...(await readBack(directory)), positions: [] })
@@ -44,8 +46,8 @@ test('a directory with a name that ends in .parquet means the files in it', asyn
     const part = join(directory, 'day.parquet', 'part-0.parquet')
     mkdirSync(join(directory, 'day.parquet'))
     cpSync(SAMPLE, part)
-    assert.deepEqual(findFiles([directory]), [part])
-    assert.deepEqual(findFiles([join(directory, '*.parquet')]), [part])
+    assert.deepEqual(pathsIn([directory]), [part])
+    assert.deepEqual(pathsIn([join(directory, '*.parquet')]), [part])
   })
 })
 

@@ -48,7 +48,8 @@ test('unreadable rows are reported after the rows before them are consumed', asy
   const chunks = [Promise.resolve({ rowCount: 1, getColumnVector: () => vector })]
   const fetchChunk = () => chunks.shift() ?? Promise.reject(new Error('a bad page'))
   const connection = { stream: () => Promise.resolve({ fetchChunk }) }
-  const file = { path: 'a.parquet', columns: new Map(), types: new Map() }
+  const read = { data: 'a.parquet', rowColumn: 'file_row_number', rows: 2, malformed: 0 }
+  const file = { path: 'a.parquet', columns: new Map(), types: new Map(), ...read }
   const readable = { file, reading: { durationUnit: 'ms', timeZone: 'UTC' } }
   const rows = readInFileOrder(connection as never, readable as never, 0, 0)
   assert.equal((await rows.next()).done, false)

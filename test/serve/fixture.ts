@@ -265,6 +265,7 @@ export function generateProgress(rows: number): IngestProgress {
     consumer: null,
     history: null,
     reconciliation: null,
+    skipped: [],
     warnings: [],
   }
 }

@@ -8,6 +8,7 @@ import { partitionOf } from '../../../src/record/partitioner.ts'
 import { isMsisdn } from '../../../src/record/validation.ts'
 import { headerOf, SOURCE_HEADER } from '../../../src/kafka/headers.ts'
 import type { RecordCursor } from '../../../src/kafka/record-batch.ts'
+import type { Partition } from '../../../state/partition.ts'
 import type { IngestStats } from '../../ingest/ingest-stats.ts'
 import { DECODED, type MessageFormat } from './message-format.ts'
 import { addMessage, createMessageRows, scaleDurations, type MessageRows } from './message-rows.ts'
@@ -135,8 +136,16 @@ function isLive(
   const start = eventTimeOf(values[PLACE.start][i], values[PLACE.startMs][i])
   if (!Number.isNaN(start)) return start >= cutoverMs
   const file = headerOf(rows.bytes[i], rows.valueTo[i], SOURCE_HEADER)
-  if (file !== null && [...state.positions.keys()].some((id) => id.startsWith(file))) return false
+  if (file !== null && isOfHistory(state, file)) return false
   return rows.timestampMs[i] >= cutoverMs
+}
+
+/** A producer names a file by the hash of its content, a former one by its fingerprint. */
+function isOfHistory({ positions }: Partition, file: string): boolean {
+  for (const [id, { content }] of positions) {
+    if (id.startsWith(file) || content?.startsWith(file) === true) return true
+  }
+  return false
 }
 
 function reject(

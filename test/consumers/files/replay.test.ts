@@ -163,6 +163,31 @@ test('a path without files is refused by its name, and no state is created', () 
     assert.equal(existsSync(state), false)
   }))
 
+test('what a directory holds and was not read is reported with its reason', () =>
+  withDirectory(async (directory) => {
+    const input = join(directory, 'input')
+    mkdirSync(join(input, '_temporary'), { recursive: true })
+    const file = await sampleIn(input)
+    copyFileSync(file, join(input, '_temporary', 'part.parquet'))
+    copyFileSync(file, join(input, 'z-copy'))
+    writeFileSync(join(input, 'notes.txt'), 'x')
+    const { skipped, warnings, counters } = await replay([input], join(directory, 'state'))
+    assert.equal(counters.rows, SMALL.rows)
+    assert.deepEqual(skipped, [
+      { path: join(input, '_temporary'), reason: 'hidden-name' },
+      { path: join(input, 'notes.txt'), reason: 'other-format' },
+      { path: join(input, 'z-copy'), reason: 'same-content' },
+    ])
+    assert.deepEqual(
+      warnings.map(({ message }) => message.replace(/ \(1\): .*/, '')),
+      [
+        'not read, name begins with . or _',
+        'not read, neither Parquet nor CSV',
+        'not read, same content as another file',
+      ],
+    )
+  }))
+
 test('rejected rows are kept with their reason and raw values, up to the bound', () =>
   withDirectory(async (directory) => {
     const file = await sampleIn(directory)
