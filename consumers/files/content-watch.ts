@@ -2,13 +2,23 @@
 //
 // While a file is read, its stamp is compared before each commit, and its whole content is hashed.
 // The hash is stored with the last position at the latest: a file's last commit waits for it.
-import { PulseError } from '../../src/errors.ts'
+import { messageOf, PulseError } from '../../src/errors.ts'
 import type { Hasher } from '../../src/parquet/content-hash.ts'
 import type { SourceInfo } from '../../src/parquet/delivery.ts'
 import { stampOf } from '../../src/parquet/fingerprint.ts'
 import { changeOf } from '../../src/record/file-stamp.ts'
 import type { SourcePosition } from '../../state/partition-metadata.ts'
 import type { Partition } from '../../state/partition.ts'
+
+/** A source that is being read. */
+interface OpenSource {
+  /** The hash of its whole content; null until it is known. */
+  content: string | null
+  /** Why it could not be hashed. */
+  failure: Error | null
+  /** Resolves when one of them is known. */
+  hashed: Promise<void>
+}
 
 /** The files of a run, and which of them are being read. */
 export interface ContentWatch {
@@ -17,8 +27,8 @@ export interface ContentWatch {
   /** By partition, by source. */
   positions: readonly (readonly SourcePosition[])[]
   hasher: Hasher
-  /** By source that is being read: its hash. */
-  open: Map<number, Promise<string>>
+  /** By source that is being read. */
+  open: Map<number, OpenSource>
   /** By source: rows as of the last commit. */
   committed: number[]
 }
@@ -27,7 +37,7 @@ export interface ContentWatch {
 export function createWatch(
   parts: Pick<ContentWatch, 'sources' | 'partitions' | 'positions' | 'hasher'>,
 ): ContentWatch {
-  const watch = { ...parts, open: new Map<number, Promise<string>>(), committed: [] }
+  const watch = { ...parts, open: new Map<number, OpenSource>(), committed: [] }
   noteCommit(watch)
   return watch
 }
@@ -36,14 +46,18 @@ export function createWatch(
 export function beginWatch(watch: ContentWatch, place: number): void {
   const { content, stamp } = watch.sources[place]
   const hash = content === null ? watch.hasher.hash(stamp.path) : Promise.resolve(content)
-  // As soon as it is known the next commit stores it: a later run can then compare the content.
-  const stored = hash.then((known) => {
-    for (const of of watch.positions) of[place].content = known
-    return known
-  })
-  // It may fail while the file is read; sealing awaits it.
-  stored.catch(() => undefined)
-  watch.open.set(place, stored)
+  const source: OpenSource = { content: null, failure: null, hashed: Promise.resolve() }
+  source.hashed = hash.then(
+    (known) => {
+      source.content = known
+      // The next commit stores it: a later run can then compare the content.
+      for (const of of watch.positions) of[place].content = known
+    },
+    (error: unknown) => {
+      source.failure = error instanceof Error ? error : new Error(messageOf(error))
+    },
+  )
+  watch.open.set(place, source)
 }
 
 /**
@@ -52,7 +66,10 @@ export function beginWatch(watch: ContentWatch, place: number): void {
  * @throws PulseError `input-invalid` when a file was replaced, grew, was cut off or written to
  */
 export function checkWatched(watch: ContentWatch): void {
-  for (const place of watch.open.keys()) checkSource(watch, place)
+  for (const [place, { failure }] of watch.open) {
+    checkSource(watch, place)
+    if (failure !== null) throw failure
+  }
 }
 
 function checkSource({ sources, committed }: ContentWatch, place: number): void {
@@ -80,21 +97,22 @@ const isRead = (watch: ContentWatch, place: number): boolean =>
 
 /** True while the last position of a file waits for its hash: it is not to be committed yet. */
 export const isSealing = (watch: ContentWatch): boolean =>
-  [...watch.open.keys()].some((place) => isRead(watch, place))
+  [...watch.open].some(
+    ([place, { content, failure }]) => content === null && failure === null && isRead(watch, place),
+  )
+
+/** Waits for the hashes of the files that were read to their end. */
+export async function awaitHashes(watch: ContentWatch): Promise<void> {
+  for (const [place, { hashed }] of watch.open) if (isRead(watch, place)) await hashed
+}
 
 /**
- * Ends the watch of the files that were read to their end: stores their hashes in their positions.
- *
- * @throws PulseError `input-invalid` when a file has changed, or could not be hashed
+ * Ends the watch of the files that were read to their end; their last positions, with their hashes,
+ * are part of the next commit. To be called right before it, after `checkWatched`.
  */
-export async function sealRead(watch: ContentWatch): Promise<void> {
-  for (const [place, hash] of watch.open) {
-    if (!isRead(watch, place)) continue
-    const content = await hash.catch((error: unknown) => {
-      checkSource(watch, place)
-      throw error
-    })
-    checkSource(watch, place)
+export function sealRead(watch: ContentWatch): void {
+  for (const [place, { content }] of watch.open) {
+    if (content === null || !isRead(watch, place)) continue
     const { id, stamp } = watch.sources[place]
     watch.positions.forEach((of, p) => {
       of[place].content = content

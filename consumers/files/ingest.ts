@@ -6,7 +6,13 @@ import { createReplayClock, type ReplayClock } from '../../src/record/event-time
 import type { Partition } from '../../state/partition.ts'
 import type { IngestStats } from '../ingest/ingest-stats.ts'
 import { ingestAll } from '../ingest/loop.ts'
-import { checkWatched, isSealing, noteCommit, type ContentWatch } from './content-watch.ts'
+import {
+  checkWatched,
+  isSealing,
+  noteCommit,
+  sealRead,
+  type ContentWatch,
+} from './content-watch.ts'
 import { firstUnread, routeRows, type Router } from './router.ts'
 
 /** While no row is due, a stop or a pause takes effect within this time. */
@@ -62,6 +68,7 @@ export const ingestFiles = (
 /** Commits, unless a file has changed since it was opened. @throws PulseError `input-invalid` */
 function commitUnchanged({ watch, stats, partitions }: FileIngest): void {
   checkWatched(watch)
+  sealRead(watch)
   stats.commit(partitions)
   noteCommit(watch)
 }

@@ -6,7 +6,7 @@ import type { Delivery, SourceInfo } from '../../src/parquet/delivery.ts'
 import { readInFileOrder, readInTimeOrder } from '../../src/parquet/rows.ts'
 import type { Partition } from '../../state/partition.ts'
 import type { IngestStats } from '../ingest/ingest-stats.ts'
-import { beginWatch, checkWatched, createWatch, sealRead } from './content-watch.ts'
+import { awaitHashes, beginWatch, checkWatched, createWatch } from './content-watch.ts'
 import type { ContentWatch } from './content-watch.ts'
 import { createFileIngest, ingestFiles, type FileIngest } from './ingest.ts'
 import { createRouter } from './router.ts'
@@ -84,7 +84,7 @@ function orderOf(
   )
 }
 
-/** Deliveries, with null after each file that was sealed: what was applied may be committed. */
+/** Deliveries, until the hashes of all files that were read to their end are known. */
 async function* sealed(
   watch: ContentWatch,
   source: AsyncGenerator<Delivery | null>,
@@ -97,7 +97,7 @@ async function* sealed(
     throw error
   } finally {
     // After a stop, too: a last position without its hash must not be committed.
-    await sealRead(watch)
+    await awaitHashes(watch)
   }
 }
 
@@ -131,7 +131,7 @@ async function* deliveries(
   for (const place of open) {
     beginWatch(watch, place)
     yield* readInFileOrder(connection, readables[place], place, from[place])
-    await sealRead(watch)
+    await awaitHashes(watch)
     yield null
   }
 }

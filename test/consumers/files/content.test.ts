@@ -173,6 +173,26 @@ describe('a file that changes while it is read stops the run before its position
   }
 })
 
+test('a file that ends before others in order of time is committed with its hash', () =>
+  withDirectory(async (directory) => {
+    const short = await sampleIn(directory, { days: 1, rows: 200, seed: 3, dirt: 0 })
+    const long = await sampleIn(directory)
+    const state = join(directory, 'state')
+    const options = { speed: 60_000, commitIntervalMs: 20 }
+    let seen: SourcePosition[] = []
+    await replay([short, long], state, options, (running) => {
+      const find = async (): Promise<boolean> => {
+        if (running.progress().counters.commits === 0) return false
+        seen = (await readBack(state)).positions.map(({ position }) => position)
+        return seen.some(({ next, rows }) => next === rows)
+      }
+      void until('the end of the short file', find).then(() => running.stop())
+    })
+    const [ended, open] = seen.toSorted((a, b) => a.rows - b.rows)
+    assert.deepEqual([ended.next, ended.content], [200, sha256(short)])
+    assert.ok(open.next > 0 && open.next < SMALL.rows)
+  }))
+
 describe('a file that was begun is finished only with the same content', () => {
   /** A plain sample of which a part is applied; `change` edits its position. */
   async function begun(directory: string, change: (position: SourcePosition) => void) {
