@@ -73,7 +73,7 @@ describe('an error of a system call', () => {
     assert.equal(errnoOf(duckdb), 'ENOSPC')
     const files = new Error('IO Error: Cannot open file "x": Too many open files')
     assert.match(errnoSentence('x', files) ?? '', /too many open files \(EMFILE\); .*ulimit -n/)
-    const lmdb = troubleOf(Object.assign(new Error('Input/output error'), { code: 5 }))
+    const lmdb = troubleOf(Object.assign(new Error('a failed write'), { code: 5 }))
     assert.equal(lmdb?.code, 'store-failed')
     assert.match(lmdb.message, /^the state directory is on a volume that fails .*\(EIO\); expected/)
     const map = troubleOf(Object.assign(new Error('MDB_MAP_FULL: full'), { code: -30792 }))

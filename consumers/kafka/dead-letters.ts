@@ -1,6 +1,7 @@
 // Sends the messages of the outboxes to the dead-letter topic until it acknowledges them.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { messageOf } from '../../src/errors.ts'
+import { missingAcl, writingAcls } from '../../src/kafka/authorization.ts'
 import { clientOptions, findErrorBy, ProduceAcks, Producer } from '../../src/kafka/client.ts'
 import { createBackoff, resetBackoff, SERVICE_RETRY, waitToRetry } from '../../src/kafka/retry.ts'
 import { REASONS } from '../../src/record/batch.ts'
@@ -86,7 +87,9 @@ async function forward(letters: DeadLetters): Promise<void> {
         continue
       }
       letters.failures++
-      warnings.error('dead-letter', `${options.deadLetterTopic}: ${messageOf(error)}`)
+      const { deadLetterTopic: topic } = options
+      const denied = missingAcl(error, writingAcls(topic))
+      warnings.error('dead-letter', denied ?? `${topic}: ${messageOf(error)}`)
       if (closing.signal.aborted) return
       await waitToRetry(backoff, closing.signal)
     }

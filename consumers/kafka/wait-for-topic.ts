@@ -1,6 +1,7 @@
 // Waits at the start until the cluster answers and the topic can be read, or reports why it cannot.
 import { performance } from 'node:perf_hooks'
 import { PulseError, rootMessageOf } from '../../src/errors.ts'
+import { authorizationError } from '../../src/kafka/authorization.ts'
 import { AuthenticationError, findErrorBy } from '../../src/kafka/client.ts'
 import type { Consumer, KafkaConnection } from '../../src/kafka/client.ts'
 import { BROKER_RETRY, createBackoff, waitToRetry } from '../../src/kafka/retry.ts'
@@ -12,7 +13,8 @@ const START_MS = 30_000
 /**
  * Returns the topic as the cluster first describes it; null when `stop` was aborted before.
  *
- * @throws PulseError `kafka` when the topic does not exist, or the cluster cannot be used for 30 s
+ * @throws PulseError `kafka` when the topic does not exist or may not be read, or the cluster cannot
+ *   be used for 30 s
  */
 export async function waitForTopic(
   consumer: Consumer,
@@ -41,6 +43,10 @@ async function tryDescribe(
   try {
     found = await describeTopic(consumer, topic)
   } catch (error) {
+    const denied = authorizationError(error, [
+      { resource: 'Topic', name: topic, operation: 'READ' },
+    ])
+    if (denied !== null) throw denied
     const message =
       `Kafka at ${brokers.join(', ')} cannot be used (${rootMessageOf(error)}); check that ` +
       '--kafka names its bootstrap servers, and that TLS and SASL are what they expect'

@@ -1,5 +1,6 @@
 // Errors between a producer and its brokers: their sentences, and which of them are retried.
 import { PulseError } from '../errors.ts'
+import { missingAcl, writingAcls } from '../kafka/authorization.ts'
 import { protocolErrorsCodesById } from '../kafka/client.ts'
 import type { SealedBatch } from './batch.ts'
 
@@ -55,10 +56,12 @@ export function unacknowledged(
     if (code === NO_ERROR || code === DUPLICATE_SEQUENCE_NUMBER) return []
     const lostProducer = LOST_PRODUCER.has(code)
     if (lostProducer || RETRIABLE.has(code)) return [{ batch, trouble: nameOf(code), lostProducer }]
+    const subject = `topic "${topic}", partition ${batch.partition}`
+    const denied = missingAcl(code, writingAcls(topic))
+    if (denied !== null) throw new PulseError('kafka', `${subject}: ${denied}`)
     const remedy = TOO_LARGE.has(code)
       ? `raise the topic's max.message.bytes above ${batch.bytes.length}`
       : "see the broker's log, and check the permissions of this user"
-    const subject = `topic "${topic}", partition ${batch.partition}`
     throw new PulseError('kafka', `${subject}: the broker answers ${nameOf(code)}; ${remedy}`)
   })
 }

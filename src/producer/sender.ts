@@ -6,6 +6,7 @@
 // requests in flight fails, it begins a new sequence, so the later request can be appended first.
 // Here one group of batches is in flight at a time and a batch keeps its sequence when it is sent
 // again, so the order within a partition is the order of the calls.
+import { authorizationError, writingAcls } from '../kafka/authorization.ts'
 import { PulseError, rootMessageOf } from '../errors.ts'
 import {
   Admin,
@@ -116,6 +117,8 @@ async function attempt(
     return await sendOnce(session, waiting, refresh)
   } catch (error) {
     if (error instanceof PulseError) throw error
+    const denied = authorizationError(error, writingAcls(session.topic))
+    if (denied !== null) throw denied
     return { left: waiting, trouble: rootMessageOf(error) }
   }
 }

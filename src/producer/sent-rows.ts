@@ -6,6 +6,7 @@
 // topic was recreated. A position in a local file would claim rows of a deleted topic. The last
 // record of each partition alone does not cover files whose rows ended earlier, nor partitions
 // without records. The cost is one reading of the topic.
+import { authorizationError } from '../kafka/authorization.ts'
 import type { Broker, KafkaConnection } from '../kafka/client.ts'
 import { PulseError } from '../errors.ts'
 import { createFetcher, type FetchedPartition, type Fetcher } from '../kafka/fetch.ts'
@@ -88,10 +89,11 @@ export async function findSent(
   })
   const total = to.reduce((sum, end, p) => sum + end - from[p], 0)
   if (total === 0) return sent
+  const read = { name: topic.name, id: topicId }
   const fetcher = createFetcher(connection, 'xdr-pulse-produce')
   try {
     for (let p = 0; p < topic.partitions; p++) {
-      await readPartition(fetcher, leaders[p], topicId, p, from[p], to[p], (cursor) => {
+      await readPartition(fetcher, leaders[p], read, p, from[p], to[p], (cursor) => {
         markRow(cursor, places, sources, sent)
         if (sent.records % 65_536 === 0) onRead(sent.records, total)
       })
@@ -105,7 +107,7 @@ export async function findSent(
 async function readPartition(
   fetcher: Fetcher,
   broker: Broker | undefined,
-  topicId: string,
+  { name, id: topicId }: { name: string; id: string },
   partition: number,
   from: number,
   to: number,
@@ -120,6 +122,8 @@ async function readPartition(
     const answer = await fetcher.fetch(broker, { topicId, positions, ...limits })
     const fetched = answer.partitions.at(0)
     const code = answer.errorCode === 0 ? (fetched?.errorCode ?? 0) : answer.errorCode
+    const denied = authorizationError(code, [{ resource: 'Topic', name, operation: 'READ' }])
+    if (denied !== null) throw denied
     if (code !== 0) throw fail(`the broker answers error ${code}; run the command again`)
     if (fetched === undefined) continue
     const next = readRecords(fetched, offset, onRecord, fail)

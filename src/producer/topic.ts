@@ -1,6 +1,7 @@
 // The topic that rows are sent to: found, created on request, or refused with a remedy.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { messageOf, PulseError, rootMessageOf } from '../errors.ts'
+import { authorizationError, creatingAcls, writingAcls } from '../kafka/authorization.ts'
 import {
   Admin,
   clientOptions,
@@ -47,8 +48,8 @@ export async function withAdmin<T>(
 /**
  * Finds or creates the topic.
  *
- * @throws PulseError `kafka` when no broker answers, the topic does not exist, or it has another
- *   number of partitions
+ * @throws PulseError `kafka` when no broker answers, the topic does not exist, may not be written or
+ *   created, or has another number of partitions
  */
 export async function prepareTopic(
   connection: KafkaConnection,
@@ -84,6 +85,8 @@ async function find(
         `"${topic}" is not a valid topic name; expected 1 to 249 characters of [A-Za-z0-9._-]`,
       )
     }
+    const denied = authorizationError(error, writingAcls(topic))
+    if (denied !== null) throw denied
     throw new PulseError(
       'kafka',
       `no answer from Kafka at ${brokers.join(', ')} (${rootMessageOf(error)}); check --kafka, ` +
@@ -109,6 +112,8 @@ async function create(admin: Admin, wanted: TopicRequest): Promise<number> {
   } catch (error) {
     // Another client may have created it in the meantime.
     if (findErrorBy(error as Error, 'apiId', 'TOPIC_ALREADY_EXISTS') === null) {
+      const denied = authorizationError(error, creatingAcls(topic))
+      if (denied !== null) throw denied
       throw new PulseError(
         'kafka',
         `topic "${topic}" cannot be created (${rootMessageOf(error)}); check the permissions ` +

@@ -5,6 +5,7 @@
 // are read during a rebalance: in effect a cooperative rebalance, without its second round.
 import { performance } from 'node:perf_hooks'
 import { messageOf, type PulseError } from '../../../src/errors.ts'
+import { missingAcl, readingAcls } from '../../../src/kafka/authorization.ts'
 import { clientOptions, Consumer, consumerHeartbeatChannel } from '../../../src/kafka/client.ts'
 import type { GroupPartitionsAssigner, KafkaConnection } from '../../../src/kafka/client.ts'
 import {
@@ -71,7 +72,7 @@ export function createGroup(
     consumer,
     offsets: createGroupOffsets({ groupId, instanceId, topic, connection, consumer }, (error) => {
       if (isFencing(error)) exclude(group, error)
-      else warnings.error('commit', messageOf(error))
+      else warnings.error('commit', messageIn(options, error))
     }),
     warnings,
     assigned: null,
@@ -114,7 +115,7 @@ function followGroup(group: Group): void {
   consumer.on('consumer:heartbeat:start', () => void (group.heartbeatAt = performance.now()))
   consumer.on('consumer:heartbeat:end', () => extendLease(group, group.heartbeatAt))
   consumer.on('consumer:heartbeat:error', ({ error }) => {
-    warnings.error('group', messageOf(error))
+    warnings.error('group', messageIn(options, error))
   })
   consumer.on('consumer:group:join', ({ assignments }) => {
     const own = assignments?.find(({ topic }) => topic === options.topic)?.partitions ?? []
@@ -132,6 +133,10 @@ function followGroup(group: Group): void {
   })
 }
 
+/** The message of an error, or the ACL that is missing. */
+const messageIn = ({ topic, groupId }: GroupOptions, error: unknown): string =>
+  missingAcl(error, readingAcls(topic, groupId)) ?? messageOf(error)
+
 /** Joins the group, and tries again until it is joined, left, or refused for good. */
 export function joinGroup(group: Group): void {
   if (group.excluded !== null || group.left) return
@@ -143,14 +148,14 @@ export function joinGroup(group: Group): void {
       resetBackoff(group.backoff)
     },
     (error: unknown) => {
-      group.excluded ??= refusalOf(error, group.options.groupId, group.options.sessionTimeoutMs)
+      group.excluded ??= refusalOf(error, group.options)
       if (group.excluded === null) rejoinLater(group, error)
     },
   )
 }
 
 function rejoinLater(group: Group, error: unknown): void {
-  group.warnings.error('group', messageOf(error))
+  group.warnings.error('group', messageIn(group.options, error))
   setTimeout(() => joinGroup(group), nextWaitMs(group.backoff))
 }
 

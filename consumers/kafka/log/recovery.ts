@@ -1,5 +1,6 @@
 // What keeps a log from being read, and how that ends: gaps, unknown schemas, moved leaders.
 import { messageOf } from '../../../src/errors.ts'
+import { authorizationError } from '../../../src/kafka/authorization.ts'
 import type { FetchedPartition } from '../../../src/kafka/fetch.ts'
 import { waitToRetry } from '../../../src/kafka/retry.ts'
 import { fail, refreshTopic, type TopicWatch } from '../topic-watch.ts'
@@ -44,7 +45,10 @@ export function recoverFrom(
       await waitToRetry(log.backoff, recovery.closing.signal)
     })
   } else if (errorCode !== 0) {
-    const error = new Error(`partition ${log.number}: the broker answers error ${errorCode}`)
+    const acl = { resource: 'Topic', name: recovery.topic, operation: 'READ' } as const
+    const denied = authorizationError(errorCode, [acl])
+    const other = `partition ${log.number}: the broker answers error ${errorCode}`
+    const error = denied ?? new Error(other)
     void recover(recovery, log, () => Promise.reject(error))
   } else if (divergingOffset >= 0 && divergingOffset < next) {
     recoverFromGap(recovery, log, truncated(log.number, divergingOffset, next))

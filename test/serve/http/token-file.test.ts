@@ -25,9 +25,11 @@ describe('a start is refused', () => {
     ]))
 
   test('with a missing file, by its name', () =>
-    refusal(1, /--token-file .*nothing cannot be read/, (directory) => [
-      ...['--token-file', join(directory, 'nothing')],
-    ]))
+    refusal(
+      1,
+      /--token-file .*nothing does not exist \(ENOENT\); expected a readable file/,
+      (directory) => [...['--token-file', join(directory, 'nothing')]],
+    ))
 
   test('with a malformed file, by the line', () =>
     refusal(2, /--token-file .*tokens: line 2 has a scope that does not exist/, (directory) => {
