@@ -115,7 +115,7 @@ async function countMalformed(
   throw new PulseError(
     'input-invalid',
     `${path}: in line ${Number(found.open)} a quoted value does not end, or the line is too long, ` +
-      'so the lines after it cannot be told apart; expected quotes in pairs: repair the line',
+      'so the lines after it are unknown; expected quotes in pairs: repair the line',
   )
 }
 
@@ -142,7 +142,7 @@ async function requireAllLines(
   if (surplus >= 0 && surplus <= Math.min(empty, inside)) return
   throw new PulseError(
     'input-invalid',
-    `${path}: its lines cannot be told apart: ${expected} lines gave ${found} rows, with ` +
+    `${path}: its lines are ambiguous: ${expected} lines gave ${found} rows, with ` +
       `${inside} line ends within quotes; expected quotes in pairs and one kind of line ` +
       'end: look for a misplaced quote and write the file again',
   )

@@ -21,7 +21,7 @@ const SAMPLE_BYTES = 4096
  * SHA-256 over a file's footer (Parquet), its size and samples of its body, as 32 hex digits; a copy
  * has the same. The footer alone is not enough: without statistics it does not depend on the values.
  *
- * @throws PulseError `input-invalid` for a file that is empty, cut off or encrypted
+ * @throws PulseError `input-invalid` for a file that is empty, truncated or encrypted
  */
 export function fingerprint(path: string, format: FileFormat): Fingerprint {
   let file: number
@@ -74,10 +74,11 @@ function footerOf(path: string, file: number, size: number): Buffer {
     throw invalid(path, 'the file is encrypted (magic bytes PARE)', remedy)
   }
   if (head !== MAGIC) throw invalid(path, 'the file is not a Parquet file')
-  if (size < MAGIC.length + TAIL_BYTES) throw invalid(path, `the file is cut off at ${size} bytes`)
+  if (size < MAGIC.length + TAIL_BYTES)
+    throw invalid(path, `the file is truncated at ${size} bytes`)
   const length = tail.readUInt32LE(0)
   if (tail.toString('latin1', 4) !== MAGIC || length + TAIL_BYTES + MAGIC.length > size) {
-    throw invalid(path, `the file is cut off at ${size} bytes, its footer is missing`)
+    throw invalid(path, `the file is truncated at ${size} bytes, its footer is missing`)
   }
   return readAt(file, size - TAIL_BYTES - length, length)
 }

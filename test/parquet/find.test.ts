@@ -154,7 +154,7 @@ describe('a link', () => {
 })
 
 describe('what cannot be read is refused', () => {
-  /** As somebody without the rights of root, to whom every file is open. */
+  /** Runs `work` without the rights of root, which can read every file. */
   function asNobody(work: () => void): void {
     const isRoot = process.geteuid?.() === 0
     if (isRoot) process.seteuid?.(65_534)
