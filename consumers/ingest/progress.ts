@@ -61,6 +61,9 @@ export interface Warning {
 /** One partition that this process reads. Offsets are exclusive ends. */
 export interface PartitionProgress {
   partition: number
+  /** Where reading began, and the offsets from 0 on that the log no longer held then. */
+  firstOffset: number
+  notRetained: number
   /** End of the log as far as transactions have ended; null before the first response. */
   endOffset: number | null
   appliedOffset: number
@@ -87,6 +90,10 @@ export interface SourceReconciliation {
   /** Rows that belong to the other side of a cut-over. */
   excluded: number
   rejected: number
+  /** Offsets of the topic that were lost before reading began here; not part of `read`. */
+  notRetained: number
+  /** Offsets without a row: markers, aborted or compacted records, accepted gaps. */
+  skipped: number
   /** 0; anything else is an internal error. */
   gap: number
 }
@@ -100,6 +107,8 @@ export interface ConsumerProgress {
   /** It is a member of the group: its lease has not ended. */
   member: boolean
   assigned: number[]
+  /** Why nothing is assigned, as a sentence; null for a member with partitions. */
+  idle: string | null
   partitions: PartitionProgress[]
   /** Why no partition is read, as a sentence; null while reading. */
   paused: string | null

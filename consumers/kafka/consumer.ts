@@ -4,13 +4,13 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { messageOf } from '../../src/errors.ts'
 import type { TopicView } from '../../src/kafka/topic.ts'
 import { loadPartition, type Partition } from '../../state/partition.ts'
-import { readCutover, readHeld, type PartitionStore } from '../../state/store.ts'
+import { readCutover, type PartitionStore } from '../../state/store.ts'
 import { openStores } from '../../state/writer.ts'
 import { describeIngest, storesOf } from '../ingest/describe.ts'
 import { createIngestStats } from '../ingest/ingest-stats.ts'
 import type { IngestProgress } from '../ingest/progress.ts'
 import { createWarnings, type Warnings } from '../ingest/warnings.ts'
-import { CLAIM } from './group/assignment.ts'
+import { claimsOf, findLogStarts, type LogStarts } from './group/claims.ts'
 import { createGroup, joinGroup, leaveGroup, type Group } from './group/membership.ts'
 import type { GroupOptions } from './group/membership.ts'
 import { settleOffsets } from './group/offsets.ts'
@@ -70,6 +70,8 @@ interface Run {
   /** All partitions of the state; none before it is open. */
   stores: readonly PartitionStore[]
   phase: Phase
+  /** By partition: first offset of the log, as it was last seen. */
+  logStarts: LogStarts
   /** What the history counted; null values without one. */
   history: Pick<IngestProgress, 'history' | 'sources'>
   /** The progress that was reported last. */
@@ -85,7 +87,7 @@ type Phase =
 
 function createRun(options: TopicConsumerOptions): Run {
   const warnings = createWarnings()
-  const group = createGroup(options.connection, options, () => claimsOf(run), warnings)
+  const group = createGroup(options.connection, options, () => claimsNow(run), warnings)
   const run: Run = {
     options,
     group,
@@ -93,6 +95,7 @@ function createRun(options: TopicConsumerOptions): Run {
     stop: new AbortController(),
     stores: [],
     phase: { name: 'start' },
+    logStarts: new Map(),
     history: { history: null, sources: [] },
     reported: describeStart(options, warnings),
   }
@@ -142,6 +145,7 @@ async function readLive(run: Run, view: TopicView, loaded: Map<number, Partition
   const { stores, group, warnings, options } = run
   const cutoverMs = readCutover(stores[0])
   const stop = run.stop.signal
+  run.logStarts = await findLogStarts(group.consumer, options.topic, stores, warnings)
   const reader = openReader({ stores, loaded, cutoverMs, view, group, warnings, stop }, options)
   run.phase = { name: 'live', reader }
   joinGroup(group)
@@ -151,7 +155,7 @@ async function readLive(run: Run, view: TopicView, loaded: Map<number, Partition
 
 /** Keeps the last description: while the group is left the state is asked for, and is closed. */
 function closePhase(run: Run): void {
-  run.phase = { name: 'closed', progress: describeRun(run), claims: claimsOf(run) }
+  run.phase = { name: 'closed', progress: describeRun(run), claims: claimsNow(run) }
 }
 
 /** A state that cannot be described after a failure must not hide the failure. */
@@ -190,13 +194,10 @@ function describeStart(options: TopicConsumerOptions, warnings: Warnings): Inges
   return describeIngest([], [], stats, { state: 'starting', warnings: warnings.waiting })
 }
 
-/** What this member claims of each partition. */
-function claimsOf({ phase, stores }: Run): readonly number[] {
+/** What this member claims of each partition now. */
+function claimsNow({ phase, stores, logStarts }: Run): readonly number[] {
   if (phase.name === 'closed') return phase.claims
-  return stores.map((store) => {
-    if (store.positions.getKeysCount({ limit: 1 }) === 0) return CLAIM.none
-    return readHeld(store) ? CLAIM.held : CLAIM.kept
-  })
+  return phase.name === 'live' ? claimsOf(stores, phase.reader, logStarts) : []
 }
 
 /**

@@ -2,7 +2,7 @@
 import type { PartitionProgress, ConsumerProgress, IngestProgress } from '../ingest/progress.ts'
 import { describeIngest } from '../ingest/describe.ts'
 import { isMember } from './group/membership.ts'
-import { isSettled } from './log/assigned.ts'
+import { idleReason, isSettled } from './log/assigned.ts'
 import { lagRecords, type LogPartition } from './log/partition.ts'
 import { isCaughtUp, pausedBy, type PartitionReader } from './reader.ts'
 
@@ -37,6 +37,7 @@ function describeReader(reader: PartitionReader, logs: readonly LogPartition[]):
     instance: group.options.instanceId,
     member: isMember(group),
     assigned: [...(group.assigned ?? [])].sort((a, b) => a - b),
+    idle: idleReason(reader),
     partitions: logs.map((log) => describePartition(reader, log, nowMs)),
     paused: pausedBy(reader),
     rebalances: group.rebalances,
@@ -69,6 +70,8 @@ function describePartition(
   const lastMs = lastTimestampMs > 0 ? lastTimestampMs : null
   return {
     partition: number,
+    firstOffset: position.first,
+    notRetained: position.notRetained,
     endOffset: isKnown ? stableOffset : null,
     appliedOffset: position.next,
     durableOffset,

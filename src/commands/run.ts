@@ -42,7 +42,29 @@ function sourcesText(sources: readonly SourceReconciliation[]): string {
   const rows = sources.map(({ name, kind, read, applied, rejected, excluded, gap }) => {
     return [`${kind} ${name}`, read, applied, rejected, excluded, gap]
   })
-  return tableText([['source', 'rows read', 'applied', 'rejected', 'excluded', 'gap'], ...rows])
+  const table = tableText([
+    ['source', 'rows read', 'applied', 'rejected', 'excluded', 'gap'],
+    ...rows,
+  ])
+  return [table, ...sources.flatMap(notIncluded)].join('\n')
+}
+
+/** What of a topic is in none of the numbers. */
+function notIncluded({ name, notRetained, skipped }: SourceReconciliation): string[] {
+  return [
+    ...(notRetained === 0
+      ? []
+      : [
+          `topic ${name}: ${notRetained} offsets before the beginning of the log are not retained ` +
+            'and not included',
+        ]),
+    ...(skipped === 0
+      ? []
+      : [
+          `topic ${name}: ${skipped} offsets without a row: markers, aborted or compacted records, ` +
+            'passed gaps',
+        ]),
+  ]
 }
 
 /**

@@ -14,6 +14,8 @@ export function generatePartition(
 ): PartitionProgress {
   return {
     partition,
+    firstOffset: 0,
+    notRetained: 0,
     endOffset: 6000,
     appliedOffset: 5000,
     durableOffset: 4900,
@@ -39,6 +41,7 @@ export function generateConsumer(
     instance: 'here-1',
     member: true,
     assigned: partitions.map(({ partition }) => partition),
+    idle: null,
     partitions,
     paused: null,
     rebalances: 2,

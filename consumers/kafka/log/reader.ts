@@ -53,10 +53,11 @@ export const createLogReader = (messages: MessageBatch): LogReader => ({
 export function readFetched(
   reader: LogReader,
   log: LogPartition,
-  { records, aborted, endOffset, stableOffset }: FetchedPartition,
+  { records, aborted, endOffset, stableOffset, logStartOffset }: FetchedPartition,
 ): Gap | null {
   log.endOffset = endOffset
   log.stableOffset = stableOffset
+  log.logStart = logStartOffset
   reader.messages.stats.counters.consumedBytes += records.length
   reader.next = log.position.next
   reader.unpackedBytes = reader.heldBytes = 0
