@@ -1,8 +1,10 @@
 // Replays Parquet files into a state directory, from where the last replay ended.
 import { performance } from 'node:perf_hooks'
 import { CHUNK_ROWS, type DuckDBConnection } from '../../src/duckdb.ts'
+import { readCutover } from '../../state/store.ts'
 import { openState, type StateOptions, type WritableState } from '../../state/writer.ts'
 import { describeIngest, storesOf } from '../ingest/describe.ts'
+import { requireNoTopic } from '../ingest/double-rows.ts'
 import { createIngestStats, type CommitOptions } from '../ingest/ingest-stats.ts'
 import type { IngestProgress } from '../ingest/progress.ts'
 import { inspectFiles, prepareFiles, withFiles, type FoundFiles } from './run.ts'
@@ -40,6 +42,8 @@ export async function replayFiles(
     const start = performance.now()
     const state = await openState(options.stateDirectory, options.state, 'replay')
     try {
+      const positions = state.partitions.map((partition) => partition.positions)
+      requireNoTopic(positions, readCutover(state.stores[0]))
       const restoreSeconds = (performance.now() - start) / 1000
       return await replayInto(state, found, connection, options, restoreSeconds, onReady)
     } finally {

@@ -7,7 +7,7 @@ import { loadPartition, type Partition } from '../../state/partition.ts'
 import { readCutover, type PartitionStore } from '../../state/store.ts'
 import { openStores } from '../../state/writer.ts'
 import { describeIngest, storesOf } from '../ingest/describe.ts'
-import { createIngestStats } from '../ingest/ingest-stats.ts'
+import { requireNoFiles } from '../ingest/double-rows.ts'
 import type { IngestProgress } from '../ingest/progress.ts'
 import { createWarnings, type Warnings } from '../ingest/warnings.ts'
 import { claimsOf, findLogStarts, type LogStarts } from './group/claims.ts'
@@ -16,9 +16,9 @@ import type { GroupOptions } from './group/membership.ts'
 import { settleOffsets } from './group/offsets.ts'
 import type { HistoryOptions, HistoryRun } from './history.ts'
 import { openReader, type PartitionReaderOptions } from './live.ts'
-import { describeConsumer } from './progress.ts'
+import { describeConsumer, describeStart } from './progress.ts'
 import { isCaughtUp, readAssigned, type PartitionReader } from './reader.ts'
-import { reconcileSources } from './reconciliation.ts'
+import { positionsOf, reconcileSources } from './reconciliation.ts'
 import { waitForTopic } from './wait-for-topic.ts'
 
 /** Options of a topic consumer; all of them can be sent to a thread. */
@@ -144,9 +144,10 @@ async function readHistory(run: Run): Promise<Map<number, Partition>> {
 async function readLive(run: Run, view: TopicView, loaded: Map<number, Partition>) {
   const { stores, group, warnings, options } = run
   const cutoverMs = readCutover(stores[0])
-  const stop = run.stop.signal
+  requireNoFiles(stores.map(positionsOf), cutoverMs)
   run.logStarts = await findLogStarts(group.consumer, options.topic, stores, warnings)
-  const reader = openReader({ stores, loaded, cutoverMs, view, group, warnings, stop }, options)
+  const parts = { stores, loaded, cutoverMs, view, group, warnings, stop: run.stop.signal }
+  const reader = openReader(parts, options)
   run.phase = { name: 'live', reader }
   joinGroup(group)
   await readAssigned(reader)
@@ -187,11 +188,6 @@ function describeRun({ phase, history, options, warnings }: Run): IngestProgress
     return describeIngest(partitions, storesOf(partitions), stats, { state: 'running', ...own })
   }
   return describeStart(options, warnings)
-}
-
-function describeStart(options: TopicConsumerOptions, warnings: Warnings): IngestProgress {
-  const stats = createIngestStats({ missingMsisdnZero: false }, options, 1)
-  return describeIngest([], [], stats, { state: 'starting', warnings: warnings.waiting })
 }
 
 /** What this member claims of each partition now. */

@@ -5,12 +5,13 @@
 // each counts as `excluded` on the other side, and none is counted twice.
 import { CHUNK_ROWS, type DuckDBConnection } from '../../src/duckdb.ts'
 import { PulseError } from '../../src/errors.ts'
-import { lastEventTime, type Readable } from '../../src/parquet/rows.ts'
+import { lastEventTime } from '../../src/parquet/rows.ts'
 import type { SourceNote } from '../../src/record/duration-unit.ts'
 import type { Partition } from '../../state/partition.ts'
 import { readCutover, writeCutover } from '../../state/store.ts'
 import type { StateOptions } from '../../state/writer.ts'
-import { inspectFiles, prepareFiles, withFiles } from '../files/run.ts'
+import { inspectFiles, prepareFiles, withFiles, type FoundFiles } from '../files/run.ts'
+import { requireNewHistory } from '../ingest/double-rows.ts'
 import { createIngestStats, type CommitOptions, type IngestStats } from '../ingest/ingest-stats.ts'
 
 /** What the history phase needs of a consumer's options. */
@@ -47,7 +48,7 @@ export async function applyHistory(
   const stats = createIngestStats(validation, options, CHUNK_ROWS)
   await withFiles('max', async (connection) => {
     const files = await inspectFiles(connection, options.history, options.state)
-    const cutoverMs = await decideCutover(connection, partitions, files.readables, options)
+    const cutoverMs = await decideCutover(connection, partitions, files, options)
     const reading = { speed: 'max', cutoverMs, stop } as const
     const { totalRows, run } = prepareFiles(partitions, files, connection, stats, reading)
     onReady({ totalRows, sources: files.sources, stats })
@@ -58,7 +59,7 @@ export async function applyHistory(
 async function decideCutover(
   connection: DuckDBConnection,
   partitions: readonly Partition[],
-  readables: readonly Readable[],
+  { readables, sources }: FoundFiles,
   { cutover }: HistoryOptions,
 ): Promise<number> {
   const [{ store }] = partitions
@@ -67,7 +68,12 @@ async function decideCutover(
     if (cutover !== 'auto' && cutover !== known) throw differs(known, cutover)
     return known
   }
-  if (partitions.some(({ positions }) => [...positions.values()].some(isTopic))) throw isLive()
+  const ids = new Set(sources.map(({ id }) => id))
+  requireNewHistory(
+    partitions.map(({ positions }) => positions),
+    ids,
+    cutover === 'auto',
+  )
   const wanted = cutover === 'auto' ? await lastEventTime(connection, readables) : cutover
   // A whole millisecond after the last row: rows of the same moment belong to the files.
   const decided = cutover === 'auto' ? Math.floor(wanted) + 1 : wanted
@@ -75,18 +81,9 @@ async function decideCutover(
   return decided
 }
 
-const isTopic = ({ kind }: { kind: string }): boolean => kind === 'topic'
-
 const differs = (known: number, asked: number): PulseError =>
   new PulseError(
     'state-options',
     `the state has its cut-over at ${new Date(known).toISOString()}, but --cutover asks for ` +
       `${new Date(asked).toISOString()}; leave it out, or start in another --state directory`,
-  )
-
-const isLive = (): PulseError =>
-  new PulseError(
-    'state-options',
-    'the state reads a topic already, and rows of a history may be in it twice; expected a new ' +
-      '--state directory: give the history and the topic to it together',
   )

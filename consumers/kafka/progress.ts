@@ -1,6 +1,8 @@
 // Describes a consumer and each partition it reads, as the rest of the process sees them.
 import type { PartitionProgress, ConsumerProgress, IngestProgress } from '../ingest/progress.ts'
 import { describeIngest } from '../ingest/describe.ts'
+import { createIngestStats, type CommitOptions } from '../ingest/ingest-stats.ts'
+import type { Warnings } from '../ingest/warnings.ts'
 import { isMember } from './group/membership.ts'
 import { idleReason, isSettled } from './log/assigned.ts'
 import { lagRecords, type LogPartition } from './log/partition.ts'
@@ -22,6 +24,12 @@ export function describeConsumer(reader: PartitionReader): IngestProgress {
     consumer: describeReader(reader, logs),
     warnings: warnings.waiting,
   })
+}
+
+/** Returns the progress of a consumer that has not opened its state. */
+export function describeStart(options: CommitOptions, warnings: Warnings): IngestProgress {
+  const stats = createIngestStats({ missingMsisdnZero: false }, options, 1)
+  return describeIngest([], [], stats, { state: 'starting', warnings: warnings.waiting })
 }
 
 type Note = Pick<IngestProgress['sources'][number], 'durationUnit' | 'evidence'>

@@ -49,7 +49,8 @@ function addPosition(entry: SourceReconciliation, position: SourcePosition): voi
   entry.read = entry.kind === 'file' ? Math.max(entry.read, rows) : entry.read + rows
 }
 
-function positionsOf(store: PartitionStore): Map<string, SourcePosition> {
+/** The positions of a partition, as they were committed. */
+export function positionsOf(store: PartitionStore): Map<string, SourcePosition> {
   const { transaction, finish } = beginRead(store)
   try {
     return readPositions(store, transaction)
