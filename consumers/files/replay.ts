@@ -1,6 +1,7 @@
 // Replays Parquet files into a state directory, from where the last replay ended.
 import { performance } from 'node:perf_hooks'
 import { CHUNK_ROWS, type DuckDBConnection } from '../../src/duckdb.ts'
+import { DEFAULT_PARTITIONER } from '../../src/record/topic-keys.ts'
 import { readCutover } from '../../state/store.ts'
 import { openState, type StateOptions, type WritableState } from '../../state/writer.ts'
 import { describeIngest, storesOf } from '../ingest/describe.ts'
@@ -63,7 +64,8 @@ async function replayInto(
   const validation = { missingMsisdnZero: options.state.missingMsisdn === 'zero' }
   const stats = createIngestStats(validation, options, CHUNK_ROWS)
   const stop = new AbortController()
-  const reading = { speed: options.speed, cutoverMs: null, stop: stop.signal }
+  const own = { cutoverMs: null, partitioner: DEFAULT_PARTITIONER }
+  const reading = { speed: options.speed, ...own, stop: stop.signal }
   const { ingest, totalRows, run } = prepareFiles(partitions, files, connection, stats, reading)
   const sources = files.sources.map(({ name, durationUnit, evidence }) => {
     return { name, durationUnit, evidence }

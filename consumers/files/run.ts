@@ -10,6 +10,7 @@ import { createFileIngest, ingestFiles, type FileIngest } from './ingest.ts'
 import { readInFileOrder, readInTimeOrder, type Readable } from '../../src/parquet/rows.ts'
 import { durationUnitOf } from '../../src/parquet/duration-sample.ts'
 import { findFiles, openFile } from '../../src/parquet/files.ts'
+import type { KeyPartitioner } from '../../src/record/topic-keys.ts'
 import { createRouter } from './router.ts'
 import type { Delivery, SourceInfo } from '../../src/parquet/delivery.ts'
 import type { IngestStats } from '../ingest/ingest-stats.ts'
@@ -78,6 +79,8 @@ export interface FileReading {
   speed: number | 'max'
   /** Rows that start at it (UTC ms) or later belong to a topic; null for no cut-over. */
   cutoverMs: number | null
+  /** Which partition a subscriber belongs to. */
+  partitioner: KeyPartitioner
   /** Aborted to end the run after the rows in hand. */
   stop: AbortSignal
 }
@@ -92,11 +95,11 @@ export function prepareFiles(
   files: FoundFiles,
   connection: DuckDBConnection,
   stats: IngestStats,
-  { speed, cutoverMs, stop }: FileReading,
+  { speed, cutoverMs, partitioner, stop }: FileReading,
 ): FileRun {
   const { sources } = files
   const order = orderOf(partitions, sources, speed)
-  const routing = { order, capacity: CHUNK_ROWS, cutoverMs }
+  const routing = { order, capacity: CHUNK_ROWS, cutoverMs, partitioner }
   const router = createRouter(partitions, sources, stats.applier, routing)
   const ingest = createFileIngest({ partitions, sources, router, stats, stop }, speed)
   return {

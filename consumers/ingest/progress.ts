@@ -122,7 +122,9 @@ export interface ConsumerProgress {
     failures: number
     pending: number
   } | null
-  /** Rows found in another partition than Kafka's default partitioner assigns to their MSISDN. */
+  /** How producers choose the partition of an MSISDN; null values while that is unknown. */
+  partitioner: { hash: string | null; encoding: string | null; evidence: string }
+  /** Rows found in another partition than this partitioner assigns to their MSISDN. */
   misrouted: number
   /** Seconds for which reading was paused. */
   backpressureSeconds: number

@@ -15,6 +15,7 @@ import { createGroup, joinGroup, leaveGroup, type Group } from './group/membersh
 import type { GroupOptions } from './group/membership.ts'
 import { settleOffsets } from './group/offsets.ts'
 import type { HistoryOptions, HistoryRun } from './history.ts'
+import { findPartitioner } from './history-keys.ts'
 import { openReader, type PartitionReaderOptions } from './live.ts'
 import { describeConsumer, describeStart } from './progress.ts'
 import { isCaughtUp, readAssigned, type PartitionReader } from './reader.ts'
@@ -108,7 +109,7 @@ async function runInState(run: Run, view: TopicView): Promise<IngestProgress> {
   const state = await openStores(stateDirectory, { ...wanted, partitions: view.partitions }, 'run')
   run.stores = state.stores
   try {
-    const loaded = await readHistory(run)
+    const loaded = await readHistory(run, view)
     const done = run.stop.signal.aborted ? false : await readLive(run, view, loaded)
     const last = { ...describeRun(run), reconciliation: reconcileSources(state.stores), done }
     closePhase(run)
@@ -123,7 +124,7 @@ async function runInState(run: Run, view: TopicView): Promise<IngestProgress> {
 }
 
 /** Applies the history, if there is one; returns the partitions that are loaded then. */
-async function readHistory(run: Run): Promise<Map<number, Partition>> {
+async function readHistory(run: Run, view: TopicView): Promise<Map<number, Partition>> {
   const loaded = new Map<number, Partition>()
   if (run.options.history.length === 0) return loaded
   // It loads DuckDB, which a topic alone does not need.
@@ -132,7 +133,10 @@ async function readHistory(run: Run): Promise<Map<number, Partition>> {
   for (const store of run.stores) loaded.set(store.partition, loadPartition(store))
   const restoreSeconds = (performance.now() - start) / 1000
   const partitions = [...loaded.values()]
-  await applyHistory(partitions, run.options, run.stop.signal, (files) => {
+  const { group, warnings, options } = run
+  const from = { consumer: group.consumer, view, warnings, stop: run.stop.signal }
+  const choose = () => findPartitioner(from, options)
+  await applyHistory(partitions, options, from.stop, choose, (files) => {
     run.phase = { name: 'history', partitions, restoreSeconds, files }
   })
   const { counters, sources } = describeRun(run)

@@ -8,9 +8,11 @@ import { PulseError } from '../../src/errors.ts'
 import { lastEventTime } from '../../src/parquet/rows.ts'
 import type { SourceNote } from '../../src/record/duration-unit.ts'
 import type { Partition } from '../../state/partition.ts'
-import { readCutover, writeCutover } from '../../state/store.ts'
+import { DEFAULT_PARTITIONER, isDefault, type KeyPartitioner } from '../../src/record/topic-keys.ts'
+import { readCutover, readPartitioner, writeCutover } from '../../state/store.ts'
 import type { StateOptions } from '../../state/writer.ts'
 import { inspectFiles, prepareFiles, withFiles, type FoundFiles } from '../files/run.ts'
+import type { ChosenPartitioner, PartitionerOption } from './history-keys.ts'
 import { requireNewHistory } from '../ingest/double-rows.ts'
 import { createIngestStats, type CommitOptions, type IngestStats } from '../ingest/ingest-stats.ts'
 
@@ -20,6 +22,8 @@ export interface HistoryOptions extends CommitOptions {
   history: readonly string[]
   /** UTC ms; `auto`: right after the last row of the files. */
   cutover: 'auto' | number
+  /** The partitioner of the topic; `auto` determines it from the keys. */
+  partitioner: PartitionerOption
   state: Omit<StateOptions, 'partitions'>
 }
 
@@ -34,6 +38,7 @@ export interface HistoryRun {
 /**
  * Applies files to all partitions of a state; on return they are durable.
  *
+ * @param choose determines the topic's partitioner; null after a stop
  * @param onReady receives the run before its first row
  * @throws PulseError `state-options` for a state that reads the topic already, or that has another
  *   cut-over; what the files throw
@@ -42,43 +47,50 @@ export async function applyHistory(
   partitions: readonly Partition[],
   options: HistoryOptions,
   stop: AbortSignal,
+  choose: () => Promise<ChosenPartitioner | null>,
   onReady: (run: HistoryRun) => void,
 ): Promise<void> {
   const validation = { missingMsisdnZero: options.state.missingMsisdn === 'zero' }
   const stats = createIngestStats(validation, options, CHUNK_ROWS)
   await withFiles('max', async (connection) => {
     const files = await inspectFiles(connection, options.history, options.state)
-    const cutoverMs = await decideCutover(connection, partitions, files, options)
-    const reading = { speed: 'max', cutoverMs, stop } as const
+    const division = await decideDivision(connection, partitions, files, options, choose)
+    if (stop.aborted || division === null) return
+    const reading = { speed: 'max', ...division, stop } as const
     const { totalRows, run } = prepareFiles(partitions, files, connection, stats, reading)
     onReady({ totalRows, sources: files.sources, stats })
     await run()
   })
 }
 
-async function decideCutover(
+/** Returns cut-over and partitioner, those of an earlier run if there was one; null after a stop. */
+async function decideDivision(
   connection: DuckDBConnection,
   partitions: readonly Partition[],
   { readables, sources }: FoundFiles,
   { cutover }: HistoryOptions,
-): Promise<number> {
+  choose: () => Promise<ChosenPartitioner | null>,
+): Promise<{ cutoverMs: number; partitioner: KeyPartitioner } | null> {
   const [{ store }] = partitions
   const known = readCutover(store)
   if (known !== null) {
     if (cutover !== 'auto' && cutover !== known) throw differs(known, cutover)
-    return known
+    // Former versions divided by the default partitioner.
+    return { cutoverMs: known, partitioner: readPartitioner(store) ?? DEFAULT_PARTITIONER }
   }
   const ids = new Set(sources.map(({ id }) => id))
-  requireNewHistory(
-    partitions.map(({ positions }) => positions),
-    ids,
-    cutover === 'auto',
-  )
+  const positions = partitions.map((partition) => partition.positions)
+  requireNewHistory(positions, ids, cutover === 'auto')
+  const chosen = await choose()
+  if (chosen === null) return null
+  const { partitioner } = chosen
+  // Rows that were replayed before are divided by the default partitioner.
+  if (partitions.length > 1 && !isDefault(partitioner)) requireNewHistory(positions, ids, false)
   const wanted = cutover === 'auto' ? await lastEventTime(connection, readables) : cutover
   // A whole millisecond after the last row: rows of the same moment belong to the files.
   const decided = cutover === 'auto' ? Math.floor(wanted) + 1 : wanted
-  writeCutover(store, decided)
-  return decided
+  writeCutover(store, decided, partitioner)
+  return { cutoverMs: decided, partitioner }
 }
 
 const differs = (known: number, asked: number): PulseError =>

@@ -6,6 +6,7 @@ import type { Warnings } from '../ingest/warnings.ts'
 import { isMember } from './group/membership.ts'
 import { idleReason, isSettled } from './log/assigned.ts'
 import { lagRecords, type LogPartition } from './log/partition.ts'
+import { partitionerNote } from './log/routing.ts'
 import { isCaughtUp, pausedBy, type PartitionReader } from './reader.ts'
 
 /** Returns the present progress of the live phase. */
@@ -60,7 +61,8 @@ function describeReader(reader: PartitionReader, logs: readonly LogPartition[]):
             failures: deadLetters.failures,
             pending: deadLetters.pending,
           },
-    misrouted: reader.logReader.messages.misrouted,
+    partitioner: partitionerNote(reader.logReader.messages.routing),
+    misrouted: reader.logReader.messages.routing.misrouted,
     backpressureSeconds: pause.seconds,
     caughtUp: isCaughtUp(reader),
   }

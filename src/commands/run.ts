@@ -92,6 +92,7 @@ export function consumeOptions(values: RunValues): TopicConsumerOptions {
     untilCaughtUp: values.untilCaughtUp,
     history: values.history,
     cutover: values.cutover,
+    partitioner: values.partitioner,
     commitIntervalMs: values.commitInterval,
     keepRejected: values.keepRejected,
   }

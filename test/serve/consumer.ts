@@ -48,6 +48,7 @@ export function generateConsumer(
     errors: { ...Object.fromEntries(CONSUMER_ERRORS.map((kind) => [kind, 0])), fetch: 3 },
     gapsPassed: { gaps: 0, records: 0 },
     deadLetters: { topic: 'rejected', sent: { 'invalid-number': 9 }, failures: 1, pending: 4 },
+    partitioner: { hash: 'murmur2', encoding: 'text', evidence: '200 distinct keys' },
     misrouted: 0,
     backpressureSeconds: 1.5,
     caughtUp: false,
