@@ -5,7 +5,7 @@ import { messageOf, PulseError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { startSnapshots, type SnapshotThread } from './snapshot-thread.ts'
 import type { PipelineView, Published, SnapshotRuns, StoreOperation } from '../serve/view.ts'
-import type { SnapshotOptions } from '../snapshot/schema.ts'
+import type { Snapshot, SnapshotOptions } from '../snapshot/schema.ts'
 import { startIngest, type IngestThread } from './ingest-thread.ts'
 import { revisionOf, VERSION } from '../version.ts'
 
@@ -91,6 +91,16 @@ function noteSources(before: IngestProgress | null, now: IngestProgress, log: Lo
   }
 }
 
+/** Warns when more subscribers than before are in several partitions. */
+function noteSplit(before: Published | null, { splitSubscribers }: Snapshot, log: Log): void {
+  if (splitSubscribers <= (before?.snapshot.splitSubscribers ?? 0)) return
+  log.warn(
+    { splitSubscribers },
+    `${splitSubscribers} subscribers are in more than one partition and counted in each: the ` +
+      'topic is not partitioned by MSISDN',
+  )
+}
+
 /** False while ingest may be opening the state: LMDB opens badly in two threads at the same moment. */
 const isOpen = ({ progress }: Shared): boolean => progress !== null && progress.state !== 'starting'
 
@@ -119,6 +129,7 @@ function scheduleSnapshots(
       const { scan, scale, kmeans, elbow, top, publish } = taken.times
       const timings = { scan, scale, kmeans, elbow, top, publish }
       for (const phase of Object.keys(timings) as (keyof typeof timings)[]) timings[phase] /= 1000
+      noteSplit(shared.published, taken.snapshot, log)
       shared.published = { snapshot: taken.snapshot, json: taken.json, atMs: Date.now(), timings }
       runs.success++
       emit('snapshot')

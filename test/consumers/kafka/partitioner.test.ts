@@ -9,6 +9,9 @@ import { needsKafka } from '../../broker.ts'
 import { uniqueName, type Operations } from '../../broker-operations.ts'
 import { sharedBroker } from '../../shared-broker.ts'
 import { readBack, withDirectory } from '../../state-directory.ts'
+import { takeSnapshot } from '../../../src/snapshot/take.ts'
+import { withView } from '../../../state/read.ts'
+import { OPTIONS as SNAPSHOT_OPTIONS } from '../../snapshot/subscribers.ts'
 import { sampleIn } from '../files/samples.ts'
 import { replay } from '../files/replaying.ts'
 import { consumeTopic, type Changes } from './consuming.ts'
@@ -92,6 +95,35 @@ describe('a history of a topic', { ...needsKafka(), concurrency: 2 }, () => {
       // Once divided, the option is not needed again.
       await consume(topic, state, { history: [half] })
       assert.equal((await readBack(state)).hash, (await readBack(whole)).hash)
+    }))
+
+  test('whose rows of a subscriber are in two partitions: a snapshot counts these exactly', () =>
+    withDirectory(async (directory) => {
+      const rows = await rowsOf(await sampleIn(directory, { rows: 300, dirt: 0 }), 'avro')
+      const topic = uniqueName('split')
+      await broker.createTopic(topic, { partitions: PARTITIONS })
+      await send(topic, rows, 'murmur2', TEXT_KEY)
+      // These lie in a second partition, most of them, by another hash.
+      const again = rows.slice(0, 40)
+      await send(topic, again, 'crc32', TEXT_KEY)
+      const into = new Uint8Array(40)
+      const placeOf = (key: string | null, hash: HashName): number =>
+        partitionByHash(hash, into, 0, encodeKey(TEXT_KEY, Number(key), into), PARTITIONS)
+      const split = new Set(
+        again
+          .map(({ key }) => key)
+          .filter((key) => placeOf(key, 'murmur2') !== placeOf(key, 'crc32')),
+      )
+      assert.ok(split.size > 5)
+      const state = join(directory, 'state')
+      const { progress } = await consume(topic, state, {})
+      const { snapshot } = await withView(state, (view) =>
+        takeSnapshot(view, SNAPSHOT_OPTIONS, () => 0),
+      )
+      assert.equal(snapshot.splitSubscribers, split.size)
+      const distinct = new Set(rows.map(({ key }) => key))
+      assert.equal(snapshot.subscribers, distinct.size + split.size)
+      assert.equal(progress.consumer?.partitioner.hash, null, 'no hash explains all keys')
     }))
 
   test('that is empty needs --partitioner; one partition does not', () =>
