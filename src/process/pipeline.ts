@@ -1,11 +1,12 @@
 // The pipeline of one process: ingest and snapshots wired together, and as the server sees it.
 import type { IngestProgress, LifeState } from '../../consumers/ingest/progress.ts'
 import type { IngestJob } from './ingest-worker.ts'
-import { messageOf, PulseError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { startSnapshots, type SnapshotThread } from './snapshot-thread.ts'
-import type { PipelineView, Published, SnapshotRuns, StoreOperation } from '../serve/view.ts'
-import type { Snapshot, SnapshotOptions } from '../snapshot/schema.ts'
+import type { PipelineView, SnapshotRuns } from '../serve/view.ts'
+import type { SnapshotOptions } from '../snapshot/schema.ts'
+import { isOpen, noteError, scheduleSnapshots } from './snapshot-schedule.ts'
+import type { Shared } from './snapshot-schedule.ts'
 import { startIngest, type IngestThread } from './ingest-thread.ts'
 import { revisionOf, VERSION } from '../version.ts'
 
@@ -25,16 +26,6 @@ export interface Pipeline {
   close(): Promise<void>
 }
 
-type Listener = (event: 'snapshot' | 'progress') => void
-
-interface Shared {
-  progress: IngestProgress | null
-  published: Published | null
-  failed: boolean
-  storeErrors: Record<StoreOperation, number>
-  listeners: Set<Listener>
-}
-
 /** Starts a job with snapshots beside it. */
 export function startPipeline(options: PipelineOptions, log: Log): Pipeline {
   const shared: Shared = {
@@ -50,8 +41,10 @@ export function startPipeline(options: PipelineOptions, log: Log): Pipeline {
   const ingest = startIngest(options.job, (progress) => {
     noteSources(shared.progress, progress, log)
     for (const { level, message } of progress.warnings) log[level](message)
+    const isGiven = hasGivenBack(shared.progress, progress)
     shared.progress = progress
     emit('progress')
+    if (isGiven) snapshots.soon()
   })
   const { stateDirectory } = options.job.options
   const thread = startSnapshots({ stateDirectory, options: options.snapshot })
@@ -78,10 +71,6 @@ export function startPipeline(options: PipelineOptions, log: Log): Pipeline {
   return { view, ended, ingest, noteLookUpError, close }
 }
 
-function noteError({ storeErrors }: Shared, operation: StoreOperation, error: unknown): void {
-  if (error instanceof PulseError) storeErrors[operation]++
-}
-
 /** Says once how each source was understood. */
 function noteSources(before: IngestProgress | null, now: IngestProgress, log: Log): void {
   const known = before?.sources.length ?? 0
@@ -91,72 +80,12 @@ function noteSources(before: IngestProgress | null, now: IngestProgress, log: Lo
   }
 }
 
-/** Warns when more subscribers than before are in several partitions. */
-function noteSplit(before: Published | null, { splitSubscribers }: Snapshot, log: Log): void {
-  if (splitSubscribers <= (before?.snapshot.splitSubscribers ?? 0)) return
-  log.warn(
-    { splitSubscribers },
-    `${splitSubscribers} subscribers are in more than one partition and counted in each: the ` +
-      'topic is not partitioned by MSISDN',
-  )
-}
-
-/** False while ingest may be opening the state: LMDB opens badly in two threads at the same moment. */
-const isOpen = ({ progress }: Shared): boolean => progress !== null && progress.state !== 'starting'
-
-interface Snapshots {
-  runs: SnapshotRuns
-  /** One more of what is there now, after the one under way. */
-  last(): Promise<void>
-  stop(): void
-}
-
-function scheduleSnapshots(
-  thread: SnapshotThread,
-  shared: Shared,
-  intervalMs: number,
-  emit: Listener,
-  log: Log,
-): Snapshots {
-  const runs = { success: 0, failure: 0, skipped: 0, intervalSeconds: intervalMs / 1000 }
-  let running: Promise<void> | null = null
-  let commits = -1
-  const take = async (): Promise<void> => {
-    commits = shared.progress?.counters.commits ?? -1
-    try {
-      const taken = await thread.snapshot()
-      if (taken === null) return
-      const { scan, scale, kmeans, elbow, top, publish } = taken.times
-      const timings = { scan, scale, kmeans, elbow, top, publish }
-      for (const phase of Object.keys(timings) as (keyof typeof timings)[]) timings[phase] /= 1000
-      noteSplit(shared.published, taken.snapshot, log)
-      shared.published = { snapshot: taken.snapshot, json: taken.json, atMs: Date.now(), timings }
-      runs.success++
-      emit('snapshot')
-    } catch (error) {
-      runs.failure++
-      noteError(shared, 'snapshot', error)
-      log.error(`the snapshot failed: ${messageOf(error)}`)
-    }
-  }
-  const run = (): Promise<void> => {
-    running = take().finally(() => (running = null))
-    return running
-  }
-  const timer = setInterval(() => {
-    if (!isOpen(shared)) return
-    const unchanged = shared.published !== null && shared.progress?.counters.commits === commits
-    if (running !== null) runs.skipped++
-    else if (!unchanged) void run()
-  }, intervalMs)
-  return {
-    runs,
-    async last() {
-      await running
-      await run()
-    },
-    stop: () => clearInterval(timer),
-  }
+/** What is given back to the group is in no result any more, also when nothing is committed. */
+function hasGivenBack(before: IngestProgress | null, now: IngestProgress): boolean {
+  const left = new Set(now.consumer?.partitions.map(({ partition }) => partition))
+  if (before?.consumer?.partitions.some(({ partition }) => !left.has(partition))) return true
+  // What an earlier run left here is released until the first assignment is carried out.
+  return now.consumer !== null && before?.state === 'restoring' && now.state === 'running'
 }
 
 /** Options in force, without secrets. */
