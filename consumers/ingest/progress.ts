@@ -64,6 +64,8 @@ export interface PartitionProgress {
   /** Where reading began, and the offsets from 0 on that the log no longer held then. */
   firstOffset: number
   notRetained: number
+  /** Offsets missing between the records read in this run, because the topic is compacted. */
+  compacted: number
   /** End of the log as far as transactions have ended; null before the first response. */
   endOffset: number | null
   appliedOffset: number

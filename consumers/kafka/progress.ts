@@ -82,6 +82,7 @@ function describePartition(
     partition: number,
     firstOffset: position.first,
     notRetained: position.notRetained,
+    compacted: log.holes,
     endOffset: isKnown ? stableOffset : null,
     appliedOffset: position.next,
     durableOffset,

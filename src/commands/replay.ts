@@ -4,7 +4,7 @@ import type { ReplayOptions } from '../../consumers/files/replay.ts'
 import type { Values } from '../config.ts'
 import type { Log } from '../log.ts'
 import type { IngestJob } from '../process/ingest-worker.ts'
-import { reconciliationOf, reconciliationText } from '../terminal/summary.ts'
+import { reconciliationOf, reconciliationText, requireApplied } from '../terminal/summary.ts'
 import type { INGEST_OPTIONS, SERVE_OPTIONS, ValuesOf } from '../options.ts'
 import type { Pipeline } from '../process/pipeline.ts'
 import { onSignals } from '../process/signals.ts'
@@ -40,6 +40,7 @@ export async function replay(files: readonly string[], values: ReplayValues): Pr
     release()
   })
   print(last, values)
+  requireApplied(last)
 }
 
 function print(last: IngestProgress, { json, state }: Pick<Values, 'json' | 'state'>): void {

@@ -5,7 +5,7 @@ import { resolve } from 'node:path'
 import type { TopicConsumerOptions } from '../../consumers/kafka/consumer.ts'
 import type { IngestProgress, SourceReconciliation } from '../../consumers/ingest/progress.ts'
 import type { Log } from '../log.ts'
-import { reconciliationOf, reconciliationText } from '../terminal/summary.ts'
+import { reconciliationOf, reconciliationText, requireApplied } from '../terminal/summary.ts'
 import { connectionOf, registryOf, schemaOf } from '../process/kafka-connection.ts'
 import type { RUN_OPTIONS, ValuesOf } from '../options.ts'
 import { servePipeline } from '../process/serving.ts'
@@ -25,6 +25,7 @@ export async function run(values: RunValues, log: Log): Promise<void> {
     },
     onEnd(last) {
       print(last, values)
+      if (values.untilCaughtUp) requireApplied(last)
       return true
     },
   })

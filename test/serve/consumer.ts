@@ -16,6 +16,7 @@ export function generatePartition(
     partition,
     firstOffset: 0,
     notRetained: 0,
+    compacted: 0,
     endOffset: 6000,
     appliedOffset: 5000,
     durableOffset: 4900,

@@ -29,6 +29,10 @@ export interface LogPartition {
   stableOffset: number
   /** First offset of the log as last fetched; -1 before the first response. */
   logStart: number
+  /** Offsets missing between records that were read: the log is compacted. */
+  holes: number
+  /** Records before it were counted in this run, as rows or as duplicates. */
+  countedTo: number
   /** Position of the last commit. */
   durableOffset: number
   /** Kafka's timestamp of the last record that was read; 0 before the first. */
@@ -59,6 +63,8 @@ export const createLogPartition = (
   endOffset: -1,
   stableOffset: -1,
   logStart: -1,
+  holes: 0,
+  countedTo: 0,
   durableOffset: position.next,
   lastTimestampMs: 0,
   undurableMs: [],

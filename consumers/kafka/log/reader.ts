@@ -13,6 +13,7 @@ import {
   type RecordBatch,
 } from '../../../src/kafka/record-batch.ts'
 import { addToBatch, applyBatch, isFull, type MessageBatch } from './message-batch.ts'
+import { countDuplicates, countHoles } from './offset-counts.ts'
 import type { Gap, LogPartition } from './partition.ts'
 
 /**
@@ -95,9 +96,10 @@ function readOne(
   const fault = checkBatch(bytes, batch)
   if (fault !== null) return fault
   if (batch.lastOffset < reader.next) {
-    countDuplicates(reader, batch.records)
+    countDuplicates(reader.messages.stats.counters, log, batch.records, batch.lastOffset)
     return null
   }
+  countHoles(log, batch, reader.next)
   if (batch.control) endTransaction(transactions, bytes, batch)
   else if (!isAborted(transactions, batch)) {
     const recordFault = readRecords(reader, log, bytes, batch)
@@ -128,7 +130,7 @@ function readRecords(
     if (found === 0) return null
     if (found < 0) return 'a record that does not fit into its batch'
     if (cursor.offset < reader.next) {
-      countDuplicates(reader, 1)
+      countDuplicates(messages.stats.counters, log, 1, cursor.offset)
       continue
     }
     if (isFull(messages)) applyBatch(messages, log, reader.next)
@@ -137,12 +139,8 @@ function readRecords(
       return null
     }
     reader.next = cursor.offset + 1
+    log.countedTo = reader.next
   }
-}
-
-function countDuplicates({ messages }: LogReader, count: number): void {
-  messages.stats.counters.rows += count
-  messages.stats.counters.duplicate += count
 }
 
 function unreadable(

@@ -143,11 +143,15 @@ function topicTexts(status) {
   const consumer = status?.consumer ?? null
   if (consumer === null) return []
   const notRetained = consumer.partitions.reduce((sum, each) => sum + each.notRetained, 0)
+  const compacted = consumer.partitions.reduce((sum, each) => sum + each.compacted, 0)
   const { gaps, records } = consumer.gapsPassed
   return [
     ...(notRetained === 0
       ? []
       : [`${count(notRetained)} offsets before the beginning are not retained and not included.`]),
+    ...(compacted === 0
+      ? []
+      : [`The topic is compacted: ${count(compacted)} offsets are missing between its records.`]),
     ...(gaps === 0 ? [] : [`${count(gaps)} gaps of ${count(records)} offsets were skipped.`]),
     ...(consumer.idle === null ? [] : [`This member is idle: ${consumer.idle}.`]),
   ]
