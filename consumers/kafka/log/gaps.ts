@@ -50,6 +50,26 @@ export function lost(number: number, { offset, beginning }: CommittedOffset, to:
   }
 }
 
+/** The group has read the topic after a history, whose rows are neither here nor in the topic. */
+export function withoutHistory(
+  number: number,
+  to: number,
+  { offset, beginning }: CommittedOffset,
+  cutoverMs: number,
+): Gap {
+  const from = beginning?.first ?? 0
+  const missing = to > from ? `offsets ${from} to ${to - 1} (${to - from}) of the log and ` : ''
+  return {
+    kind: 'lost',
+    from,
+    to,
+    message:
+      `partition ${number}: the group has read it up to offset ${offset}, after a history up to ` +
+      `${new Date(cutoverMs).toISOString()}, and this state has no history: ${missing}the rows of ` +
+      'its files are not here',
+  }
+}
+
 /** The log was truncated below the position, and may have grown again since. */
 export const truncated = (number: number, from: number, at: number): Gap => ({
   kind: 'truncated',

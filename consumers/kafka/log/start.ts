@@ -6,7 +6,8 @@ import { createPosition, type SourcePosition } from '../../../state/partition-me
 import type { Partition } from '../../../state/partition.ts'
 import type { CommittedOffset } from '../group/beginning.ts'
 import type { TopicWatch } from '../topic-watch.ts'
-import { lost, passedAt, passedByHistory, recreated, stoppedAt, type GapPolicy } from './gaps.ts'
+import { lost, passedAt, passedByHistory, recreated, stoppedAt, withoutHistory } from './gaps.ts'
+import type { GapPolicy } from './gaps.ts'
 import { NO_ROW_READ, type Gap } from './partition.ts'
 
 /** What a start is decided from; part of a partition reader. */
@@ -100,7 +101,7 @@ function findFormer(topic: string, state: Partition, number: number, source: str
 
 /** What the group has read before, this state lacks, and the log no longer holds. */
 function findLost(
-  { topic, view }: StartContext,
+  { topic, view, cutoverMs }: StartContext,
   number: number,
   committed: CommittedOffset | null,
   logStart: number,
@@ -109,6 +110,10 @@ function findLost(
   const { beginning, offset } = committed
   if (beginning !== null && beginning.source !== sourceOf(view)) {
     return beginning.first < offset ? recreated(number, topic, offset) : null
+  }
+  const historyMs = beginning?.cutoverMs ?? null
+  if (historyMs !== null && cutoverMs === null) {
+    return withoutHistory(number, Math.max(firstOf(committed), logStart), committed, historyMs)
   }
   return logStart > firstOf(committed) ? lost(number, committed, logStart) : null
 }
@@ -120,7 +125,8 @@ async function startAtGap(
   logStart: number,
 ): Promise<PartitionStart> {
   const byHistory = gap.kind === 'lost' && cutoverMs !== null && onGap === 'stop'
-  const next = onGap === 'latest' ? await offsetAt(consumer, topic, number, 'latest') : logStart
+  const earliest = gap.kind === 'lost' ? Math.max(logStart, gap.from) : logStart
+  const next = onGap === 'latest' ? await offsetAt(consumer, topic, number, 'latest') : earliest
   if (onGap === 'stop' && !byHistory) {
     return { position: positionAt(topic, next, 0), gap, stops: true, sentence: stoppedAt(gap) }
   }

@@ -160,6 +160,21 @@ describe('a group that has read before', { ...needsKafka(), concurrency: 2 }, ()
       assert.equal(applied, 100)
     }))
 
+  test('after a history: a state without it is not taken for whole', () =>
+    withDirectory(async (directory) => {
+      const topic = await filledTopic(1)
+      const groupId = uniqueName('group')
+      const history = [await sampleIn(directory, { rows: 100, dirt: 0 })]
+      await consumeTopic(broker.bootstrap, topic, join(directory, 'first'), { groupId, history })
+      const second = join(directory, 'second')
+      await assert.rejects(read(topic, second, { groupId }), {
+        message: /after a history up to .*this state has no history/,
+      })
+      const passed = await read(topic, second, { groupId, onGap: 'earliest' })
+      assert.equal(passed.applied, 100)
+      assert.deepEqual(passed.progress.consumer?.gapsPassed, { gaps: 1, records: 0 })
+    }))
+
   test('a partition moves only while its log is whole; a member that gets none stays idle', () =>
     withDirectory(async (directory) => {
       for (const [trimmed, share] of [
