@@ -10,7 +10,7 @@ const { counters } = await runTopicConsumer(
     state: { durationUnit: 'auto', timeZone: 'UTC', missingMsisdn: 'reject' },
     ...{ format: 'auto', registry: null, schema: XDR_SCHEMA, deadLetterTopic: null },
     ...{ from: 'earliest', onGap: 'stop', rejectedLimit: 1, sessionTimeoutMs: 30_000 },
-    ...{ untilCaughtUp: true, history: [], cutover: 'auto' },
+    ...{ untilCaughtUp: true, history: [], cutover: 'auto', partitioner: 'auto' },
     ...{ commitIntervalMs: 1000, keepRejected: 100_000 },
   },
   () => undefined,

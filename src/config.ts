@@ -215,6 +215,16 @@ export const OPTIONS = {
       'rows that start before it are taken from the history, others from the topic; auto: just ' +
       'after the last Start of the files',
   }),
+  partitioner: option({
+    flag: '--partitioner',
+    value: 'NAME',
+    default: 'auto',
+    ...oneOf(['auto', 'murmur2', 'crc32', 'fnv1a']),
+    needs: ['--history'],
+    doc:
+      "how the topic's producers choose partitions, for its history: murmur2 (Java), crc32 " +
+      '(librdkafka), fnv1a (Sarama); auto: determined from the keys',
+  }),
   tls: option({
     flag: '--tls',
     default: 'false',

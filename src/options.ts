@@ -72,6 +72,7 @@ export const RUN_OPTIONS = [
   'untilCaughtUp',
   'history',
   'cutover',
+  'partitioner',
   'deadLetterTopic',
   'rejectedLimit',
   'commitInterval',

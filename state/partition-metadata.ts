@@ -58,6 +58,8 @@ export interface SourcePosition {
   first: number
   /** Offsets without a row: transaction markers, aborted or compacted records, accepted gaps. */
   skipped: number
+  /** Offsets from 0 on that the log no longer held when reading began; 0 for a file. */
+  notRetained: number
   /** Leader epoch of the last row read from a topic; -1 when unknown. */
   leaderEpoch: number
   /**
@@ -81,6 +83,7 @@ export const createPosition = (
   excluded: 0,
   first,
   skipped: 0,
+  notRetained: 0,
   leaderEpoch: -1,
   content: null,
   stamp: null,

@@ -2,6 +2,7 @@
 import { statfsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { PulseError } from '../src/errors.ts'
+import type { KeyPartitioner } from '../src/record/topic-keys.ts'
 import { dataFileOf, PAGE_BYTES } from './data-file.ts'
 import { createEntries, type Checks, type Encoding, type Entries } from './entries.ts'
 import { beginTransaction, dataFileBytes, openDatabase, openEnvironment } from './environment.ts'
@@ -123,9 +124,23 @@ export const readHeld = ({ meta }: PartitionStore, transaction?: ReadTransaction
 export const readCutover = ({ meta }: PartitionStore): number | null =>
   (meta.get('cutoverMs') as number | undefined) ?? null
 
-/** Stores the cut-over, once, in the first partition; durable on return. */
-export function writeCutover({ environment, meta }: PartitionStore, cutoverMs: number): void {
-  environment.transactionSync(() => void meta.put('cutoverMs', cutoverMs))
+/** The partitioner by which a history was divided; null in a state of a former version. */
+export const readPartitioner = ({ meta }: PartitionStore): KeyPartitioner | null =>
+  (meta.get('partitioner') as KeyPartitioner | undefined) ?? null
+
+/**
+ * Stores the cut-over and the partitioner of a history, once, in the first partition; durable on
+ * return.
+ */
+export function writeCutover(
+  { environment, meta }: PartitionStore,
+  cutoverMs: number,
+  partitioner: KeyPartitioner,
+): void {
+  environment.transactionSync(() => {
+    void meta.put('cutoverMs', cutoverMs)
+    void meta.put('partitioner', partitioner)
+  })
 }
 
 /** Stores where a source begins, before its first commit; durable on return. */

@@ -1,8 +1,11 @@
 // Replays Parquet files into a state directory, from where the last replay ended.
 import { performance } from 'node:perf_hooks'
 import { CHUNK_ROWS, type DuckDBConnection } from '../../src/duckdb.ts'
+import { DEFAULT_PARTITIONER } from '../../src/record/topic-keys.ts'
+import { readCutover } from '../../state/store.ts'
 import { openState, type StateOptions, type WritableState } from '../../state/writer.ts'
 import { describeIngest, storesOf } from '../ingest/describe.ts'
+import { requireNoTopic } from '../ingest/double-rows.ts'
 import { createIngestStats, type CommitOptions } from '../ingest/ingest-stats.ts'
 import type { IngestProgress } from '../ingest/progress.ts'
 import { skippedLines } from '../../src/parquet/skipped.ts'
@@ -44,6 +47,8 @@ export async function replayFiles(
     const start = performance.now()
     const state = await openState(options.stateDirectory, options.state, 'replay')
     try {
+      const positions = state.partitions.map((partition) => partition.positions)
+      requireNoTopic(positions, readCutover(state.stores[0]))
       const restoreSeconds = (performance.now() - start) / 1000
       const found = await identifySources(inspected, state.partitions, hasher)
       const tools = { connection, hasher }
@@ -65,7 +70,8 @@ async function replayInto(
   const validation = { missingMsisdnZero: options.state.missingMsisdn === 'zero' }
   const stats = createIngestStats(validation, options, CHUNK_ROWS)
   const stop = new AbortController()
-  const reading = { speed: options.speed, cutoverMs: null, stop: stop.signal }
+  const own = { cutoverMs: null, partitioner: DEFAULT_PARTITIONER }
+  const reading = { speed: options.speed, ...own, stop: stop.signal }
   const { ingest, totalRows, run } = prepareFiles(partitions, files, tools, stats, reading)
   const sources = files.sources.map(({ name, durationUnit, evidence }) => {
     return { name, durationUnit, evidence }

@@ -3,7 +3,7 @@ import type { Delivery, SourceInfo } from '../../src/parquet/delivery.ts'
 import { REASONS } from '../../src/record/batch.ts'
 import { PLACE } from '../../src/record/columns.ts'
 import { eventTimeOf } from '../../src/record/event-time.ts'
-import { partitionOf } from '../../src/record/partitioner.ts'
+import { partitionBy, type KeyPartitioner } from '../../src/record/topic-keys.ts'
 import { isMsisdn } from '../../src/record/validation.ts'
 import { createPosition, type SourcePosition } from '../../state/partition-metadata.ts'
 import type { Partition } from '../../state/partition.ts'
@@ -28,6 +28,8 @@ export interface RouterOptions {
   capacity: number
   /** Rows that start at it (UTC ms) or later belong to the topic; null for no cut-over. */
   cutoverMs: number | null
+  /** Which partition a subscriber belongs to. */
+  partitioner: KeyPartitioner
 }
 
 /** Partitions, the positions of all sources in them, and scratch for one delivery. */
@@ -36,6 +38,7 @@ export interface Router {
   sources: readonly SourceInfo[]
   applier: Applier
   cutoverMs: number | null
+  partitioner: KeyPartitioner
   /** By partition, by source. */
   positions: SourcePosition[][]
   /** By source: rows before it were read by an earlier run, in all partitions. */
@@ -52,7 +55,7 @@ export function createRouter(
   partitions: readonly Partition[],
   sources: readonly SourceInfo[],
   applier: Applier,
-  { order, capacity, cutoverMs }: RouterOptions,
+  { order, capacity, cutoverMs, partitioner }: RouterOptions,
 ): Router {
   const positions = partitions.map((partition) =>
     sources.map((source) => positionOf(partition, source, order)),
@@ -62,6 +65,7 @@ export function createRouter(
     sources,
     applier,
     cutoverMs,
+    partitioner,
     positions,
     readBefore: sources.map((_, place) => Math.min(...positions.map((of) => of[place].next))),
     selected: partitions.map(() => new Uint32Array(capacity)),
@@ -122,15 +126,15 @@ function select(
   result: RouteResult,
 ): void {
   const { rows, source, ordinal, isMalformed } = delivery
-  const { partitions, positions, selected, counts, cutoverMs } = router
+  const { partitions, positions, selected, counts, cutoverMs, partitioner } = router
   const valuesOf = (place: number): Float64Array => rows.columns[place].values
   const subscribers = valuesOf(PLACE.msisdn)
   const [starts, startParts] = [valuesOf(PLACE.start), valuesOf(PLACE.startMs)]
   counts.fill(0)
   for (let i = from; i < to; i++) {
     const msisdn = subscribers[i]
-    const p =
-      isMalformed?.(i) !== true && isMsisdn(msisdn) ? partitionOf(msisdn, partitions.length) : 0
+    const isKeyed = isMalformed?.(i) !== true && isMsisdn(msisdn)
+    const p = isKeyed ? partitionBy(partitioner, msisdn, partitions.length) : 0
     const position = positions[p][source(i)]
     if (ordinal(i) < position.next) result.duplicate++
     else if (isMalformed?.(i) === true) rejectMalformed(router, delivery, i, result)

@@ -2,6 +2,7 @@
 import { CHUNK_ROWS, type DuckDBConnection } from '../../src/duckdb.ts'
 import { PulseError } from '../../src/errors.ts'
 import type { Hasher } from '../../src/parquet/content-hash.ts'
+import type { KeyPartitioner } from '../../src/record/topic-keys.ts'
 import type { Delivery, SourceInfo } from '../../src/parquet/delivery.ts'
 import { readInFileOrder, readInTimeOrder } from '../../src/parquet/rows.ts'
 import type { Partition } from '../../state/partition.ts'
@@ -27,6 +28,8 @@ export interface FileReading {
   speed: number | 'max'
   /** Rows that start at it (UTC ms) or later belong to a topic; null for no cut-over. */
   cutoverMs: number | null
+  /** Which partition a subscriber belongs to. */
+  partitioner: KeyPartitioner
   /** Aborted to end the run after the pending rows. */
   stop: AbortSignal
 }
@@ -41,11 +44,11 @@ export function prepareFiles(
   files: FoundFiles,
   { connection, hasher }: { connection: DuckDBConnection; hasher: Hasher },
   stats: IngestStats,
-  { speed, cutoverMs, stop }: FileReading,
+  { speed, cutoverMs, partitioner, stop }: FileReading,
 ): FileRun {
   const { sources } = files
   const order = orderOf(partitions, sources, speed)
-  const routing = { order, capacity: CHUNK_ROWS, cutoverMs }
+  const routing = { order, capacity: CHUNK_ROWS, cutoverMs, partitioner }
   const router = createRouter(partitions, sources, stats.applier, routing)
   const watch = createWatch({ sources, partitions, positions: router.positions, hasher })
   const ingest = createFileIngest({ partitions, sources, router, stats, stop, watch }, speed)

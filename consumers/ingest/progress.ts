@@ -62,6 +62,11 @@ export interface Warning {
 /** One partition that this process reads. Offsets are exclusive ends. */
 export interface PartitionProgress {
   partition: number
+  /** Where reading began, and the offsets from 0 on that the log no longer held then. */
+  firstOffset: number
+  notRetained: number
+  /** Offsets missing between the records read in this run, because the topic is compacted. */
+  compacted: number
   /** End of the log as far as transactions have ended; null before the first response. */
   endOffset: number | null
   appliedOffset: number
@@ -88,6 +93,10 @@ export interface SourceReconciliation {
   /** Rows that belong to the other side of a cut-over. */
   excluded: number
   rejected: number
+  /** Offsets of the topic that were lost before reading began here; not part of `read`. */
+  notRetained: number
+  /** Offsets without a row: markers, aborted or compacted records, accepted gaps. */
+  skipped: number
   /** 0; anything else is an internal error. */
   gap: number
 }
@@ -101,6 +110,8 @@ export interface ConsumerProgress {
   /** It is a member of the group: its lease has not ended. */
   member: boolean
   assigned: number[]
+  /** Why nothing is assigned, as a sentence; null for a member with partitions. */
+  idle: string | null
   partitions: PartitionProgress[]
   /** Why no partition is read, as a sentence; null while reading. */
   paused: string | null
@@ -114,7 +125,9 @@ export interface ConsumerProgress {
     failures: number
     pending: number
   } | null
-  /** Rows found in another partition than Kafka's default partitioner assigns to their MSISDN. */
+  /** How producers choose the partition of an MSISDN; null values while that is unknown. */
+  partitioner: { hash: string | null; encoding: string | null; evidence: string }
+  /** Rows found in another partition than this partitioner assigns to their MSISDN. */
   misrouted: number
   /** Seconds for which reading was paused. */
   backpressureSeconds: number

@@ -13,6 +13,8 @@ export interface Warnings {
    * Counts an error and logs its sentence, as an error for `gap` and `paused`, else as a warning.
    */
   error: (kind: ConsumerError, message: string) => void
+  /** Logs a sentence as a warning that is not an error. */
+  warn(message: string): void
   /** Logs a sentence. */
   info(message: string): void
 }
@@ -39,6 +41,7 @@ export function createWarnings(): Warnings {
       warnings.counts[kind]++
       log(kind === 'gap' || kind === 'paused' ? 'error' : 'warn', message)
     },
+    warn: (message) => log('warn', message),
     info: (message) => log('info', message),
   }
   return warnings

@@ -2,6 +2,7 @@
 import type { Partition } from '../../state/partition.ts'
 import type { IngestStats } from '../ingest/ingest-stats.ts'
 import type { Group } from './group/membership.ts'
+import { encodeBeginning } from './group/beginning.ts'
 import { commitOffsets } from './group/offsets.ts'
 import type { LogPartition } from './log/partition.ts'
 import { afterCommit, beforeCommit, type DeadLetters } from './outbox.ts'
@@ -14,10 +15,13 @@ export interface CommitContext {
   /** Null without a dead-letter topic. */
   deadLetters: DeadLetters | null
   group: Group
+  /** Cut-over of the history in the state (UTC ms); null without one. */
+  cutoverMs: number | null
 }
 
 /** Commits what changed in all partitions; on return it is durable. */
-export function commitLogs({ logs: byNumber, stats, deadLetters, group }: CommitContext): void {
+export function commitLogs(context: CommitContext): void {
+  const { logs: byNumber, stats, deadLetters, group, cutoverMs } = context
   const logs = [...byNumber.values()]
   if (deadLetters !== null) beforeCommit(deadLetters, logs)
   stats.commit(statesOf(logs))
@@ -37,8 +41,9 @@ export function commitLogs({ logs: byNumber, stats, deadLetters, group }: Commit
   )
   commitOffsets(
     group.offsets,
-    behind.map(({ number, position: { next, leaderEpoch } }) => {
-      return { partition: number, offset: next, leaderEpoch }
+    behind.map(({ number, source, position: { next, first, leaderEpoch } }) => {
+      const metadata = encodeBeginning({ source, first, cutoverMs })
+      return { partition: number, offset: next, leaderEpoch, metadata }
     }),
   )
 }

@@ -4,21 +4,22 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { messageOf } from '../../src/errors.ts'
 import type { TopicView } from '../../src/kafka/topic.ts'
 import { loadPartition, type Partition } from '../../state/partition.ts'
-import { readCutover, readHeld, type PartitionStore } from '../../state/store.ts'
+import { readCutover, type PartitionStore } from '../../state/store.ts'
 import { openStores } from '../../state/writer.ts'
 import { describeIngest, storesOf } from '../ingest/describe.ts'
-import { createIngestStats } from '../ingest/ingest-stats.ts'
+import { requireNoFiles } from '../ingest/double-rows.ts'
 import type { IngestProgress } from '../ingest/progress.ts'
 import { createWarnings, type Warnings } from '../ingest/warnings.ts'
-import { CLAIM } from './group/assignment.ts'
+import { claimsOf, findLogStarts, type LogStarts } from './group/claims.ts'
 import { createGroup, joinGroup, leaveGroup, type Group } from './group/membership.ts'
 import type { GroupOptions } from './group/membership.ts'
 import { settleOffsets } from './group/offsets.ts'
 import type { HistoryOptions, HistoryRun } from './history.ts'
+import { findPartitioner } from './history-keys.ts'
 import { openReader, type PartitionReaderOptions } from './live.ts'
-import { describeConsumer } from './progress.ts'
+import { describeConsumer, describeStart } from './progress.ts'
 import { isCaughtUp, readAssigned, type PartitionReader } from './reader.ts'
-import { reconcileSources } from './reconciliation.ts'
+import { positionsOf, reconcileSources } from './reconciliation.ts'
 import { waitForTopic } from './wait-for-topic.ts'
 
 /** Options of a topic consumer; all of them can be sent to a thread. */
@@ -70,6 +71,8 @@ interface Run {
   /** All partitions of the state; none before it is open. */
   stores: readonly PartitionStore[]
   phase: Phase
+  /** By partition: first offset of the log, as it was last seen. */
+  logStarts: LogStarts
   /** What the history counted; null values without one. */
   history: Pick<IngestProgress, 'history' | 'sources'>
   /** The progress that was reported last. */
@@ -85,7 +88,7 @@ type Phase =
 
 function createRun(options: TopicConsumerOptions): Run {
   const warnings = createWarnings()
-  const group = createGroup(options.connection, options, () => claimsOf(run), warnings)
+  const group = createGroup(options.connection, options, () => claimsNow(run), warnings)
   const run: Run = {
     options,
     group,
@@ -93,6 +96,7 @@ function createRun(options: TopicConsumerOptions): Run {
     stop: new AbortController(),
     stores: [],
     phase: { name: 'start' },
+    logStarts: new Map(),
     history: { history: null, sources: [] },
     reported: describeStart(options, warnings),
   }
@@ -105,7 +109,7 @@ async function runInState(run: Run, view: TopicView): Promise<IngestProgress> {
   const state = await openStores(stateDirectory, { ...wanted, partitions: view.partitions }, 'run')
   run.stores = state.stores
   try {
-    const loaded = await readHistory(run)
+    const loaded = await readHistory(run, view)
     const done = run.stop.signal.aborted ? false : await readLive(run, view, loaded)
     const last = { ...describeRun(run), reconciliation: reconcileSources(state.stores), done }
     closePhase(run)
@@ -120,7 +124,7 @@ async function runInState(run: Run, view: TopicView): Promise<IngestProgress> {
 }
 
 /** Applies the history, if there is one; returns the partitions that are loaded then. */
-async function readHistory(run: Run): Promise<Map<number, Partition>> {
+async function readHistory(run: Run, view: TopicView): Promise<Map<number, Partition>> {
   const loaded = new Map<number, Partition>()
   if (run.options.history.length === 0) return loaded
   // It loads DuckDB, which a topic alone does not need.
@@ -129,8 +133,10 @@ async function readHistory(run: Run): Promise<Map<number, Partition>> {
   for (const store of run.stores) loaded.set(store.partition, loadPartition(store))
   const restoreSeconds = (performance.now() - start) / 1000
   const partitions = [...loaded.values()]
-  const context = { stop: run.stop.signal, warnings: run.warnings }
-  await applyHistory(partitions, run.options, context, (files) => {
+  const { group, warnings, options } = run
+  const from = { consumer: group.consumer, view, warnings, stop: run.stop.signal }
+  const choose = () => findPartitioner(from, options)
+  await applyHistory(partitions, options, { stop: from.stop, warnings, choose }, (files) => {
     run.phase = { name: 'history', partitions, restoreSeconds, files }
   })
   const { counters, sources } = describeRun(run)
@@ -142,8 +148,10 @@ async function readHistory(run: Run): Promise<Map<number, Partition>> {
 async function readLive(run: Run, view: TopicView, loaded: Map<number, Partition>) {
   const { stores, group, warnings, options } = run
   const cutoverMs = readCutover(stores[0])
-  const stop = run.stop.signal
-  const reader = openReader({ stores, loaded, cutoverMs, view, group, warnings, stop }, options)
+  requireNoFiles(stores.map(positionsOf), cutoverMs)
+  run.logStarts = await findLogStarts(group.consumer, options.topic, stores, warnings)
+  const parts = { stores, loaded, cutoverMs, view, group, warnings, stop: run.stop.signal }
+  const reader = openReader(parts, options)
   run.phase = { name: 'live', reader }
   joinGroup(group)
   await readAssigned(reader)
@@ -152,7 +160,7 @@ async function readLive(run: Run, view: TopicView, loaded: Map<number, Partition
 
 /** Keeps the last description: while the group is left the state is asked for, and is closed. */
 function closePhase(run: Run): void {
-  run.phase = { name: 'closed', progress: describeRun(run), claims: claimsOf(run) }
+  run.phase = { name: 'closed', progress: describeRun(run), claims: claimsNow(run) }
 }
 
 /** A state that cannot be described after a failure must not hide the failure. */
@@ -186,18 +194,10 @@ function describeRun({ phase, history, options, warnings }: Run): IngestProgress
   return describeStart(options, warnings)
 }
 
-function describeStart(options: TopicConsumerOptions, warnings: Warnings): IngestProgress {
-  const stats = createIngestStats({ missingMsisdnZero: false }, options, 1)
-  return describeIngest([], [], stats, { state: 'starting', warnings: warnings.waiting })
-}
-
-/** What this member claims of each partition. */
-function claimsOf({ phase, stores }: Run): readonly number[] {
+/** What this member claims of each partition now. */
+function claimsNow({ phase, stores, logStarts }: Run): readonly number[] {
   if (phase.name === 'closed') return phase.claims
-  return stores.map((store) => {
-    if (store.positions.getKeysCount({ limit: 1 }) === 0) return CLAIM.none
-    return readHeld(store) ? CLAIM.held : CLAIM.kept
-  })
+  return phase.name === 'live' ? claimsOf(stores, phase.reader, logStarts) : []
 }
 
 /**

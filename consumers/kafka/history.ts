@@ -5,14 +5,17 @@
 // each counts as `excluded` on the other side, and none is counted twice.
 import { CHUNK_ROWS, type DuckDBConnection } from '../../src/duckdb.ts'
 import { PulseError } from '../../src/errors.ts'
-import { lastEventTime, type Readable } from '../../src/parquet/rows.ts'
+import { lastEventTime } from '../../src/parquet/rows.ts'
 import { skippedLines } from '../../src/parquet/skipped.ts'
 import type { SourceNote } from '../../src/record/duration-unit.ts'
 import type { Partition } from '../../state/partition.ts'
-import { readCutover, writeCutover } from '../../state/store.ts'
+import { DEFAULT_PARTITIONER, isDefault, type KeyPartitioner } from '../../src/record/topic-keys.ts'
+import { readCutover, readPartitioner, writeCutover } from '../../state/store.ts'
 import type { StateOptions } from '../../state/writer.ts'
 import { prepareFiles } from '../files/run.ts'
-import { identifySources, inspectFiles, withFiles } from '../files/sources.ts'
+import { identifySources, inspectFiles, withFiles, type FoundFiles } from '../files/sources.ts'
+import { requireNewHistory } from '../ingest/double-rows.ts'
+import type { ChosenPartitioner, PartitionerOption } from './history-keys.ts'
 import { createIngestStats, type CommitOptions, type IngestStats } from '../ingest/ingest-stats.ts'
 import type { Warnings } from '../ingest/warnings.ts'
 
@@ -22,6 +25,8 @@ export interface HistoryOptions extends CommitOptions {
   history: readonly string[]
   /** UTC ms; `auto`: right after the last row of the files. */
   cutover: 'auto' | number
+  /** The partitioner of the topic; `auto` determines it from the keys. */
+  partitioner: PartitionerOption
   state: Omit<StateOptions, 'partitions'>
 }
 
@@ -33,9 +38,19 @@ export interface HistoryRun {
   stats: IngestStats
 }
 
+/** What the history phase needs of its consumer. */
+export interface HistoryContext {
+  /** Aborted to end the phase after the pending rows. */
+  stop: AbortSignal
+  warnings: Warnings
+  /** Determines the partitioner of the topic; null after a stop. */
+  choose: () => Promise<ChosenPartitioner | null>
+}
+
 /**
  * Applies files to all partitions of a state; on return they are durable.
  *
+ * @param choose determines the topic's partitioner; null after a stop
  * @param onReady receives the run before its first row
  * @throws PulseError `state-options` for a state that reads the topic already, or that has another
  *   cut-over; what the files throw
@@ -43,7 +58,7 @@ export interface HistoryRun {
 export async function applyHistory(
   partitions: readonly Partition[],
   options: HistoryOptions,
-  { stop, warnings }: { stop: AbortSignal; warnings: Warnings },
+  { stop, warnings, choose }: HistoryContext,
   onReady: (run: HistoryRun) => void,
 ): Promise<void> {
   const validation = { missingMsisdnZero: options.state.missingMsisdn === 'zero' }
@@ -53,52 +68,49 @@ export async function applyHistory(
     const files = await identifySources(inspected, partitions, hasher)
     files.notes.forEach((note) => warnings.info(note))
     skippedLines(files.skipped).forEach((line) => warnings.info(line))
-    const cutoverMs = await decideCutover(connection, partitions, files.readables, options)
-    const reading = { speed: 'max', cutoverMs, stop } as const
-    const { totalRows, run } = prepareFiles(
-      partitions,
-      files,
-      { connection, hasher },
-      stats,
-      reading,
-    )
+    const division = await decideDivision(connection, partitions, files, options, choose)
+    if (stop.aborted || division === null) return
+    const reading = { speed: 'max', ...division, stop } as const
+    const tools = { connection, hasher }
+    const { totalRows, run } = prepareFiles(partitions, files, tools, stats, reading)
     onReady({ totalRows, sources: files.sources, stats })
     await run()
   })
 }
 
-async function decideCutover(
+/** Returns cut-over and partitioner, those of an earlier run if there was one; null after a stop. */
+async function decideDivision(
   connection: DuckDBConnection,
   partitions: readonly Partition[],
-  readables: readonly Readable[],
+  { readables, sources }: FoundFiles,
   { cutover }: HistoryOptions,
-): Promise<number> {
+  choose: () => Promise<ChosenPartitioner | null>,
+): Promise<{ cutoverMs: number; partitioner: KeyPartitioner } | null> {
   const [{ store }] = partitions
   const known = readCutover(store)
   if (known !== null) {
     if (cutover !== 'auto' && cutover !== known) throw differs(known, cutover)
-    return known
+    // Former versions divided by the default partitioner.
+    return { cutoverMs: known, partitioner: readPartitioner(store) ?? DEFAULT_PARTITIONER }
   }
-  if (partitions.some(({ positions }) => [...positions.values()].some(isTopic))) throw isLive()
+  const ids = new Set(sources.map(({ id }) => id))
+  const positions = partitions.map((partition) => partition.positions)
+  requireNewHistory(positions, ids, cutover === 'auto')
+  const chosen = await choose()
+  if (chosen === null) return null
+  const { partitioner } = chosen
+  // Rows that were replayed before are divided by the default partitioner.
+  if (partitions.length > 1 && !isDefault(partitioner)) requireNewHistory(positions, ids, false)
   const wanted = cutover === 'auto' ? await lastEventTime(connection, readables) : cutover
   // A whole millisecond after the last row: rows of the same moment belong to the files.
   const decided = cutover === 'auto' ? Math.floor(wanted) + 1 : wanted
-  writeCutover(store, decided)
-  return decided
+  writeCutover(store, decided, partitioner)
+  return { cutoverMs: decided, partitioner }
 }
-
-const isTopic = ({ kind }: { kind: string }): boolean => kind === 'topic'
 
 const differs = (known: number, asked: number): PulseError =>
   new PulseError(
     'state-options',
     `the state has its cut-over at ${new Date(known).toISOString()}, but --cutover asks for ` +
       `${new Date(asked).toISOString()}; leave it out, or start in another --state directory`,
-  )
-
-const isLive = (): PulseError =>
-  new PulseError(
-    'state-options',
-    'the state reads a topic already, and rows of a history may be in it twice; expected a new ' +
-      '--state directory: give the history and the topic to it together',
   )

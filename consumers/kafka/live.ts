@@ -14,6 +14,7 @@ import { createIngestStats, type CommitOptions } from '../ingest/ingest-stats.ts
 import type { Warnings } from '../ingest/warnings.ts'
 import { createDeadLetters } from './dead-letters.ts'
 import type { Group } from './group/membership.ts'
+import { fetchCommitted } from './group/offsets.ts'
 import type { GapPolicy } from './log/gaps.ts'
 import { BATCH_ROWS, createMessageBatch } from './log/message-batch.ts'
 import { createFormat } from './log/message-format.ts'
@@ -98,6 +99,7 @@ export function openReader(parts: ReaderParts, options: PartitionReaderOptions):
     format,
     deadLetters: deadLetterTopic === null ? null : createDeadLetters(letters, warnings),
     logReader: createLogReader(createMessageBatch(batch, stats)),
+    committedOf: (partition) => fetchCommitted(group.offsets, partition),
     from: options.from,
     onGap: options.onGap,
     passed: { gaps: 0, records: 0 },

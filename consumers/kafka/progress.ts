@@ -1,9 +1,12 @@
 // Describes a consumer and each partition it reads, as the rest of the process sees them.
 import type { PartitionProgress, ConsumerProgress, IngestProgress } from '../ingest/progress.ts'
 import { describeIngest } from '../ingest/describe.ts'
+import { createIngestStats, type CommitOptions } from '../ingest/ingest-stats.ts'
+import type { Warnings } from '../ingest/warnings.ts'
 import { isMember } from './group/membership.ts'
-import { isSettled } from './log/assigned.ts'
+import { idleReason, isSettled } from './log/assigned.ts'
 import { lagRecords, type LogPartition } from './log/partition.ts'
+import { partitionerNote } from './log/routing.ts'
 import { isCaughtUp, pausedBy, type PartitionReader } from './reader.ts'
 
 /** Returns the present progress of the live phase. */
@@ -24,6 +27,12 @@ export function describeConsumer(reader: PartitionReader): IngestProgress {
   })
 }
 
+/** Returns the progress of a consumer that has not opened its state. */
+export function describeStart(options: CommitOptions, warnings: Warnings): IngestProgress {
+  const stats = createIngestStats({ missingMsisdnZero: false }, options, 1)
+  return describeIngest([], [], stats, { state: 'starting', warnings: warnings.waiting })
+}
+
 type Note = Pick<IngestProgress['sources'][number], 'durationUnit' | 'evidence'>
 const noteOf = ({ durationUnit, evidence }: Note): Note => ({ durationUnit, evidence })
 
@@ -37,6 +46,7 @@ function describeReader(reader: PartitionReader, logs: readonly LogPartition[]):
     instance: group.options.instanceId,
     member: isMember(group),
     assigned: [...(group.assigned ?? [])].sort((a, b) => a - b),
+    idle: idleReason(reader),
     partitions: logs.map((log) => describePartition(reader, log, nowMs)),
     paused: pausedBy(reader),
     rebalances: group.rebalances,
@@ -51,7 +61,8 @@ function describeReader(reader: PartitionReader, logs: readonly LogPartition[]):
             failures: deadLetters.failures,
             pending: deadLetters.pending,
           },
-    misrouted: reader.logReader.messages.misrouted,
+    partitioner: partitionerNote(reader.logReader.messages.routing),
+    misrouted: reader.logReader.messages.routing.misrouted,
     backpressureSeconds: pause.seconds,
     caughtUp: isCaughtUp(reader),
   }
@@ -69,6 +80,9 @@ function describePartition(
   const lastMs = lastTimestampMs > 0 ? lastTimestampMs : null
   return {
     partition: number,
+    firstOffset: position.first,
+    notRetained: position.notRetained,
+    compacted: log.holes,
     endOffset: isKnown ? stableOffset : null,
     appliedOffset: position.next,
     durableOffset,

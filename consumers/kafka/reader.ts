@@ -124,11 +124,18 @@ function applyDelivery(reader: PartitionReader, { log, offset, fetched }: LogDel
   if (recoverFrom(reader, log, fetched)) return
   resetBackoff(log.backoff)
   const { applied, rejected } = position
+  const { holes } = log
   const gap = readFetched(reader.logReader, log, fetched)
+  if (holes === 0 && log.holes > 0) reader.warnings.warn(compactedAt(log))
   if (gap !== null) recoverFromGap(reader, log, gap)
   if (log.waitingFor !== null) learnSchema(reader, log, log.waitingFor)
   countOutcomes(reader.pause, position.applied - applied, position.rejected - rejected)
 }
+
+/** Kafka keeps the last record per key only: rows of a subscriber are lost before they are read. */
+const compactedAt = ({ number, holes }: LogPartition): string =>
+  `partition ${number}: the topic is compacted: ${holes} offsets or more are missing between its ` +
+  'records, and their rows are in no result; set cleanup.policy=delete for a topic of sessions'
 
 function abandonReader({ closing, registry, deadLetters }: PartitionReader): void {
   closing.abort()

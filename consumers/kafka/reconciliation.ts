@@ -26,7 +26,15 @@ export function reconcileSources(stores: readonly PartitionStore[]): SourceRecon
 }
 
 const createEntry = ({ name, kind }: SourcePosition): SourceReconciliation => {
-  const counts = { read: 0, applied: 0, rejected: 0, excluded: 0, gap: 0 }
+  const counts = {
+    read: 0,
+    applied: 0,
+    rejected: 0,
+    excluded: 0,
+    notRetained: 0,
+    skipped: 0,
+    gap: 0,
+  }
   return { name, kind, ...counts }
 }
 
@@ -34,12 +42,15 @@ function addPosition(entry: SourceReconciliation, position: SourcePosition): voi
   entry.applied += position.applied
   entry.excluded += position.excluded
   entry.rejected += position.rejected
+  entry.notRetained += position.notRetained
+  entry.skipped += position.skipped
   const rows = position.next - position.first - position.skipped
   // A file was read as far as its furthest partition; of a topic each partition has its own log.
   entry.read = entry.kind === 'file' ? Math.max(entry.read, rows) : entry.read + rows
 }
 
-function positionsOf(store: PartitionStore): Map<string, SourcePosition> {
+/** The positions of a partition, as they were committed. */
+export function positionsOf(store: PartitionStore): Map<string, SourcePosition> {
   const { transaction, finish } = beginRead(store)
   try {
     return readPositions(store, transaction)

@@ -1,7 +1,7 @@
 // Panels of data quality: rejected rows, coerced values, dead letters.
 import { timeseries } from './kinds.ts'
 import type { Placed } from './panel.ts'
-import { rate, sumBy } from './query.ts'
+import { of, rate, sumBy } from './query.ts'
 
 /** Rejected rows by reason. */
 export const rejectedByReason = (width: number): Placed =>
@@ -48,3 +48,14 @@ export const deadLetters: readonly Placed[] = [
     alert: 'XdrPulseDeadLetterBlocked',
   }),
 ]
+
+/** Subscribers in several partitions. */
+export const splitSubscribers = timeseries({
+  title: 'Subscribers in several partitions',
+  description: 'Subscribers that are in more than one partition, and counted in each.',
+  unit: 'short',
+  width: 24,
+  min: 0,
+  queries: [{ expr: sumBy('instance', of('snapshot_split_subscribers')), legend: '{{instance}}' }],
+  alert: 'XdrPulseSplitSubscribers',
+})

@@ -104,6 +104,14 @@ export function createProgram(onExitCode: (code: number) => void = () => undefin
   return program
 }
 
+/** The command that the command line names and that does not exist; null for none. */
+function unknownCommand(program: Command, argv: readonly string[]): string | null {
+  const [first, second] = argv.filter((word) => !word.startsWith('-'))
+  const name = first === 'help' ? second : first
+  const isKnown = program.commands.some((command) => command.name() === name)
+  return (name as string | undefined) === undefined || isKnown ? null : name
+}
+
 /**
  * Runs the command that the command line names.
  *
@@ -118,7 +126,10 @@ export async function runProgram(): Promise<number> {
     process.stderr.write(`${sentence}\n`)
   }
   try {
-    await program.parseAsync()
+    const unknown = unknownCommand(program, process.argv.slice(2))
+    // Without --help, which Commander would answer with the help of the program.
+    if (unknown !== null) await program.parseAsync([unknown], { from: 'user' })
+    else await program.parseAsync()
     return exitCode
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2

@@ -4,7 +4,7 @@ import type { ReplayOptions } from '../../consumers/files/replay.ts'
 import type { Values } from '../config.ts'
 import type { Log } from '../log.ts'
 import type { IngestJob } from '../process/ingest-worker.ts'
-import { reconciliationOf, reconciliationText } from '../terminal/summary.ts'
+import { reconciliationOf, reconciliationText, requireApplied } from '../terminal/summary.ts'
 import type { INGEST_OPTIONS, SERVE_OPTIONS, ValuesOf } from '../options.ts'
 import type { Pipeline } from '../process/pipeline.ts'
 import { exitCodeAfter, onSignals } from '../process/signals.ts'
@@ -53,6 +53,7 @@ export async function replay(files: readonly string[], values: ReplayValues): Pr
     signals.release()
   })
   print(last, values, notes)
+  requireApplied(last)
   return exitCodeAfter(last.done, signals.received())
 }
 

@@ -5,7 +5,7 @@ import { resolve } from 'node:path'
 import type { TopicConsumerOptions } from '../../consumers/kafka/consumer.ts'
 import type { IngestProgress, SourceReconciliation } from '../../consumers/ingest/progress.ts'
 import type { Log } from '../log.ts'
-import { reconciliationOf, reconciliationText } from '../terminal/summary.ts'
+import { reconciliationOf, reconciliationText, requireApplied } from '../terminal/summary.ts'
 import { connectionOf, registryOf, schemaOf } from '../process/kafka-connection.ts'
 import type { RUN_OPTIONS, ValuesOf } from '../options.ts'
 import { servePipeline } from '../process/serving.ts'
@@ -33,6 +33,7 @@ export async function run(values: RunValues, log: Log): Promise<number> {
     onEnd(last) {
       print(last, values)
       done = last.done || !values.untilCaughtUp
+      if (values.untilCaughtUp) requireApplied(last)
       return true
     },
   })
@@ -51,7 +52,29 @@ function sourcesText(sources: readonly SourceReconciliation[]): string {
   const rows = sources.map(({ name, kind, read, applied, rejected, excluded, gap }) => {
     return [`${kind} ${name}`, read, applied, rejected, excluded, gap]
   })
-  return tableText([['source', 'rows read', 'applied', 'rejected', 'excluded', 'gap'], ...rows])
+  const table = tableText([
+    ['source', 'rows read', 'applied', 'rejected', 'excluded', 'gap'],
+    ...rows,
+  ])
+  return [table, ...sources.flatMap(notIncluded)].join('\n')
+}
+
+/** What of a topic is in none of the numbers. */
+function notIncluded({ name, notRetained, skipped }: SourceReconciliation): string[] {
+  return [
+    ...(notRetained === 0
+      ? []
+      : [
+          `topic ${name}: ${notRetained} offsets before the beginning of the log are not retained ` +
+            'and not included',
+        ]),
+    ...(skipped === 0
+      ? []
+      : [
+          `topic ${name}: ${skipped} offsets without a row: markers, aborted or compacted records, ` +
+            'passed gaps',
+        ]),
+  ]
 }
 
 /**
@@ -79,6 +102,7 @@ export function consumeOptions(values: RunValues): TopicConsumerOptions {
     untilCaughtUp: values.untilCaughtUp,
     history: values.history,
     cutover: values.cutover,
+    partitioner: values.partitioner,
     commitIntervalMs: values.commitInterval,
     keepRejected: values.keepRejected,
   }

@@ -53,8 +53,10 @@ export function startPipeline(options: PipelineOptions, log: Log): Pipeline {
     noteSources(shared.progress, progress, log)
     for (const { level, message } of progress.warnings) log[level](message)
     noteCommits(shared.progress, progress, log)
+    const isGivenBack = hasGivenBack(shared.progress, progress)
     shared.progress = progress
     emit('progress')
+    if (isGivenBack) snapshots.soon()
   })
   const { stateDirectory } = options.job.options
   const thread = startSnapshots({ stateDirectory, options: options.snapshot })
@@ -99,6 +101,14 @@ function noteCommits(before: IngestProgress | null, now: IngestProgress, log: Lo
   const { commits, applied } = now.counters
   if (commits === (before?.counters.commits ?? 0)) return
   log.debug({ commits, applied }, `commit ${commits}: ${applied} rows applied since the start`)
+}
+
+/** Partitions given back to the group are in no further result, even if nothing is committed. */
+function hasGivenBack(before: IngestProgress | null, now: IngestProgress): boolean {
+  const left = new Set(now.consumer?.partitions.map(({ partition }) => partition))
+  if (before?.consumer?.partitions.some(({ partition }) => !left.has(partition))) return true
+  // The partitions of an earlier run are released until the first assignment is carried out.
+  return now.consumer !== null && before?.state === 'restoring' && now.state === 'running'
 }
 
 /** The effective options, without secrets. */

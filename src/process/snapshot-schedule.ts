@@ -3,7 +3,9 @@ import { messageOf } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { Published, SnapshotRuns } from '../serve/view.ts'
 import { isOpen, noteError, type Listener, type Shared } from './pipeline-state.ts'
+import type { Snapshot } from '../snapshot/schema.ts'
 import type { SnapshotThread } from './snapshot-thread.ts'
+import type { TakenSnapshot } from './snapshot-worker.ts'
 
 /** Snapshots at an interval. */
 export interface Snapshots {
@@ -13,21 +15,38 @@ export interface Snapshots {
    * snapshots are stopped.
    */
   last(): Promise<void>
+  /** Takes a snapshot in the background, after the running one; several requests share one. */
+  soon(): void
   /** Takes no further snapshot; a failure of the running one is not reported. */
   stop(): void
 }
 
+/** A snapshot as the server shows it; times in seconds. */
+function publishedOf({ snapshot, json, times }: TakenSnapshot): Published {
+  const { scan, scale, kmeans, elbow, top, publish } = times
+  const timings = { scan, scale, kmeans, elbow, top, publish }
+  for (const phase of Object.keys(timings) as (keyof typeof timings)[]) timings[phase] /= 1000
+  return { snapshot, json, atMs: Date.now(), timings }
+}
+
 /** Logs a snapshot at level debug. */
-function noteSnapshot(
-  { number, subscribers }: Published['snapshot'],
-  timings: Readonly<Record<string, number>>,
-  log: Log,
-): void {
-  const seconds = Object.values(timings).reduce((sum, one) => sum + one, 0)
+function noteSnapshot({ snapshot, timings }: Published, log: Log): void {
+  const { number, subscribers } = snapshot
+  const seconds = Object.values<number>({ ...timings }).reduce((sum, one) => sum + one, 0)
   const took = `${seconds.toFixed(3)} s`
   log.debug(
     { number, subscribers, seconds },
     `snapshot ${number}: ${subscribers} subscribers, ${took}`,
+  )
+}
+
+/** Warns when more subscribers than before are in several partitions. */
+function noteSplit(before: Published | null, { splitSubscribers }: Snapshot, log: Log): void {
+  if (splitSubscribers <= (before?.snapshot.splitSubscribers ?? 0)) return
+  log.warn(
+    { splitSubscribers },
+    `${splitSubscribers} subscribers are in more than one partition and counted in each: the ` +
+      'topic is not partitioned by MSISDN',
   )
 }
 
@@ -53,12 +72,10 @@ export function scheduleSnapshots(
       const taken = await thread.snapshot()
       shared.inspected = true
       if (taken === null) return
-      const { scan, scale, kmeans, elbow, top, publish } = taken.times
-      const timings = { scan, scale, kmeans, elbow, top, publish }
-      for (const phase of Object.keys(timings) as (keyof typeof timings)[]) timings[phase] /= 1000
-      shared.published = { snapshot: taken.snapshot, json: taken.json, atMs: Date.now(), timings }
+      noteSplit(shared.published, taken.snapshot, log)
+      shared.published = publishedOf(taken)
       runs.success++
-      noteSnapshot(taken.snapshot, timings, log)
+      noteSnapshot(shared.published, log)
       emit('snapshot')
     } catch (error) {
       // The thread is ended while it works: that is not a failure.
@@ -87,9 +104,18 @@ export function scheduleSnapshots(
     await running
     if (!isStopped) await run()
   }
+  let isWaiting = false
+  const soon = async (): Promise<void> => {
+    if (isWaiting) return
+    isWaiting = true
+    while (running !== null) await running
+    isWaiting = false
+    if (!isStopped) await run()
+  }
   return {
     runs,
     last: () => Promise.race([last(), stopped.promise]),
+    soon: () => void soon(),
     stop() {
       isStopped = true
       clearInterval(timer)

@@ -6,6 +6,7 @@ import { performance } from 'node:perf_hooks'
 import { parentPort, workerData } from 'node:worker_threads'
 import type { RowCache } from '../../state/row-cache.ts'
 import { openStateToRead, viewState, type ReadableState, type StateView } from '../../state/read.ts'
+import { readHeld } from '../../state/store.ts'
 import { assert, messageOf, PulseError, troubleOf, type ErrorCode } from '../errors.ts'
 import { APPLICATIONS } from '../record/columns.ts'
 import { lookUp, type ForEachRows } from '../snapshot/lookup.ts'
@@ -81,7 +82,7 @@ function inView<T>(work: (view: StateView) => T): T | null {
     state ??= openStateToRead(stateDirectory)
     const view = viewState(state)
     try {
-      return view.counters.commit === 0 ? null : work(view)
+      return view.counters.commit === 0 && isHeld(state) ? null : work(view)
     } finally {
       view.finish()
     }
@@ -90,6 +91,9 @@ function inView<T>(work: (view: StateView) => T): T | null {
     throw error
   }
 }
+
+/** False when partitions were given back: without any other the result is empty. */
+const isHeld = ({ stores }: ReadableState): boolean => stores.every((store) => readHeld(store))
 
 /** A scan of all rows of a view that throws when the thread is to end. */
 const rowsOf =

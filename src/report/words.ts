@@ -106,10 +106,19 @@ export function qualityWords(snapshot: Snapshot): string[] {
       `${countText(total(missing), 'value')} were missing. ` +
       `${countText(records - sessions, 'record')} without a Bearer Id count as traffic, not as ` +
       `sessions; ${countText(untimed, 'record')} without a readable Start are in no hour.`,
+    ...splitWords(snapshot),
     ...unitWords(snapshot),
     totalsWords(snapshot),
   ]
 }
+
+const splitWords = ({ splitSubscribers }: Snapshot): string[] =>
+  splitSubscribers === 0
+    ? []
+    : [
+        `${countText(splitSubscribers, 'subscriber')} in more than one partition are counted in ` +
+          'each, because the topic is not partitioned by MSISDN: numbers per subscriber are wrong.',
+      ]
 
 /** The reason why traffic of applications differs from the totals. */
 export const totalsWords = (snapshot: Snapshot): string =>

@@ -33,6 +33,18 @@ export function orderByMsisdn(scan: Scan): Uint32Array {
   return order
 }
 
+/** MSISDNs that come more than once: they are in as many partitions, which are not merged. */
+export function countRepeated({ columns: { msisdn } }: Scan, order: Uint32Array): number {
+  let repeated = 0
+  let isCounted = false
+  for (let at = 1; at < order.length; at++) {
+    const isSame = kept(msisdn, order[at]) === kept(msisdn, order[at - 1])
+    if (isSame && !isCounted) repeated++
+    isCounted = isSame
+  }
+  return repeated
+}
+
 function isSorted(msisdn: readonly Float64Array[], count: number): boolean {
   for (let at = 1; at < count; at++) if (kept(msisdn, at - 1) > kept(msisdn, at)) return false
   return true

@@ -103,6 +103,9 @@ const application = z.object({
 export const snapshotSchema = z.object({
   number: count.describe('commits of the state it was read from'),
   subscribers: count,
+  splitSubscribers: count.describe(
+    'MSISDNs in more than one partition, each counted once per partition in `subscribers`',
+  ),
   records: count,
   ...metricsSchema.shape,
   distribution: underEach(DISTRIBUTION_METRICS, () => distribution),

@@ -3,15 +3,15 @@ import { chosenK, ELBOW_K, elbowOf, kneeOf } from './elbow.ts'
 import { featureMatrix } from './features.ts'
 import { interpretSegments } from './segment-text.ts'
 import { clusterUpTo, createSearch, type Clustering } from './kmeans/kmeans.ts'
-import { orderByMsisdn } from './order.ts'
+import { countRepeated, orderByMsisdn } from './order.ts'
 import type { Scan } from './scan.ts'
 import type { Phase, Snapshot, SnapshotOptions } from './schema.ts'
 import { segmentsOf } from './segments.ts'
 import { settle } from './kmeans/settle.ts'
 import { buildTree } from './kmeans/tree.ts'
 
-/** The two parts of a snapshot that come from k-means. */
-export type Segmentation = Pick<Snapshot, 'segments' | 'elbow'>
+/** The parts of a snapshot that come from k-means, and from the order of its subscribers. */
+export type Segmentation = Pick<Snapshot, 'segments' | 'elbow' | 'splitSubscribers'>
 
 /** Segments and elbow; at most as many segments as there are distinct points. */
 export function segmentation(
@@ -22,6 +22,7 @@ export function segmentation(
   const { features, scaling } = options
   onPhase('scale')
   const order = orderByMsisdn(scan)
+  const splitSubscribers = countRepeated(scan, order)
   const { points, scales } = featureMatrix(scan, order, features, scaling)
   const most = Math.max(ELBOW_K, options.k === 'auto' ? 0 : options.k)
   onPhase('elbow')
@@ -42,7 +43,7 @@ export function segmentation(
   if (k === 0) {
     const text = interpretSegments([], features, scan.subscribers)
     const segments = { ...base, k, inertia: 0, iterations: 0, text, segments: [] }
-    return { segments, elbow: elbowOf(inertia) }
+    return { segments, elbow: elbowOf(inertia), splitSubscribers }
   }
   const { centroids, iterations } = found[k - 1]
   const settled = settle(points, features.length, centroids, k)
@@ -58,6 +59,7 @@ export function segmentation(
       segments,
     },
     elbow: elbowOf(inertia),
+    splitSubscribers,
   }
 }
 

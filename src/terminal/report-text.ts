@@ -36,10 +36,13 @@ export function reportText(snapshot: Snapshot): string {
 export const headingOf = (feature: Feature): string => labelOf(feature).toLowerCase()
 
 function totalsText(snapshot: Snapshot): string {
-  const { subscribers, records } = snapshot
+  const { subscribers, splitSubscribers, records } = snapshot
   return tableText([
     ['totals', ''],
     ['subscribers', subscribers.toLocaleString('en-US')],
+    ...(splitSubscribers === 0
+      ? []
+      : [['of these in several partitions', splitSubscribers.toLocaleString('en-US')]]),
     ['records', records.toLocaleString('en-US')],
     ...METRICS.map((metric) => [headingOf(metric), valueText(metric, snapshot[metric])]),
   ])

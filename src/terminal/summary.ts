@@ -1,5 +1,6 @@
 // The reconciliation of a run: the number of rows by outcome.
-import type { IngestProgress } from '../../consumers/ingest/progress.ts'
+import type { IngestCounters, IngestProgress } from '../../consumers/ingest/progress.ts'
+import { PulseError } from '../errors.ts'
 import { tableText } from './table.ts'
 
 /** The reconciliation as JSON; rows = applied + duplicate + excluded + the sum of rejected. */
@@ -36,6 +37,24 @@ export function reconciliationOf(
     notes,
     complete: last.done,
   }
+}
+
+/**
+ * Checks that a run which ended by itself applied something, or had nothing to do.
+ *
+ * @throws PulseError `input-invalid` when every row that it read anew was rejected
+ */
+export function requireApplied({ counters, history, done }: IngestProgress): void {
+  const all = [counters, ...(history === null ? [] : [history])]
+  const sum = (of: (each: IngestCounters) => number): number =>
+    all.reduce((total, each) => total + of(each), 0)
+  const rejected = sum((each) => Object.values(each.rejected).reduce((a, b) => a + b, 0))
+  if (!done || rejected === 0 || sum((each) => each.applied + each.excluded) > 0) return
+  throw new PulseError(
+    'input-invalid',
+    `all ${rejected} rows were rejected and nothing was applied; see "xdr-pulse rejected", and ` +
+      'correct the source',
+  )
 }
 
 /** The reconciliation as a table; reasons and columns with a count of 0 are left out. */

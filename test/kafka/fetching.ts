@@ -121,6 +121,8 @@ export interface Met {
   /** Responses that begin within an aborted transaction. */
   within: number
   /** Records that were fetched again, because reading had stopped within their batch. */
+  again: number
+  /** Records that were counted as duplicates. */
   duplicates: number
 }
 
@@ -132,7 +134,7 @@ export async function readByHand(
   { maxPartitionBytes, stopEvery }: Cutting,
 ): Promise<Consumed & Met> {
   const state = await openState(stateDirectory, STATE, 'test')
-  const met: Met = { cut: 0, within: 0, duplicates: 0 }
+  const met: Met = { cut: 0, within: 0, again: 0, duplicates: 0 }
   const stats = createIngestStats(
     { missingMsisdnZero: false },
     { commitIntervalMs: 0, keepRejected: 1000 },
@@ -142,14 +144,7 @@ export async function readByHand(
   const unit = { durationUnit: 'auto' as const, knownUnit: null }
   const options = { format, partitions: 1, ...unit, cutoverMs: null }
   const reader = createLogReader(createMessageBatch(options, stats))
-  const known = {
-    name: topic,
-    kind: 'topic',
-    rows: 0,
-    order: 'offset',
-    durationUnit: 'ms',
-    evidence: '',
-  } as const
+  const source = { name: topic, kind: 'topic', rows: 0, order: 'offset' } as const
   try {
     await withTopic(brokers, topic, (view) =>
       withFetch(brokers, view, async (fetch) => {
@@ -157,7 +152,7 @@ export async function readByHand(
           0,
           state.partitions[0],
           sourceOf(view),
-          createPosition(known),
+          createPosition({ ...source, durationUnit: 'ms', evidence: '' }),
         )
         log.state.positions.set(log.source, log.position)
         for (let responses = 0; log.position.next < log.stableOffset || responses === 0;) {
@@ -166,6 +161,7 @@ export async function readByHand(
           const fetched = await fetch(0, at, maxPartitionBytes)
           if (endsWithin(fetched.records)) met.cut++
           if (fetched.aborted.some(({ firstOffset }) => firstOffset < at)) met.within++
+          met.again += recordsOf(fetched.records).filter(({ offset }) => offset < at).length
           log.waitingFor = null
           const gap = readFetched(reader, log, fetched)
           if (gap !== null) throw new Error(gap.message)

@@ -177,6 +177,7 @@ export function generateSnapshot(recipe: Recipe): Snapshot {
   return snapshotSchema.parse({
     number,
     subscribers,
+    splitSubscribers: 0,
     records: total(all.map((person) => person.records)),
     ...sum,
     distribution: {

@@ -4,8 +4,13 @@
 // group when the commit is refused: a member whose instance id was taken over would take it back,
 // and a member that was away would commit partitions that it no longer owns.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { connectionOptions, ConnectionPool, offsetCommitV8 } from '../../../src/kafka/client.ts'
-import type { Consumer, KafkaConnection } from '../../../src/kafka/client.ts'
+import {
+  connectionOptions,
+  ConnectionPool,
+  offsetCommitV8,
+  offsetFetchV8,
+} from '../../../src/kafka/client.ts'
+import type { Connection, Consumer, KafkaConnection } from '../../../src/kafka/client.ts'
 import {
   BROKER_RETRY,
   createBackoff,
@@ -13,12 +18,15 @@ import {
   waitToRetry,
   type Backoff,
 } from '../../../src/kafka/retry.ts'
+import { decodeBeginning, type CommittedOffset } from './beginning.ts'
 
 /** How far a partition is durable; the offset is exclusive. */
 export interface DurableOffset {
   partition: number
   offset: number
   leaderEpoch: number
+  /** Where reading began, see `encodeBeginning`. */
+  metadata: string
 }
 
 /** Whose offsets are committed, and how the group is reached. */
@@ -118,24 +126,54 @@ async function sendPending(offsets: GroupOffsets): Promise<void> {
   }
 }
 
+/**
+ * Fetches the offset that the group has committed for a partition, by whatever member or program.
+ *
+ * @returns null when there is none
+ * @throws when the coordinator cannot be asked now
+ */
+export async function fetchCommitted(
+  { options, pool }: GroupOffsets,
+  partition: number,
+): Promise<CommittedOffset | null> {
+  const { groupId, topic: name } = options
+  const link = await coordinatorOf(options, pool)
+  const topics = [{ name, partitionIndexes: [partition] }]
+  const asked = [{ groupId, memberEpoch: -1, topics }]
+  const { groups } = await offsetFetchV8.api.async(link, asked, false)
+  const found = groups.at(0)?.topics.at(0)?.partitions.at(0)
+  if (found === undefined || found.committedOffset < 0n) return null
+  return {
+    offset: Number(found.committedOffset),
+    beginning: decodeBeginning(found.metadata ?? null),
+  }
+}
+
 async function send({ options, pool }: GroupOffsets, batch: DurableOffset[]): Promise<void> {
   const { groupId, instanceId, topic, consumer } = options
   const { memberId, generationId } = consumer
   if (memberId === null) throw new Error('offsets wait until the group is joined')
+  const link = await coordinatorOf(options, pool)
+  const partitions = batch.map(({ partition, offset, leaderEpoch, metadata }) => ({
+    partitionIndex: partition,
+    committedOffset: BigInt(offset),
+    committedLeaderEpoch: leaderEpoch,
+    committedMetadata: metadata,
+  }))
+  const topics = [{ name: topic, partitions }]
+  await offsetCommitV8.api.async(link, groupId, generationId, memberId, instanceId, topics)
+}
+
+async function coordinatorOf(
+  { consumer, topic }: GroupOffsetsOptions,
+  pool: ConnectionPool,
+): Promise<Connection> {
   const coordinator = await consumer.findGroupCoordinator()
   const { brokers } = await consumer.metadata({ topics: [topic] })
   const broker = brokers.get(coordinator)
   if (broker === undefined)
     throw new Error(`the coordinator, broker ${coordinator}, is not available`)
-  const partitions = batch.map(({ partition, offset, leaderEpoch }) => ({
-    partitionIndex: partition,
-    committedOffset: BigInt(offset),
-    committedLeaderEpoch: leaderEpoch,
-    committedMetadata: null,
-  }))
-  const link = await pool.get(broker)
-  const topics = [{ name: topic, partitions }]
-  await offsetCommitV8.api.async(link, groupId, generationId, memberId, instanceId, topics)
+  return pool.get(broker)
 }
 
 /** A connection that is down may fail to close, which changes nothing. */

@@ -6,29 +6,23 @@ import { performance } from 'node:perf_hooks'
 import { setImmediate as breathe } from 'node:timers/promises'
 import { messageOf, PulseError } from '../../../src/errors.ts'
 import { resetBackoff, waitToRetry, type Backoff } from '../../../src/kafka/retry.ts'
-import { offsetAt, sourceOf, type Start } from '../../../src/kafka/topic.ts'
-import { createPosition, type SourcePosition } from '../../../state/partition-metadata.ts'
+import { sourceOf } from '../../../src/kafka/topic.ts'
 import { loadPartition, type Partition } from '../../../state/partition.ts'
 import { setHeld, writePosition, type PartitionStore } from '../../../state/store.ts'
 import { commitLogs, type CommitContext } from '../commit.ts'
 import { closeOutbox, openOutbox } from '../outbox.ts'
-import { fail, type TopicWatch } from '../topic-watch.ts'
-import { passedAt, recreated, stoppedAt, type GapPolicy } from './gaps.ts'
-import { createLogPartition, NO_ROW_READ, type Gap, type LogPartition } from './partition.ts'
+import { fail } from '../topic-watch.ts'
+import { createLogPartition, type LogPartition } from './partition.ts'
+import { checkCommitted, findStart, reportStart, type StartContext } from './start.ts'
 
 /**
  * What is read, and what has to change for it to be what is assigned; part of a partition reader.
  */
-export interface AssignedPartitions extends TopicWatch, CommitContext {
+export interface AssignedPartitions extends StartContext, CommitContext {
   /** All partitions of the state, by number. */
   stores: readonly PartitionStore[]
   /** Partitions that are in memory already and not read yet, by number. */
   loaded: Map<number, Partition>
-  /** Where to start in a partition that was never read. */
-  from: Start
-  onGap: GapPolicy
-  /** Gaps that were passed. */
-  passed: { gaps: number; records: number }
   /** The assignment that was last carried out completely; null before the first. */
   settled: readonly number[] | null
   /** The change under way; null for none. */
@@ -72,10 +66,22 @@ async function settle(reader: AssignedPartitions): Promise<void> {
     else if (missing !== undefined) await takeOver(reader, missing)
     else {
       reader.settled = assigned
+      const idle = idleReason(reader)
+      if (idle !== null) reader.warnings.warn(idle)
       return
     }
     await breathe()
   }
+}
+
+/** Why this member reads nothing, as a sentence; null for one with partitions. */
+export function idleReason({ group, topic, view }: AssignedPartitions): string | null {
+  if (group.assigned === null || group.assigned.length > 0) return null
+  return (
+    `no partition is assigned to this member: other members read all ${view.partitions} of ` +
+    `"${topic}", and a partition moves only while its log still has everything; idle until one ` +
+    'is free'
+  )
 }
 
 /** True for a partition of a topic that was recreated meanwhile. */
@@ -151,50 +157,12 @@ async function open(
   state: Partition,
 ): Promise<LogPartition> {
   const source = sourceOf(reader.view)
-  const known = state.positions.get(source)
-  const gap = known === undefined ? findFormer(reader, state, number, source) : null
-  const position = known ?? (await startPosition(reader, number, gap))
+  const isKnown = state.positions.has(source)
+  const start = await findStart(reader, number, state)
   if (sourceOf(reader.view) !== source) throw new Error(`${reader.topic} was recreated meanwhile`)
-  const log = createLogPartition(number, state, source, position)
-  if (gap !== null) reportGap(reader, log, gap)
+  const log = createLogPartition(number, state, source, start.position)
+  if (start.stops) log.gap = start.gap
+  if (isKnown) void checkCommitted(reader, number, start.position.next)
+  else reportStart(reader, start)
   return log
-}
-
-/** A topic of the same name that was read before under another id is a gap. */
-function findFormer(
-  { topic }: AssignedPartitions,
-  state: Partition,
-  number: number,
-  source: string,
-): Gap | null {
-  for (const [id, { kind, name, next, first }] of state.positions) {
-    // If no row of it was read, no row is missing.
-    if (kind === 'topic' && name === topic && id !== source && next > first) {
-      return recreated(number, topic, next)
-    }
-  }
-  return null
-}
-
-async function startPosition(
-  { consumer, topic, onGap, from }: AssignedPartitions,
-  number: number,
-  gap: Gap | null,
-): Promise<SourcePosition> {
-  // At a gap that stops, the position is only shown: nothing is read or committed there.
-  const start = gap === null ? from : onGap === 'stop' ? 'earliest' : onGap
-  const source = { name: topic, kind: 'topic', rows: 0, order: 'offset' } as const
-  const unit = { durationUnit: 'ms', evidence: NO_ROW_READ } as const
-  return createPosition({ ...source, ...unit }, await offsetAt(consumer, topic, number, start))
-}
-
-function reportGap(reader: AssignedPartitions, log: LogPartition, gap: Gap): void {
-  const { onGap, warnings, passed } = reader
-  if (onGap === 'stop') {
-    log.gap = gap
-    warnings.error('gap', stoppedAt(gap))
-  } else {
-    passed.gaps++
-    warnings.error('gap', passedAt(gap, log.position.next, onGap))
-  }
 }

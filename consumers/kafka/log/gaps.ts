@@ -1,6 +1,7 @@
 // Gaps of a log: which offsets are missing, as a sentence, and where reading continues.
 import type { Consumer } from '../../../src/kafka/client.ts'
 import { offsetAt } from '../../../src/kafka/topic.ts'
+import type { CommittedOffset } from '../group/beginning.ts'
 import type { Gap, LogPartition } from './partition.ts'
 
 /** At a gap: stop the partition, continue at its first record that exists, or at its end. */
@@ -31,6 +32,44 @@ export async function findRangeGap(
   return at > end ? truncated(number, end, at) : null
 }
 
+/** What the group has read before is neither in this state nor in the log, which begins at `to`. */
+export function lost(number: number, { offset, beginning }: CommittedOffset, to: number): Gap {
+  const from = beginning?.first ?? 0
+  const evidence =
+    beginning === null
+      ? 'from offset 0 on, as far as is known: its commit does not carry where reading began'
+      : `from offset ${from} on`
+  return {
+    kind: 'lost',
+    from,
+    to,
+    message:
+      `partition ${number}: the group has read it up to offset ${offset}, ${evidence}, and this ` +
+      `state has nothing of it; the log now begins at ${to}: offsets ${from} to ${to - 1} ` +
+      `(${to - from}) are neither here nor in the log`,
+  }
+}
+
+/** The group has read the topic after a history, whose rows are neither here nor in the topic. */
+export function withoutHistory(
+  number: number,
+  to: number,
+  { offset, beginning }: CommittedOffset,
+  cutoverMs: number,
+): Gap {
+  const from = beginning?.first ?? 0
+  const missing = to > from ? `offsets ${from} to ${to - 1} (${to - from}) of the log and ` : ''
+  return {
+    kind: 'lost',
+    from,
+    to,
+    message:
+      `partition ${number}: the group has read it up to offset ${offset}, after a history up to ` +
+      `${new Date(cutoverMs).toISOString()}, and this state has no history: ${missing}the rows of ` +
+      'its files are not here',
+  }
+}
+
 /** The log was truncated below the position, and may have grown again since. */
 export const truncated = (number: number, from: number, at: number): Gap => ({
   kind: 'truncated',
@@ -52,12 +91,18 @@ export const recreated = (number: number, topic: string, at: number): Gap => ({
 })
 
 /** The warning about a gap at which reading stops. */
-export const stoppedAt = ({ message }: Gap): string =>
-  `${message}; to continue despite the gap: --on-gap earliest or latest`
+export const stoppedAt = ({ message, kind }: Gap): string =>
+  `${message}; to continue despite the gap: --on-gap earliest or latest` +
+  (kind === 'lost' ? ', or --history with a new --state directory' : '')
 
 /** The warning about a gap that was passed. */
 export const passedAt = ({ message }: Gap, offset: number, policy: GapPolicy): string =>
   `${message}; continuing at offset ${offset} (--on-gap ${policy})`
+
+/** The warning about rows that the history of this state covers. */
+export const passedByHistory = ({ message }: Gap, offset: number): string =>
+  `${message}; continuing at offset ${offset}: the files of --history cover what starts before ` +
+  'the cut-over, and nothing else of these offsets is included'
 
 /** Returns the offset after a gap of the same topic. */
 export function offsetAfter(

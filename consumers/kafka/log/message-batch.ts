@@ -4,8 +4,6 @@ import { REASONS } from '../../../src/record/batch.ts'
 import { PLACE } from '../../../src/record/columns.ts'
 import { inferUnit, requestedUnit, type DurationUnit } from '../../../src/record/duration-unit.ts'
 import { eventTimeOf } from '../../../src/record/event-time.ts'
-import { partitionOf } from '../../../src/record/partitioner.ts'
-import { isMsisdn } from '../../../src/record/validation.ts'
 import { headerOf, SOURCE_HEADER } from '../../../src/kafka/headers.ts'
 import type { RecordCursor } from '../../../src/kafka/record-batch.ts'
 import type { Partition } from '../../../state/partition.ts'
@@ -13,6 +11,7 @@ import type { IngestStats } from '../../ingest/ingest-stats.ts'
 import { DECODED, type MessageFormat } from './message-format.ts'
 import { addMessage, createMessageRows, scaleDurations, type MessageRows } from './message-rows.ts'
 import type { LogPartition } from './partition.ts'
+import { checkRouting, createRouting, type Routing } from './routing.ts'
 
 /** Messages per batch: few enough that their columns stay in the processor's caches. */
 export const BATCH_ROWS = 2048
@@ -40,8 +39,8 @@ export interface MessageBatch {
   selected: Uint32Array
   /** Unit of the topic's durations; null until a row determines it. */
   unit: DurationUnit | null
-  /** Rows found in another partition than Kafka's default partitioner assigns to their key. */
-  misrouted: number
+  /** Whether rows are in the partitions of their keys. */
+  routing: Routing
 }
 
 /** An empty batch of `BATCH_ROWS` rows. */
@@ -55,7 +54,7 @@ export function createMessageBatch(options: MessageBatchOptions, stats: IngestSt
     values: rows.columns.map((column) => column.values),
     selected: new Uint32Array(BATCH_ROWS),
     unit: durationUnit === 'auto' ? knownUnit : requestedUnit(durationUnit),
-    misrouted: 0,
+    routing: createRouting(options.partitions),
   }
 }
 
@@ -106,7 +105,7 @@ export function applyBatch(batch: MessageBatch, log: LogPartition, next: number)
  * Selects the rows to apply, rejects those that did not decode, leaves out those of the history.
  */
 function select(batch: MessageBatch, log: LogPartition): { wanted: number; rejected: number } {
-  const { rows, values, selected, stats } = batch
+  const { rows, selected, stats } = batch
   const { cutoverMs } = batch.options
   let wanted = 0
   let rejected = 0
@@ -119,7 +118,7 @@ function select(batch: MessageBatch, log: LogPartition): { wanted: number; rejec
       rejected++
     } else if (cutoverMs === null || isLive(batch, log, i, cutoverMs)) selected[wanted++] = i
   }
-  if (wanted > 0) checkRouting(batch, log, values[PLACE.msisdn][selected[0]])
+  checkRouting(batch.routing, rows, selected, wanted, log.number)
   return { wanted, rejected }
 }
 
@@ -156,12 +155,6 @@ function reject(
 ): void {
   const reason = REASONS[outcome - 1]
   state.rejected.push({ source, row: rows.offset[i], reason, raw: rows.raw(i) })
-}
-
-/** One row per batch: enough to detect a topic that is keyed in another way, at no cost. */
-function checkRouting(batch: MessageBatch, log: LogPartition, msisdn: number): void {
-  if (!isMsisdn(msisdn)) return
-  if (partitionOf(msisdn, batch.options.partitions) !== log.number) batch.misrouted++
 }
 
 /**

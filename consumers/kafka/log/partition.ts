@@ -5,7 +5,7 @@ import type { Partition } from '../../../state/partition.ts'
 
 /** Offsets of the log that can no longer be read, or never could. */
 export interface Gap {
-  kind: 'out-of-range' | 'truncated' | 'recreated' | 'unreadable'
+  kind: 'out-of-range' | 'lost' | 'truncated' | 'recreated' | 'unreadable'
   /** Missing offsets: `from` up to `to`, exclusive. */
   from: number
   to: number
@@ -27,6 +27,12 @@ export interface LogPartition {
   endOffset: number
   /** End of the log as far as transactions have ended: lag is measured to it; -1 as above. */
   stableOffset: number
+  /** First offset of the log as last fetched; -1 before the first response. */
+  logStart: number
+  /** Offsets missing between records that were read: the log is compacted. */
+  holes: number
+  /** Records before it were counted in this run, as rows or as duplicates. */
+  countedTo: number
   /** Position of the last commit. */
   durableOffset: number
   /** Kafka's timestamp of the last record that was read; 0 before the first. */
@@ -56,6 +62,9 @@ export const createLogPartition = (
   position,
   endOffset: -1,
   stableOffset: -1,
+  logStart: -1,
+  holes: 0,
+  countedTo: 0,
   durableOffset: position.next,
   lastTimestampMs: 0,
   undurableMs: [],

@@ -13,6 +13,7 @@ import {
   type RecordBatch,
 } from '../../../src/kafka/record-batch.ts'
 import { addToBatch, applyBatch, isFull, type MessageBatch } from './message-batch.ts'
+import { countDuplicates, countHoles } from './offset-counts.ts'
 import type { Gap, LogPartition } from './partition.ts'
 
 /**
@@ -53,10 +54,11 @@ export const createLogReader = (messages: MessageBatch): LogReader => ({
 export function readFetched(
   reader: LogReader,
   log: LogPartition,
-  { records, aborted, endOffset, stableOffset }: FetchedPartition,
+  { records, aborted, endOffset, stableOffset, logStartOffset }: FetchedPartition,
 ): Gap | null {
   log.endOffset = endOffset
   log.stableOffset = stableOffset
+  log.logStart = logStartOffset
   reader.messages.stats.counters.consumedBytes += records.length
   reader.next = log.position.next
   reader.unpackedBytes = reader.heldBytes = 0
@@ -94,9 +96,10 @@ function readOne(
   const fault = checkBatch(bytes, batch)
   if (fault !== null) return fault
   if (batch.lastOffset < reader.next) {
-    countDuplicates(reader, batch.records)
+    countDuplicates(reader.messages.stats.counters, log, batch.records, batch.lastOffset)
     return null
   }
+  countHoles(log, batch, reader.next)
   if (batch.control) endTransaction(transactions, bytes, batch)
   else if (!isAborted(transactions, batch)) {
     const recordFault = readRecords(reader, log, bytes, batch)
@@ -127,7 +130,7 @@ function readRecords(
     if (found === 0) return null
     if (found < 0) return 'a record that does not fit into its batch'
     if (cursor.offset < reader.next) {
-      countDuplicates(reader, 1)
+      countDuplicates(messages.stats.counters, log, 1, cursor.offset)
       continue
     }
     if (isFull(messages)) applyBatch(messages, log, reader.next)
@@ -136,12 +139,8 @@ function readRecords(
       return null
     }
     reader.next = cursor.offset + 1
+    log.countedTo = reader.next
   }
-}
-
-function countDuplicates({ messages }: LogReader, count: number): void {
-  messages.stats.counters.rows += count
-  messages.stats.counters.duplicate += count
 }
 
 function unreadable(

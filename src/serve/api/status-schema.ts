@@ -50,6 +50,9 @@ export const statusSchema = z.looseObject({
     .nullable(),
   sources: z.array(z.looseObject({ name: z.string(), durationUnit: z.enum(['ms', 's']) })),
   positions: snapshotSchema.shape.positions.describe('of the last snapshot'),
+  splitSubscribers: count
+    .nullable()
+    .describe('of the last snapshot: MSISDNs in more than one partition, counted in each'),
   runs: z.looseObject({ success: count, failure: count, skipped: count, intervalSeconds: amount }),
   timings: z.record(z.string(), amount).nullable().describe('seconds of each phase of a snapshot'),
   options: z.record(z.string(), z.unknown()).describe('in force, without secrets'),

@@ -59,6 +59,8 @@ export interface Status extends ProgressMessage {
   /** Null when the source is files. */
   consumer: ConsumerProgress | null
   positions: Snapshot['positions']
+  /** Of the last snapshot, null before the first. */
+  splitSubscribers: number | null
   runs: SnapshotRuns
   timings: SnapshotTimings | null
   options: Record<string, unknown>
@@ -125,6 +127,7 @@ export function status(view: PipelineView, health: Health, nowMs: number): Statu
     sources: progress?.sources ?? [],
     consumer: progress?.consumer ?? null,
     positions: published?.snapshot.positions ?? [],
+    splitSubscribers: published?.snapshot.splitSubscribers ?? null,
     runs: view.runs(),
     timings: published?.timings ?? null,
     options: view.options(),

@@ -52,6 +52,11 @@ export const SNAPSHOT_METRICS = [
     'Subscribers in the last snapshot.',
     ofSnapshot(({ subscribers }) => subscribers),
   ),
+  gauge(
+    'snapshot_split_subscribers',
+    'Subscribers of the last snapshot that are in more than one partition, and counted in each.',
+    ofSnapshot(({ splitSubscribers }) => splitSubscribers),
+  ),
 ] as const
 
 /** Metrics of the segments of the last snapshot. */

@@ -94,6 +94,7 @@ export function optionsOf(
     untilCaughtUp: true,
     history: [],
     cutover: 'auto',
+    partitioner: 'auto',
     commitIntervalMs: 1000,
     keepRejected: 100_000,
     ...changes,

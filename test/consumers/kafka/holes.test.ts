@@ -80,6 +80,9 @@ describe('a log that lacks records:', { ...needsKafka(), concurrency: 2 }, () =>
       assert.equal(log.applied + log.rejected, list.length)
       assert.equal(log.skipped, end - list.length)
       assert.equal(log.skipped, 30, 'offsets 5 to 34')
+      assert.equal(whole.progress.consumer?.partitions[0].compacted, 30)
+      assert.ok(whole.warnings.some((text) => /partition 0: the topic is compacted/.test(text)))
+      assert.ok(!first.warnings.some((text) => /compacted/.test(text)), 'no hole yet')
       assert.ok(
         whole.rejectedRows.every(({ reason, value }) => reason === 'no-value' && value === null),
       )

@@ -127,14 +127,45 @@ function showMeasures(panel, snapshot) {
   }))
 }
 
+/** Subscribers that are counted more than once, as a sentence. @param {number} split */
+const splitText = (split) =>
+  split === 0
+    ? ''
+    : `${count(split)} subscribers are in more than one partition and counted in each: the topic ` +
+      'is not partitioned by MSISDN.'
+
+/**
+ * What of the topic is not included, and why nothing is read, as sentences.
+ *
+ * @param {Status | null} status
+ */
+function topicTexts(status) {
+  const consumer = status?.consumer ?? null
+  if (consumer === null) return []
+  const notRetained = consumer.partitions.reduce((sum, each) => sum + each.notRetained, 0)
+  const compacted = consumer.partitions.reduce((sum, each) => sum + each.compacted, 0)
+  const { gaps, records } = consumer.gapsPassed
+  return [
+    ...(notRetained === 0
+      ? []
+      : [`${count(notRetained)} offsets before the beginning are not retained and not included.`]),
+    ...(compacted === 0
+      ? []
+      : [`The topic is compacted: ${count(compacted)} offsets are missing between its records.`]),
+    ...(gaps === 0 ? [] : [`${count(gaps)} gaps of ${count(records)} offsets were skipped.`]),
+    ...(consumer.idle === null ? [] : [`This member is idle: ${consumer.idle}.`]),
+  ]
+}
+
 /**
  * @param {import('../panel.js').Panel} panel
  * @param {Snapshot} snapshot
  * @param {Status | null} status
  */
-function showSources(panel, { positions }, status) {
+function showSources(panel, { positions, splitSubscribers }, status) {
   const units = [...new Set(positions.map((position) => UNITS[position.durationUnit]))]
-  panel.setLead(units.length === 0 ? 'Not known yet.' : `The column holds ${units.join(' and ')}.`)
+  const unit = units.length === 0 ? 'Not known yet.' : `The column holds ${units.join(' and ')}.`
+  panel.setLead([unit, splitText(splitSubscribers), ...topicTexts(status)].join(' ').trim())
   const evidence = new Map((status?.sources ?? []).map((each) => [each.name, each.evidence]))
   panel.table(() => ({
     caption: 'Sources and positions',

@@ -146,19 +146,52 @@ describe(`an assignment (XDR_PULSE_SEED=${SEED})`, () => {
     )
   })
 
+  test('leaves a state that cannot be read again with its member, whatever the shares', () => {
+    const states = fc.constantFrom(CLAIM.files, CLAIM.only)
+    const settings = fc.record({
+      owners: fc.array(fc.tuple(fc.integer({ min: 0, max: 2 }), states), { minLength: 1 }),
+      more: fc.array(fc.integer({ min: 0, max: 3 }), { maxLength: 20 }),
+    })
+    check(settings, ({ owners, more }) => {
+      // Members 0 to 2 hold what cannot be read again; member 3 is new; others hold the rest.
+      const claimsOf = (member: number): number[] => [
+        ...owners.map(([owner, claim]) => (owner === member ? claim : CLAIM.none)),
+        ...more.map((owner) => (owner === member ? CLAIM.held : CLAIM.none)),
+      ]
+      const claims = new Map([0, 1, 2, 3].map((member) => [`m${member}`, claimsOf(member)]))
+      const partitions = owners.length + more.length
+      const assigned = assignPartitions(claims, partitions)
+      owners.forEach(([owner], partition) => {
+        assert.ok(assigned.get(`m${owner}`)?.includes(partition))
+      })
+      const all = [...assigned.values()].flat().sort((a, b) => a - b)
+      assert.deepEqual(all, [...Array(partitions).keys()], 'each partition once')
+    })
+  })
+
+  test('a state that only one member can have wins over one that files were applied to', () => {
+    const claims = new Map([
+      ['new', [CLAIM.files, CLAIM.files]],
+      ['old', [CLAIM.only, CLAIM.files]],
+    ])
+    const assigned = assignPartitions(claims, 2)
+    assert.deepEqual(assigned.get('old'), [0])
+    assert.deepEqual(assigned.get('new'), [1])
+  })
+
   test('of a group without members is empty', () => {
     assert.equal(assignPartitions(new Map(), 3).size, 0)
   })
 })
 
 test('claims are decoded as they were encoded, and bytes of foreign members are accepted', () => {
-  check(fc.array(fc.integer({ min: 0, max: 2 })), (claims) => {
+  check(fc.array(fc.integer({ min: 0, max: 4 })), (claims) => {
     assert.deepEqual(decodeClaims(encodeClaims(claims)), claims)
   })
   check(fc.uint8Array(), (bytes) => {
     const claims = decodeClaims(bytes)
     assert.equal(claims.length, bytes.length)
-    assert.ok(claims.every((claim) => claim >= CLAIM.none && claim <= CLAIM.held))
+    assert.ok(claims.every((claim) => claim >= CLAIM.none && claim <= CLAIM.only))
   })
   assert.deepEqual([decodeClaims(null), decodeClaims(undefined)], [[], []])
 })

@@ -54,6 +54,7 @@ function assignedOf(
     ...{ refreshing: null, refreshedAt: 0, warnings: createWarnings(), failure: null },
     ...{ logs: new Map(), deadLetters: null, group, stores, loaded: new Map() },
     stats: createIngestStats({ missingMsisdnZero: false }, options, 1),
+    ...{ cutoverMs: null, committedOf: () => Promise.resolve(null) },
     ...{ from: 'earliest', onGap: 'stop', passed: { gaps: 0, records: 0 } },
     ...{ settled: null, settling: null, restoreSeconds: null },
     backoff: createBackoff(BROKER_RETRY),

@@ -1,0 +1,83 @@
+// What a member claims of each partition of its state: how hard it is for another to replace it.
+import { performance } from 'node:perf_hooks'
+import { messageOf } from '../../../src/errors.ts'
+import type { Consumer } from '../../../src/kafka/client.ts'
+import { offsetAt, sourceOf, type TopicView } from '../../../src/kafka/topic.ts'
+import type { SourcePosition } from '../../../state/partition-metadata.ts'
+import { readPositions } from '../../../state/partition.ts'
+import { beginRead, readHeld, type PartitionStore } from '../../../state/store.ts'
+import type { Warnings } from '../../ingest/warnings.ts'
+import { CLAIM } from './assignment.ts'
+
+/** By partition: first offset of the log, as it was last seen. */
+export type LogStarts = Map<number, number>
+
+/** Looking up where logs begin may take this long in all. */
+const LOOK_UP_MS = 5000
+
+/** What a member reads now. */
+interface Read {
+  view: TopicView
+  logs: ReadonlyMap<number, { number: number; logStart: number }>
+}
+
+/**
+ * The claims of a member, by partition.
+ *
+ * @param logStarts a partition that is missing counts as one whose log has lost its beginning
+ */
+export function claimsOf(
+  stores: readonly PartitionStore[],
+  { view, logs }: Read,
+  logStarts: LogStarts,
+): number[] {
+  for (const { number, logStart } of logs.values()) {
+    if (logStart >= 0) logStarts.set(number, logStart)
+  }
+  const source = sourceOf(view)
+  return stores.map((store) => {
+    const { transaction, finish } = beginRead(store)
+    try {
+      const positions = readPositions(store, transaction)
+      if (positions.size === 0) return CLAIM.none
+      if (!readHeld(store, transaction)) return CLAIM.kept
+      return claimOfHeld(positions, source, logStarts.get(store.partition) ?? Infinity)
+    } finally {
+      finish()
+    }
+  })
+}
+
+/** Only rows that are in the log, from where reading began, can be read by another member. */
+function claimOfHeld(
+  positions: ReadonlyMap<string, SourcePosition>,
+  source: string,
+  logStart: number,
+): number {
+  const all = [...positions]
+  const isLost = ([id, { kind, next, first }]: (typeof all)[number]): boolean =>
+    kind === 'topic' && next > first && (id !== source || logStart > first)
+  if (all.some(isLost)) return CLAIM.only
+  return all.some(([, { kind, next }]) => kind === 'file' && next > 0) ? CLAIM.files : CLAIM.held
+}
+
+/** Looks up where the logs of a state begin; those that cannot be looked up are missing. */
+export async function findLogStarts(
+  consumer: Consumer,
+  topic: string,
+  stores: readonly PartitionStore[],
+  warnings: Warnings,
+): Promise<LogStarts> {
+  const found: LogStarts = new Map()
+  const until = performance.now() + LOOK_UP_MS
+  for (const { partition, positions } of stores) {
+    if (positions.getKeysCount({ limit: 1 }) === 0) continue
+    if (performance.now() > until) break
+    try {
+      found.set(partition, await offsetAt(consumer, topic, partition, 'earliest'))
+    } catch (error) {
+      warnings.error('metadata', messageOf(error))
+    }
+  }
+  return found
+}

@@ -1,0 +1,187 @@
+// Where a partition is read from, and on what evidence: the state's position, what the group has
+// read before, or the first start of all.
+import { messageOf } from '../../../src/errors.ts'
+import { offsetAt, sourceOf, type Start } from '../../../src/kafka/topic.ts'
+import { createPosition, type SourcePosition } from '../../../state/partition-metadata.ts'
+import type { Partition } from '../../../state/partition.ts'
+import type { CommittedOffset } from '../group/beginning.ts'
+import type { TopicWatch } from '../topic-watch.ts'
+import { lost, passedAt, passedByHistory, recreated, stoppedAt, withoutHistory } from './gaps.ts'
+import type { GapPolicy } from './gaps.ts'
+import { NO_ROW_READ, type Gap } from './partition.ts'
+
+/** What a start is decided from; part of a partition reader. */
+export interface StartContext extends TopicWatch {
+  /** Where to start in a partition that the group has never read. */
+  from: Start
+  onGap: GapPolicy
+  /** The cut-over of the history in this state (UTC ms); null without a history. */
+  cutoverMs: number | null
+  /** Gaps that were passed, and their records. */
+  passed: { gaps: number; records: number }
+  /** Returns what the group has committed for a partition; null for nothing. */
+  committedOf: (partition: number) => Promise<CommittedOffset | null>
+}
+
+/** The start of a partition. */
+export interface PartitionStart {
+  position: SourcePosition
+  /** The gap before it; null for none. */
+  gap: Gap | null
+  /** True when reading stops at the gap: then the position is only shown. */
+  stops: boolean
+  /** What is to be reported; null for nothing. */
+  sentence: string | null
+}
+
+/**
+ * Decides where to read a partition; nothing is reported or counted yet.
+ *
+ * @throws when the cluster cannot be asked now
+ */
+export async function findStart(
+  context: StartContext,
+  number: number,
+  state: Partition,
+): Promise<PartitionStart> {
+  const { consumer, topic, view } = context
+  const source = sourceOf(view)
+  const known = state.positions.get(source)
+  if (known !== undefined) return { position: known, gap: null, stops: false, sentence: null }
+  const committed = await context.committedOf(number)
+  const logStart = await offsetAt(consumer, topic, number, 'earliest')
+  const gap =
+    findFormer(topic, state, number, source) ?? findLost(context, number, committed, logStart)
+  if (gap !== null) return startAtGap(context, number, gap, logStart)
+  if (committed === null) return firstStart(context, number, logStart)
+  return startAgain(context, number, committed, logStart)
+}
+
+/** Reports a start, and counts the gap that it passes. */
+export function reportStart(context: StartContext, { gap, stops, sentence }: PartitionStart): void {
+  const { warnings, passed } = context
+  if (gap === null) {
+    if (sentence !== null) warnings.info(sentence)
+    return
+  }
+  warnings.error('gap', sentence ?? gap.message)
+  if (stops) return
+  passed.gaps++
+  passed.records += gap.to - gap.from
+}
+
+/** Reports a committed offset that another program has set: it has no effect. */
+export async function checkCommitted(
+  { committedOf, warnings }: StartContext,
+  number: number,
+  next: number,
+): Promise<void> {
+  try {
+    const committed = await committedOf(number)
+    if (committed === null || committed.beginning !== null || committed.offset === next) return
+    warnings.warn(
+      `partition ${number}: the group's committed offset is ${committed.offset}, set by another ` +
+        `program or a former version; it has no effect: the position of the state, ${next}, counts`,
+    )
+  } catch (error) {
+    warnings.error('metadata', messageOf(error))
+  }
+}
+
+/** A topic of the same name that was read before under another id is a gap. */
+function findFormer(topic: string, state: Partition, number: number, source: string): Gap | null {
+  for (const [id, { kind, name, next, first }] of state.positions) {
+    // If no row of it was read, no row is missing.
+    if (kind === 'topic' && name === topic && id !== source && next > first) {
+      return recreated(number, topic, next)
+    }
+  }
+  return null
+}
+
+/** What the group has read before, this state lacks, and the log no longer holds. */
+function findLost(
+  { topic, view, cutoverMs }: StartContext,
+  number: number,
+  committed: CommittedOffset | null,
+  logStart: number,
+): Gap | null {
+  if (committed === null) return null
+  const { beginning, offset } = committed
+  if (beginning !== null && beginning.source !== sourceOf(view)) {
+    return beginning.first < offset ? recreated(number, topic, offset) : null
+  }
+  const historyMs = beginning?.cutoverMs ?? null
+  if (historyMs !== null && cutoverMs === null) {
+    return withoutHistory(number, Math.max(firstOf(committed), logStart), committed, historyMs)
+  }
+  return logStart > firstOf(committed) ? lost(number, committed, logStart) : null
+}
+
+async function startAtGap(
+  { consumer, topic, onGap, cutoverMs }: StartContext,
+  number: number,
+  gap: Gap,
+  logStart: number,
+): Promise<PartitionStart> {
+  const byHistory = gap.kind === 'lost' && cutoverMs !== null && onGap === 'stop'
+  const earliest = gap.kind === 'lost' ? Math.max(logStart, gap.from) : logStart
+  const next = onGap === 'latest' ? await offsetAt(consumer, topic, number, 'latest') : earliest
+  if (onGap === 'stop' && !byHistory) {
+    return { position: positionAt(topic, next, 0), gap, stops: true, sentence: stoppedAt(gap) }
+  }
+  const sentence = byHistory ? passedByHistory(gap, next) : passedAt(gap, next, onGap)
+  if (gap.kind !== 'lost') {
+    return { position: positionAt(topic, next, logStart), gap, stops: false, sentence }
+  }
+  // What is lost stays counted: reading began before it.
+  const position = positionAt(topic, gap.from, gap.from)
+  return { position: { ...position, next, skipped: next - gap.from }, gap, stops: false, sentence }
+}
+
+/** The first start of the group: what is before it is not included. */
+async function firstStart(
+  { consumer, topic, from }: StartContext,
+  number: number,
+  logStart: number,
+): Promise<PartitionStart> {
+  const first = from === 'earliest' ? logStart : await offsetAt(consumer, topic, number, from)
+  const position = positionAt(topic, first, logStart)
+  if (first === 0) return { position, gap: null, stops: false, sentence: null }
+  const missing = [
+    ...(logStart === 0
+      ? []
+      : [`offsets 0 to ${logStart - 1} (${logStart}) are not retained and not included`]),
+    ...(first <= logStart
+      ? []
+      : [
+          `offsets ${logStart} to ${first - 1} (${first - logStart}) lie before --from and are ` +
+            'not included',
+        ]),
+  ]
+  const sentence = `partition ${number}: reading begins at offset ${first}; ${missing.join('; ')}`
+  return { position, gap: null, stops: false, sentence }
+}
+
+/** The group has read the partition, and the log still has all of it: it is read again. */
+function startAgain(
+  { topic, from }: StartContext,
+  number: number,
+  committed: CommittedOffset,
+  logStart: number,
+): PartitionStart {
+  const first = from === 'earliest' ? logStart : firstOf(committed)
+  const sentence =
+    `partition ${number}: the group has read it up to offset ${committed.offset}, and this state ` +
+    `has nothing of it; all of it is still in the log and is read again from offset ${first}`
+  return { position: positionAt(topic, first, logStart), gap: null, stops: false, sentence }
+}
+
+/** Where reading began; the beginning of the log when the commit does not carry it. */
+const firstOf = ({ beginning }: CommittedOffset): number => beginning?.first ?? 0
+
+function positionAt(topic: string, first: number, notRetained: number): SourcePosition {
+  const source = { name: topic, kind: 'topic', rows: 0, order: 'offset' } as const
+  const unit = { durationUnit: 'ms', evidence: NO_ROW_READ } as const
+  return { ...createPosition({ ...source, ...unit }, first), notRetained }
+}
