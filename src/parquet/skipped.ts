@@ -1,5 +1,4 @@
 // What arguments cover and is not read, with the reason, and how it is listed.
-import { basename } from 'node:path'
 
 /** Why something that an argument covers is not read. */
 export type SkipReason =
@@ -19,6 +18,9 @@ const SKIPPED_TEXT: Readonly<Record<SkipReason, string>> = {
   'same-content': 'same content as another file',
 }
 
+/** The last part of a path, without node:path: the page checks the types of this file too. */
+const nameOf = (path: string): string => path.slice(path.lastIndexOf('/') + 1)
+
 /** Names listed per reason; the rest are counted. */
 const MOST_NAMES = 8
 
@@ -35,6 +37,6 @@ export function skippedLines(skipped: readonly SkippedPath[]): string[] {
 
 /** The first names, for an error. */
 export function summaryOf(skipped: readonly SkippedPath[]): string {
-  const names = skipped.slice(0, MOST_NAMES).map(({ path }) => basename(path))
+  const names = skipped.slice(0, MOST_NAMES).map(({ path }) => nameOf(path))
   return skipped.length > MOST_NAMES ? `${names.join(', ')}, …` : names.join(', ')
 }
