@@ -59,6 +59,8 @@ test('installed from its tarball it generates, replays, reports', (context) =>
       for (const path of ['/', '/main.js', '/tables.js', '/vendor/echarts.js', '/healthz']) {
         assert.equal((await fetch(url + path)).status, 200, path)
       }
+      // Before its last row a stopped demo exits with the code of the signal.
+      await demo.prints(/all rows are applied/)
     } finally {
       demo.process.kill('SIGTERM')
       assert.equal((await demo.ended).code, 0)
