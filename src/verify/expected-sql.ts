@@ -132,16 +132,44 @@ function instantOf({ sql, text, type }: Column, timeZone: string): string {
         try_strptime(trim(${sql}), '%m/%d/%Y %H:%M:%S'), try_cast(trim(${sql}) AS TIMESTAMP))`
     : `${sql}::TIMESTAMP`
   if (text) {
+    const digits = `trim(${sql})`
     // A text with a zone is an instant; other texts are local times of the requested zone.
-    return `(CASE WHEN trim(${sql}) SIMILAR TO '.*:[0-9]{2}(\\.[0-9]+)? *([Zz]|[+-][0-9:]+)'
-      THEN epoch_us(try_cast(trim(${sql}) AS TIMESTAMPTZ))
-      ELSE epoch_us(${local} AT TIME ZONE ${literal(timeZone)}) END // 1000)`
+    return `(CASE WHEN ${digits} SIMILAR TO '[0-9]{8,19}'
+      THEN ${numberTime(`try_cast(${digits} AS DECIMAL(38, 6))`, timeZone)}
+      WHEN ${digits} SIMILAR TO '[0-9]{8,19}\\.[0-9]+'
+      THEN ${numberTime(`try_cast(${digits} AS DECIMAL(38, 6))`, timeZone)}
+      WHEN trim(${sql}) SIMILAR TO '.*:[0-9]{2}(\\.[0-9]+)? *([Zz]|[+-][0-9:]+)'
+      THEN epoch_us(try_cast(trim(${sql}) AS TIMESTAMPTZ)) // 1000
+      ELSE epoch_us(${local} AT TIME ZONE ${literal(timeZone)}) // 1000 END)`
   }
   if (type === 'DATE' || type.startsWith('TIMESTAMP')) {
     return `(epoch_us(${local} AT TIME ZONE ${literal(timeZone)}) // 1000)`
   }
-  const number = numberOf({ sql, text, type })
-  return `(${number} * CASE WHEN abs(${number}) < 1e11 THEN 1000 ELSE 1 END)`
+  const isDouble = type === 'DOUBLE' || type === 'FLOAT'
+  // A float64 of nanoseconds is rounded: microseconds are what it holds.
+  const decimal = isDouble
+    ? `CASE WHEN abs(${sql}) < 5e18 THEN CASE WHEN ${sql} > 5e15
+        THEN round(${sql} / 1000)::BIGINT::DECIMAL(32, 6) * 1000 ELSE ${sql}::DECIMAL(38, 6) END END`
+    : `${sql}::DECIMAL(38, 6)`
+  return numberTime(`(${decimal})`, timeZone)
+}
+
+/** UTC ms of a number: time since 1970 in the unit that gives a year of this century, or digits. */
+function numberTime(number: string, timeZone: string): string {
+  const units = [1n, 1000n, 1_000_000n, 1_000_000_000n].map((perSecond) => {
+    const [first, last] = [FIRST_MS, LAST_MS].map((ms) => (BigInt(ms) / 1000n) * perSecond)
+    const whole =
+      perSecond < 1000n
+        ? `floor(${number} * 1000)`
+        : `(floor(${number})::HUGEINT // ${perSecond / 1000n})`
+    return `WHEN ${number} >= ${first} AND ${number} < ${last} THEN ${whole}::BIGINT`
+  })
+  const dates = ['%Y%m%d', '%Y%m%d%H%M', '%Y%m%d%H%M%S'].map((format, at) => {
+    const text = `${number}::HUGEINT::VARCHAR`
+    return `WHEN ${number} = floor(${number}) AND length(${text}) = ${[8, 12, 14][at]}
+      THEN epoch_ms(try_strptime(${text}, ${literal(format)}) AT TIME ZONE ${literal(timeZone)})`
+  })
+  return `(CASE ${units.join(' ')} ${dates.join(' ')} END)`
 }
 
 /** The reason of rejection; NULL for a record. */

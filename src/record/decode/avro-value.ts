@@ -49,7 +49,7 @@ export function read(
       return `${need(1)}v=b[p++]===0?0:1;${set(truth(meaning))}`
     case 'int':
     case 'long':
-      return READ_LONG + set(integer(meaning, type.logical))
+      return `t=p;${READ_LONG}${set(integer(meaning, type.logical))}`
     case 'float':
     case 'double':
       return loadReal(type.kind === 'float' ? 4 : 8) + set(realNumber(meaning))
@@ -83,17 +83,17 @@ function truth(meaning: Meaning): string {
 function integer(meaning: Meaning, logical: Logical | null): string {
   if (meaning === 'presence') return '1'
   if (meaning === 'number' || logical?.name !== 'time')
-    return meaning === 'time' ? SINCE_EPOCH : 'v'
+    return meaning === 'time' ? 'H.longTime(b,t,v,K)' : 'v'
   const { perMs, local } = logical
-  const ms = perMs >= 1 ? `Math.floor(v/${count(perMs)})` : `v*${count(1 / perMs)}`
+  const ms = perMs >= 1 ? `H.divideLong(b,t,v,${count(perMs)})` : `v*${count(1 / perMs)}`
   return local ? `K(${ms})` : ms
 }
 
-const SINCE_EPOCH = 'H.sinceEpoch(v)'
+const NUMBER_TIME = 'H.numberTime(v,K)'
 
 function realNumber(meaning: Meaning): string {
   if (meaning === 'presence') return 'v===v?1:NaN'
-  return meaning === 'time' ? SINCE_EPOCH : `v===${UNREADABLE}?-Infinity:v`
+  return meaning === 'time' ? NUMBER_TIME : `v===${UNREADABLE}?-Infinity:v`
 }
 
 function text(meaning: Meaning): string {
@@ -104,7 +104,7 @@ function text(meaning: Meaning): string {
 function decimal(meaning: Meaning, logical: Logical): string {
   if (meaning === 'presence') return '1'
   const value = `H.decimalAt(b,p,p+n,${count(logical.name === 'decimal' ? logical.scale : 0)})`
-  return meaning === 'time' ? `H.sinceEpoch(${value})` : value
+  return meaning === 'time' ? `H.numberTime(${value},K)` : value
 }
 
 function enumeration(

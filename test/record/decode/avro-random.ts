@@ -88,7 +88,14 @@ const meaningOf = (column: string): Meaning => {
 }
 
 const present = (value: number): number => (Number.isNaN(value) ? NaN : 1)
-const epoch = (value: number): number => (Math.abs(value) < 1e11 ? value * 1000 : value)
+/** UTC ms of a number that is a time by its magnitude; years 2000 to 2099 only. */
+function epoch(value: number): number {
+  if (Number.isNaN(value)) return NaN
+  const scales = [1000, 1, 1e-3, 1e-6]
+  const inMs = scales.map((scale) => value * scale)
+  const ms = inMs.find((one) => one >= Date.UTC(2000, 0) && one < Date.UTC(2100, 0))
+  return ms === undefined ? UNREADABLE : Math.floor(ms)
+}
 
 function draw(g: GeneratorValue, meaning: Meaning, unique: () => string): Typed {
   const numeric = (value: number): number => {
