@@ -1,6 +1,7 @@
 // What a partition stores in addition to aggregates: its stamp, counters and the positions of its sources.
 import { REASONS } from '../src/record/batch.ts'
 import { USED_COLUMNS } from '../src/record/columns.ts'
+import type { Unit } from '../src/record/duration-unit.ts'
 
 /**
  * Version of the format on disk; a newer one is refused. A directory of a former format is readable,
@@ -13,7 +14,6 @@ export const FORMAT = 3
 export interface Stamp {
   format: number
   partitions: number
-  durationUnit: 'auto' | 'ms' | 's'
   timeZone: string
   missingMsisdn: 'reject' | 'zero'
 }
@@ -46,9 +46,11 @@ export interface SourcePosition {
   kind: 'file' | 'topic'
   /** What `next` counts: rows in file order, rows in order of Start, or offsets of the topic. */
   order: 'file' | 'time' | 'offset'
-  durationUnit: 'ms' | 's'
-  /** Why the duration unit was chosen, as a phrase. */
+  durationUnit: Unit
+  /** Why its units were chosen, as a phrase. */
   evidence: string
+  /** The names of a file's columns, as one short text; absent of topics and in former formats. */
+  columns?: string
   applied: number
   rejected: number
   /** Valid rows that another source covers: before or after a cut-over. */
@@ -63,7 +65,10 @@ export interface SourcePosition {
 
 /** The position of a source before its first row. */
 export const createPosition = (
-  source: Pick<SourcePosition, 'name' | 'kind' | 'rows' | 'order' | 'durationUnit' | 'evidence'>,
+  source: Pick<
+    SourcePosition,
+    'name' | 'kind' | 'rows' | 'order' | 'durationUnit' | 'evidence' | 'columns'
+  >,
   first = 0,
 ): SourcePosition => ({
   ...source,

@@ -1,7 +1,9 @@
 // Replays Parquet files into a state directory, from where the last replay ended.
 import { performance } from 'node:perf_hooks'
 import { CHUNK_ROWS, type DuckDBConnection } from '../../src/duckdb.ts'
+import type { UnitOptions } from '../../src/record/source-units.ts'
 import { openState, type StateOptions, type WritableState } from '../../state/writer.ts'
+import { knownSources } from '../../state/known-sources.ts'
 import { describeIngest, storesOf } from '../ingest/describe.ts'
 import { createIngestStats, type CommitOptions } from '../ingest/ingest-stats.ts'
 import type { IngestProgress } from '../ingest/progress.ts'
@@ -13,6 +15,7 @@ export interface ReplayOptions extends CommitOptions {
   files: readonly string[]
   stateDirectory: string
   state: StateOptions
+  units: UnitOptions
   /** Event time at this multiple of real time, or as fast as possible. */
   speed: number | 'max'
 }
@@ -36,9 +39,12 @@ export async function replayFiles(
   onReady: (replay: Replay) => void,
 ): Promise<IngestProgress> {
   return withFiles(options.speed, async (connection) => {
-    const found = await inspectFiles(connection, options.files, options.state)
+    const { stateDirectory, units } = options
+    const { timeZone } = options.state
+    const known = await knownSources(stateDirectory)
+    const found = await inspectFiles(connection, options.files, { timeZone, units, known })
     const start = performance.now()
-    const state = await openState(options.stateDirectory, options.state, 'replay')
+    const state = await openState(stateDirectory, options.state, 'replay')
     try {
       const restoreSeconds = (performance.now() - start) / 1000
       return await replayInto(state, found, connection, options, restoreSeconds, onReady)

@@ -74,9 +74,11 @@ function positionOf(
   order: 'file' | 'time',
 ): SourcePosition {
   const known = positions.get(source.id)
-  if (known !== undefined) return known
-  const { name, rows, durationUnit, evidence } = source
-  const start = createPosition({ name, kind: 'file', rows, durationUnit, evidence, order })
+  if (known !== undefined && known.next > 0) return known
+  const { name, rows, durationUnit, evidence, columns } = source
+  const start = createPosition({
+    ...{ name, kind: 'file', rows, durationUnit, evidence, columns, order },
+  })
   positions.set(source.id, start)
   return start
 }

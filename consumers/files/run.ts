@@ -5,11 +5,11 @@ import { join } from 'node:path'
 import { CHUNK_ROWS, withDatabase, type DuckDBConnection } from '../../src/duckdb.ts'
 import { PulseError } from '../../src/errors.ts'
 import type { Partition } from '../../state/partition.ts'
-import type { StateOptions } from '../../state/writer.ts'
+import type { KnownSource, UnitOptions } from '../../src/record/source-units.ts'
 import { createFileIngest, ingestFiles, type FileIngest } from './ingest.ts'
 import { readInFileOrder, readInTimeOrder, type Readable } from '../../src/parquet/rows.ts'
-import { durationUnitOf } from '../../src/parquet/duration-sample.ts'
-import { findFiles, openFile } from '../../src/parquet/files.ts'
+import { columnsId, decideUnits } from '../../src/parquet/decide.ts'
+import { findFiles, openFile, type ParquetFile } from '../../src/parquet/files.ts'
 import { createRouter } from './router.ts'
 import type { Delivery, SourceInfo } from '../../src/parquet/delivery.ts'
 import type { IngestStats } from '../ingest/ingest-stats.ts'
@@ -39,28 +39,39 @@ export interface FoundFiles {
   sources: SourceInfo[]
 }
 
-/** Inspects all files before any is read. @throws PulseError when one of them cannot be read */
+/** How the files of a run are read. */
+export interface InspectOptions {
+  timeZone: string
+  units: UnitOptions
+  /** The sources of the state. */
+  known: readonly KnownSource[]
+}
+
+/**
+ * Inspects all files before any is read, and decides how each is read.
+ *
+ * @throws PulseError when one of them cannot be read, or its units cannot be told
+ */
 export async function inspectFiles(
   connection: DuckDBConnection,
-  files: readonly string[],
-  { durationUnit, timeZone }: Pick<StateOptions, 'durationUnit' | 'timeZone'>,
+  paths: readonly string[],
+  { timeZone, units: options, known }: InspectOptions,
 ): Promise<FoundFiles> {
-  const found: FoundFiles = { readables: [], sources: [] }
-  for (const path of findFiles(files)) {
+  const files: ParquetFile[] = []
+  for (const path of findFiles(paths)) {
     const file = await openFile(connection, path)
     // A copy of an earlier file is the same source.
-    if (found.sources.some(({ id }) => id === file.id)) continue
-    const unit = await durationUnitOf(connection, file, durationUnit)
-    found.readables.push({ file, reading: { durationUnit: unit.durationUnit, timeZone } })
-    found.sources.push({
-      id: file.id,
-      name: file.name,
-      rows: file.rows,
-      bytes: file.bytes,
-      ...unit,
-    })
+    if (!files.some(({ id }) => id === file.id)) files.push(file)
   }
-  return found
+  const decided = await decideUnits(connection, files, known, options)
+  return {
+    readables: files.map((file, at) => ({ file, reading: { ...decided[at].units, timeZone } })),
+    sources: files.map((file, at) => {
+      const { id, name, rows, bytes } = file
+      const { units, evidence } = decided[at]
+      return { id, name, rows, bytes, columns: columnsId(file), ...units, evidence }
+    }),
+  }
 }
 
 /** A prepared run. */

@@ -7,6 +7,8 @@ import { CHUNK_ROWS, type DuckDBConnection } from '../../src/duckdb.ts'
 import { PulseError } from '../../src/errors.ts'
 import { lastEventTime, type Readable } from '../../src/parquet/rows.ts'
 import type { SourceNote } from '../../src/record/duration-unit.ts'
+import type { UnitOptions } from '../../src/record/source-units.ts'
+import { knownIn } from '../../state/known-sources.ts'
 import type { Partition } from '../../state/partition.ts'
 import { readCutover, writeCutover } from '../../state/store.ts'
 import type { StateOptions } from '../../state/writer.ts'
@@ -20,6 +22,7 @@ export interface HistoryOptions extends CommitOptions {
   /** UTC ms; `auto`: right after the last row of the files. */
   cutover: 'auto' | number
   state: Omit<StateOptions, 'partitions'>
+  units: UnitOptions
 }
 
 /** A history under way. */
@@ -46,7 +49,10 @@ export async function applyHistory(
   const validation = { missingMsisdnZero: options.state.missingMsisdn === 'zero' }
   const stats = createIngestStats(validation, options, CHUNK_ROWS)
   await withFiles('max', async (connection) => {
-    const files = await inspectFiles(connection, options.history, options.state)
+    const { timeZone } = options.state
+    const known = knownIn(partitions.map(({ positions }) => positions))
+    const inspect = { timeZone, units: options.units, known }
+    const files = await inspectFiles(connection, options.history, inspect)
     const cutoverMs = await decideCutover(connection, partitions, files.readables, options)
     const reading = { speed: 'max', cutoverMs, stop } as const
     const { totalRows, run } = prepareFiles(partitions, files, connection, stats, reading)

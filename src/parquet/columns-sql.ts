@@ -4,11 +4,12 @@ import { UNREADABLE } from '../record/batch.ts'
 import { AMOUNTS, PLACE, USED_COLUMNS } from '../record/columns.ts'
 import { MISSING_VALUES } from '../record/decode/text.ts'
 import { readParquet, type ParquetFile } from './files.ts'
+import type { SourceUnits } from '../record/source-units.ts'
+import { inMs, ownDurationUnit } from './duration-sql.ts'
 import { digitsTime, numericTime } from './numeric-time-sql.ts'
 
 /** How the values of a file are interpreted. */
-export interface Reading {
-  durationUnit: 'ms' | 's'
+export interface Reading extends SourceUnits {
   timeZone: string
 }
 
@@ -51,7 +52,10 @@ export function usedColumns(file: ParquetFile, reading: Reading): string[] {
 function expression(column: string, name: string, type: string, reading: Reading): string {
   if (column === 'Bearer Id') return present(name, type)
   if (column === 'Start' || column === 'End') return time(name, type, reading.timeZone)
-  const scale = column === 'Dur. (ms)' && reading.durationUnit === 's' ? ' * 1000' : ''
+  const scale = column === 'Dur. (ms)' ? inMs(reading.durationUnit) : ''
+  if (column === 'Dur. (ms)' && ownDurationUnit(type) !== null) {
+    return `epoch_us(${name})::DOUBLE${inMs('us')}`
+  }
   if (type !== 'VARCHAR') return `${name}::DOUBLE${scale}`
   return unlessMissing(name, `coalesce(try_cast(trim(${name}) AS DOUBLE)${scale}, ${JUNK})`)
 }

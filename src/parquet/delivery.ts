@@ -8,6 +8,8 @@ export interface SourceInfo extends SourceNote {
   id: string
   rows: number
   bytes: number
+  /** The names of its columns, as one short text. */
+  columns: string
 }
 
 /** A chunk of a run's rows, from one or more sources. */

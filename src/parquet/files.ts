@@ -4,6 +4,7 @@ import { closeSync, existsSync, fstatSync, globSync, openSync, readSync, statSyn
 import { basename, join } from 'node:path'
 import { identifier, literal, queryRows, type DuckDBConnection } from '../duckdb.ts'
 import { messageOf, PulseError } from '../errors.ts'
+import { ownDurationUnit } from './duration-sql.ts'
 import { matchColumns, type ColumnMap } from '../record/column-names.ts'
 
 /** A file that can be replayed. */
@@ -61,7 +62,8 @@ export async function openFile(connection: DuckDBConnection, path: string): Prom
   const types = new Map<string, string>()
   for (const [canonical, name] of columns) {
     const type = described.types.get(name) ?? ''
-    if (!SUPPORTED.test(type)) throw unsupported(path, name, type)
+    const isDuration = canonical === 'Dur. (ms)' && ownDurationUnit(type) !== null
+    if (!SUPPORTED.test(type) && !isDuration) throw unsupported(path, name, type)
     types.set(canonical, type)
   }
   return { id, path, name: basename(path), bytes, rows: described.rows, columns, types }
@@ -83,6 +85,11 @@ const unsupported = (path: string, name: string, type: string): PulseError =>
  */
 export const readParquet = (path: string, more = ''): string =>
   `read_parquet(${oneFile(path)}, binary_as_string = true, hive_partitioning = false${more})`
+
+/** SQL of a value of a file's metadata, as text. */
+export const metadataOf = (path: string, key: string): string =>
+  `SELECT decode(value) AS value FROM parquet_kv_metadata(${oneFile(path)})
+    WHERE decode(key) = ${literal(key)}`
 
 /** A path as a literal that names this file only: DuckDB treats `a[12]` as a pattern. */
 const oneFile = (path: string): string => literal(path.replace(/[*?[]/g, '[$&]'))

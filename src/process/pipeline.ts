@@ -1,4 +1,5 @@
 // The pipeline of one process: ingest and snapshots wired together, and as the server sees it.
+import { UNIT_WORDS } from '../record/duration-unit.ts'
 import type { IngestProgress, LifeState } from '../../consumers/ingest/progress.ts'
 import type { IngestJob } from './ingest-worker.ts'
 import { messageOf, PulseError } from '../errors.ts'
@@ -86,7 +87,7 @@ function noteError({ storeErrors }: Shared, operation: StoreOperation, error: un
 function noteSources(before: IngestProgress | null, now: IngestProgress, log: Log): void {
   const known = before?.sources.length ?? 0
   for (const { name, durationUnit, evidence } of now.sources.slice(known)) {
-    const unit = durationUnit === 's' ? 'seconds' : 'milliseconds'
+    const unit = UNIT_WORDS[durationUnit]
     log.info({ source: name, durationUnit }, `${name}: "Dur. (ms)" holds ${unit} (${evidence})`)
   }
 }

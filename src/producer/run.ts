@@ -4,12 +4,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { withDatabase, type DuckDBConnection } from '../duckdb.ts'
 import { XDR_SCHEMA } from '../record/xdr-schema.ts'
-import { durationUnitOf } from '../parquet/duration-sample.ts'
+import { decideUnits } from '../parquet/decide.ts'
+import type { UnitOptions } from '../record/source-units.ts'
 import { createAvroEncoder, encodeJson } from './encode.ts'
 import type { Encode } from './values.ts'
 import type { KafkaConnection } from '../kafka/client.ts'
 import type { Readable } from '../parquet/rows.ts'
-import { findFiles, openFile } from '../parquet/files.ts'
+import { findFiles, openFile, type ParquetFile } from '../parquet/files.ts'
 import { createRecordWriter, type Compression } from './batch.ts'
 import type { Speed } from './throttle.ts'
 import { framePrefix, registerSchema } from './register-schema.ts'
@@ -30,7 +31,7 @@ export interface ProduceOptions extends TopicRequest {
   registry: RegistryOptions | null
   compression: Compression
   speed: Speed
-  durationUnit: 'auto' | 'ms' | 's'
+  units: UnitOptions
   timeZone: string
 }
 
@@ -107,17 +108,16 @@ async function run(
 
 async function openAll(
   connection: DuckDBConnection,
-  { files, durationUnit, timeZone }: ProduceOptions,
+  { files: paths, units, timeZone }: ProduceOptions,
 ): Promise<Readable[]> {
-  const readables: Readable[] = []
-  for (const path of findFiles(files)) {
+  const files: ParquetFile[] = []
+  for (const path of findFiles(paths)) {
     const file = await openFile(connection, path)
     // A copy of an earlier file is the same source.
-    if (readables.some((known) => known.file.id === file.id)) continue
-    const unit = await durationUnitOf(connection, file, durationUnit)
-    readables.push({ file, reading: { durationUnit: unit.durationUnit, timeZone } })
+    if (!files.some(({ id }) => id === file.id)) files.push(file)
   }
-  return readables
+  const decided = await decideUnits(connection, files, [], units)
+  return files.map((file, at) => ({ file, reading: { ...decided[at].units, timeZone } }))
 }
 
 async function encoderOf({ format, registry, topic }: ProduceOptions): Promise<Encode> {

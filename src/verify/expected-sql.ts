@@ -4,6 +4,7 @@
 // and missing values with the replay, and none of the code that validates, folds or selects rows.
 import { readParquet, type ParquetFile } from '../parquet/files.ts'
 import { identifier, literal } from '../duckdb.ts'
+import type { Unit } from '../record/duration-unit.ts'
 import { AMOUNT, AMOUNTS } from '../record/columns.ts'
 import { MISSING_VALUES } from '../record/decode/text.ts'
 import { FIELD_NAMES } from '../subscriber/aggregate.ts'
@@ -11,7 +12,7 @@ import { FIELD_NAMES } from '../subscriber/aggregate.ts'
 /** A file and the unit that the state used for its durations. */
 export interface VerifySource {
   file: ParquetFile
-  durationUnit: 'ms' | 's'
+  durationUnit: Unit
 }
 
 /** The options that the state directory fixes. */
@@ -76,7 +77,7 @@ function valuesSql({ file, durationUnit }: VerifySource, timeZone: string): stri
     return { sql: identifier(name), text: type === 'VARCHAR', type }
   }
   const [msisdn, start, end] = ['MSISDN/Number', 'Start', 'End'].map(column)
-  const scale = durationUnit === 's' ? ' * 1000' : ''
+  const scale = { s: ' * 1000', ms: '', us: ' / 1000', ns: ' / 1000000' }[durationUnit]
   const values = AMOUNTS.map((amount, at) => {
     const value = numberOf(column(amount.column))
     return `${value}${at === AMOUNT.durationMs ? scale : ''} AS ${amounts[at]}`
@@ -109,6 +110,7 @@ function isMissing(column: Column | null): string {
 
 function numberOf(column: Column | null): string {
   if (column === null) return 'NULL::DOUBLE'
+  if (['INTERVAL', 'TIME'].includes(column.type)) return `epoch_us(${column.sql})::DOUBLE`
   const value = column.text ? `try_cast(trim(${column.sql}) AS DOUBLE)` : `${column.sql}::DOUBLE`
   return `(CASE WHEN NOT ${isMissing(column)} THEN ${value} END)`
 }

@@ -1,4 +1,5 @@
 // Rows of Parquet files: their order, their event time, and columns of unusual types.
+import { PLAIN_UNITS } from '../../src/record/source-units.ts'
 import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -13,7 +14,7 @@ import { eventTimeOf } from '../../src/record/event-time.ts'
 import { withDirectory } from '../state-directory.ts'
 import { LIMITS, writeVariant } from './variants.ts'
 
-const READING = { durationUnit: 'ms', timeZone: 'UTC' } as const
+const READING = { ...PLAIN_UNITS, timeZone: 'UTC' } as const
 
 const withFiles = (
   write: (directory: string) => Promise<string[]>,

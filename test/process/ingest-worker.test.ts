@@ -1,4 +1,5 @@
 // The ingest thread: what it tells, and when.
+import { AUTO_UNITS } from '../../src/record/source-units.ts'
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -14,7 +15,7 @@ test('a commit is told at once, and the end last', () =>
     const files = [await sampleIn(directory, { rows: 20_000 })]
     const pace = { speed: 'max' as const, commitIntervalMs: 0, keepRejected: 10 }
     const told: IngestProgress[] = []
-    const options = { files, stateDirectory, state: OPTIONS, ...pace }
+    const options = { files, stateDirectory, state: OPTIONS, units: AUTO_UNITS, ...pace }
     const { ended } = startIngest({ type: 'replay', options }, (now) => told.push(now))
     const { counters } = await ended
     const commits = new Set(told.map((progress) => progress.counters.commits))

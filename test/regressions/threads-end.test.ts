@@ -1,4 +1,5 @@
 // Threads and promises that failed, or never ended, while nobody waited for them.
+import { AUTO_UNITS, PLAIN_UNITS } from '../../src/record/source-units.ts'
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -28,6 +29,7 @@ test('a replay may fail before its end is awaited', async () => {
       files: [join(directory, 'missing.parquet')],
       stateDirectory: directory,
       state: STATE,
+      units: AUTO_UNITS,
       speed: 'max',
       commitIntervalMs: 1000,
       keepRejected: 0,
@@ -49,7 +51,7 @@ test('rows may turn out unreadable while those before them wait for their time',
   const fetchChunk = () => chunks.shift() ?? Promise.reject(new Error('a bad page'))
   const connection = { stream: () => Promise.resolve({ fetchChunk }) }
   const file = { path: 'a.parquet', columns: new Map(), types: new Map() }
-  const readable = { file, reading: { durationUnit: 'ms', timeZone: 'UTC' } }
+  const readable = { file, reading: { ...PLAIN_UNITS, timeZone: 'UTC' } }
   const rows = readInFileOrder(connection as never, readable as never, 0, 0)
   assert.equal((await rows.next()).done, false)
   await turn()

@@ -13,7 +13,6 @@ import type { StateOptions } from '../../state/writer.ts'
 
 export const OPTIONS: StateOptions = {
   partitions: 1,
-  durationUnit: 'auto',
   timeZone: 'UTC',
   missingMsisdn: 'reject',
 }

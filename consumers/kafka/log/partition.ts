@@ -1,11 +1,12 @@
 // One partition of the topic as this member reads it: its state, its position, what it waits for.
 import { BROKER_RETRY, createBackoff, type Backoff } from '../../../src/kafka/retry.ts'
+import { createEvidence, type UnitEvidence } from '../../../src/record/duration-unit.ts'
 import type { SourcePosition } from '../../../state/partition-metadata.ts'
 import type { Partition } from '../../../state/partition.ts'
 
 /** Offsets of the log that can no longer be read, or never could. */
 export interface Gap {
-  kind: 'out-of-range' | 'truncated' | 'recreated' | 'unreadable'
+  kind: 'out-of-range' | 'truncated' | 'recreated' | 'unreadable' | 'units'
   /** Missing offsets: `from` up to `to`, exclusive. */
   from: number
   to: number
@@ -23,6 +24,13 @@ export interface LogPartition {
   /** Key of the topic, under which the position is stored. */
   source: string
   position: SourcePosition
+  /**
+   * Where rows are looked at next, while the topic's units are not decided and none is applied;
+   * null when reading goes on at the position.
+   */
+  peek: number | null
+  /** Rows that were checked against the decided units. */
+  checked: UnitEvidence
   /** End of the log as last fetched; -1 before the first response. */
   endOffset: number
   /** End of the log as far as transactions have ended: lag is measured to it; -1 as above. */
@@ -54,6 +62,8 @@ export const createLogPartition = (
   state,
   source,
   position,
+  peek: null,
+  checked: createEvidence(),
   endOffset: -1,
   stableOffset: -1,
   durableOffset: position.next,
@@ -64,6 +74,9 @@ export const createLogPartition = (
   recovering: false,
   backoff: createBackoff(BROKER_RETRY),
 })
+
+/** The offset from which the log is fetched. */
+export const readFrom = ({ peek, position }: LogPartition): number => peek ?? position.next
 
 /** Records between the position and the end that may be read; NaN before the first response. */
 export const lagRecords = ({ stableOffset, position }: LogPartition): number =>

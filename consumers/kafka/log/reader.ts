@@ -13,7 +13,7 @@ import {
   type RecordBatch,
 } from '../../../src/kafka/record-batch.ts'
 import { addToBatch, applyBatch, isFull, type MessageBatch } from './message-batch.ts'
-import type { Gap, LogPartition } from './partition.ts'
+import { readFrom, type Gap, type LogPartition } from './partition.ts'
 
 /**
  * Bytes decompressed per response. Beyond this the rest is fetched again, after a commit if one is
@@ -57,8 +57,9 @@ export function readFetched(
 ): Gap | null {
   log.endOffset = endOffset
   log.stableOffset = stableOffset
-  reader.messages.stats.counters.consumedBytes += records.length
-  reader.next = log.position.next
+  const { units } = reader.messages.options
+  if (units.deciding === null) reader.messages.stats.counters.consumedBytes += records.length
+  reader.next = readFrom(log)
   reader.unpackedBytes = reader.heldBytes = 0
   const transactions = createAbortedTransactions(aborted)
   for (let at = 0; ;) {
@@ -68,9 +69,11 @@ export function readFetched(
     const fault = readOne(reader, log, records, batch, transactions)
     if (fault !== null) {
       applyRead(reader, log)
-      return unreadable(log, batch, fault)
+      // Rows before it are not applied yet: it is met again.
+      return log.peek === null ? unreadable(log, batch, fault) : null
     }
-    if (log.waitingFor !== null || reader.unpackedBytes > MAX_UNPACKED_BYTES) break
+    if (log.waitingFor !== null || log.gap !== null || reader.unpackedBytes > MAX_UNPACKED_BYTES)
+      break
   }
   applyRead(reader, log)
   return null
@@ -103,7 +106,7 @@ function readOne(
     if (recordFault !== null || log.waitingFor !== null) return recordFault
   }
   reader.next = batch.lastOffset + 1
-  log.position.leaderEpoch = batch.leaderEpoch
+  if (log.peek === null) log.position.leaderEpoch = batch.leaderEpoch
   return null
 }
 
@@ -121,7 +124,7 @@ function readRecords(
     reader.unpackedBytes += cursor.bytes.length
     reader.heldBytes += cursor.bytes.length
   }
-  log.undurableMs.push(cursor.baseTimestampMs)
+  if (messages.options.units.deciding === null) log.undurableMs.push(cursor.baseTimestampMs)
   for (;;) {
     const found = nextRecord(cursor)
     if (found === 0) return null
@@ -140,6 +143,7 @@ function readRecords(
 }
 
 function countDuplicates({ messages }: LogReader, count: number): void {
+  if (messages.options.units.deciding !== null) return
   messages.stats.counters.rows += count
   messages.stats.counters.duplicate += count
 }

@@ -59,5 +59,6 @@ export function usesOf(
 
 function meaningOf(column: string): Meaning {
   if (column === 'Bearer Id') return 'presence'
+  if (column === 'Dur. (ms)') return 'duration'
   return column === 'Start' || column === 'End' ? 'time' : 'number'
 }

@@ -7,7 +7,7 @@ import { isMissing, numberOf, timeOf } from './text.ts'
 import type { WallClock } from './text-zone.ts'
 
 /** How a column uses its values. `epoch`: a milliseconds column that stands for an absent time. */
-export type Meaning = 'number' | 'presence' | 'time' | 'epoch'
+export type Meaning = 'number' | 'presence' | 'time' | 'epoch' | 'duration'
 
 /** The values that generated code refers to: the numbers of enum symbols, and the wall clock. */
 export interface Constants {
@@ -82,7 +82,8 @@ function truth(meaning: Meaning): string {
 
 function integer(meaning: Meaning, logical: Logical | null): string {
   if (meaning === 'presence') return '1'
-  if (meaning === 'number' || logical?.name !== 'time')
+  if (meaning === 'duration' && logical?.name === 'clock') return `v/${count(logical.perMs)}`
+  if (meaning === 'number' || meaning === 'duration' || logical?.name !== 'time')
     return meaning === 'time' ? 'H.longTime(b,t,v,K)' : 'v'
   const { perMs, local } = logical
   const ms = perMs >= 1 ? `H.divideLong(b,t,v,${count(perMs)})` : `v*${count(1 / perMs)}`

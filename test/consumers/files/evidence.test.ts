@@ -1,11 +1,13 @@
 // Units and formats of files are decided on evidence, and verify finds the same by its own SQL.
 import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { literal, withDatabase } from '../../../src/duckdb.ts'
 import { verifyState } from '../../../src/verify/run.ts'
 import { readBack, withDirectory } from '../../state-directory.ts'
-import { writeVariant } from '../../parquet/variants.ts'
-import { replay } from './replaying.ts'
+import { LIMITS, writeVariant } from '../../parquet/variants.ts'
+import { replay, type Changes } from './replaying.ts'
 
 const FIXTURES = join(import.meta.dirname, '../../fixtures/evidence')
 const fixture = (name: string): string => join(FIXTURES, `${name}.parquet`)
@@ -19,7 +21,6 @@ const SUMS = {
   downlinkBytes: 8_901_182_379,
   uplinkBytes: 10_552_313_108,
 }
-type Changes = Parameters<typeof replay>[2]
 
 /** Replays files into a new state, verifies it, and returns its sums. */
 async function sumsOf(files: string[], changes: Changes = {}): Promise<Record<string, number>> {
@@ -69,11 +70,155 @@ for (const [name, sql] of Object.entries(TIMES)) {
     test(`verify finds the times of ${name} in ${timeZone} by itself`, () =>
       withDirectory(async (directory) => {
         const file = await writeVariant(join(directory, 'a.parquet'), { Start: sql })
-        const state = { timeZone, durationUnit: 'ms' } as const
-        await replay([file], join(directory, 'state'), { state })
+        const changes = {
+          state: { timeZone },
+          units: { durationUnit: 'ms', forceUnits: true },
+        } as const
+        await replay([file], join(directory, 'state'), changes)
         assert.deepEqual((await verifyState([file], join(directory, 'state'))).differing, [])
         const { hours } = await readBack(join(directory, 'state'))
         assert.equal(hours[0][0] === null, name === 'no times')
       }))
   }
 }
+
+for (const unit of ['ns', 'us'] as const) {
+  test(`a duration type of pandas in ${unit} has its own unit`, async () => {
+    const file = fixture(`timedelta-${unit}`)
+    assert.deepEqual(await sumsOf([file]), SUMS)
+    await withDirectory(async (directory) => {
+      const { sources } = await replay([file], directory)
+      assert.equal(sources[0].durationUnit, unit)
+      assert.match(sources[0].evidence, /its Arrow type is a duration in (nano|micro)seconds/)
+    })
+  })
+}
+
+test('durations in seconds are found in a file of long and in one of short sessions', async () => {
+  const files = [fixture('seconds-long'), fixture('seconds-short')]
+  assert.deepEqual(await sumsOf(files), {
+    subscribers: 119,
+    records: 600,
+    sessions: 600,
+    durationMs: 13_709_608_000,
+    downlinkBytes: 18_254_121_081,
+    uplinkBytes: 21_170_179_057,
+  })
+})
+
+/** Rows of the fixture that are records, out of 50. */
+const RECORDS = 47
+
+/** Rows of whole minutes with a duration of so many seconds, in the unit of a factor per second. */
+const minutes = (seconds: number, perSecond: number): Record<string, string> => ({
+  Start: `epoch_ms(1554379260000 + row * 60000)`,
+  End: `epoch_ms(1554379260000 + row * 60000 + ${seconds} // 60 * 60000)`,
+  'MSISDN/Number': '33600000000 + row',
+  'Start ms': '0',
+  'End ms': '0',
+  'Dur. (ms)': `${seconds * perSecond}::DOUBLE`,
+})
+const written = (directory: string, name: string, columns: Record<string, string>) =>
+  writeVariant(join(directory, `${name}.parquet`), columns)
+
+/** The durations of a state in seconds. */
+async function secondsOf(state: string): Promise<number> {
+  const { subscribers } = await readBack(state)
+  return subscribers.reduce((sum, [, row]) => sum + row[2], 0) / 1000
+}
+
+for (const [unit, perSecond] of Object.entries({ ns: 1e9, us: 1e6, ms: 1e3, s: 1 })) {
+  test(`plain durations in ${unit} are found, in verify as well`, () =>
+    withDirectory(async (directory) => {
+      const file = await written(directory, 'a', minutes(7200, perSecond))
+      const { sources } = await replay([file], join(directory, 'state'))
+      assert.equal(sources[0].durationUnit, unit)
+      assert.match(sources[0].evidence, /in 50 of 50 rows/)
+      assert.equal(await secondsOf(join(directory, 'state')), RECORDS * 7200)
+      assert.deepEqual((await verifyState([file], join(directory, 'state'))).differing, [])
+    }))
+}
+
+for (const [name, sql] of Object.entries({
+  interval: "INTERVAL '7200.5 seconds'",
+  time: "TIME '02:00:00.5'",
+})) {
+  test(`a duration of type ${name} has its own unit`, () =>
+    withDirectory(async (directory) => {
+      const columns = { ...minutes(7200, 1), 'Dur. (ms)': sql }
+      const file = await written(directory, 'a', columns)
+      await replay([file], join(directory, 'state'))
+      assert.equal(await secondsOf(join(directory, 'state')), RECORDS * 7200.5)
+      assert.deepEqual((await verifyState([file], join(directory, 'state'))).differing, [])
+    }))
+}
+
+test('a file that cannot tell is read as others of the run and of the state, else refused', () =>
+  withDirectory(async (directory) => {
+    const long = await written(directory, 'long', minutes(7200, 1))
+    const short = await written(directory, 'short', minutes(30, 1))
+    const tail = await written(directory, 'tail', { ...minutes(40, 1), Start: 'NULL::TIMESTAMP' })
+    const alone = join(directory, 'alone')
+    await assert.rejects(replay([short], alone), (error: Error) => {
+      assert.match(error.message, /short\.parquet: the unit of "Dur\. \(ms\)" cannot be told/)
+      assert.match(error.message, /no row can tell.*--duration-unit ns\|us\|ms\|s/)
+      return true
+    })
+    assert.equal(existsSync(alone), false, 'nothing is made')
+    const state = join(directory, 'state')
+    const { sources } = await replay([short, long], state)
+    assert.deepEqual(
+      sources.map(({ durationUnit }) => durationUnit),
+      ['s', 's'],
+    )
+    assert.match(sources[0].evidence, /as in the other source with the same columns/)
+    // The next run has the state only.
+    const next = await replay([tail], state)
+    assert.equal(next.sources[0].durationUnit, 's')
+    assert.equal(await secondsOf(state), RECORDS * (7200 + 30 + 40))
+    const { positions } = await readBack(state)
+    assert.ok(positions.every(({ position }) => position.evidence !== ''))
+  }))
+
+test('both units in one file are refused with both counts, before anything is applied', () =>
+  withDirectory(async (directory) => {
+    const columns = minutes(7200, 1)
+    const mixed = { ...columns, 'Dur. (ms)': 'CASE WHEN row < 30 THEN 7200 ELSE 7200000 END' }
+    const file = await written(directory, 'mixed', mixed)
+    const state = join(directory, 'state')
+    await assert.rejects(replay([file], state), /20 agree with milliseconds, 30 agree with seconds/)
+    assert.equal(existsSync(state), false)
+  }))
+
+test('the end of a large file is looked at, too', () =>
+  withDirectory(async (directory) => {
+    const columns = minutes(7200, 1)
+    const path = join(directory, 'large.parquet')
+    const base = await written(directory, 'base', columns)
+    await withDatabase(LIMITS, (connection) =>
+      connection.run(`COPY (SELECT * REPLACE (
+          CASE WHEN i < 100000 THEN "Dur. (ms)" ELSE "Dur. (ms)" * 1000 END AS "Dur. (ms)")
+        FROM (SELECT * FROM ${literal(base)} LIMIT 1), range(200000) AS numbers(i))
+        TO ${literal(path)} (FORMAT parquet)`),
+    )
+    await assert.rejects(replay([path], join(directory, 'state')), /agree with milli.*agree with s/)
+  }))
+
+test('an option belongs to a source: it is refused against its rows, and kept with its position', () =>
+  withDirectory(async (directory) => {
+    const long = await written(directory, 'long', minutes(7200, 1))
+    const short = await written(directory, 'short', minutes(30, 1000))
+    const state = join(directory, 'state')
+    const set = (durationUnit: 'ms' | 's', forceUnits = false) => ({
+      units: { durationUnit, forceUnits },
+    })
+    await assert.rejects(replay([long], state, set('ms')), /contradicts its rows.*--force-units/)
+    await replay([short], state, set('ms'))
+    await replay([long], state, set('s'))
+    assert.equal(await secondsOf(state), RECORDS * (7200 + 30))
+    // A file that was read stays what it is.
+    await assert.rejects(replay([long], state, set('ms')), /were applied with --duration-unit s/)
+    const forced = join(directory, 'forced')
+    await replay([long], forced, set('ms', true))
+    assert.equal(await secondsOf(forced), (RECORDS * 7200) / 1000)
+  }))

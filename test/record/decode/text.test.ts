@@ -1,4 +1,5 @@
 // Text in place of numbers and times has the value that the SQL over Parquet gives it.
+import { PLAIN_UNITS } from '../../../src/record/source-units.ts'
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
@@ -28,9 +29,10 @@ async function read(
 ): Promise<number[]> {
   const types = new Map([[column, 'VARCHAR']])
   const file = { columns: new Map([[column, column]]), types } as unknown as ParquetFile
-  const sql = usedColumns(file, { durationUnit: 'ms', timeZone })[
-    USED_COLUMNS.indexOf(column)
-  ].replace(/ AS c\d+$/, '')
+  const sql = usedColumns(file, { ...PLAIN_UNITS, timeZone })[USED_COLUMNS.indexOf(column)].replace(
+    / AS c\d+$/,
+    '',
+  )
   const rows = await queryRows(
     connection,
     `SELECT ${sql} AS value FROM
