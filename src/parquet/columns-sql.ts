@@ -6,6 +6,7 @@ import { MISSING_VALUES } from '../record/decode/text.ts'
 import { readParquet, type ParquetFile } from './files.ts'
 import type { SourceUnits } from '../record/source-units.ts'
 import { inMs, ownDurationUnit } from './duration-sql.ts'
+import { msisdnSql } from './msisdn-sql.ts'
 import { digitsTime, numericTime } from './numeric-time-sql.ts'
 
 /** How the values of a file are interpreted. */
@@ -57,6 +58,7 @@ function expression(column: string, name: string, type: string, reading: Reading
     return `epoch_us(${name})::DOUBLE${inMs('us')}`
   }
   if (type !== 'VARCHAR') return `${name}::DOUBLE${scale}`
+  if (column === 'MSISDN/Number') return msisdnSql(name)
   return unlessMissing(name, `coalesce(try_cast(trim(${name}) AS DOUBLE)${scale}, ${JUNK})`)
 }
 

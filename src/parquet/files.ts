@@ -64,6 +64,7 @@ export async function openFile(connection: DuckDBConnection, path: string): Prom
     const type = described.types.get(name) ?? ''
     const isDuration = canonical === 'Dur. (ms)' && ownDurationUnit(type) !== null
     if (!SUPPORTED.test(type) && !isDuration) throw unsupported(path, name, type)
+    if (canonical === 'MSISDN/Number' && type === 'FLOAT') throw imprecise(path, name)
     types.set(canonical, type)
   }
   return { id, path, name: basename(path), bytes, rows: described.rows, columns, types }
@@ -77,6 +78,13 @@ const unsupported = (path: string, name: string, type: string): PulseError =>
     'input-column',
     `${path}: the column "${name}" has type ${type}, expected a number, a time or text; convert ` +
       'the column and write the file again',
+  )
+
+const imprecise = (path: string, name: string): PulseError =>
+  new PulseError(
+    'input-column',
+    `${path}: the column "${name}" has type FLOAT, which holds 7 digits, expected a type that holds ` +
+      'the 15 digits of an MSISDN; write the file again from its source with integers or text',
   )
 
 /**

@@ -6,6 +6,7 @@ export const REASONS = [
   'footer',
   'missing-msisdn',
   'invalid-msisdn',
+  'imprecise-msisdn',
   'invalid-number',
   // Messages only: a tombstone, bytes that do not decode, a schema that cannot be used.
   'no-value',

@@ -1,6 +1,7 @@
 // Functions that the generated code calls to read Avro's bytes: long integers, texts, decimals.
 import { UNREADABLE } from '../batch.ts'
 import { instantOf, isNanoseconds } from '../numeric-time.ts'
+import { msisdnOf } from '../msisdn.ts'
 import { isMissing, numberOf, timeOf } from './text.ts'
 import type { WallClock } from './text-zone.ts'
 
@@ -49,11 +50,23 @@ const textOf = (bytes: Uint8Array, from: number, to: number): string =>
 
 /** The number that a text spells; up to 15 digits, the usual case, are read directly. */
 export function numberAt(bytes: Uint8Array, from: number, to: number): number {
-  if (to - from > 15 || from === to) return numberOf(textOf(bytes, from, to))
+  const plain = digitsAt(bytes, from, to)
+  return plain >= 0 ? plain : numberOf(textOf(bytes, from, to))
+}
+
+/** The same of a text that spells an MSISDN. */
+export function msisdnAt(bytes: Uint8Array, from: number, to: number): number {
+  const plain = digitsAt(bytes, from, to)
+  return plain >= 0 ? plain : msisdnOf(textOf(bytes, from, to))
+}
+
+/** The number of 1 to 15 digits; -1 for any other text. */
+function digitsAt(bytes: Uint8Array, from: number, to: number): number {
+  if (to - from > 15 || from === to) return -1
   let value = 0
   for (let at = from; at < to; at++) {
     const digit = bytes[at] - 48
-    if (digit < 0 || digit > 9) return numberOf(textOf(bytes, from, to))
+    if (digit < 0 || digit > 9) return -1
     value = value * 10 + digit
   }
   return value

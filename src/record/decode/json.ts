@@ -4,6 +4,7 @@ import type { DecodeRow } from './avro.ts'
 import { UNREADABLE } from '../batch.ts'
 import { PLACE, USED_COLUMNS } from '../columns.ts'
 import { canonicalName } from '../column-names.ts'
+import { msisdnOf } from '../msisdn.ts'
 import { instantOf, instantOfDigits, isNanoseconds } from '../numeric-time.ts'
 import { isMissing, numberOf, timeOf } from './text.ts'
 import { wallClockOf, type WallClock } from './text-zone.ts'
@@ -105,7 +106,10 @@ function valueOf(value: unknown, column: number, clock: WallClock): number | nul
   }
   const time = isTime(column)
   if (typeof value === 'number') return time ? instantOf(value, clock) : real(value)
-  if (typeof value === 'string') return time ? timeOf(value, clock) : numberOf(value)
+  if (typeof value === 'string') {
+    if (column === PLACE.msisdn) return msisdnOf(value)
+    return time ? timeOf(value, clock) : numberOf(value)
+  }
   if (typeof value === 'boolean') return time ? UNREADABLE : Number(value)
   return null
 }

@@ -222,3 +222,27 @@ test('an option belongs to a source: it is refused against its rows, and kept wi
     await replay([long], forced, set('ms', true))
     assert.equal(await secondsOf(forced), (RECORDS * 7200) / 1000)
   }))
+
+test('a file with MSISDNs in float32 is refused, because they are not exact', () =>
+  withDirectory(async (directory) => {
+    const refused = replay([fixture('float32')], join(directory, 'state'))
+    await assert.rejects(refused, /float32\.parquet: .*"MSISDN\/Number" has type FLOAT.*15 digits/)
+    assert.equal(existsSync(join(directory, 'state')), false)
+  }))
+
+test('MSISDNs in any spelling are one number, those short of digits are rejected', () =>
+  withDirectory(async (directory) => {
+    const spellings = ['+33 6 12 34 56 78', '0033612345678', 'tel:33-612-345-678', '33612345678.0']
+    const all = [...spellings, '3.36E+10'].map((text) => `'${text}'`).join(', ')
+    const msisdn = `list_extract([${all}], (row % 5 + 1)::INTEGER)`
+    const columns = { ...minutes(7200, 1), 'MSISDN/Number': msisdn }
+    const file = await written(directory, 'a', columns)
+    await replay([file], join(directory, 'state'))
+    const { subscribers, rejected } = await readBack(join(directory, 'state'))
+    assert.deepEqual(
+      subscribers.map(([number]) => number),
+      [33_612_345_678],
+    )
+    assert.equal(rejected['imprecise-msisdn'], 10)
+    assert.deepEqual((await verifyState([file], join(directory, 'state'))).differing, [])
+  }))

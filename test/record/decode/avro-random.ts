@@ -1,4 +1,5 @@
 // Random Avro schemas of XDR records with values, and the expected used values.
+import { IMPRECISE } from '../../../src/record/msisdn.ts'
 import type { GeneratorValue } from 'fast-check'
 import fc from 'fast-check'
 import { UNREADABLE } from '../../../src/record/batch.ts'
@@ -81,9 +82,10 @@ const LONGS = { min: -(2 ** 52), max: 2 ** 52 }
 const pick = <T>(g: GeneratorValue, from: readonly T[]): T => from[g(fc.nat, from.length - 1)]
 
 /** How a column's values are understood. */
-type Meaning = 'number' | 'presence' | 'time'
+type Meaning = 'number' | 'presence' | 'time' | 'msisdn'
 const meaningOf = (column: string): Meaning => {
   if (column === 'Bearer Id') return 'presence'
+  if (column === 'MSISDN/Number') return 'msisdn'
   return column === 'Start' || column === 'End' ? 'time' : 'number'
 }
 
@@ -130,15 +132,23 @@ function draw(g: GeneratorValue, meaning: Meaning, unique: () => string): Typed 
     }
     case 'float':
     case 'double': {
-      const value = kind === 'float' ? g(fc.float) : g(fc.double)
+      // A float does not hold an MSISDN: its schema is refused.
+      const isFloat = kind === 'float' && meaning !== 'msisdn'
+      const value = isFloat ? g(fc.float) : g(fc.double)
       // A number, not text: it must not be taken for unreadable.
-      return plain(kind, value, numeric(value === UNREADABLE ? -Infinity : value))
+      return plain(
+        isFloat ? kind : 'double',
+        value,
+        numeric(value === UNREADABLE ? -Infinity : value),
+      )
     }
     case 'string':
     case 'bytes': {
       const [text, value] = pick(g, meaning === 'time' ? TIMES : TEXTS)
       const wire = kind === 'string' ? text : Buffer.from(text)
-      return plain(kind, wire, meaning === 'presence' ? present(value) : value)
+      // It has fewer digits than its number.
+      const spelt = meaning === 'msisdn' && text === '1.3E+6' ? IMPRECISE : value
+      return plain(kind, wire, meaning === 'presence' ? present(value) : spelt)
     }
     case 'enum': {
       const [symbol, value] = pick(g, SYMBOLS)

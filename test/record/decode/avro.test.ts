@@ -264,6 +264,31 @@ test('times are exact to the millisecond in every unit', () => {
   }
 })
 
+test('an MSISDN of type float is refused, in a union as well', () => {
+  for (const type of ['float', ['null', 'float']]) {
+    const schema = schemaOf({ 'MSISDN/Number': type })
+    assert.throws(() => compileAvro(schema, UTC), /"MSISDN\/Number" is of type float.*15 digits/)
+  }
+})
+
+test('a duration of a type with a unit is in milliseconds', () => {
+  const time = (type: string, logicalType: string): Json => ({ type, logicalType })
+  const place = USED_COLUMNS.indexOf('Dur. (ms)')
+  const types: [Json, bigint, boolean][] = [
+    [time('int', 'time-millis'), 7_200_500n, true],
+    [time('long', 'time-micros'), 7_200_500_000n, true],
+    ['long', 7_200_500n, false],
+  ]
+  for (const [type, stored, isOwn] of types) {
+    const decode = compileAvro(schemaOf({ 'Dur. (ms)': type }), UTC)
+    const bytes = [...ZEROS.slice(0, place), ...zigzag(stored), ...ZEROS.slice(place + 1)]
+    assert.equal(decodeRow(decode, Buffer.from(bytes))?.[place], 7_200_500)
+    assert.equal(decode.ownDuration, isOwn)
+  }
+  const union = ['long', time('int', 'time-millis')] as unknown
+  assert.throws(() => compileAvro(schemaOf({ 'Dur. (ms)': union }), UTC), /with and without a unit/)
+})
+
 test('a plain long is seconds since 1970 or the digits of a date, by its size', () => {
   const decode = compileAvro(schemaOf({ Start: 'long' }), { timeZone: 'Europe/Berlin' })
   const cases: [bigint, number][] = [

@@ -4,11 +4,13 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import type { ParquetFile } from '../../../src/parquet/files.ts'
+import { msisdnSql } from '../../../src/parquet/msisdn-sql.ts'
 import { usedColumns } from '../../../src/parquet/columns-sql.ts'
 import { literal, queryRows, withDatabase, type DuckDBConnection } from '../../../src/duckdb.ts'
 import { UNREADABLE } from '../../../src/record/batch.ts'
 import { USED_COLUMNS } from '../../../src/record/columns.ts'
-import { numberAt, presenceAt, timeAt } from '../../../src/record/decode/avro-bytes.ts'
+import { msisdnAt, numberAt, presenceAt, timeAt } from '../../../src/record/decode/avro-bytes.ts'
+import { IMPRECISE, msisdnOf } from '../../../src/record/msisdn.ts'
 import { isMissing, numberOf, timeOf } from '../../../src/record/decode/text.ts'
 import { wallClockOf } from '../../../src/record/decode/text-zone.ts'
 
@@ -23,7 +25,7 @@ const inDatabase = (work: (connection: DuckDBConnection) => Promise<void>): Prom
 /** What DuckDB makes of texts in a text column. */
 async function read(
   connection: DuckDBConnection,
-  column: 'MSISDN/Number' | 'Bearer Id' | 'Start',
+  column: 'MSISDN/Number' | 'Total DL (Bytes)' | 'Bearer Id' | 'Start',
   texts: readonly string[],
   timeZone = 'UTC',
 ): Promise<number[]> {
@@ -88,12 +90,48 @@ test('numbers in every spelling are read as by DuckDB', () =>
     for (let at = 0; at < texts.length; at += BATCH) {
       // A literal cannot hold what ends a text in C.
       const some = texts.slice(at, at + BATCH).filter((text) => !text.includes('\0'))
-      compare(some, some.map(numberOf), await read(connection, 'MSISDN/Number', some))
+      compare(some, some.map(numberOf), await read(connection, 'Total DL (Bytes)', some))
+      compare(some, some.map(msisdnOf), await read(connection, 'MSISDN/Number', some))
+      compare(some, inBytes(some, msisdnAt), some.map(msisdnOf))
       const presence = some.map((text) => (isMissing(text) ? NaN : 1))
       compare(some, presence, await read(connection, 'Bearer Id', some))
       compare(some, inBytes(some, numberAt), some.map(numberOf))
       compare(some, inBytes(some, presenceAt), presence)
     }
+  }))
+
+test('an MSISDN is the same number in every spelling, in SQL as well', () =>
+  inDatabase(async (connection) => {
+    const number = 33_612_345_678
+    // prettier-ignore
+    const same = [
+      '33612345678', '+33612345678', '0033612345678', '+33 6 12 34 56 78', '33-612-345-678',
+      'tel:+33612345678', 'TEL:0033-6 12345678', ' 33612345678 ', '\t33612345678\r\n', '33612345678.0',
+      '33612345678.000', '+33 612345678.', '33612345678\u00a0', '3.3612345678E+10', '3.3612345678e10',
+      '33612345678e0', '336.12345678E8',
+    ]
+    // prettier-ignore
+    const imprecise = ['3.36E+10', '3.36e10', '336E8', '+3.361234567E10', '0.336E11', '0003.36E+10', '1E5']
+    // prettier-ignore
+    const unreadable = ['33 6x', 'tel:', '+', '--33612345678', '33612345678-', '++33612345678', 'tel:tel:1', 'E5', '.E5']
+    const texts = [...same, ...imprecise, ...unreadable]
+    const expected = [
+      ...same.map(() => number),
+      ...imprecise.map(() => IMPRECISE),
+      ...unreadable.map(() => UNREADABLE),
+    ]
+    compare(texts, texts.map(msisdnOf), expected)
+    compare(texts, await read(connection, 'MSISDN/Number', texts), expected)
+    const padded = await queryRows(
+      connection,
+      `SELECT ${msisdnSql('x')} AS value
+      FROM (SELECT chr(0) || '33612345678' || chr(0) || chr(0) AS x)`,
+    )
+    assert.equal(Number(padded[0]['value']), number)
+    assert.equal(msisdnOf('\u000033612345678\u0000\u0000'), number)
+    const spelt = fc.string({ unit: characters('0123456789+- .eEtl:\t'), maxLength: 16 })
+    const random = fc.sample(spelt, { numRuns: 4000, seed: SEED })
+    compare(random, random.map(msisdnOf), await read(connection, 'MSISDN/Number', random))
   }))
 
 // prettier-ignore
