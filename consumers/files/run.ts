@@ -50,7 +50,7 @@ export interface InspectOptions {
 /**
  * Inspects all files before any is read, and decides how each is read.
  *
- * @throws PulseError when one of them cannot be read, or its units cannot be told
+ * @throws PulseError when one of them cannot be read, or its units cannot be determined
  */
 export async function inspectFiles(
   connection: DuckDBConnection,

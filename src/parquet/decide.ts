@@ -8,6 +8,7 @@ import { PLAIN_UNITS } from '../record/source-units.ts'
 import type { KnownSource, SourceUnits, UnitOptions } from '../record/source-units.ts'
 import { durationEvidence } from './evidence.ts'
 import type { ParquetFile } from './files.ts'
+import { requireReadable } from './readable.ts'
 
 /** How a file is read, and why. */
 export interface DecidedUnits {
@@ -26,7 +27,8 @@ export const columnsId = ({ columns }: Pick<ParquetFile, 'columns'>): string =>
  * Decides for all files of a run, in their order. A file that was begun is read on as it was.
  *
  * @param known the sources of the state
- * @throws PulseError `input-invalid` when a file's units cannot be told, or contradict the options
+ * @throws PulseError `input-invalid` when a file's units cannot be determined, or contradict
+ *   the options; `input-column` when a needed column cannot be read
  */
 export async function decideUnits(
   connection: DuckDBConnection,
@@ -38,6 +40,7 @@ export async function decideUnits(
   const open = files.filter((_, at) => begun[at] === undefined)
   const durations = []
   for (const file of open) {
+    await requireReadable(connection, file)
     const finding = await durationEvidence(connection, file, PLAIN_UNITS)
     durations.push({ name: file.path, columns: columnsId(file), finding })
   }

@@ -52,7 +52,7 @@ export interface Decision<T> {
  * Decides for each candidate, in their order.
  *
  * @param known decisions on other sources of the state
- * @throws PulseError `input-invalid` for a source that cannot tell while like sources do not decide,
+ * @throws PulseError `input-invalid` for a source that cannot show it while like sources do not decide,
  *   that contradicts itself, or that contradicts the option
  */
 export function decideAll<T extends string>(
@@ -116,5 +116,5 @@ const undecided = <T>(
 ): PulseError =>
   new PulseError(
     'input-invalid',
-    `${name}: ${what} cannot be told (${found}), expected ${expected}; set it with ${flag} ${values}`,
+    `${name}: ${what} cannot be determined (${found}), expected ${expected}; set it with ${flag} ${values}`,
   )

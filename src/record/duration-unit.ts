@@ -49,7 +49,7 @@ export const requestedUnit = (durationUnit: Unit): DurationUnit => ({
 export interface UnitEvidence {
   /** Rows with a positive duration. Without any, the unit makes no difference. */
   durations: number
-  /** Rows that can tell: their times are known, and the units differ measurably. */
+  /** Rows that can show it: their times are known, and the units differ measurably. */
   rows: number
   /** Of these, the rows that agree with each unit, in the order of DURATION_UNITS. */
   agreeing: number[]
@@ -102,7 +102,7 @@ export function addRow(evidence: UnitEvidence, columns: UnitColumns, i: number):
   for (let unit = 0; unit < DURATION_UNITS.length; unit++) {
     const ms = millisecondsOf(duration, DURATION_UNITS[unit])
     if (Math.abs(ms - (end - start)) > tolerance) continue
-    // The row agrees with two units, so it cannot tell them apart.
+    // The row agrees with two units, so it cannot show it them apart.
     if (agreeing >= 0) return
     agreeing = unit
   }
@@ -117,16 +117,16 @@ export function addRows(evidence: UnitEvidence, columns: UnitColumns, rows: numb
   for (let i = 0; i < rows; i++) addRow(evidence, columns, i)
 }
 
-/** Rows that can tell from which on a few may disagree. */
+/** Rows that can show it from which on a few may disagree. */
 export const MANY_ROWS = 20
-/** The fewest rows that can tell, which then all have to agree. */
+/** The fewest rows that distinguish units, which then all have to agree. */
 export const FEWEST_ROWS = 3
 /** The share of many rows that has to agree. */
 export const AGREEING_SHARE = 0.95
 
 /**
  * What evidence amounts to: a unit; nothing to decide, because no row has a duration; too few rows
- * that can tell (`unknown`), rows that agree with no unit (`unclear`), or rows of two units.
+ * that can show it (`unknown`), rows that agree with no unit (`unclear`), or rows of two units.
  */
 export type UnitFinding =
   | { kind: 'unit'; unit: DurationUnit }
@@ -141,7 +141,7 @@ export function findUnit(evidence: UnitEvidence): UnitFinding {
   const needed = rows >= MANY_ROWS ? rows * AGREEING_SHARE : Math.max(rows, FEWEST_ROWS)
   if (agreeing[best] >= needed) {
     const share = `${agreeing[best]} of ${rows}`
-    const phrase = `End − Start agrees with ${UNIT_WORDS[unit]} in ${share} rows that can tell`
+    const phrase = `End − Start agrees with ${UNIT_WORDS[unit]} in ${share} rows that distinguish units`
     return { kind: 'unit', unit: { durationUnit: unit, evidence: phrase } }
   }
   const found = foundWords(evidence)
@@ -150,13 +150,13 @@ export function findUnit(evidence: UnitEvidence): UnitFinding {
   return { kind: rows < MANY_ROWS ? 'unknown' : 'unclear', found }
 }
 
-/** The counts in words: `12 rows can tell: 7 agree with seconds, 5 with no unit`. */
+/** The counts in words: `12 rows can show it: 7 agree with seconds, 5 with no unit`. */
 export function foundWords({ rows, agreeing }: UnitEvidence): string {
-  if (rows === 0) return 'no row can tell'
+  if (rows === 0) return 'no row distinguishes units'
   const none = rows - agreeing.reduce((sum, count) => sum + count, 0)
   const parts = DURATION_UNITS.flatMap((unit, at) =>
     agreeing[at] === 0 ? [] : [`${agreeing[at]} agree with ${UNIT_WORDS[unit]}`],
   )
   if (none > 0) parts.push(`${none} with no unit`)
-  return `of ${rows} rows that can tell ${parts.join(', ')}`
+  return `of ${rows} rows that distinguish units ${parts.join(', ')}`
 }

@@ -19,7 +19,7 @@ const PADDING: ReadonlySet<number> = new Set(PADDING_CODES)
 const WHOLE_SPELT = new RegExp(`^${SPELT}$`)
 const WHOLE_SCIENTIFIC = new RegExp(`^${SCIENTIFIC}$`)
 
-/** The number; NaN where it is missing, UNREADABLE where it is no number, IMPRECISE as above. */
+/** The number; NaN where it is missing, UNREADABLE where it is not a number, IMPRECISE as above. */
 export function msisdnOf(text: string): number {
   const trimmed = withoutPadding(text)
   if (isMissing(trimmed)) return NaN

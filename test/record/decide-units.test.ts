@@ -1,4 +1,4 @@
-// A source that can tell decides for itself, one that cannot by like sources, else reading stops.
+// A source that can show it decides for itself, one that cannot by like sources, else reading stops.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { decideAll, type Candidate, type Finding } from '../../src/record/decide-units.ts'
@@ -10,7 +10,7 @@ const AUTO = durationQuestion(AUTO_UNITS)
 const asked = (durationUnit: Unit, forceUnits = false) =>
   durationQuestion({ ...AUTO_UNITS, durationUnit, forceUnits })
 const shows = (value: Unit): Finding<Unit> => ({ kind: 'value', value, evidence: `rows: ${value}` })
-const UNKNOWN: Finding<Unit> = { kind: 'unknown', found: 'no row can tell' }
+const UNKNOWN: Finding<Unit> = { kind: 'unknown', found: 'no row distinguishes units' }
 const MIXED: Finding<Unit> = { kind: 'mixed', found: '5 agree with ms, 5 with s' }
 
 const candidates = (...findings: Finding<Unit>[]): Candidate<Unit>[] =>
@@ -18,13 +18,13 @@ const candidates = (...findings: Finding<Unit>[]): Candidate<Unit>[] =>
 const values = (...args: Parameters<typeof decideAll<Unit>>): Unit[] =>
   decideAll(...args).map(({ value }) => value)
 
-test('each source that can tell decides for itself', () => {
+test('each source that can show it decides for itself', () => {
   assert.deepEqual(values(AUTO, candidates(shows('s'), shows('ns'), shows('ms')), []), [
     ...['s', 'ns', 'ms'],
   ])
 })
 
-test('one that cannot tell is read as the others with the same columns, if they agree', () => {
+test('one that cannot show it is read as the others with the same columns, if they agree', () => {
   assert.deepEqual(values(AUTO, candidates(UNKNOWN, shows('s'), UNKNOWN), []), ['s', 's', 's'])
   const known = [{ columns: 'same', value: 'us' }] as const
   assert.deepEqual(values(AUTO, candidates(UNKNOWN), known), ['us'])
@@ -35,7 +35,7 @@ test('one that cannot tell is read as the others with the same columns, if they 
     [AUTO, candidates(UNKNOWN, shows('s'), shows('ms')), []],
   ]
   for (const args of refused) {
-    assert.throws(() => decideAll(...args), /file-0: the unit .* cannot be told .*--duration-unit/)
+    assert.throws(() => decideAll(...args), /file-0: the unit .* cannot be determined .*--duration-unit/)
   }
 })
 
@@ -49,7 +49,7 @@ test('nothing to decide is no vote', () => {
   assert.throws(() => decideAll(AUTO, candidates(none, UNKNOWN), []), /file-1/)
 })
 
-test('an option decides what cannot be told, and is refused against evidence unless forced', () => {
+test('an option decides what cannot be determined, and is refused against evidence unless forced', () => {
   assert.deepEqual(values(asked('s'), candidates(UNKNOWN, shows('s')), []), ['s', 's'])
   for (const finding of [shows('ms'), MIXED]) {
     assert.throws(

@@ -51,7 +51,7 @@ test('each unit is found by rows that agree with it', () => {
   }
   const found = findUnit(evidence(...repeated(20, hours('s'))))
   assert.ok(found.kind === 'unit')
-  const sentence = 'End − Start agrees with seconds in 20 of 20 rows that can tell'
+  const sentence = 'End − Start agrees with seconds in 20 of 20 rows that distinguish units'
   assert.equal(found.unit.evidence, sentence)
 })
 
@@ -69,7 +69,7 @@ test('two units in one source are mixed, with both counts', () => {
   const rows = [...repeated(90, hours('s')), ...repeated(10, hours('ms'))]
   const found = findUnit(evidence(...rows))
   assert.ok(found.kind === 'mixed')
-  assert.match(found.found, /100 rows that can tell 10 agree with milliseconds, 90 agree with sec/)
+  assert.match(found.found, /100 rows that distinguish units 10 agree with milliseconds, 90 agree with sec/)
 })
 
 test('times of whole minutes leave a minute, others a second or one percent', () => {
@@ -79,7 +79,7 @@ test('times of whole minutes leave a minute, others a second or one percent', ()
   }
   assert.deepEqual(tells([120_000, 179_000]), [1, [0, 0, 1, 0]])
   assert.deepEqual(tells([120_000, 181_000]), [1, [0, 0, 0, 0]])
-  // A minute is as near to nothing as to two: it cannot tell.
+  // A minute is as near to nothing as to two: it cannot show it.
   assert.equal(tells([60_000, 60_000])[0], 0)
   assert.equal(tells([60_000, 60])[0], 0)
   assert.deepEqual(tells([71_000, 70, ODD_MS]), [1, [0, 0, 0, 1]])

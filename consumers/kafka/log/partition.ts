@@ -26,7 +26,7 @@ export interface LogPartition {
   position: SourcePosition
   /**
    * Where rows are looked at next, while the topic's units are not decided and none is applied;
-   * null when reading goes on at the position.
+   * null when reading continues at the position.
    */
   peek: number | null
   /** Rows that were checked against the decided units. */

@@ -4,7 +4,8 @@
 // was looked at (`peek`), ahead of its position, which stays. With the decision the logs are fetched
 // again from their positions. Afterwards rows are checked against the decision.
 import { PulseError } from '../../../src/errors.ts'
-import { PLACE } from '../../../src/record/columns.ts'
+import { UNREADABLE } from '../../../src/record/batch.ts'
+import { PLACE, USED_COLUMNS } from '../../../src/record/columns.ts'
 import { decideAll } from '../../../src/record/decide-units.ts'
 import { durationFinding, durationQuestion } from '../../../src/record/duration-question.ts'
 import {
@@ -17,20 +18,22 @@ import {
   type DurationUnit,
   type UnitEvidence,
 } from '../../../src/record/duration-unit.ts'
+import { NEEDED_COLUMNS, requireFew } from '../../../src/record/readable.ts'
 import type { UnitOptions } from '../../../src/record/source-units.ts'
 import { DECODED } from './message-format.ts'
 import type { MessageRows } from './message-rows.ts'
 import { readFrom, type LogPartition } from './partition.ts'
 
-/** After so many rows, or this long, units that cannot be told end the run. */
+/** After this number of rows, or this time, units that cannot be determined end the run. */
 const MOST_ROWS = 10_000
 const LONGEST_MS = 60_000
 /** Rows that are looked at even if fewer would do, while there are more. */
 const ENOUGH_ROWS = 1000
-/** Rows are checked against the decision in windows of this many that can tell. */
+/** Rows are checked against the decision in windows of this many that can show it. */
 const WINDOW_ROWS = 1000
+const NEEDED = NEEDED_COLUMNS.map((column) => USED_COLUMNS.indexOf(column))
 const CONTRADICTING_SHARE = 0.05
-/** One row of so many is checked, from the first row of a batch on. */
+/** One row in this number is checked, from the first row of a batch on. */
 const CHECK_EVERY = 4
 
 /** What was looked at without a decision. */
@@ -38,6 +41,8 @@ export interface Deciding {
   sinceMs: number
   rows: number
   evidence: UnitEvidence
+  /** Of the first 1,000 rows, those unreadable in each of NEEDED_COLUMNS. */
+  unreadable: number[]
 }
 
 /** The decision on a topic's units, and what it rests on; part of a message batch. */
@@ -81,13 +86,22 @@ export function lookAt(
   if (units.unit !== null) return false
   if (units.deciding === null) {
     if (!hasDuration(rows)) return false
-    units.deciding = { sinceMs: Date.now(), rows: 0, evidence: createEvidence() }
+    units.deciding = {
+      sinceMs: Date.now(),
+      rows: 0,
+      evidence: createEvidence(),
+      unreadable: NEEDED.map(() => 0),
+    }
   }
   const { deciding } = units
   const columns = unitColumnsOf(rows.columns.map(({ values }) => values))
   for (let i = 0; i < rows.count; i++) {
     if (rows.outcome[i] !== DECODED || rows.ownUnit[i] === 1) continue
-    deciding.rows++
+    if (deciding.rows++ < ENOUGH_ROWS) {
+      for (const [at, place] of NEEDED.entries()) {
+        if (rows.columns[place].values[i] === UNREADABLE) deciding.unreadable[at]++
+      }
+    }
     addRow(deciding.evidence, columns, i)
   }
   log.peek = next
@@ -100,6 +114,18 @@ function hasDuration({ columns, outcome, ownUnit, count }: MessageRows): boolean
     if (outcome[i] === DECODED && ownUnit[i] === 0 && values[i] > 0) return true
   }
   return false
+}
+
+function requireReadable(topic: string, { rows, unreadable }: Deciding): void {
+  for (const [at, column] of NEEDED_COLUMNS.entries()) {
+    const problem = requireFew(unreadable[at], Math.min(rows, ENOUGH_ROWS))
+    if (problem === null) continue
+    throw new PulseError(
+      'input-column',
+      `topic ${topic}: the column "${column}" ${problem}; send its numbers with digits and a decimal ` +
+        'point only',
+    )
+  }
 }
 
 /**
@@ -129,6 +155,7 @@ export function decideWhenDue(
   const decides = finding.kind === 'value' || options.durationUnit !== 'auto'
   if (!isLate && !isComplete) return
   if (!isLate && !(isEnough && decides) && !(atEnd && !mayWait)) return
+  requireReadable(topic, deciding)
   const name = `topic ${topic}, ${deciding.rows} rows of it`
   const [{ value, evidence }] = decideAll(
     durationQuestion(options),

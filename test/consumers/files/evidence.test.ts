@@ -153,15 +153,15 @@ for (const [name, sql] of Object.entries({
     }))
 }
 
-test('a file that cannot tell is read as others of the run and of the state, else refused', () =>
+test('a file that cannot show it is read as others of the run and of the state, else refused', () =>
   withDirectory(async (directory) => {
     const long = await written(directory, 'long', minutes(7200, 1))
     const short = await written(directory, 'short', minutes(30, 1))
     const tail = await written(directory, 'tail', { ...minutes(40, 1), Start: 'NULL::TIMESTAMP' })
     const alone = join(directory, 'alone')
     await assert.rejects(replay([short], alone), (error: Error) => {
-      assert.match(error.message, /short\.parquet: the unit of "Dur\. \(ms\)" cannot be told/)
-      assert.match(error.message, /no row can tell.*--duration-unit ns\|us\|ms\|s/)
+      assert.match(error.message, /short\.parquet: the unit of "Dur\. \(ms\)" cannot be determined/)
+      assert.match(error.message, /no row distinguishes units.*--duration-unit ns\|us\|ms\|s/)
       return true
     })
     assert.equal(existsSync(alone), false, 'nothing is made')
@@ -245,4 +245,20 @@ test('MSISDNs in any spelling are one number, those short of digits are rejected
     )
     assert.equal(rejected['imprecise-msisdn'], 10)
     assert.deepEqual((await verifyState([file], join(directory, 'state'))).differing, [])
+  }))
+
+test('a needed column that is unreadable as a whole is refused, before anything is applied', () =>
+  withDirectory(async (directory) => {
+    const state = join(directory, 'state')
+    const refused = replay([fixture('locale-numbers')], state)
+    await assert.rejects(refused, /"Total DL \(Bytes\)" is not readable as a number in 300 of 300/)
+    assert.equal(existsSync(state), false)
+    const text = (bad: number): Record<string, string> => ({
+      ...minutes(7200, 1),
+      'Total UL (Bytes)': `CASE WHEN row < ${bad} THEN '1.234,5' ELSE '1234.5' END`,
+    })
+    const odd = await written(directory, 'odd', text(2))
+    await replay([odd], state)
+    const many = await written(directory, 'many', text(3))
+    await assert.rejects(replay([many], state), /"Total UL \(Bytes\)" .* 3 of 50 rows/)
   }))

@@ -77,7 +77,7 @@ describe('durations in seconds', needsKafka(), () => {
   }
 
   for (const [unit, perMinute] of Object.entries({ ns: 6e10, us: 6e7, ms: 6e4, s: 60 })) {
-    test(`rows before those that can tell are read in ${unit} as well`, () =>
+    test(`rows before those that can show it are read in ${unit} as well`, () =>
       withDirectory(async (directory) => {
         const short = messages(300, 0.5, perMinute)
         const rows = [...short, ...messages(30, 120, perMinute, 300)]
@@ -85,12 +85,12 @@ describe('durations in seconds', needsKafka(), () => {
         assert.equal(minutesOf(found), 300 * 0.5 + 30 * 120)
         for (const { durationUnit, evidence } of found.logs) {
           assert.equal(durationUnit, unit)
-          assert.match(evidence, /in (30 of 30|330 of 330) rows that can tell/)
+          assert.match(evidence, /in (30 of 30|330 of 330) rows that distinguish units/)
         }
       }))
   }
 
-  test('a topic that cannot tell stops before its first row, and goes on with an option', () =>
+  test('a topic that cannot show it stops before its first row, and goes on with an option', () =>
     withDirectory(async (directory) => {
       const { bootstrap, createTopic } = await sharedBroker()
       const topic = uniqueName('vague')
@@ -100,7 +100,7 @@ describe('durations in seconds', needsKafka(), () => {
       const state = join(directory, 'state')
       await assert.rejects(
         consumed(bootstrap, topic, state),
-        /300 rows of it: the unit of "Dur. \(ms\)" cannot be told \(no row can tell\).*--duration-u/,
+        /300 rows of it: the unit of "Dur. \(ms\)" cannot be determined \(no row distinguishes units\).*--duration-u/,
       )
       const { positions, applied } = await readBack(state)
       assert.deepEqual([applied, positions.map(({ position }) => position.next)], [0, [0]])
@@ -150,5 +150,15 @@ describe('durations in seconds', needsKafka(), () => {
     withDirectory(async (directory) => {
       const found = await read(messages(20, 0, 60), join(directory, 'state'))
       assert.deepEqual([found.applied, minutesOf(found)], [20, 0])
+    }))
+
+  test('a needed column that is unreadable as a whole is refused before the first row', () =>
+    withDirectory(async (directory) => {
+      const rows = messages(40, 120, 60).map(({ key, value }) => {
+        const row = { ...(JSON.parse(String(value)) as object), 'Total DL (Bytes)': '1.234,00' }
+        return { key, value: Buffer.from(JSON.stringify(row)) }
+      })
+      const refused = read(rows, join(directory, 'state'))
+      await assert.rejects(refused, /"Total DL \(Bytes\)" is not readable .* 40 of 40 rows/)
     }))
 })
