@@ -5,6 +5,7 @@ import { messageOf, PulseError } from '../errors.ts'
 import { canonicalName, matchColumns, type ColumnMap } from '../record/column-names.ts'
 import type { FileStamp } from '../record/file-stamp.ts'
 import { convertCsv, type ConvertedColumns } from './csv.ts'
+import { ownDurationUnit } from './duration-sql.ts'
 import { formatOf, type FileFormat } from './file-kind.ts'
 import { fingerprint } from './fingerprint.ts'
 
@@ -54,8 +55,7 @@ export async function openFile(
   const types = new Map<string, string>()
   for (const [canonical, name] of columns) {
     const type = schema.types.get(name) ?? ''
-    // Of a bearer only the presence counts: it may have any type.
-    if (canonical !== 'Bearer Id' && !SUPPORTED.test(type)) throw unsupported(path, name, type)
+    requireType(path, canonical, name, type)
     types.set(canonical, type)
   }
   requireCodecs(path, schema.codecs, new Set(columns.values()))
@@ -71,11 +71,27 @@ export async function openFile(
 const SUPPORTED =
   /^(U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|FLOAT|DOUBLE|DECIMAL.*|VARCHAR|TIMESTAMP.*|DATE|"NULL")$/
 
+/** @throws PulseError for a type that does not hold the values of the column */
+function requireType(path: string, canonical: string, name: string, type: string): void {
+  // Of a bearer only the presence counts: it may have any type.
+  if (canonical === 'Bearer Id') return
+  const isDuration = canonical === 'Dur. (ms)' && ownDurationUnit(type) !== null
+  if (!SUPPORTED.test(type) && !isDuration) throw unsupported(path, name, type)
+  if (canonical === 'MSISDN/Number' && type === 'FLOAT') throw imprecise(path, name)
+}
+
 const unsupported = (path: string, name: string, type: string): PulseError =>
   new PulseError(
     'input-column',
     `${path}: the column "${name}" has type ${type}, expected a number, a time or text; convert ` +
       'the column and write the file again',
+  )
+
+const imprecise = (path: string, name: string): PulseError =>
+  new PulseError(
+    'input-column',
+    `${path}: the column "${name}" has type FLOAT, which holds 7 digits, expected a type that holds ` +
+      'the 15 digits of an MSISDN; write the file again from its source with integers or text',
   )
 
 /** DuckDB's own column of row numbers. */
@@ -104,6 +120,11 @@ export function numberedRows(file: ReadOptions & Pick<ParquetFile, 'rowColumn'>)
   return `(SELECT *, row_number() OVER () - 1 AS ${identifier(file.rowColumn)}
     FROM ${readParquet(file)})`
 }
+
+/** SQL of a value of a file's metadata, as text. */
+export const metadataOf = (data: string, key: string): string =>
+  `SELECT decode(value) AS value FROM parquet_kv_metadata(${oneFile(data)})
+    WHERE decode(key) = ${literal(key)}`
 
 /** A path as a literal that names this file only: DuckDB treats `a[12]` as a pattern. */
 const oneFile = (path: string): string => literal(path.replace(/[*?[]/g, '[$&]'))

@@ -19,7 +19,7 @@ async function replayText(directory: string, text: string | Buffer, name = 'a.cs
   const file = join(directory, name)
   const state = join(directory, `state-${name}`)
   writeFileSync(file, text)
-  const progress = await replay([file], state, { state: { durationUnit: 'ms' } })
+  const progress = await replay([file], state, { units: { durationUnit: 'ms' } })
   const { differences } = await verifyState([file], state)
   assert.equal(differences, 0)
   const opened = openStateToRead(state)

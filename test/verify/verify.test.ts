@@ -1,4 +1,5 @@
 // `verify` agrees with a replay of every kind of file, and names every change of a state.
+import { AUTO_UNITS } from '../../src/record/source-units.ts'
 import assert from 'node:assert/strict'
 import { copyFileSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -20,7 +21,6 @@ import { writeVariant } from '../parquet/variants.ts'
 const FIXTURES = join(import.meta.dirname, '../fixtures/parquet')
 const OPTIONS: StateOptions = {
   partitions: 1,
-  durationUnit: 'auto',
   timeZone: 'UTC',
   missingMsisdn: 'reject',
 }
@@ -40,11 +40,15 @@ after(() => {
 })
 
 let states = 0
-async function replay(files: string[], options: Partial<StateOptions> = {}): Promise<string> {
+async function replay(
+  files: string[],
+  options: Partial<StateOptions> = {},
+  units = AUTO_UNITS,
+): Promise<string> {
   const stateDirectory = join(folder, `state-${states++}`)
   const state = { ...OPTIONS, ...options }
   await replayFiles(
-    { files, stateDirectory, state, commitIntervalMs: 50, keepRejected: 10, speed: 'max' },
+    { files, stateDirectory, state, units, commitIntervalMs: 50, keepRejected: 10, speed: 'max' },
     () => undefined,
   )
   return stateDirectory
@@ -93,7 +97,6 @@ for (const change of [
   { timeZone: 'Europe/Paris' },
   { missingMsisdn: 'zero' as const },
   { partitions: 3 },
-  { durationUnit: 's' as const },
 ]) {
   test(`a state made with ${JSON.stringify(change)} equals its recomputation`, async () => {
     const result = await verifyState([dirty], await replay([dirty], change))

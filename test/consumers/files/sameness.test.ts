@@ -34,7 +34,7 @@ before(async () => {
   const result = oracle(await rawRowsOf(sample), options)
   expected = comparableExpected(oracleJson(result) as Expected)
   const state = join(directory, 'whole')
-  await replay([sample], state, { state: UNIT })
+  await replay([sample], state, { units: UNIT })
   hash = (await readBack(state)).hash
 })
 after(() => {
