@@ -18,7 +18,7 @@ import { ownDurationUnit } from './duration-sql.ts'
 import { numberedRows, readParquet, type ParquetFile } from './files.ts'
 
 /** A sample has every n-th block of rows: all rows of a small file, and of a large one this many. */
-const SAMPLE_BLOCKS = 16
+const SAMPLE_BLOCKS = 8
 const BLOCK_ROWS = 2048
 
 /** SQL of the sampled rows of a file. */

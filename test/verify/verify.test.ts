@@ -1,5 +1,5 @@
 // `verify` agrees with a replay of every kind of file, and names every change of a state.
-import { AUTO_UNITS } from '../../src/record/source-units.ts'
+import { AUTO_UNITS, type UnitOptions } from '../../src/record/source-units.ts'
 import assert from 'node:assert/strict'
 import { copyFileSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -43,7 +43,7 @@ let states = 0
 async function replay(
   files: string[],
   options: Partial<StateOptions> = {},
-  units = AUTO_UNITS,
+  units: UnitOptions = AUTO_UNITS,
 ): Promise<string> {
   const stateDirectory = join(folder, `state-${states++}`)
   const state = { ...OPTIONS, ...options }
@@ -218,7 +218,7 @@ test('a row of means is a footer only without MSISDN, Start and End', async () =
     End: `CASE WHEN row <> 0 AND row <> 2 THEN '4/1/2019 12:30' END`,
     'Start ms': unless(0, 'Start ms'),
   })
-  const directory = await replay([file])
+  const directory = await replay([file], {}, { durationUnit: 'ms', forceUnits: false })
   assert.deepEqual((await verifyState([file], directory)).differing, [])
   await withView(directory, ({ counters }) => {
     assert.deepEqual([counters.rejected['footer'], counters.rejected['missing-msisdn']], [1, 4])

@@ -144,9 +144,12 @@ export function decideWhenDue(
 ): void {
   const { deciding, topic, options } = units
   if (deciding === null) return
-  const read = [...logs.values()].filter(({ gap }) => gap === null)
+  const assigned = [...logs.values()].filter(({ gap }) => gap === null)
+  // A log that waits for a schema may yet have the rows that show it.
+  const read = assigned.filter(({ waitingFor }) => waitingFor === null)
+  const waits = read.length < assigned.length
   const atEnd = read.every((log) => log.stableOffset >= 0 && readFrom(log) >= log.stableOffset)
-  const isLate = deciding.rows >= MOST_ROWS || nowMs - deciding.sinceMs >= LONGEST_MS
+  const isLate = deciding.rows >= MOST_ROWS || (!waits && nowMs - deciding.sinceMs >= LONGEST_MS)
   const everywhere = read.every(
     (log) => log.peek !== null || log.stableOffset === log.position.next,
   )
@@ -154,7 +157,7 @@ export function decideWhenDue(
   const finding = durationFinding(deciding.evidence)
   const decides = finding.kind === 'value' || options.durationUnit !== 'auto'
   if (!isLate && !isComplete) return
-  if (!isLate && !(isEnough && decides) && !(atEnd && !mayWait)) return
+  if (!isLate && !(isEnough && decides) && !(atEnd && !mayWait && !waits)) return
   requireReadable(topic, deciding)
   const name = `topic ${topic}, ${deciding.rows} rows of it`
   const [{ value, evidence }] = decideAll(

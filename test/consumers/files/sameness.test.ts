@@ -81,7 +81,8 @@ async function replayUntil(
   const options = {
     speed: timeOrder ? 1e15 : ('max' as const),
     commitIntervalMs: way.commitIntervalMs,
-    state: { ...UNIT, partitions: way.partitions },
+    units: UNIT,
+    state: { partitions: way.partitions },
   }
   const onReady = (running: Replay): void => {
     setImmediate(stopLater, running)
