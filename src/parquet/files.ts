@@ -4,8 +4,8 @@ import { identifier, literal, queryRows, type DuckDBConnection } from '../duckdb
 import { messageOf, PulseError } from '../errors.ts'
 import { canonicalName, matchColumns, type ColumnMap } from '../record/column-names.ts'
 import type { FileStamp } from '../record/file-stamp.ts'
+import { requireType } from './column-types.ts'
 import { convertCsv, type ConvertedColumns } from './csv.ts'
-import { ownDurationUnit } from './duration-sql.ts'
 import { formatOf, type FileFormat } from './file-kind.ts'
 import { fingerprint } from './fingerprint.ts'
 
@@ -67,32 +67,6 @@ export async function openFile(
     rowColumn: unusedName(ROW_COLUMN, [...schema.types.keys()]),
   }
 }
-
-const SUPPORTED =
-  /^(U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|FLOAT|DOUBLE|DECIMAL.*|VARCHAR|TIMESTAMP.*|DATE|"NULL")$/
-
-/** @throws PulseError for a type that does not hold the values of the column */
-function requireType(path: string, canonical: string, name: string, type: string): void {
-  // Of a bearer only the presence counts: it may have any type.
-  if (canonical === 'Bearer Id') return
-  const isDuration = canonical === 'Dur. (ms)' && ownDurationUnit(type) !== null
-  if (!SUPPORTED.test(type) && !isDuration) throw unsupported(path, name, type)
-  if (canonical === 'MSISDN/Number' && type === 'FLOAT') throw imprecise(path, name)
-}
-
-const unsupported = (path: string, name: string, type: string): PulseError =>
-  new PulseError(
-    'input-column',
-    `${path}: the column "${name}" has type ${type}, expected a number, a time or text; convert ` +
-      'the column and write the file again',
-  )
-
-const imprecise = (path: string, name: string): PulseError =>
-  new PulseError(
-    'input-column',
-    `${path}: the column "${name}" has type FLOAT, which holds 7 digits, expected a type that holds ` +
-      'the 15 digits of an MSISDN; write the file again from its source with integers or text',
-  )
 
 /** DuckDB's own column of row numbers. */
 const ROW_COLUMN = 'file_row_number'

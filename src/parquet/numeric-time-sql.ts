@@ -8,7 +8,7 @@ const within = (value: string, unitsPerSecond: number): string =>
     ${value} < ${BigInt(LAST_SECOND) * BigInt(unitsPerSecond)}`
 
 /**
- * UTC milliseconds as DOUBLE of a number; NULL for NULL and NaN, UNREADABLE for a number that is no
+ * UTC milliseconds as DOUBLE of a number; NULL for NULL and NaN, UNREADABLE for a number that is not a
  * time. Whole numbers are divided as such: a float64 does not hold nanoseconds.
  *
  * @param value SQL of a number

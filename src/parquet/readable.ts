@@ -14,7 +14,7 @@ const FIRST_ROWS = 1000
 /**
  * Looks at the needed columns of text in the first rows of a file.
  *
- * @throws PulseError `input-column` when more than 5 % of a column's rows hold text that is no number
+ * @throws PulseError `input-column` when more than 5 % of a column's rows hold text that is not a number
  */
 export async function requireReadable(
   connection: DuckDBConnection,

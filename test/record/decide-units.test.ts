@@ -35,7 +35,10 @@ test('one that cannot show it is read as the others with the same columns, if th
     [AUTO, candidates(UNKNOWN, shows('s'), shows('ms')), []],
   ]
   for (const args of refused) {
-    assert.throws(() => decideAll(...args), /file-0: the unit .* cannot be determined .*--duration-unit/)
+    assert.throws(
+      () => decideAll(...args),
+      /file-0: the unit .* cannot be determined .*--duration-unit/,
+    )
   }
 })
 
@@ -43,7 +46,7 @@ test('one that contradicts itself does not ask others', () => {
   assert.throws(() => decideAll(AUTO, candidates(shows('s'), MIXED), []), /file-1: .*5 with s/)
 })
 
-test('nothing to decide is no vote', () => {
+test('a source with nothing to decide does not decide for others', () => {
   const none: Finding<Unit> = { kind: 'none', found: 'no row has a duration' }
   assert.deepEqual(values(AUTO, candidates(none), []), ['ms'])
   assert.throws(() => decideAll(AUTO, candidates(none, UNKNOWN), []), /file-1/)

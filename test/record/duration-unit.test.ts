@@ -69,24 +69,27 @@ test('two units in one source are mixed, with both counts', () => {
   const rows = [...repeated(90, hours('s')), ...repeated(10, hours('ms'))]
   const found = findUnit(evidence(...rows))
   assert.ok(found.kind === 'mixed')
-  assert.match(found.found, /100 rows that distinguish units 10 agree with milliseconds, 90 agree with sec/)
+  assert.match(
+    found.found,
+    /100 rows that distinguish units 10 agree with milliseconds, 90 agree with sec/,
+  )
 })
 
 test('times of whole minutes leave a minute, others a second or one percent', () => {
-  const tells = (row: Row): [number, number[]] => {
+  const agreementOf = (row: Row): [number, number[]] => {
     const { rows, agreeing } = evidence(row)
     return [rows, agreeing]
   }
-  assert.deepEqual(tells([120_000, 179_000]), [1, [0, 0, 1, 0]])
-  assert.deepEqual(tells([120_000, 181_000]), [1, [0, 0, 0, 0]])
+  assert.deepEqual(agreementOf([120_000, 179_000]), [1, [0, 0, 1, 0]])
+  assert.deepEqual(agreementOf([120_000, 181_000]), [1, [0, 0, 0, 0]])
   // A minute is as near to nothing as to two: it cannot show it.
-  assert.equal(tells([60_000, 60_000])[0], 0)
-  assert.equal(tells([60_000, 60])[0], 0)
-  assert.deepEqual(tells([71_000, 70, ODD_MS]), [1, [0, 0, 0, 1]])
-  assert.deepEqual(tells([71_000, 68, ODD_MS]), [1, [0, 0, 0, 0]])
-  assert.deepEqual(tells([1_000_000, 1_009_000, ODD_MS]), [1, [0, 0, 1, 0]])
-  assert.deepEqual(tells([1_000_000, 1_011_000, ODD_MS]), [1, [0, 0, 0, 0]])
-  assert.equal(tells([900, 1, ODD_MS])[0], 0)
+  assert.equal(agreementOf([60_000, 60_000])[0], 0)
+  assert.equal(agreementOf([60_000, 60])[0], 0)
+  assert.deepEqual(agreementOf([71_000, 70, ODD_MS]), [1, [0, 0, 0, 1]])
+  assert.deepEqual(agreementOf([71_000, 68, ODD_MS]), [1, [0, 0, 0, 0]])
+  assert.deepEqual(agreementOf([1_000_000, 1_009_000, ODD_MS]), [1, [0, 0, 1, 0]])
+  assert.deepEqual(agreementOf([1_000_000, 1_011_000, ODD_MS]), [1, [0, 0, 0, 0]])
+  assert.equal(agreementOf([900, 1, ODD_MS])[0], 0)
 })
 
 test('a row without known times or a positive duration is not evidence', () => {

@@ -109,7 +109,7 @@ test('durations in seconds are found in a file of long and in one of short sessi
 /** Rows of the fixture that are records, out of 50. */
 const RECORDS = 47
 
-/** Rows of whole minutes with a duration of so many seconds, in the unit of a factor per second. */
+/** Rows of whole minutes with a duration in seconds, in the unit of a factor per second. */
 const minutes = (seconds: number, perSecond: number): Record<string, string> => ({
   Start: `epoch_ms(1554379260000 + row * 60000)`,
   End: `epoch_ms(1554379260000 + row * 60000 + ${seconds} // 60 * 60000)`,

@@ -90,7 +90,7 @@ describe('durations in seconds', needsKafka(), () => {
       }))
   }
 
-  test('a topic that cannot show it stops before its first row, and goes on with an option', () =>
+  test('a topic that cannot show it stops before its first row, and continues with an option', () =>
     withDirectory(async (directory) => {
       const { bootstrap, createTopic } = await sharedBroker()
       const topic = uniqueName('vague')
