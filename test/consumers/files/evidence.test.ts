@@ -204,6 +204,20 @@ test('the end of a large file is looked at, too', () =>
     await assert.rejects(replay([path], join(directory, 'state')), /agree with milli.*agree with s/)
   }))
 
+test('a large file with a column called file_row_number is looked at by its rows', () =>
+  withDirectory(async (directory) => {
+    const path = join(directory, 'large.parquet')
+    const base = await written(directory, 'base', minutes(7200, 1))
+    await withDatabase(LIMITS, (connection) =>
+      connection.run(`COPY (SELECT *, 1 AS file_row_number
+        FROM (SELECT * FROM ${literal(base)} LIMIT 1), range(60000)) TO ${literal(path)}
+        (FORMAT parquet)`),
+    )
+    const { sources } = await replay([path], join(directory, 'state'))
+    assert.equal(sources[0].durationUnit, 's')
+    assert.equal(await secondsOf(join(directory, 'state')), 60_000 * 7200)
+  }))
+
 test('an option belongs to a source: it is refused against its rows, and kept with its position', () =>
   withDirectory(async (directory) => {
     const long = await written(directory, 'long', minutes(7200, 1))
