@@ -1,4 +1,5 @@
 // One step of the growth bench as a process: `node --expose-gc growth-step.ts STEP FILE STATE`.
+import { AUTO_UNITS } from '../src/record/source-units.ts'
 import { performance } from 'node:perf_hooks'
 import { replayFiles } from '../consumers/files/replay.ts'
 import { takeSnapshot, type PhaseTimes } from '../src/snapshot/take.ts'
@@ -15,7 +16,6 @@ export interface Steps {
 
 const STATE: StateOptions = {
   partitions: 1,
-  durationUnit: 'auto',
   timeZone: 'UTC',
   missingMsisdn: 'reject',
 }
@@ -29,9 +29,12 @@ function anonymousBytes(): number {
 async function replay(file: string, stateDirectory: string): Promise<Steps['replay']> {
   const [start, cpu] = [performance.now(), process.cpuUsage()]
   const speed = { commitIntervalMs: 1000, keepRejected: 100_000, speed: 'max' } as const
-  const end = await replayFiles({ files: [file], stateDirectory, state: STATE, ...speed }, () => {
-    // Progress is not shown.
-  })
+  const end = await replayFiles(
+    { files: [file], stateDirectory, state: STATE, units: AUTO_UNITS, ...speed },
+    () => {
+      // Progress is not shown.
+    },
+  )
   const { user, system } = process.cpuUsage(cpu)
   return {
     rows: end.totalRows,

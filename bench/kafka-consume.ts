@@ -1,4 +1,5 @@
 // Consumes a topic to its end, without server and snapshots: node kafka-consume.ts BROKERS TOPIC STATE
+import { AUTO_UNITS } from '../src/record/source-units.ts'
 import { runTopicConsumer } from '../consumers/kafka/consumer.ts'
 import { XDR_SCHEMA } from '../src/record/xdr-schema.ts'
 
@@ -7,7 +8,8 @@ const { counters } = await runTopicConsumer(
   {
     connection: { brokers: brokers.split(','), tls: null, sasl: null },
     ...{ topic, stateDirectory, groupId: `${topic}-alone`, instanceId: 'bench' },
-    state: { durationUnit: 'auto', timeZone: 'UTC', missingMsisdn: 'reject' },
+    units: AUTO_UNITS,
+    state: { timeZone: 'UTC', missingMsisdn: 'reject' },
     ...{ format: 'auto', registry: null, schema: XDR_SCHEMA, deadLetterTopic: null },
     ...{ from: 'earliest', onGap: 'stop', rejectedLimit: 1, sessionTimeoutMs: 30_000 },
     ...{ untilCaughtUp: true, history: [], cutover: 'auto', partitioner: 'auto' },

@@ -1,6 +1,7 @@
 // The table of options: flags, environment, validation, types, help, completion and documents.
 import { REASONS } from './record/batch.ts'
 import { APPLICATIONS } from './record/columns.ts'
+import { DURATION_UNITS } from './record/duration-unit.ts'
 import { meant } from './record/spelling.ts'
 import { PulseError } from './errors.ts'
 import * as schemas from './option-schemas.ts'
@@ -66,8 +67,15 @@ export const OPTIONS = {
     flag: '--duration-unit',
     value: 'UNIT',
     default: 'auto',
-    ...oneOf(['auto', 'ms', 's']),
-    doc: 'unit of "Dur. (ms)"; auto compares it with End - Start; fixed when the state is created',
+    ...oneOf(['auto', ...DURATION_UNITS]),
+    doc: 'unit of "Dur. (ms)"; auto: the one that agrees with End - Start, else reading stops and asks',
+  }),
+  forceUnits: option({
+    flag: '--force-units',
+    default: 'false',
+    schema: onOff,
+    needs: ['--duration-unit'],
+    doc: 'read a source with the units given although its rows contradict them',
   }),
   timeZone: option({
     flag: '--time-zone',

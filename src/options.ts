@@ -1,5 +1,6 @@
 // The options of each command, apart from its work: help and usage errors load nothing else.
 import type { OptionName, Values } from './config.ts'
+import type { UnitOptions } from './record/source-units.ts'
 import type { SnapshotOptions } from './snapshot/schema.ts'
 
 /** The values of a command's options. */
@@ -57,6 +58,15 @@ export const CONNECTION_OPTIONS = [
   'registrySecretFile',
 ] as const
 
+/** Options of how sources are read; they belong to a source, not to the state. */
+const UNIT_OPTIONS = ['durationUnit', 'forceUnits'] as const
+
+/** These options under the names of their layer. */
+export const unitOptions = ({
+  durationUnit,
+  forceUnits,
+}: ValuesOf<typeof UNIT_OPTIONS>): UnitOptions => ({ durationUnit, forceUnits })
+
 /** Options of `run`. */
 export const RUN_OPTIONS = [
   'state',
@@ -76,7 +86,7 @@ export const RUN_OPTIONS = [
   'deadLetterTopic',
   'rejectedLimit',
   'commitInterval',
-  'durationUnit',
+  ...UNIT_OPTIONS,
   'timeZone',
   'missingMsisdn',
   'keepRejected',
@@ -90,7 +100,7 @@ export const INGEST_OPTIONS = [
   'state',
   'speed',
   'commitInterval',
-  'durationUnit',
+  ...UNIT_OPTIONS,
   'timeZone',
   'missingMsisdn',
   'partitions',
@@ -111,7 +121,7 @@ export const PRODUCE_OPTIONS = [
   'speed',
   'rate',
   'compression',
-  'durationUnit',
+  ...UNIT_OPTIONS,
   'timeZone',
   'json',
   'logLevel',

@@ -41,10 +41,15 @@ export function presentCounters(stored: unknown): Partial<Counters> {
   }
 }
 
-/** A stored stamp with the present values. */
+/** A stored stamp with the present values. Former ones held the option of the duration unit. */
 export function presentStamp(stored: unknown): Stamp {
-  const stamp = stored as Omit<Stamp, 'missingMsisdn'> & { missingMsisdn: string }
-  return { ...stamp, missingMsisdn: stamp.missingMsisdn === 'zero' ? 'zero' : 'reject' }
+  const { format, partitions, timeZone, missingMsisdn } = stored as Record<keyof Stamp, unknown>
+  return {
+    format: Number(format),
+    partitions: Number(partitions),
+    timeZone: String(timeZone),
+    missingMsisdn: missingMsisdn === 'zero' ? 'zero' : 'reject',
+  }
 }
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>

@@ -1,23 +1,18 @@
-// What a state knows of the files that it has read, over all of its partitions.
+// The sources of a state and how each was read, for the decision on others.
+import type { KnownSource } from '../src/record/source-units.ts'
 import type { SourcePosition } from './partition-metadata.ts'
 
-/** A file of a state, as `KnownSource` of the files' side describes it. */
-export interface KnownFile extends Pick<SourcePosition, 'name' | 'content' | 'stamp' | 'rows'> {
-  id: string
-  /** Rows read in the partition that has read most. */
-  next: number
-}
-
-/** The files among the positions of some partitions. */
-export function knownFiles(positions: Iterable<readonly [string, SourcePosition]>): KnownFile[] {
-  const files = new Map<string, KnownFile>()
-  for (const [id, { kind, name, content, stamp, rows, next }] of positions) {
-    if (kind !== 'file') continue
-    const file = files.get(id) ?? { id, name, content, stamp, rows, next }
-    file.content ??= content
-    file.stamp ??= stamp
-    file.next = Math.max(file.next, next)
-    files.set(id, file)
+/** The sources in the positions of each partition; one that was read further counts as such. */
+export function knownSources(
+  partitions: readonly Iterable<readonly [source: string, SourcePosition]>[],
+): KnownSource[] {
+  const known = new Map<string, KnownSource>()
+  for (const positions of partitions) {
+    for (const [id, position] of positions) {
+      const { columns = '', durationUnit, evidence, next, rows, kind } = position
+      if (kind === 'topic' || next <= (known.get(id)?.next ?? 0)) continue
+      known.set(id, { id, columns, units: { durationUnit }, evidence, next, rows })
+    }
   }
-  return [...files.values()]
+  return [...known.values()]
 }

@@ -2,6 +2,7 @@
 import { REASONS } from '../src/record/batch.ts'
 import type { FileStamp } from '../src/record/file-stamp.ts'
 import { USED_COLUMNS } from '../src/record/columns.ts'
+import type { Unit } from '../src/record/duration-unit.ts'
 
 /**
  * Version of the format on disk; a newer one is refused. A directory of a former format is readable,
@@ -14,7 +15,6 @@ export const FORMAT = 4
 export interface Stamp {
   format: number
   partitions: number
-  durationUnit: 'auto' | 'ms' | 's'
   timeZone: string
   missingMsisdn: 'reject' | 'zero'
 }
@@ -47,9 +47,11 @@ export interface SourcePosition {
   kind: 'file' | 'topic'
   /** What `next` counts: rows in file order, rows in order of Start, or offsets of the topic. */
   order: 'file' | 'time' | 'offset'
-  durationUnit: 'ms' | 's'
-  /** Why the duration unit was chosen, as a phrase. */
+  durationUnit: Unit
+  /** Why its units were chosen, as a phrase. */
   evidence: string
+  /** The names of a file's columns, as one short text; absent of topics and in former formats. */
+  columns?: string
   applied: number
   rejected: number
   /** Valid rows that another source covers: before or after a cut-over. */
@@ -73,7 +75,10 @@ export interface SourcePosition {
 
 /** The position of a source before its first row. */
 export const createPosition = (
-  source: Pick<SourcePosition, 'name' | 'kind' | 'rows' | 'order' | 'durationUnit' | 'evidence'>,
+  source: Pick<
+    SourcePosition,
+    'name' | 'kind' | 'rows' | 'order' | 'durationUnit' | 'evidence' | 'columns'
+  >,
   first = 0,
 ): SourcePosition => ({
   ...source,

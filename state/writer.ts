@@ -124,7 +124,6 @@ function requireSame(directory: string, stamp: Stamp, options: StateOptions): vo
 
 const FLAGS: Record<keyof StateOptions, string> = {
   partitions: '--partitions',
-  durationUnit: '--duration-unit',
   timeZone: '--time-zone',
   missingMsisdn: '--missing-msisdn',
 }

@@ -77,7 +77,7 @@ export function oracle(raw: RawRows, options: OracleOptions): OracleResult {
     const session = isMissing(row('Bearer Id')) ? 0n : 1n
     if (session === 0n) count(missing, 'Bearer Id')
     const sums = [1n, session, ...amounts]
-    const msisdn = isMissing(row('MSISDN/Number')) ? 0 : numberOf(row('MSISDN/Number'))!
+    const msisdn = isMissing(row('MSISDN/Number')) ? 0 : Number(msisdnOf(row('MSISDN/Number')))
     const before = subscribers.get(msisdn) ?? Array<bigint>(21).fill(0n)
     subscribers.set(msisdn, [
       ...sums.map((value, at) => before[at] + value),
@@ -124,7 +124,8 @@ function rejection(row: Row, unit: 'ms' | 's', missingMsisdn: 'reject' | 'zero')
     if (timeless && BYTES.some((column) => hasFraction(numberOf(row(column))))) return 'footer'
     if (missingMsisdn === 'reject') return 'missing-msisdn'
   } else {
-    const value = numberOf(msisdn)
+    const value = msisdnOf(msisdn)
+    if (value === 'imprecise') return 'imprecise-msisdn'
     if (value === null || !Number.isFinite(value) || hasFraction(value)) return 'invalid-msisdn'
     if (value <= 0 || value >= 1e15) return 'invalid-msisdn'
   }
@@ -228,6 +229,19 @@ function numberOf(cell: RawCell): number | null {
   if (typeof cell === 'number') return cell
   if (typeof cell === 'string') return A_NUMBER.test(cell.trim()) ? Number(cell) : null
   return 'number' in cell ? Number(cell.number) : null
+}
+
+/** The same of an MSISDN, which people spell in more ways. */
+function msisdnOf(cell: RawCell): number | null | 'imprecise' {
+  if (typeof cell !== 'string') return numberOf(cell)
+  const text = cell.replace(/^[\s\0]+|[\s\0]+$/g, '')
+  const spelt = /^(tel:)?\+?(\d([\d -]*\d)?)(\.0*)?$/i.exec(text)
+  if (spelt) return Number(spelt[2].replace(/[ -]/g, ''))
+  const value = numberOf(text)
+  const scientific = /^\+?([\d.]+)e\+?\d+$/i.exec(text)
+  if (value === null || !scientific) return value
+  const digits = scientific[1].replace('.', '').replace(/^0+/, '').length
+  return value >= 10 ** digits ? 'imprecise' : value
 }
 
 function isMissing(cell: RawCell): boolean {

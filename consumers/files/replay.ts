@@ -2,8 +2,10 @@
 import { performance } from 'node:perf_hooks'
 import { CHUNK_ROWS, type DuckDBConnection } from '../../src/duckdb.ts'
 import { DEFAULT_PARTITIONER } from '../../src/record/topic-keys.ts'
+import type { UnitOptions } from '../../src/record/source-units.ts'
 import { readCutover } from '../../state/store.ts'
-import { openState, type StateOptions, type WritableState } from '../../state/writer.ts'
+import { hasState, openState } from '../../state/writer.ts'
+import type { StateOptions, WritableState } from '../../state/writer.ts'
 import { describeIngest, storesOf } from '../ingest/describe.ts'
 import { requireNoTopic } from '../ingest/double-rows.ts'
 import { createIngestStats, type CommitOptions } from '../ingest/ingest-stats.ts'
@@ -12,7 +14,8 @@ import { skippedLines } from '../../src/parquet/skipped.ts'
 import type { Warning } from '../ingest/progress.ts'
 import type { Hasher } from '../../src/parquet/content-hash.ts'
 import { prepareFiles } from './run.ts'
-import { identifySources, inspectFiles, withFiles, type FoundFiles } from './sources.ts'
+import { decideFirst, identifySources, inspectFiles, withFiles } from './sources.ts'
+import type { FoundFiles } from './sources.ts'
 
 /** Options of a replay; all of them can be sent to a thread. */
 export interface ReplayOptions extends CommitOptions {
@@ -20,6 +23,7 @@ export interface ReplayOptions extends CommitOptions {
   files: readonly string[]
   stateDirectory: string
   state: StateOptions
+  units: UnitOptions
   /** Event time at this multiple of real time, or as fast as possible. */
   speed: number | 'max'
 }
@@ -43,15 +47,19 @@ export async function replayFiles(
   onReady: (replay: Replay) => void,
 ): Promise<IngestProgress> {
   return withFiles(options.speed, async (connection, hasher) => {
-    const inspected = await inspectFiles(connection, options.files, options.state)
+    const { stateDirectory, units } = options
+    const how = { timeZone: options.state.timeZone, units }
+    const inspected = await inspectFiles(connection, options.files)
+    // What cannot be read makes no state.
+    if (!hasState(stateDirectory)) await decideFirst(connection, inspected, units)
     const start = performance.now()
-    const state = await openState(options.stateDirectory, options.state, 'replay')
+    const state = await openState(stateDirectory, options.state, 'replay')
     try {
       const positions = state.partitions.map((partition) => partition.positions)
       requireNoTopic(positions, readCutover(state.stores[0]))
       const restoreSeconds = (performance.now() - start) / 1000
-      const found = await identifySources(inspected, state.partitions, hasher)
       const tools = { connection, hasher }
+      const found = await identifySources(inspected, state.partitions, tools, how)
       return await replayInto(state, found, tools, options, restoreSeconds, onReady)
     } finally {
       await state.close()

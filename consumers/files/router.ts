@@ -80,10 +80,11 @@ function positionOf(
   order: 'file' | 'time',
 ): SourcePosition {
   const known = positions.get(source.id)
-  if (known !== undefined) return known
-  const { name, rows, durationUnit, evidence } = source
+  // Of a position at row 0 nothing depends on how its source was to be read.
+  if (known !== undefined && (known.next > 0 || known.rows === 0)) return known
+  const { name, rows, durationUnit, evidence, columns } = source
   const start = {
-    ...createPosition({ name, kind: 'file', rows, durationUnit, evidence, order }),
+    ...createPosition({ name, kind: 'file', rows, durationUnit, evidence, columns, order }),
     stamp: source.stamp,
   }
   positions.set(source.id, start)

@@ -4,17 +4,17 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { withDatabase, type DuckDBConnection } from '../../src/duckdb.ts'
 import { createHasher, type Hasher } from '../../src/parquet/content-hash.ts'
-import { readingFiles } from '../../src/parquet/damage.ts'
+import { columnsId, decideUnits, type DecidedUnits } from '../../src/parquet/decide.ts'
 import type { SourceInfo } from '../../src/parquet/delivery.ts'
-import { durationUnitOf } from '../../src/parquet/duration-sample.ts'
+import type { ParquetFile } from '../../src/parquet/files.ts'
 import { identifyFiles } from '../../src/parquet/identity.ts'
 import { openInput } from '../../src/parquet/input.ts'
 import type { Readable } from '../../src/parquet/rows.ts'
 import type { SkippedPath } from '../../src/parquet/skipped.ts'
-import type { DurationUnit } from '../../src/record/duration-unit.ts'
-import { knownFiles } from '../../state/known-sources.ts'
+import type { UnitOptions } from '../../src/record/source-units.ts'
+import { knownFiles } from '../../state/known-files.ts'
+import { knownSources } from '../../state/known-sources.ts'
 import type { Partition } from '../../state/partition.ts'
-import type { StateOptions } from '../../state/writer.ts'
 
 /** Decoding needs little memory; sorting by time needs more, and spills what exceeds it. */
 const DECODE_MEMORY_MIB = 384
@@ -38,30 +38,42 @@ export async function withFiles<T>(
   }
 }
 
-/** Inspected files. */
-export interface InspectedFiles {
-  readables: Readable[]
-  units: DurationUnit[]
-  /** What the arguments cover and is not read. */
-  skipped: SkippedPath[]
+/** How the values of files are read. */
+export interface ReadingOptions {
+  timeZone: string
+  units: UnitOptions
 }
 
-/** Inspects all files before any is read. @throws PulseError when one of them cannot be read */
+/** Opened files. */
+export interface InspectedFiles {
+  files: ParquetFile[]
+  /** What the arguments cover and is not read. */
+  skipped: SkippedPath[]
+  /** By path: decisions on units that no known source takes part in; null before there are any. */
+  decided: ReadonlyMap<string, DecidedUnits> | null
+}
+
+/** Opens all files before any is read. @throws PulseError when one of them cannot be read */
 export async function inspectFiles(
   connection: DuckDBConnection,
-  files: readonly string[],
-  { durationUnit, timeZone }: Pick<StateOptions, 'durationUnit' | 'timeZone'>,
+  paths: readonly string[],
 ): Promise<InspectedFiles> {
-  const input = await openInput(connection, files)
-  const found: InspectedFiles = { readables: [], units: [], skipped: input.skipped }
-  for (const file of input.files) {
-    const unit = await readingFiles(connection, [file], () =>
-      durationUnitOf(connection, file, durationUnit),
-    )
-    found.readables.push({ file, reading: { durationUnit: unit.durationUnit, timeZone } })
-    found.units.push(unit)
-  }
-  return found
+  return { ...(await openInput(connection, paths)), decided: null }
+}
+
+/**
+ * Decides on units for a state that does not exist yet, so that a refusal makes none.
+ *
+ * @throws PulseError as `decideUnits`
+ */
+export async function decideFirst(
+  connection: DuckDBConnection,
+  inspected: InspectedFiles,
+  units: UnitOptions,
+): Promise<void> {
+  const { files } = inspected
+  const decided = await decideUnits(connection, files, [], units)
+  inspected.decided = new Map(files.map(({ path }, at) => [path, decided[at]]))
 }
 
 /** Files with the sources that they are, each content once. */
@@ -74,22 +86,36 @@ export interface FoundFiles {
   notes: string[]
 }
 
-/** Decides which sources the files are, given what the state has read. @throws PulseError */
+/**
+ * Decides which sources the files are, given what the state has read, and how each is read.
+ *
+ * @throws PulseError when a file has changed, or its units cannot be determined
+ */
 export async function identifySources(
-  { readables, units, skipped }: InspectedFiles,
+  inspected: InspectedFiles,
   partitions: readonly Partition[],
-  hasher: Hasher,
+  { connection, hasher }: { connection: DuckDBConnection; hasher: Hasher },
+  { timeZone, units: options }: ReadingOptions,
 ): Promise<FoundFiles> {
-  const known = knownFiles(partitions.flatMap(({ positions }) => [...positions]))
-  const files = readables.map(({ file }) => file)
-  const identified = await identifyFiles(files, known, hasher, true)
-  const found: FoundFiles = { readables: [], sources: [], skipped: [], notes: identified.notes }
-  found.skipped.push(...skipped, ...identified.skipped)
-  for (const { file, content } of identified.files) {
-    const at = files.findIndex(({ path }) => path === file.path)
-    const { id, name, rows, bytes, stamp } = file
-    found.readables.push({ file, reading: readables[at].reading })
-    found.sources.push({ id, name, rows, bytes, stamp, content, ...units[at] })
+  const positions = partitions.map((partition) => partition.positions)
+  const read = knownFiles(positions.flatMap((of) => [...of]))
+  const identified = await identifyFiles(inspected.files, read, hasher, true)
+  const files = identified.files.map(({ file }) => file)
+  const known = knownSources(positions)
+  const first = known.length === 0 ? inspected.decided : null
+  const decided =
+    first === null
+      ? await decideUnits(connection, files, known, options)
+      : files.map(({ path }) => first.get(path) as DecidedUnits)
+  return {
+    readables: files.map((file, at) => ({ file, reading: { ...decided[at].units, timeZone } })),
+    sources: identified.files.map(({ file, content }, at) => {
+      const { id, name, rows, bytes, stamp } = file
+      const { units, evidence } = decided[at]
+      const info = { id, name, rows, bytes, columns: columnsId(file), stamp, content }
+      return { ...info, ...units, evidence }
+    }),
+    skipped: [...inspected.skipped, ...identified.skipped],
+    notes: identified.notes,
   }
-  return found
 }

@@ -8,6 +8,7 @@ import { PulseError } from '../../src/errors.ts'
 import { lastEventTime } from '../../src/parquet/rows.ts'
 import { skippedLines } from '../../src/parquet/skipped.ts'
 import type { SourceNote } from '../../src/record/duration-unit.ts'
+import type { UnitOptions } from '../../src/record/source-units.ts'
 import type { Partition } from '../../state/partition.ts'
 import { DEFAULT_PARTITIONER, isDefault, type KeyPartitioner } from '../../src/record/topic-keys.ts'
 import { readCutover, readPartitioner, writeCutover } from '../../state/store.ts'
@@ -28,6 +29,7 @@ export interface HistoryOptions extends CommitOptions {
   /** The partitioner of the topic; `auto` determines it from the keys. */
   partitioner: PartitionerOption
   state: Omit<StateOptions, 'partitions'>
+  units: UnitOptions
 }
 
 /** A history under way. */
@@ -64,14 +66,15 @@ export async function applyHistory(
   const validation = { missingMsisdnZero: options.state.missingMsisdn === 'zero' }
   const stats = createIngestStats(validation, options, CHUNK_ROWS)
   await withFiles('max', async (connection, hasher) => {
-    const inspected = await inspectFiles(connection, options.history, options.state)
-    const files = await identifySources(inspected, partitions, hasher)
+    const how = { timeZone: options.state.timeZone, units: options.units }
+    const inspected = await inspectFiles(connection, options.history)
+    const tools = { connection, hasher }
+    const files = await identifySources(inspected, partitions, tools, how)
     files.notes.forEach((note) => warnings.info(note))
     skippedLines(files.skipped).forEach((line) => warnings.info(line))
     const division = await decideDivision(connection, partitions, files, options, choose)
     if (stop.aborted || division === null) return
     const reading = { speed: 'max', ...division, stop } as const
-    const tools = { connection, hasher }
     const { totalRows, run } = prepareFiles(partitions, files, tools, stats, reading)
     onReady({ totalRows, sources: files.sources, stats })
     await run()

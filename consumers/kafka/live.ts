@@ -6,6 +6,7 @@ import { BROKER_RETRY, createBackoff } from '../../src/kafka/retry.ts'
 import { createRegistry } from '../../src/kafka/schema-registry.ts'
 import { sourceOf, type Start, type TopicView } from '../../src/kafka/topic.ts'
 import type { DurationUnit } from '../../src/record/duration-unit.ts'
+import type { UnitOptions } from '../../src/record/source-units.ts'
 import type { SourcePosition } from '../../state/partition-metadata.ts'
 import type { Partition } from '../../state/partition.ts'
 import type { PartitionStore } from '../../state/store.ts'
@@ -20,6 +21,7 @@ import { BATCH_ROWS, createMessageBatch } from './log/message-batch.ts'
 import { createFormat } from './log/message-format.ts'
 import { NO_ROW_READ } from './log/partition.ts'
 import { createLogReader } from './log/reader.ts'
+import { createTopicUnits } from './log/units.ts'
 import { createPause } from './pause.ts'
 import type { PartitionReader } from './reader.ts'
 
@@ -30,6 +32,7 @@ export interface PartitionReaderOptions extends CommitOptions {
   /** Name of this member; clients are named for it. */
   instanceId: string
   state: Omit<StateOptions, 'partitions'>
+  units: UnitOptions
   format: 'auto' | 'avro' | 'json'
   /** Null without a schema registry. */
   registry: RegistryOptions | null
@@ -76,8 +79,8 @@ export function openReader(parts: ReaderParts, options: PartitionReaderOptions):
     schema,
     timeZone: state.timeZone,
   })
-  const unit = { durationUnit: state.durationUnit, knownUnit: findUnit(stores, sourceOf(view)) }
-  const batch = { format, partitions: view.partitions, ...unit, cutoverMs }
+  const units = createTopicUnits(topic, options.units, knownUnit(stores, sourceOf(view)))
+  const batch = { format, partitions: view.partitions, units, cutoverMs }
   const letters = {
     connection,
     clientId,
@@ -113,8 +116,8 @@ export function openReader(parts: ReaderParts, options: PartitionReaderOptions):
   }
 }
 
-/** The unit of a topic's durations that an earlier run inferred, in any partition. */
-function findUnit(stores: readonly PartitionStore[], source: string): DurationUnit | null {
+/** The unit of a topic's durations that an earlier run decided, in any partition. */
+function knownUnit(stores: readonly PartitionStore[], source: string): DurationUnit | null {
   for (const { positions } of stores) {
     const known = positions.get(source) as SourcePosition | undefined
     if (known !== undefined && known.evidence !== NO_ROW_READ) {

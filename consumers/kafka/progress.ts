@@ -14,7 +14,7 @@ export function describeConsumer(reader: PartitionReader): IngestProgress {
   const { stats, stores, topic, warnings } = reader
   const logs = [...reader.logs.values()].sort((a, b) => a.number - b.number)
   const lag = logs.reduce((total, log) => total + (lagRecords(log) || 0), 0)
-  const { unit } = reader.logReader.messages
+  const { unit } = reader.logReader.messages.options.units
   const partitions = logs.map(({ state }) => state)
   return describeIngest(partitions, stores, stats, {
     // Until the group has assigned partitions, and all of them are loaded.

@@ -6,6 +6,7 @@
 // partitions, metadata, recovery, schemas, dead letters) are started by the loop, and it throws
 // their failures.
 import { PulseError } from '../../src/errors.ts'
+import type { FetchedPartition } from '../../src/kafka/fetch.ts'
 import { resetBackoff } from '../../src/kafka/retry.ts'
 import type { SchemaRegistry } from '../../src/kafka/schema-registry.ts'
 import { sourceOf } from '../../src/kafka/topic.ts'
@@ -15,9 +16,10 @@ import { abandonDeadLetters, closeDeadLetters } from './dead-letters.ts'
 import { isMember } from './group/membership.ts'
 import { isSettled, settleAssigned, type AssignedPartitions } from './log/assigned.ts'
 import { fetchDeliveries, type FetchContext, type LogDelivery } from './log/fetch-loops.ts'
-import { isRead, type LogPartition } from './log/partition.ts'
+import { isRead, readFrom, type LogPartition } from './log/partition.ts'
 import { readFetched, type LogReader } from './log/reader.ts'
 import { learnSchema, recoverFrom, recoverFromGap, type Recovery } from './log/recovery.ts'
+import { decideWhenDue } from './log/units.ts'
 import { backlogOf } from './outbox.ts'
 import { countOutcomes, trackPause, type Pause } from './pause.ts'
 import { refreshWhenDue } from './topic-watch.ts'
@@ -92,6 +94,9 @@ function startWhatIsDue(reader: PartitionReader): void {
   const { group, failure, pause, warnings } = reader
   if (failure !== null) throw failure.error
   if (group.excluded !== null) throw group.excluded
+  const { units } = reader.logReader.messages.options
+  const waiting = { isComplete: isSettled(reader), mayWait: !reader.untilCaughtUp }
+  decideWhenDue(units, reader.logs, waiting, Date.now())
   settleAssigned(reader)
   refreshWhenDue(reader)
   trackPause(pause, pausedBy(reader), warnings)
@@ -120,7 +125,12 @@ const isReadable = (reader: PartitionReader, log: LogPartition): boolean =>
 /** Applies a delivery, unless it does not begin at its log's position any more. */
 function applyDelivery(reader: PartitionReader, { log, offset, fetched }: LogDelivery): void {
   const { position } = log
-  if (position.next !== offset || !isReadable(reader, log)) return
+  if (readFrom(log) !== offset || !isReadable(reader, log)) return
+  // Whatever there is to recover from is so at the position, too.
+  if (log.peek !== null && log.peek !== position.next && hasError(fetched)) {
+    log.peek = position.next
+    return
+  }
   if (recoverFrom(reader, log, fetched)) return
   resetBackoff(log.backoff)
   const { applied, rejected } = position
@@ -128,9 +138,13 @@ function applyDelivery(reader: PartitionReader, { log, offset, fetched }: LogDel
   const gap = readFetched(reader.logReader, log, fetched)
   if (holes === 0 && log.holes > 0) reader.warnings.warn(compactedAt(log))
   if (gap !== null) recoverFromGap(reader, log, gap)
+  else if (log.gap !== null) reader.warnings.error('gap', log.gap.message)
   if (log.waitingFor !== null) learnSchema(reader, log, log.waitingFor)
   countOutcomes(reader.pause, position.applied - applied, position.rejected - rejected)
 }
+
+const hasError = ({ errorCode, divergingOffset }: FetchedPartition): boolean =>
+  errorCode !== 0 || divergingOffset >= 0
 
 /** Kafka keeps the last record per key only: rows of a subscriber are lost before they are read. */
 const compactedAt = ({ number, holes }: LogPartition): string =>

@@ -128,13 +128,14 @@ async function reprocessOne(context: Reprocessing, rejected: Rejected): Promise<
   }
   rows.count = 1
   rows.outcome[0] = DECODED
+  rows.ownUnit[0] = options.format.hasOwnUnit() ? 1 : 0
   const start = eventTimeOf(values[PLACE.start][0], values[PLACE.startMs][0])
   if (cutoverMs !== null && (Number.isNaN(start) ? timestampMs : start) < cutoverMs) {
     position.excluded++
     result.excluded++
     return
   }
-  if (position.durationUnit === 's') scaleDurations(rows)
+  scaleDurations(rows, position.durationUnit)
   const applied = stats.applier.apply(partition, rows, FIRST_ROW, 1)
   position.applied += applied
   result.applied += applied

@@ -5,7 +5,7 @@ import type { Speed } from '../producer/throttle.ts'
 import type { Log } from '../log.ts'
 import { durationText } from '../snapshot/units.ts'
 import { connectionOf, registryOf } from '../process/kafka-connection.ts'
-import type { PRODUCE_OPTIONS, ValuesOf } from '../options.ts'
+import { unitOptions, type PRODUCE_OPTIONS, type ValuesOf } from '../options.ts'
 import { exitCodeAfter, onSignals } from '../process/signals.ts'
 import { tableText } from '../terminal/table.ts'
 import { createProgress } from '../terminal/progress.ts'
@@ -56,7 +56,7 @@ function produceOptions(files: readonly string[], values: ProduceValues): Produc
     registry: registryOf(values),
     compression: values.compression,
     speed: speedOf(values),
-    durationUnit: values.durationUnit,
+    units: unitOptions(values),
     timeZone: values.timeZone,
   }
 }

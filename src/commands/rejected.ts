@@ -55,8 +55,8 @@ function rawRow(raw: string): Record<string, string | number | null> {
 async function reprocess(values: RejectedValues): Promise<void> {
   const opened = openStateToRead(values.state)
   await opened.close()
-  const { partitions, durationUnit, timeZone, missingMsisdn } = opened.stamp
-  const state = { partitions, durationUnit, timeZone, missingMsisdn }
+  const { partitions, timeZone, missingMsisdn } = opened.stamp
+  const state = { partitions, timeZone, missingMsisdn }
   const address = registryOf(values)
   const warn = (text: string): void => void process.stderr.write(`${text}\n`)
   const registry = address === null ? null : createRegistry(address, warn)

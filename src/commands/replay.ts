@@ -5,7 +5,7 @@ import type { Values } from '../config.ts'
 import type { Log } from '../log.ts'
 import type { IngestJob } from '../process/ingest-worker.ts'
 import { reconciliationOf, reconciliationText, requireApplied } from '../terminal/summary.ts'
-import type { INGEST_OPTIONS, SERVE_OPTIONS, ValuesOf } from '../options.ts'
+import { unitOptions, type INGEST_OPTIONS, type SERVE_OPTIONS, type ValuesOf } from '../options.ts'
 import type { Pipeline } from '../process/pipeline.ts'
 import { exitCodeAfter, onSignals } from '../process/signals.ts'
 import { replayDisplay } from '../terminal/replay-progress.ts'
@@ -18,10 +18,10 @@ const replayOptions = (files: readonly string[], values: ReplayValues): ReplayOp
   stateDirectory: values.state,
   state: {
     partitions: values.partitions,
-    durationUnit: values.durationUnit,
     timeZone: values.timeZone,
     missingMsisdn: values.missingMsisdn,
   },
+  units: unitOptions(values),
   speed: values.speed,
   commitIntervalMs: values.commitInterval,
   keepRejected: values.keepRejected,

@@ -7,7 +7,7 @@ import type { IngestProgress, SourceReconciliation } from '../../consumers/inges
 import type { Log } from '../log.ts'
 import { reconciliationOf, reconciliationText, requireApplied } from '../terminal/summary.ts'
 import { connectionOf, registryOf, schemaOf } from '../process/kafka-connection.ts'
-import type { RUN_OPTIONS, ValuesOf } from '../options.ts'
+import { unitOptions, type RUN_OPTIONS, type ValuesOf } from '../options.ts'
 import { servePipeline } from '../process/serving.ts'
 import { exitCodeAfter } from '../process/signals.ts'
 import { tableText } from '../terminal/table.ts'
@@ -83,7 +83,7 @@ function notIncluded({ name, notRetained, skipped }: SourceReconciliation): stri
  * @throws PulseError `usage` or `input-missing` for connection, secrets and schema
  */
 export function consumeOptions(values: RunValues): TopicConsumerOptions {
-  const { durationUnit, timeZone, missingMsisdn } = values
+  const { timeZone, missingMsisdn } = values
   return {
     connection: connectionOf(values),
     topic: values.topic,
@@ -91,7 +91,8 @@ export function consumeOptions(values: RunValues): TopicConsumerOptions {
     instanceId: values.instanceId === 'auto' ? instanceOf(values.state) : values.instanceId,
     sessionTimeoutMs: values.sessionTimeout,
     stateDirectory: values.state,
-    state: { durationUnit, timeZone, missingMsisdn },
+    state: { timeZone, missingMsisdn },
+    units: unitOptions(values),
     format: values.format,
     registry: registryOf(values),
     schema: schemaOf(values),

@@ -3,6 +3,8 @@ import { findRow, withView } from '../../state/read.ts'
 import type { StateView } from '../../state/read.ts'
 import type { Values } from '../config.ts'
 import { PulseError } from '../errors.ts'
+import { msisdnOf } from '../record/msisdn.ts'
+import { isMsisdn } from '../record/validation.ts'
 import { viewSubscriber } from '../snapshot/lookup.ts'
 import { METRICS } from '../snapshot/metrics.ts'
 import type { Subscriber, SubscriberView } from '../snapshot/subscriber-schema.ts'
@@ -22,11 +24,12 @@ export async function subscriber(
   written: string,
   values: StateSnapshotValues & Pick<Values, 'json'>,
 ): Promise<void> {
-  if (!/^\d{1,15}$/.test(written)) {
+  const msisdn = msisdnOf(written)
+  if (!isMsisdn(msisdn) && msisdn !== 0) {
     throw new PulseError('usage', 'the MSISDN is not a number; expected 1 to 15 digits')
   }
   const view = await withProgress('subscriber', (display) =>
-    withView(values.state, (state) => viewOf(state, Number(written), values, display)),
+    withView(values.state, (state) => viewOf(state, msisdn, values, display)),
   )
   print(values, view, () => subscriberText(view))
 }

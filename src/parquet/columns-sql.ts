@@ -4,10 +4,13 @@ import { UNREADABLE } from '../record/batch.ts'
 import { AMOUNTS, PLACE, USED_COLUMNS } from '../record/columns.ts'
 import { MISSING_VALUES } from '../record/decode/text.ts'
 import { numberedRows, type ParquetFile } from './files.ts'
+import type { SourceUnits } from '../record/source-units.ts'
+import { inMs, ownDurationUnit } from './duration-sql.ts'
+import { msisdnSql } from './msisdn-sql.ts'
+import { digitsTime, numericTime } from './numeric-time-sql.ts'
 
 /** How the values of a file are interpreted. */
-export interface Reading {
-  durationUnit: 'ms' | 's'
+export interface Reading extends SourceUnits {
   timeZone: string
 }
 
@@ -15,6 +18,7 @@ const MISSING = MISSING_VALUES.map(literal).join(', ')
 const TEXT_TIMES = "['%m/%d/%Y %H:%M', '%m/%d/%Y %H:%M:%S']"
 /** A time of day with a zone, as in ISO 8601. */
 const NAMED_ZONE = ':\\d\\d(\\.\\d+)?\\s*([Zz]|[+-]\\d\\d(:?\\d\\d)*)\\s*$'
+const WHOLE = /^U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?$/
 const JUNK = `${UNREADABLE}::DOUBLE`
 
 /** Result column after the used columns: the raw text of rows that may be rejected. */
@@ -49,8 +53,12 @@ export function usedColumns(file: ParquetFile, reading: Reading): string[] {
 function expression(column: string, name: string, type: string, reading: Reading): string {
   if (column === 'Bearer Id') return present(name, type)
   if (column === 'Start' || column === 'End') return time(name, type, reading.timeZone)
-  const scale = column === 'Dur. (ms)' && reading.durationUnit === 's' ? ' * 1000' : ''
+  const scale = column === 'Dur. (ms)' ? inMs(reading.durationUnit) : ''
+  if (column === 'Dur. (ms)' && ownDurationUnit(type) !== null) {
+    return `epoch_us(${name})::DOUBLE${inMs('us')}`
+  }
   if (type !== 'VARCHAR') return `${name}::DOUBLE${scale}`
+  if (column === 'MSISDN/Number') return msisdnSql(name)
   return unlessMissing(name, `coalesce(try_cast(trim(${name}) AS DOUBLE)${scale}, ${JUNK})`)
 }
 
@@ -71,17 +79,24 @@ function time(name: string, type: string, zone: string): string {
   if (type === 'VARCHAR') {
     const named = `regexp_matches(${name}, ${literal(NAMED_ZONE)})`
     // A cast to TIMESTAMP would drop the zone that the text names.
-    const parsed = `coalesce(${inZone(`try_strptime(trim(${name}), ${TEXT_TIMES})`)},
+    const parsed = `coalesce(${inZone(`try_strptime(trim(${name}), ${TEXT_TIMES})`)}::DOUBLE,
       CASE WHEN ${named} THEN epoch_ms(try_cast(trim(${name}) AS TIMESTAMPTZ))
-      ELSE ${inZone(`try_cast(${name} AS TIMESTAMP)`)} END)`
-    return unlessMissing(name, `coalesce(${parsed}::DOUBLE, ${JUNK})`)
+      ELSE ${inZone(`try_cast(${name} AS TIMESTAMP)`)} END::DOUBLE,
+      ${digitsTime(`trim(${name})`, inZone)})`
+    return unlessMissing(name, `coalesce(${parsed}, ${JUNK})`)
   }
-  // A time with a zone is an instant; a number is seconds or milliseconds since 1970.
+  // A time with a zone is an instant; the magnitude of a number shows its unit.
   if (type.includes('TIME ZONE')) return `epoch_ms(${name})::DOUBLE`
   if (/^(TIMESTAMP|DATE)/.test(type)) return `${inZone(`${name}::TIMESTAMP`)}::DOUBLE`
-  return `CASE WHEN abs(${name}::DOUBLE) < 1e11 THEN ${name}::DOUBLE * 1000
-    ELSE ${name}::DOUBLE END`
+  if (type === '"NULL"') return 'NULL::DOUBLE'
+  if (type.startsWith('DECIMAL')) return decimalTime(name, inZone)
+  return numericTime(name, WHOLE.test(type), inZone)
 }
+
+/** A whole decimal may hold nanoseconds, one with a fraction seconds or milliseconds. */
+const decimalTime = (name: string, inZone: (sql: string) => string): string =>
+  `CASE WHEN ${name} = floor(${name}) THEN ${numericTime(`floor(${name})::HUGEINT`, true, inZone)}
+    ELSE ${numericTime(`${name}::DOUBLE`, false, inZone)} END`
 
 /**
  * SQL of a file's rows from number `from` on: the used columns, then RAW_COLUMN (for a superset of

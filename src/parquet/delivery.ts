@@ -9,6 +9,8 @@ export interface SourceInfo extends SourceNote {
   id: string
   rows: number
   bytes: number
+  /** The names of its columns, as one short text. */
+  columns: string
   /** The file as it was opened. */
   stamp: FileStamp
   /** SHA-256 of its whole content, 64 hex digits; null where it is hashed beside the reading. */

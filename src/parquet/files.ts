@@ -4,6 +4,7 @@ import { identifier, literal, queryRows, type DuckDBConnection } from '../duckdb
 import { messageOf, PulseError } from '../errors.ts'
 import { canonicalName, matchColumns, type ColumnMap } from '../record/column-names.ts'
 import type { FileStamp } from '../record/file-stamp.ts'
+import { requireType } from './column-types.ts'
 import { convertCsv, type ConvertedColumns } from './csv.ts'
 import { formatOf, type FileFormat } from './file-kind.ts'
 import { fingerprint } from './fingerprint.ts'
@@ -54,8 +55,7 @@ export async function openFile(
   const types = new Map<string, string>()
   for (const [canonical, name] of columns) {
     const type = schema.types.get(name) ?? ''
-    // Of a bearer only the presence counts: it may have any type.
-    if (canonical !== 'Bearer Id' && !SUPPORTED.test(type)) throw unsupported(path, name, type)
+    requireType(path, canonical, name, type)
     types.set(canonical, type)
   }
   requireCodecs(path, schema.codecs, new Set(columns.values()))
@@ -67,16 +67,6 @@ export async function openFile(
     rowColumn: unusedName(ROW_COLUMN, [...schema.types.keys()]),
   }
 }
-
-const SUPPORTED =
-  /^(U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|FLOAT|DOUBLE|DECIMAL.*|VARCHAR|TIMESTAMP.*|DATE|"NULL")$/
-
-const unsupported = (path: string, name: string, type: string): PulseError =>
-  new PulseError(
-    'input-column',
-    `${path}: the column "${name}" has type ${type}, expected a number, a time or text; convert ` +
-      'the column and write the file again',
-  )
 
 /** DuckDB's own column of row numbers. */
 const ROW_COLUMN = 'file_row_number'
@@ -104,6 +94,11 @@ export function numberedRows(file: ReadOptions & Pick<ParquetFile, 'rowColumn'>)
   return `(SELECT *, row_number() OVER () - 1 AS ${identifier(file.rowColumn)}
     FROM ${readParquet(file)})`
 }
+
+/** SQL of a value of a file's metadata, as text. */
+export const metadataOf = (data: string, key: string): string =>
+  `SELECT decode(value) AS value FROM parquet_kv_metadata(${oneFile(data)})
+    WHERE decode(key) = ${literal(key)}`
 
 /** A path as a literal that names this file only: DuckDB treats `a[12]` as a pattern. */
 const oneFile = (path: string): string => literal(path.replace(/[*?[]/g, '[$&]'))

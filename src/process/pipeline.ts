@@ -1,4 +1,5 @@
 // The pipeline of one process: connects ingest and snapshots, and offers the server a view of them.
+import { UNIT_WORDS } from '../record/duration-unit.ts'
 import type { IngestProgress, LifeState } from '../../consumers/ingest/progress.ts'
 import type { IngestJob } from './ingest-worker.ts'
 import type { Log } from '../log.ts'
@@ -91,7 +92,7 @@ export function startPipeline(options: PipelineOptions, log: Log): Pipeline {
 function noteSources(before: IngestProgress | null, now: IngestProgress, log: Log): void {
   const known = before?.sources.length ?? 0
   for (const { name, durationUnit, evidence } of now.sources.slice(known)) {
-    const unit = durationUnit === 's' ? 'seconds' : 'milliseconds'
+    const unit = UNIT_WORDS[durationUnit]
     log.info({ source: name, durationUnit }, `${name}: "Dur. (ms)" holds ${unit} (${evidence})`)
   }
 }

@@ -4,6 +4,7 @@
 // then the value: a long as a zigzag varint, a double in 8 bytes, a string as its size and bytes
 // (Avro specification 1.11, "Binary Encoding"). avsc first makes an object of 55 properties per
 // row; a test compares the bytes with those of avsc.
+import { isKnownTime } from '../record/event-time.ts'
 import { assert } from '../errors.ts'
 import { FILE_COLUMNS } from '../record/columns.ts'
 import { XDR_SCHEMA, type XdrField } from '../record/xdr-schema.ts'
@@ -104,8 +105,8 @@ export function writeLong(value: number, into: Uint8Array, start: number): numbe
   return at
 }
 
-/** Readers take a numeric time below this for seconds; such an instant is written as text. */
-const SECONDS_BELOW = 1e11
+/** The last instant of a Date. */
+const LAST_DATE_MS = 8.64e15
 
 const NAMES = FILE_COLUMNS.map(({ name }) => `${JSON.stringify(name)}:`)
 const TIMES = FILE_COLUMNS.map(({ type }) => type === 'time')
@@ -130,8 +131,13 @@ export const encodeJson: Encode = (values, i, bytes, into) => {
   return into.write(json === '' ? '{}' : `${json}}`, 'utf8')
 }
 
-/** JSON has no infinity: it is written as text that reads as one. */
+/**
+ * JSON has no infinity: it is written as text that reads as one. Readers take the unit of a numeric
+ * time from its magnitude, which is right for known times; others are written as text.
+ */
 function jsonOf(number: number, isTime: boolean): string {
-  if (isTime && Math.abs(number) < SECONDS_BELOW) return `"${new Date(number).toISOString()}"`
+  if (isTime && !isKnownTime(number) && Math.abs(number) <= LAST_DATE_MS) {
+    return `"${new Date(number).toISOString()}"`
+  }
   return Number.isFinite(number) ? String(number) : `"${number}"`
 }

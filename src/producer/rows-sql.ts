@@ -9,6 +9,7 @@ import { looseName } from '../record/column-names.ts'
 import { MISSING_TEXTS, MISSING_VALUES } from '../record/decode/text.ts'
 import type { Readable } from '../parquet/rows.ts'
 import { numberedRows, readParquet, type ParquetFile } from '../parquet/files.ts'
+import { ownDurationUnit } from '../parquet/duration-sql.ts'
 import { EVENT_TIME, usedColumns, usedName, type Reading } from '../parquet/columns-sql.ts'
 
 /** Columns of the result that hold a column's numbers and the sizes of its texts; -1: none. */
@@ -138,7 +139,10 @@ function spellingOf(column: FileColumn, columns: FileColumns, reading: Reading):
   if (column.type === 'time') return time(name, found.type, used)
   if (column.type === 'text') return { number: null, text: unless(MISSING, name) }
   if (column.name === 'Bearer Id') return bearer(name, found.type)
-  if (column.name === 'Dur. (ms)' && reading.durationUnit === 's') {
+  if (
+    column.name === 'Dur. (ms)' &&
+    (reading.durationUnit !== 'ms' || ownDurationUnit(found.type) !== null)
+  ) {
     return inMilliseconds(name, found.type, used)
   }
   return numeric(name, found.type)

@@ -4,14 +4,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { withDatabase, type DuckDBConnection } from '../duckdb.ts'
 import { XDR_SCHEMA } from '../record/xdr-schema.ts'
-import { durationUnitOf } from '../parquet/duration-sample.ts'
+import { decideUnits } from '../parquet/decide.ts'
+import type { UnitOptions } from '../record/source-units.ts'
 import { createAvroEncoder, encodeJson } from './encode.ts'
 import type { Encode } from './values.ts'
 import type { KafkaConnection } from '../kafka/client.ts'
 import type { Readable } from '../parquet/rows.ts'
-import { readingFiles } from '../parquet/damage.ts'
 import { skippedLines } from '../parquet/skipped.ts'
 import { createHasher } from '../parquet/content-hash.ts'
+import type { ParquetFile } from '../parquet/files.ts'
 import { contentId } from '../parquet/identity.ts'
 import { openInput } from '../parquet/input.ts'
 import { createRecordWriter, type Compression } from './batch.ts'
@@ -34,7 +35,7 @@ export interface ProduceOptions extends TopicRequest {
   registry: RegistryOptions | null
   compression: Compression
   speed: Speed
-  durationUnit: 'auto' | 'ms' | 's'
+  units: UnitOptions
   timeZone: string
 }
 
@@ -110,13 +111,13 @@ async function run(
 
 async function openAll(
   connection: DuckDBConnection,
-  { files, durationUnit, timeZone }: ProduceOptions,
+  { files: paths, units, timeZone }: ProduceOptions,
   onNote: ProduceListener['onNote'],
 ): Promise<{ readables: Readable[]; sources: SentSource[] }> {
-  const readables: Readable[] = []
+  const files: ParquetFile[] = []
   const sources: SentSource[] = []
   const hasher = createHasher()
-  const input = await openInput(connection, files, 'all')
+  const input = await openInput(connection, paths, 'all')
   for (const file of input.files) {
     // A topic has no place for a hash that is known later: the whole content is read before.
     const id = contentId(await hasher.hash(file.path))
@@ -128,13 +129,14 @@ async function openAll(
     if (file.malformed > 0) {
       onNote(`${file.path}: ${file.malformed} malformed lines are no rows and are not sent`)
     }
-    const unit = await readingFiles(connection, [file], () =>
-      durationUnitOf(connection, file, durationUnit),
-    )
-    readables.push({ file, reading: { durationUnit: unit.durationUnit, timeZone } })
+    files.push(file)
   }
   await hasher.close()
   skippedLines(input.skipped).forEach(onNote)
+  const decided = await decideUnits(connection, files, [], units)
+  const readables = files.map((file, at) => {
+    return { file, reading: { ...decided[at].units, timeZone } }
+  })
   return { readables, sources }
 }
 

@@ -6,6 +6,7 @@ export const REASONS = [
   'footer',
   'missing-msisdn',
   'invalid-msisdn',
+  'imprecise-msisdn',
   'invalid-number',
   // Messages only: a tombstone, bytes that do not decode (or a line of CSV that is not a row), a
   // schema that cannot be used.

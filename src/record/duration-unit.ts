@@ -1,16 +1,36 @@
-// Decides whether a source holds durations in milliseconds, or in seconds as many real files do.
+// Decides in which unit a source holds durations, from the spans between Start and End.
 import { PLACE } from './columns.ts'
-import { withPart } from './event-time.ts'
+import { isKnownTime, withPart } from './event-time.ts'
 
-/** The most rows that are evidence: the first that distinguish the units. */
-const ENOUGH_ROWS = 1000
-/** Times written as text lack their seconds, so a shorter span does not distinguish the units. */
-const LEAST_SPAN_MS = 120_000
+/** The units in which a source may hold durations. */
+export const DURATION_UNITS = ['ns', 'us', 'ms', 's'] as const
+/** One of DURATION_UNITS. */
+export type Unit = (typeof DURATION_UNITS)[number]
+
+/** Their names in sentences. */
+export const UNIT_WORDS: Readonly<Record<Unit, string>> = {
+  ns: 'nanoseconds',
+  us: 'microseconds',
+  ms: 'milliseconds',
+  s: 'seconds',
+}
+
+/** The factor and the divisor that make milliseconds of a unit: one of them is 1, both are exact. */
+export const TO_MS: Readonly<Record<Unit, { times: number; per: number }>> = {
+  ns: { times: 1, per: 1_000_000 },
+  us: { times: 1, per: 1000 },
+  ms: { times: 1, per: 1 },
+  s: { times: 1000, per: 1 },
+}
+
+/** The milliseconds of a duration. */
+export const millisecondsOf = (duration: number, unit: Unit): number =>
+  (duration * TO_MS[unit].times) / TO_MS[unit].per
 
 /** The unit of a source's durations. */
 export interface DurationUnit {
-  durationUnit: 'ms' | 's'
-  /** A sentence on how the unit was found. */
+  durationUnit: Unit
+  /** A phrase on how the unit was found. */
   evidence: string
 }
 
@@ -20,28 +40,27 @@ export interface SourceNote extends DurationUnit {
 }
 
 /** The unit that `--duration-unit` sets. */
-export const requestedUnit = (durationUnit: 'ms' | 's'): DurationUnit => ({
+export const requestedUnit = (durationUnit: Unit): DurationUnit => ({
   durationUnit,
   evidence: `set by --duration-unit ${durationUnit}`,
 })
 
-/** The number of rows that distinguish the units, and of those that agree with seconds. */
+/** What rows show about the unit. */
 export interface UnitEvidence {
-  seconds: number
+  /** Rows with a positive duration. Without any, the unit makes no difference. */
+  durations: number
+  /** Rows that can show it: their times are known, and the units differ measurably. */
   rows: number
+  /** Of these, the rows that agree with each unit, in the order of DURATION_UNITS. */
+  agreeing: number[]
 }
 
-/** The unit that most rows agree with; milliseconds for a tie and without rows. */
-export function unitOf({ seconds, rows }: UnitEvidence): DurationUnit {
-  if (rows === 0) {
-    return { durationUnit: 'ms', evidence: 'no row distinguishes the units; read as milliseconds' }
-  }
-  const durationUnit = seconds * 2 > rows ? 's' : 'ms'
-  const agreeing = durationUnit === 's' ? seconds : rows - seconds
-  const words = durationUnit === 's' ? 'seconds' : 'milliseconds'
-  const evidence = `End − Start agrees with ${words} in ${agreeing} of ${rows} sampled rows`
-  return { durationUnit, evidence }
-}
+/** No rows. */
+export const createEvidence = (): UnitEvidence => ({
+  durations: 0,
+  rows: 0,
+  agreeing: DURATION_UNITS.map(() => 0),
+})
 
 /** The columns that are evidence of the unit, by their key in PLACE. */
 export const UNIT_COLUMNS = ['start', 'startMs', 'end', 'endMs', 'duration'] as const
@@ -55,30 +74,89 @@ export const unitColumns = (
 ): UnitColumns =>
   Object.fromEntries(UNIT_COLUMNS.map((key, at) => [key, valuesOf(key, at)])) as UnitColumns
 
-/** Adds the first `rows` rows to `count`; true once there are enough rows. */
-export function addEvidence(count: UnitEvidence, columns: UnitColumns, rows: number): boolean {
-  const { start, startMs, end, endMs, duration } = columns
-  for (let i = 0; i < rows; i++) {
-    // An unknown time is NaN or far below zero; such a row, like a NaN duration, is not evidence.
-    if (!(start[i] > 0 && end[i] > 0 && duration[i] > 0 && duration[i] < Infinity)) continue
-    const span = withPart(end[i], endMs[i]) - withPart(start[i], startMs[i])
-    if (!(span > LEAST_SPAN_MS)) continue
-    if (Math.abs(duration[i] * 1000 - span) < Math.abs(duration[i] - span)) count.seconds++
-    if (++count.rows === ENOUGH_ROWS) return true
+/** The values of UNIT_COLUMNS of rows with a column for each of USED_COLUMNS. */
+export const unitColumnsOf = (columns: readonly Float64Array[]): UnitColumns =>
+  unitColumns((key) => columns[PLACE[key]])
+
+const MINUTE_MS = 60_000
+const SECOND_MS = 1000
+/** The most by which a duration may differ from the span, as a share of the span. */
+const SHARE = 0.01
+
+/** Whether a time lacks its seconds; it may have milliseconds. */
+const isWholeMinute = (time: number): boolean => time % MINUTE_MS < SECOND_MS
+
+/** Adds row `i` to the evidence. */
+export function addRow(evidence: UnitEvidence, columns: UnitColumns, i: number): void {
+  const duration = columns.duration[i]
+  if (!(duration > 0 && duration < Infinity)) return
+  evidence.durations++
+  if (!isKnownTime(columns.start[i]) || !isKnownTime(columns.end[i])) return
+  const start = withPart(columns.start[i], columns.startMs[i])
+  const end = withPart(columns.end[i], columns.endMs[i])
+  if (end < start) return
+  // Times without seconds leave the span up to a minute off; others are exact.
+  const isVague = isWholeMinute(start) && isWholeMinute(end)
+  const tolerance = isVague ? MINUTE_MS : Math.max(SECOND_MS, (end - start) * SHARE)
+  let agreeing = -1
+  for (let unit = 0; unit < DURATION_UNITS.length; unit++) {
+    const ms = millisecondsOf(duration, DURATION_UNITS[unit])
+    if (Math.abs(ms - (end - start)) > tolerance) continue
+    // The row agrees with two units, so it cannot show it them apart.
+    if (agreeing >= 0) return
+    agreeing = unit
   }
-  return false
+  // A row that agrees with no unit contradicts all, unless they hardly differ.
+  if (agreeing < 0 && millisecondsOf(duration, 's') <= 2 * tolerance) return
+  evidence.rows++
+  if (agreeing >= 0) evidence.agreeing[agreeing]++
 }
 
-/** The unit of a log's durations from its first rows, with a column for each of USED_COLUMNS. */
-export function inferUnit(
-  columns: readonly Float64Array[],
-  rows: number,
-): DurationUnit & UnitEvidence {
-  const count: UnitEvidence = { seconds: 0, rows: 0 }
-  addEvidence(
-    count,
-    unitColumns((key) => columns[PLACE[key]]),
-    rows,
+/** Adds the first `rows` rows to the evidence. */
+export function addRows(evidence: UnitEvidence, columns: UnitColumns, rows: number): void {
+  for (let i = 0; i < rows; i++) addRow(evidence, columns, i)
+}
+
+/** Rows that can show it from which on a few may disagree. */
+export const MANY_ROWS = 20
+/** The fewest rows that distinguish units, which then all have to agree. */
+export const FEWEST_ROWS = 3
+/** The share of many rows that has to agree. */
+export const AGREEING_SHARE = 0.95
+
+/**
+ * What evidence amounts to: a unit; nothing to decide, because no row has a duration; too few rows
+ * that can show it (`unknown`), rows that agree with no unit (`unclear`), or rows of two units.
+ */
+export type UnitFinding =
+  | { kind: 'unit'; unit: DurationUnit }
+  | { kind: 'none' | 'unknown' | 'unclear' | 'mixed'; found: string }
+
+/** The unit that evidence shows. */
+export function findUnit(evidence: UnitEvidence): UnitFinding {
+  const { durations, rows, agreeing } = evidence
+  if (durations === 0) return { kind: 'none', found: 'no row has a duration' }
+  const best = agreeing.indexOf(Math.max(...agreeing))
+  const unit = DURATION_UNITS[best]
+  const needed = rows >= MANY_ROWS ? rows * AGREEING_SHARE : Math.max(rows, FEWEST_ROWS)
+  if (agreeing[best] >= needed) {
+    const share = `${agreeing[best]} of ${rows}`
+    const phrase = `End − Start agrees with ${UNIT_WORDS[unit]} in ${share} rows that distinguish units`
+    return { kind: 'unit', unit: { durationUnit: unit, evidence: phrase } }
+  }
+  const found = foundWords(evidence)
+  const second = Math.max(...agreeing.filter((_, at) => at !== best))
+  if (second >= FEWEST_ROWS && second > rows * (1 - AGREEING_SHARE)) return { kind: 'mixed', found }
+  return { kind: rows < MANY_ROWS ? 'unknown' : 'unclear', found }
+}
+
+/** The counts in words: `12 rows can show it: 7 agree with seconds, 5 with no unit`. */
+export function foundWords({ rows, agreeing }: UnitEvidence): string {
+  if (rows === 0) return 'no row distinguishes units'
+  const none = rows - agreeing.reduce((sum, count) => sum + count, 0)
+  const parts = DURATION_UNITS.flatMap((unit, at) =>
+    agreeing[at] === 0 ? [] : [`${agreeing[at]} agree with ${UNIT_WORDS[unit]}`],
   )
-  return { ...unitOf(count), ...count }
+  if (none > 0) parts.push(`${none} with no unit`)
+  return `of ${rows} rows that distinguish units ${parts.join(', ')}`
 }

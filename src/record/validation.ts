@@ -2,6 +2,7 @@
 import { outcomeOf, REASONS, UNREADABLE } from './batch.ts'
 import type { Batch, RawColumn, RawRows } from './batch.ts'
 import { AMOUNTS, PLACE, USED_COLUMNS } from './columns.ts'
+import { IMPRECISE } from './msisdn.ts'
 import { isKnownTime, withPart } from './event-time.ts'
 
 /** How rows are validated; the same for all rows of a state. */
@@ -30,7 +31,6 @@ export function createValidationCounts(): ValidationCounts {
 }
 
 const { msisdn: MSISDN, bearer: BEARER, amounts: FIRST_AMOUNT } = PLACE
-const AMOUNT_COUNT = AMOUNTS.length
 const BYTE_PLACES = USED_COLUMNS.flatMap((name, place) => (name.endsWith('(Bytes)') ? [place] : []))
 /** Sums of integers below this are exact in a float64. */
 const LIMIT = 2 ** 53
@@ -39,6 +39,7 @@ const MSISDN_LIMIT = 1e15
 const FOOTER = outcomeOf('footer')
 const MISSING_MSISDN = outcomeOf('missing-msisdn')
 const INVALID_MSISDN = outcomeOf('invalid-msisdn')
+const IMPRECISE_MSISDN = outcomeOf('imprecise-msisdn')
 const INVALID_NUMBER = outcomeOf('invalid-number')
 
 /** Memory of one validator, reused for each batch. */
@@ -70,7 +71,7 @@ export function validate(
 ): void {
   const { outcome, accepted } = validator
   checkSubscribers(rows, selected, count, options, outcome)
-  for (let a = 0; a < AMOUNT_COUNT; a++) {
+  for (let a = 0; a < AMOUNTS.length; a++) {
     checkAmounts(rows.columns[FIRST_AMOUNT + a], selected, count, outcome)
   }
   let records = 0
@@ -84,7 +85,7 @@ export function validate(
   counts.missing[BEARER] += copySessions(rows.columns[BEARER].values, accepted, batch)
   copyTimes(rows.columns, PLACE.start, PLACE.startMs, accepted, records, batch.startMs, counts)
   copyTimes(rows.columns, PLACE.end, PLACE.endMs, accepted, records, batch.endMs, counts)
-  for (let a = 0; a < AMOUNT_COUNT; a++) {
+  for (let a = 0; a < AMOUNTS.length; a++) {
     const column = FIRST_AMOUNT + a
     copyAmounts(rows.columns[column].values, accepted, records, batch.amounts[a], counts, column)
   }
@@ -102,6 +103,7 @@ function checkSubscribers(
     const i = selected[n]
     const msisdn = values[i]
     if (isMsisdn(msisdn)) outcome[i] = 0
+    else if (msisdn === IMPRECISE) outcome[i] = IMPRECISE_MSISDN
     else if (msisdn === msisdn) outcome[i] = INVALID_MSISDN
     else if (isFooter(rows, i)) outcome[i] = FOOTER
     else outcome[i] = options.missingMsisdnZero ? 0 : MISSING_MSISDN

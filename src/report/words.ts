@@ -1,4 +1,5 @@
 // Sentences that describe the numbers of a snapshot.
+import { DURATION_UNITS, UNIT_WORDS } from '../record/duration-unit.ts'
 import type { Snapshot } from '../snapshot/schema.ts'
 import { bytesText, countText, durationText, shareText } from '../snapshot/units.ts'
 import { timeText, type Zone } from './zone.ts'
@@ -127,12 +128,14 @@ export const totalsWords = (snapshot: Snapshot): string =>
   'They differ: Total DL leaves out Other DL, while Total UL includes Other UL.'
 
 function unitWords({ positions }: Snapshot): string[] {
-  const inSeconds = new Set(
-    positions.filter(({ durationUnit }) => durationUnit === 's').map(({ name }) => name),
-  )
-  if (inSeconds.size === 0) return []
-  const of = inSeconds.size === 1 ? [...inSeconds][0] : countText(inSeconds.size, 'source')
-  return [`"Dur. (ms)" of ${of} holds seconds and was read as such.`]
+  return DURATION_UNITS.filter((unit) => unit !== 'ms').flatMap((unit) => {
+    const names = new Set(
+      positions.filter(({ durationUnit }) => durationUnit === unit).map(({ name }) => name),
+    )
+    if (names.size === 0) return []
+    const of = names.size === 1 ? [...names][0] : countText(names.size, 'source')
+    return [`"Dur. (ms)" of ${of} holds ${UNIT_WORDS[unit]} and was read as such.`]
+  })
 }
 
 /** The hours with traffic, and the busiest of them. */

@@ -1,4 +1,5 @@
 // The shape of a snapshot, in one place: type, validation, JSON schema and API documentation.
+import { DURATION_UNITS } from '../record/duration-unit.ts'
 import { APPLICATIONS, DIRECTIONS } from '../record/columns.ts'
 import { z } from '../schema.ts'
 import { SUM_FIELDS, type SumField } from '../subscriber/aggregate.ts'
@@ -151,7 +152,7 @@ export const snapshotSchema = z.object({
       next: count.describe('the next row or offset to read'),
       rows: count.describe('rows of the source'),
       order: z.enum(['file', 'time', 'offset']),
-      durationUnit: z.enum(['ms', 's']),
+      durationUnit: z.enum(DURATION_UNITS),
     }),
   ),
   rejected: z.record(z.string(), count).describe('rejected rows per reason'),

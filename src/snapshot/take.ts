@@ -1,4 +1,5 @@
 // Takes a snapshot of a view of the state: first the scan, then the computation.
+import type { Unit } from '../record/duration-unit.ts'
 import { APPLICATIONS } from '../record/columns.ts'
 import { downlinkField, FIELD, SUM_FIELDS, uplinkField } from '../subscriber/aggregate.ts'
 import type { Sums } from '../subscriber/aggregate.ts'
@@ -21,7 +22,7 @@ export interface SnapshotInput {
       kind: 'file' | 'topic'
       next: number
       order: 'file' | 'time' | 'offset'
-      durationUnit: 'ms' | 's'
+      durationUnit: Unit
     }
   }[]
   scan(visit: (rows: Float64Array, count: number) => void): void

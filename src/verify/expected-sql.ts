@@ -3,15 +3,23 @@
 // It states the rules of validation a second time, in SQL. It shares the names of columns, numbers
 // and missing values with the replay, and none of the code that validates, folds or selects rows.
 import { numberedRows, readParquet, type ParquetFile } from '../parquet/files.ts'
-import { identifier, literal } from '../duckdb.ts'
+import { identifier } from '../duckdb.ts'
+import type { Unit } from '../record/duration-unit.ts'
 import { AMOUNT, AMOUNTS } from '../record/columns.ts'
-import { MISSING_VALUES } from '../record/decode/text.ts'
 import { FIELD_NAMES } from '../subscriber/aggregate.ts'
+import {
+  isMissing,
+  msisdnOf,
+  numberOf,
+  SHORT_OF_DIGITS,
+  timeOf,
+  type Column,
+} from './values-sql.ts'
 
 /** A file and the unit that the state used for its durations. */
 export interface VerifySource {
   file: ParquetFile
-  durationUnit: 'ms' | 's'
+  durationUnit: Unit
 }
 
 /** The options that the state directory fixes. */
@@ -25,8 +33,6 @@ export const APPLICATION_NUMBERS: readonly string[] = AMOUNTS.slice(AMOUNT.appli
   ({ name }) => name,
 )
 
-const MISSING = MISSING_VALUES.map(literal).join(', ')
-const [FIRST_MS, LAST_MS] = [Date.UTC(2000, 0), Date.UTC(2100, 0)]
 /** The columns of summed values, under the names of their sums. */
 const amounts = AMOUNTS.map(({ name }) => identifier(name))
 const bytes = amounts.filter((_, at) => AMOUNTS[at].column.endsWith('(Bytes)'))
@@ -80,14 +86,13 @@ function valuesSql({ file, durationUnit }: VerifySource, timeZone: string): stri
   // Malformed lines of a CSV file follow its rows.
   const isMalformed =
     file.malformed > 0 ? `${identifier(file.rowColumn)} >= ${file.rows - file.malformed}` : 'false'
-  const scale = durationUnit === 's' ? ' * 1000' : ''
+  const scale = { s: ' * 1000', ms: '', us: ' / 1000', ns: ' / 1000000' }[durationUnit]
   const values = AMOUNTS.map((amount, at) => {
     const value = numberOf(column(amount.column))
     return `${value}${at === AMOUNT.durationMs ? scale : ''} AS ${amounts[at]}`
   })
   // Text that is not a number becomes -1, an invalid MSISDN.
-  return `SELECT CASE WHEN ${isMissing(msisdn)} THEN NULL
-      ELSE coalesce(${numberOf(msisdn)}, -1) END AS msisdn,
+  return `SELECT ${msisdn === null ? 'NULL' : msisdnOf(msisdn)} AS msisdn,
     NOT ${isMissing(column('Bearer Id'))} AS session,
     ${isMissing(start)} AND ${isMissing(end)} AS timeless,
     ${timeOf(start, column('Start ms'), timeZone)} AS started,
@@ -95,58 +100,6 @@ function valuesSql({ file, durationUnit }: VerifySource, timeZone: string): stri
     ${values.join(', ')},
     ${isMalformed} AS malformed
     FROM ${file.malformed > 0 ? numberedRows(file) : readParquet(file)}`
-}
-
-interface Column {
-  sql: string
-  text: boolean
-  type: string
-}
-
-function isMissing(column: Column | null): string {
-  if (column === null) return 'true'
-  const { sql, text, type } = column
-  // Not IN: for a list of this length DuckDB plans a join and reports no progress.
-  if (text) return `(${sql} IS NULL OR list_contains([${MISSING}], lower(trim(${sql}))))`
-  const notANumber = type === 'FLOAT' || type === 'DOUBLE' ? ` OR isnan(${sql})` : ''
-  return `(${sql} IS NULL${notANumber})`
-}
-
-function numberOf(column: Column | null): string {
-  if (column === null) return 'NULL::DOUBLE'
-  const value = column.text ? `try_cast(trim(${column.sql}) AS DOUBLE)` : `${column.sql}::DOUBLE`
-  return `(CASE WHEN NOT ${isMissing(column)} THEN ${value} END)`
-}
-
-/** UTC ms; the column of milliseconds refines a time of whole seconds. */
-function timeOf(column: Column | null, part: Column | null, timeZone: string): string {
-  if (column === null) return 'NULL::BIGINT'
-  const time = instantOf(column, timeZone)
-  const inside = `${time} >= ${FIRST_MS} AND ${time} < ${LAST_MS}`
-  if (part === null) return `(CASE WHEN ${inside} THEN floor(${time})::BIGINT END)`
-  const ms = numberOf(part)
-  return `(CASE WHEN NOT coalesce(${inside}, false) THEN NULL
-    WHEN ${time} % 1000 = 0 AND coalesce(${ms}, 0) > 0 AND coalesce(${ms}, 0) < 1000
-    THEN ${time}::BIGINT + floor(${ms})::BIGINT ELSE floor(${time})::BIGINT END)`
-}
-
-function instantOf({ sql, text, type }: Column, timeZone: string): string {
-  if (type.endsWith('WITH TIME ZONE')) return `(epoch_us(${sql}) // 1000)`
-  const local = text
-    ? `coalesce(try_strptime(trim(${sql}), '%m/%d/%Y %H:%M'),
-        try_strptime(trim(${sql}), '%m/%d/%Y %H:%M:%S'), try_cast(trim(${sql}) AS TIMESTAMP))`
-    : `${sql}::TIMESTAMP`
-  if (text) {
-    // A text with a zone is an instant; other texts are local times of the requested zone.
-    return `(CASE WHEN trim(${sql}) SIMILAR TO '.*:[0-9]{2}(\\.[0-9]+)? *([Zz]|[+-][0-9:]+)'
-      THEN epoch_us(try_cast(trim(${sql}) AS TIMESTAMPTZ))
-      ELSE epoch_us(${local} AT TIME ZONE ${literal(timeZone)}) END // 1000)`
-  }
-  if (type === 'DATE' || type.startsWith('TIMESTAMP')) {
-    return `(epoch_us(${local} AT TIME ZONE ${literal(timeZone)}) // 1000)`
-  }
-  const number = numberOf({ sql, text, type })
-  return `(${number} * CASE WHEN abs(${number}) < 1e11 THEN 1000 ELSE 1 END)`
 }
 
 /** The reason of rejection; NULL for a record. */
@@ -157,6 +110,7 @@ function outcomeSql(missingMsisdn: 'reject' | 'zero'): string {
     WHEN malformed THEN 'malformed'
     WHEN msisdn IS NULL AND timeless AND coalesce(${fraction.join(' OR ')}, false) THEN 'footer'
     WHEN msisdn IS NULL AND ${missingMsisdn === 'reject'} THEN 'missing-msisdn'
+    WHEN msisdn = ${SHORT_OF_DIGITS} THEN 'imprecise-msisdn'
     WHEN msisdn <= 0 OR msisdn >= 1e15 OR msisdn <> trunc(msisdn) THEN 'invalid-msisdn'
     WHEN coalesce(${invalid.join(' OR ')}, false) THEN 'invalid-number' END`
 }

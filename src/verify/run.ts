@@ -10,7 +10,7 @@ import { readingFiles } from '../parquet/damage.ts'
 import { createHasher, type Hasher } from '../parquet/content-hash.ts'
 import { identifyFiles } from '../parquet/identity.ts'
 import { openInput, type Input } from '../parquet/input.ts'
-import { knownFiles } from '../../state/known-sources.ts'
+import { knownFiles } from '../../state/known-files.ts'
 import { compareState, type Verification, type VerifyProgress } from './compare.ts'
 import { expectedSql, type VerifySource } from './expected-sql.ts'
 

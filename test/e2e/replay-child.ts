@@ -12,10 +12,10 @@ const options = {
   stateDirectory,
   state: {
     partitions: Number(partitions),
-    durationUnit: 's',
     timeZone: 'UTC',
     missingMsisdn: 'reject',
   },
+  units: { durationUnit: 's', forceUnits: false },
   commitIntervalMs: Number(commitMs),
   keepRejected: 100_000,
   speed: 'max',

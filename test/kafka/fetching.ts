@@ -1,4 +1,6 @@
 // Reads a partition in responses of any size: the parts of the consumer without its loops.
+import { createTopicUnits } from '../../consumers/kafka/log/units.ts'
+import { AUTO_UNITS } from '../../src/record/source-units.ts'
 import { createFetcher, type FetchedPartition } from '../../src/kafka/fetch.ts'
 import { Consumer } from '../../src/kafka/client.ts'
 import { createLogPartition } from '../../consumers/kafka/log/partition.ts'
@@ -141,8 +143,9 @@ export async function readByHand(
     BATCH_ROWS,
   )
   const format = stoppingFormat(stopEvery)
-  const unit = { durationUnit: 'auto' as const, knownUnit: null }
-  const options = { format, partitions: 1, ...unit, cutoverMs: null }
+  const known = { durationUnit: 'ms', evidence: '' } as const
+  const units = createTopicUnits(topic, AUTO_UNITS, known)
+  const options = { format, partitions: 1, units, cutoverMs: null }
   const reader = createLogReader(createMessageBatch(options, stats))
   const source = { name: topic, kind: 'topic', rows: 0, order: 'offset' } as const
   try {

@@ -19,7 +19,7 @@ async function replayText(directory: string, text: string | Buffer, name = 'a.cs
   const file = join(directory, name)
   const state = join(directory, `state-${name}`)
   writeFileSync(file, text)
-  const progress = await replay([file], state, { state: { durationUnit: 'ms' } })
+  const progress = await replay([file], state, { units: { durationUnit: 'ms' } })
   const { differences } = await verifyState([file], state)
   assert.equal(differences, 0)
   const opened = openStateToRead(state)
@@ -190,7 +190,8 @@ test('a directory of CSV files is read; a repeated column keeps its first place'
     mkdirSync(input)
     writeFileSync(join(input, '1.csv'), `${CSV_NAMES},Dur. (ms)\n${row(1)},5\n`)
     writeFileSync(join(input, '2.csv.gz'), gzipSync(`${CSV_NAMES}\n${row(2)}\n`))
-    const progress = await replay([input], join(directory, 'state'))
+    const units = { durationUnit: 'ms' } as const
+    const progress = await replay([input], join(directory, 'state'), { units })
     assert.equal(progress.counters.applied, 2)
     assert.equal(progress.counters.durationMs, 1_200_000)
   }))

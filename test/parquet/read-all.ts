@@ -1,9 +1,11 @@
 // Reads a file as a replay does: to its end, or until it is refused.
-import { inspectFiles, withFiles } from '../../consumers/files/sources.ts'
+import { decideFirst, inspectFiles, withFiles } from '../../consumers/files/sources.ts'
 import { messageOf, PulseError } from '../../src/errors.ts'
 import { readInFileOrder } from '../../src/parquet/rows.ts'
+import { PLAIN_UNITS } from '../../src/record/source-units.ts'
 
-const OPTIONS = { durationUnit: 'auto', timeZone: 'UTC' } as const
+/** Of many files the rows do not show a unit. */
+const UNITS = { durationUnit: 'ms', forceUnits: true } as const
 
 /** What became of a file: one of these is not null. */
 export interface Outcome {
@@ -19,9 +21,12 @@ export interface Outcome {
 export const readAll = (path: string): Promise<Outcome> =>
   outcomeOf(() =>
     withFiles('max', async (connection) => {
-      const { readables } = await inspectFiles(connection, [path], OPTIONS)
+      const inspected = await inspectFiles(connection, [path])
+      await decideFirst(connection, inspected, UNITS)
+      const [file] = inspected.files
+      const readable = { file, reading: { ...PLAIN_UNITS, timeZone: 'UTC' } }
       let rows = 0
-      for await (const delivery of readInFileOrder(connection, readables[0], 0, 0)) {
+      for await (const delivery of readInFileOrder(connection, readable, 0, 0)) {
         rows += delivery.rows.count
       }
       return rows

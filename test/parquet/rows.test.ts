@@ -1,4 +1,5 @@
 // Rows of Parquet files: their order, their event time, and columns of unusual types.
+import { PLAIN_UNITS } from '../../src/record/source-units.ts'
 import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -7,12 +8,13 @@ import { literal, queryRows, withDatabase, type DuckDBConnection } from '../../s
 import { EVENT_TIME } from '../../src/parquet/columns-sql.ts'
 import { openFile } from '../../src/parquet/files.ts'
 import { readInFileOrder, readInTimeOrder, type Readable } from '../../src/parquet/rows.ts'
+import { UNREADABLE } from '../../src/record/batch.ts'
 import { USED_COLUMNS } from '../../src/record/columns.ts'
 import { eventTimeOf } from '../../src/record/event-time.ts'
 import { withDirectory } from '../state-directory.ts'
 import { LIMITS, writeVariant } from './variants.ts'
 
-const READING = { durationUnit: 'ms', timeZone: 'UTC' } as const
+const READING = { ...PLAIN_UNITS, timeZone: 'UTC' } as const
 
 const withFiles = (
   write: (directory: string) => Promise<string[]>,
@@ -98,21 +100,73 @@ test('rows in order of time: unknown ones first, equal ones by file and row', ()
     },
   ))
 
-test('times as numbers are seconds or milliseconds since 1970', () => {
-  const start = Date.UTC(2019, 3, 4, 12, 30)
+test('times as numbers are exact in every unit and type', () => {
+  const start = Date.UTC(2019, 3, 4, 12, 30) + 7
+  const ms = `(${start}::BIGINT + row * 1037)`
+  const digits = (format: string): string => `strftime(make_timestamp(${ms} * 1000), '${format}')`
+  const columns: Record<string, string> = {
+    s: `${ms} / 1000`,
+    'whole s': `(${ms} // 1000)::INTEGER`,
+    'decimal s': `(${ms} / 1000)::DECIMAL(18,3)`,
+    ms,
+    'double ms': `${ms}::DOUBLE`,
+    us: `${ms} * 1000 + 999`,
+    'double us': `(${ms} * 1000)::DOUBLE`,
+    ns: `${ms} * 1000000`,
+    'late ns': `${ms} * 1000000 + 999999`,
+    'double ns': `(${ms} * 1000000)::DOUBLE`,
+    'decimal ns': `(${ms} * 1000000 + 999999)::DECIMAL(19,0)`,
+    'text ns': `(${ms} * 1000000 + 999999)::VARCHAR`,
+    'timestamp ns': `make_timestamp_ns(${ms} * 1000000 + 999999)`,
+    digits: `${digits('%Y%m%d%H%M%S')}::BIGINT`,
+    'double digits': `${digits('%Y%m%d%H%M%S')}::DOUBLE`,
+    'text digits': digits('%Y%m%d%H%M%S'),
+    minutes: `${digits('%Y%m%d%H%M')}::BIGINT`,
+    days: `${digits('%Y%m%d')}::INTEGER`,
+  }
+  const names = Object.keys(columns)
+  const precision = (name: string): number => {
+    if (name === 'days') return 86_400_000
+    if (name === 'minutes') return 60_000
+    return /digits|whole/.test(name) ? 1000 : 1
+  }
   return withFiles(
-    async (directory) => [
-      await writeVariant(join(directory, 's.parquet'), { Start: `${start / 1000}::BIGINT + row` }),
-      await writeVariant(join(directory, 'ms.parquet'), { Start: `${start}::DOUBLE + row * 1000` }),
-    ],
+    (directory) =>
+      Promise.all(
+        names.map((name) =>
+          writeVariant(join(directory, `${name}.parquet`), { Start: columns[name] }),
+        ),
+      ),
     async (readables, connection) => {
-      const expected = Array.from({ length: 50 }, (_, row) => start + 1000 * row)
-      for (const readable of readables) {
-        assert.deepEqual(await columnOf(connection, readable, 'Start'), expected)
+      for (const [at, readable] of readables.entries()) {
+        const unit = precision(names[at])
+        const expected = Array.from({ length: 50 }, (_, row) => start + 1037 * row)
+        assert.deepEqual(
+          (await columnOf(connection, readable, 'Start')).map((time) => time - (time % 1)),
+          expected.map((time) => time - (time % unit)),
+          names[at],
+        )
       }
     },
   )
 })
+
+test('a number that is not a time is unreadable, whatever its type', () =>
+  withFiles(
+    async (directory) => [
+      await writeVariant(join(directory, 'a.parquet'), { Start: 'row::INTEGER' }),
+      await writeVariant(join(directory, 'b.parquet'), { Start: '-1554379278.5::DOUBLE' }),
+      await writeVariant(join(directory, 'c.parquet'), { Start: '20190230::BIGINT' }),
+      await writeVariant(join(directory, 'd.parquet'), { Start: '9223372036854775807::BIGINT' }),
+      await writeVariant(join(directory, 'e.parquet'), { Start: "'infinity'::DOUBLE" }),
+    ],
+    async (readables, connection) => {
+      for (const readable of readables) {
+        const found = await columnOf(connection, readable, 'Start')
+        assert.deepEqual(new Set(found), new Set([UNREADABLE]), readable.file.name)
+      }
+    },
+  ))
 
 test('text that a writer did not mark as text is read as text', () =>
   withFiles(

@@ -1,4 +1,5 @@
 // The reports of the ingest thread.
+import { AUTO_UNITS } from '../../src/record/source-units.ts'
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -14,7 +15,7 @@ test('each commit is reported immediately, and the end last', () =>
     const files = [await sampleIn(directory, { rows: 20_000 })]
     const pace = { speed: 'max' as const, commitIntervalMs: 0, keepRejected: 10 }
     const reports: IngestProgress[] = []
-    const options = { files, stateDirectory, state: OPTIONS, ...pace }
+    const options = { files, stateDirectory, state: OPTIONS, units: AUTO_UNITS, ...pace }
     const { ended } = startIngest({ type: 'replay', options }, (now) => reports.push(now))
     const { counters } = await ended
     const commits = new Set(reports.map((progress) => progress.counters.commits))

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { durationUnitOf } from '../../src/parquet/duration-sample.ts'
+import { decideUnits } from '../../src/parquet/decide.ts'
+import { AUTO_UNITS } from '../../src/record/source-units.ts'
 import { openFile } from '../../src/parquet/files.ts'
 import { literal, withDatabase } from '../../src/duckdb.ts'
 import { withDirectory } from '../state-directory.ts'
@@ -19,7 +20,8 @@ test('durations that are NaN do not vote on their unit', async () => {
          TO ${literal(path)}`,
       )
       const file = await openFile(connection, path)
-      assert.equal((await durationUnitOf(connection, file, 'auto')).durationUnit, 's')
+      const [{ units }] = await decideUnits(connection, [file], [], AUTO_UNITS)
+      assert.equal(units.durationUnit, 's')
     }),
   )
 })

@@ -21,7 +21,8 @@ test('a time with a zone is read in that zone', async () => {
         FROM read_parquet(${literal(sample)}) LIMIT 3) TO ${literal(file)} (FORMAT parquet)`)
     })
     const state = join(directory, 'state')
-    await replay([file], state, { state: { timeZone: 'Europe/Berlin' } })
+    const changes = { state: { timeZone: 'Europe/Berlin' }, units: { durationUnit: 'ms' } } as const
+    await replay([file], state, changes)
     const { subscribers } = await readBack(state)
     const firsts = subscribers.map(([, numbers]) => numbers[FIELD.firstStartMs - 1])
     const noon = Date.UTC(2026, 6, 1, 12, 0, 5)

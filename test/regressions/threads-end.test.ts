@@ -1,4 +1,5 @@
 // Threads and promises failed, or never ended, while nothing awaited them.
+import { AUTO_UNITS, PLAIN_UNITS } from '../../src/record/source-units.ts'
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -28,6 +29,7 @@ test('a replay that fails before its end is awaited rejects when it is awaited',
       files: [join(directory, 'missing.parquet')],
       stateDirectory: directory,
       state: STATE,
+      units: AUTO_UNITS,
       speed: 'max',
       commitIntervalMs: 1000,
       keepRejected: 0,
@@ -50,7 +52,7 @@ test('unreadable rows are reported after the rows before them are consumed', asy
   const connection = { stream: () => Promise.resolve({ fetchChunk }) }
   const read = { data: 'a.parquet', rowColumn: 'file_row_number', rows: 2, malformed: 0 }
   const file = { path: 'a.parquet', columns: new Map(), types: new Map(), ...read }
-  const readable = { file, reading: { durationUnit: 'ms', timeZone: 'UTC' } }
+  const readable = { file, reading: { ...PLAIN_UNITS, timeZone: 'UTC' } }
   const rows = readInFileOrder(connection as never, readable as never, 0, 0)
   assert.equal((await rows.next()).done, false)
   await turn()

@@ -22,7 +22,6 @@ const PARTITIONS = 2
 const HASH = '84126936688fbf9068a6ff30d9fd2b6538eb9cadfe75b0ca5d82e6e0c557d230'
 const OPTIONS = {
   partitions: PARTITIONS,
-  durationUnit: 'auto',
   timeZone: 'UTC',
   missingMsisdn: 'reject',
 } as const

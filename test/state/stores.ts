@@ -15,7 +15,6 @@ import type { StateOptions } from '../../state/writer.ts'
 /** The options of a state of one partition. */
 export const OPTIONS: StateOptions = {
   partitions: 1,
-  durationUnit: 'auto',
   timeZone: 'UTC',
   missingMsisdn: 'reject',
 }

@@ -111,7 +111,6 @@ test('a state with the lock of another machine is refused with the remedy', () =
 const OTHERS: [Partial<StateOptions>, string][] = [
   [{ partitions: 4 }, '--partitions 2 (asked for: 4)'],
   [{ partitions: 1 }, '--partitions 2 (asked for: 1)'],
-  [{ durationUnit: 's' }, '--duration-unit auto (asked for: s)'],
   [{ timeZone: 'Europe/Paris' }, '--time-zone UTC (asked for: Europe/Paris)'],
   [{ missingMsisdn: 'zero' }, '--missing-msisdn reject (asked for: zero)'],
 ]

@@ -1,4 +1,5 @@
 // `verify` agrees with a replay of every kind of file, and names every change of a state.
+import { AUTO_UNITS, type UnitOptions } from '../../src/record/source-units.ts'
 import assert from 'node:assert/strict'
 import { copyFileSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -20,7 +21,6 @@ import { writeVariant } from '../parquet/variants.ts'
 const FIXTURES = join(import.meta.dirname, '../fixtures/parquet')
 const OPTIONS: StateOptions = {
   partitions: 1,
-  durationUnit: 'auto',
   timeZone: 'UTC',
   missingMsisdn: 'reject',
 }
@@ -40,11 +40,15 @@ after(() => {
 })
 
 let states = 0
-async function replay(files: string[], options: Partial<StateOptions> = {}): Promise<string> {
+async function replay(
+  files: string[],
+  options: Partial<StateOptions> = {},
+  units: UnitOptions = AUTO_UNITS,
+): Promise<string> {
   const stateDirectory = join(folder, `state-${states++}`)
   const state = { ...OPTIONS, ...options }
   await replayFiles(
-    { files, stateDirectory, state, commitIntervalMs: 50, keepRejected: 10, speed: 'max' },
+    { files, stateDirectory, state, units, commitIntervalMs: 50, keepRejected: 10, speed: 'max' },
     () => undefined,
   )
   return stateDirectory
@@ -93,7 +97,6 @@ for (const change of [
   { timeZone: 'Europe/Paris' },
   { missingMsisdn: 'zero' as const },
   { partitions: 3 },
-  { durationUnit: 's' as const },
 ]) {
   test(`a state made with ${JSON.stringify(change)} equals its recomputation`, async () => {
     const result = await verifyState([dirty], await replay([dirty], change))
@@ -215,7 +218,7 @@ test('a row of means is a footer only without MSISDN, Start and End', async () =
     End: `CASE WHEN row <> 0 AND row <> 2 THEN '4/1/2019 12:30' END`,
     'Start ms': unless(0, 'Start ms'),
   })
-  const directory = await replay([file])
+  const directory = await replay([file], {}, { durationUnit: 'ms', forceUnits: false })
   assert.deepEqual((await verifyState([file], directory)).differing, [])
   await withView(directory, ({ counters }) => {
     assert.deepEqual([counters.rejected['footer'], counters.rejected['missing-msisdn']], [1, 4])

@@ -3,7 +3,7 @@ import { performance } from 'node:perf_hooks'
 import type { Broker } from '../../../src/kafka/client.ts'
 import type { FetchedPartition, Fetcher, FetchResponse } from '../../../src/kafka/fetch.ts'
 import { readBatch } from '../../../src/kafka/record-batch.ts'
-import type { LogPartition } from './partition.ts'
+import { readFrom, type LogPartition } from './partition.ts'
 
 /** Bounds of a response; per broker at most two are in memory. */
 const MAX_BYTES = 16 * 2 ** 20
@@ -59,13 +59,13 @@ export function requestLogs(
   size: FetchSize,
 ): LogRequest {
   const asked = new Map(
-    logs.map((log) => [log.number, { log, offset: ends.get(log) ?? log.position.next }]),
+    logs.map((log) => [log.number, { log, offset: ends.get(log) ?? readFrom(log) }]),
   )
   const positions = [...asked.values()].map(({ log, offset }) => ({
     partition: log.number,
     offset,
     // The epoch is that of the position; the one before a later offset is not known yet.
-    lastEpoch: ends.has(log) ? -1 : log.position.leaderEpoch,
+    lastEpoch: ends.has(log) || log.peek !== null ? -1 : log.position.leaderEpoch,
   }))
   const start = performance.now()
   const response = fetcher.fetch(broker, {
@@ -94,7 +94,7 @@ export function endsOf(
   const ends = new Map<LogPartition, number>()
   for (const { partition, records } of partitions) {
     const of = asked.get(partition)
-    if (of === undefined || of.log.position.next !== of.offset) continue
+    if (of === undefined || readFrom(of.log) !== of.offset) continue
     const end = endOf(records)
     if (end !== null) ends.set(of.log, end)
   }

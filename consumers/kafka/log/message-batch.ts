@@ -2,7 +2,6 @@
 import { performance } from 'node:perf_hooks'
 import { REASONS } from '../../../src/record/batch.ts'
 import { PLACE } from '../../../src/record/columns.ts'
-import { inferUnit, requestedUnit, type DurationUnit } from '../../../src/record/duration-unit.ts'
 import { eventTimeOf } from '../../../src/record/event-time.ts'
 import { headerOf, SOURCE_HEADER } from '../../../src/kafka/headers.ts'
 import type { RecordCursor } from '../../../src/kafka/record-batch.ts'
@@ -10,8 +9,9 @@ import type { Partition } from '../../../state/partition.ts'
 import type { IngestStats } from '../../ingest/ingest-stats.ts'
 import { DECODED, type MessageFormat } from './message-format.ts'
 import { addMessage, createMessageRows, scaleDurations, type MessageRows } from './message-rows.ts'
-import type { LogPartition } from './partition.ts'
+import { readFrom, type LogPartition } from './partition.ts'
 import { checkRouting, createRouting, type Routing } from './routing.ts'
+import { contradictionIn, lookAt, type TopicUnits } from './units.ts'
 
 /** Messages per batch: few enough that their columns stay in the processor's caches. */
 export const BATCH_ROWS = 2048
@@ -21,9 +21,7 @@ export interface MessageBatchOptions {
   format: MessageFormat
   /** Partitions of the topic. */
   partitions: number
-  durationUnit: 'auto' | 'ms' | 's'
-  /** The unit that an earlier run inferred: it holds, even if the first rows of this run differ. */
-  knownUnit: DurationUnit | null
+  units: TopicUnits
   /** Rows that start before it (UTC ms) belong to the history; null for no history. */
   cutoverMs: number | null
 }
@@ -37,15 +35,12 @@ export interface MessageBatch {
   values: readonly Float64Array[]
   /** Scratch: the rows to apply. */
   selected: Uint32Array
-  /** Unit of the topic's durations; null until a row determines it. */
-  unit: DurationUnit | null
   /** Whether rows are in the partitions of their keys. */
   routing: Routing
 }
 
 /** An empty batch of `BATCH_ROWS` rows. */
 export function createMessageBatch(options: MessageBatchOptions, stats: IngestStats): MessageBatch {
-  const { durationUnit, knownUnit } = options
   const rows = createMessageRows(BATCH_ROWS)
   return {
     options,
@@ -53,7 +48,6 @@ export function createMessageBatch(options: MessageBatchOptions, stats: IngestSt
     rows,
     values: rows.columns.map((column) => column.values),
     selected: new Uint32Array(BATCH_ROWS),
-    unit: durationUnit === 'auto' ? knownUnit : requestedUnit(durationUnit),
     routing: createRouting(options.partitions),
   }
 }
@@ -69,12 +63,22 @@ export const addToBatch = (
   cursor: RecordCursor,
 ): boolean => addMessage(rows, values, cursor, options.format)
 
-/** Applies the rows to a log's state, moves its position to `next`, and empties the batch. */
+/**
+ * Applies the rows to a log's state, moves its position to `next`, and empties the batch. While the
+ * topic's units are not decided, rows that depend on them are only looked at.
+ */
 export function applyBatch(batch: MessageBatch, log: LogPartition, next: number): void {
   const { rows, selected, stats } = batch
   const { position, state } = log
   const { count } = rows
-  if (next === position.next) return
+  if (next === readFrom(log)) return
+  const { units } = batch.options
+  if (units.deciding !== null || count > 0) {
+    if (lookAt(units, rows, log, next)) {
+      empty(rows)
+      return
+    }
+  }
   const start = performance.now()
   if (count > 0) applyUnit(batch, log)
   const { wanted, rejected } = select(batch, log)
@@ -97,6 +101,10 @@ export function applyBatch(batch: MessageBatch, log: LogPartition, next: number)
     stats.observeBatch(applied, start)
     log.lastTimestampMs = rows.timestampMs[count - 1]
   }
+  empty(rows)
+}
+
+function empty(rows: MessageRows): void {
   rows.count = 0
   rows.bytes.length = 0
 }
@@ -157,17 +165,17 @@ function reject(
   state.rejected.push({ source, row: rows.offset[i], reason, raw: rows.raw(i) })
 }
 
-/**
- * The first rows that determine a unit decide for the topic; until then values are milliseconds.
- */
-function applyUnit(batch: MessageBatch, { position }: LogPartition): void {
-  const { rows, values } = batch
-  if (batch.unit === null) {
-    const inferred = inferUnit(values, rows.count)
-    if (inferred.rows > 0) batch.unit = inferred
+/** Durations become milliseconds; rows that contradict the unit stop the log after this batch. */
+function applyUnit({ rows, options }: MessageBatch, log: LogPartition): void {
+  const { units } = options
+  if (units.unit === null) return
+  const { position } = log
+  position.durationUnit = units.unit.durationUnit
+  position.evidence = units.unit.evidence
+  const found = contradictionIn(units, rows, log.checked)
+  if (found !== null) {
+    const at = position.next
+    log.gap = { kind: 'units', from: at, to: at, message: `partition ${log.number}: ${found}` }
   }
-  if (batch.unit === null) return
-  position.durationUnit = batch.unit.durationUnit
-  position.evidence = batch.unit.evidence
-  if (batch.unit.durationUnit === 's') scaleDurations(rows)
+  if (units.unit.durationUnit !== 'ms') scaleDurations(rows, units.unit.durationUnit)
 }

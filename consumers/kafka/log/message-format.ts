@@ -34,6 +34,8 @@ export interface MessageFormat {
     columns: readonly Float64Array[],
     row: number,
   ): number
+  /** Whether the duration decoded last is of a type with a unit, hence in milliseconds. */
+  hasOwnUnit(): boolean
   /** Id of the schema that the last `WAITING` waits for. */
   wanted(): number
   /** Fetches a schema, however long it takes; after that its rows are decoded or rejected. */
@@ -64,13 +66,19 @@ export function createFormat(options: FormatOptions): MessageFormat {
   /** By schema id; null for a schema whose rows are rejected. */
   const known = new Map<number, DecodeRow | null>()
   let wanted = -1
+  let ownUnit = false
   return {
     wanted: () => wanted,
+    hasOwnUnit: () => ownUnit,
     decode(bytes, from, to, columns, row) {
       if (format === 'json' || (format === 'auto' && bytes[from] === BRACE)) {
+        ownUnit = false
         return json(bytes, from, to, columns, row) ? DECODED : MALFORMED
       }
-      if (raw !== null) return raw(bytes, from, to, columns, row) ? DECODED : MALFORMED
+      if (raw !== null) {
+        ownUnit = raw.ownDuration === true
+        return raw(bytes, from, to, columns, row) ? DECODED : MALFORMED
+      }
       if (to - from < WIRE_HEADER_BYTES || bytes[from] !== 0) return MALFORMED
       const id = bytes.readInt32BE(from + 1)
       const decode = known.get(id)
@@ -79,6 +87,7 @@ export function createFormat(options: FormatOptions): MessageFormat {
         return WAITING
       }
       if (decode === null) return INCOMPATIBLE
+      ownUnit = decode.ownDuration === true
       return decode(bytes, from + WIRE_HEADER_BYTES, to, columns, row) ? DECODED : MALFORMED
     },
     async learn(id) {

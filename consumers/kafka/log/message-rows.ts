@@ -1,6 +1,7 @@
 // Messages of one partition, decoded into columns, with references to their bytes.
 import { REASONS, type RawRows } from '../../../src/record/batch.ts'
 import { PLACE, USED_COLUMNS } from '../../../src/record/columns.ts'
+import { TO_MS, type Unit } from '../../../src/record/duration-unit.ts'
 import { DECODED, WAITING, type MessageFormat } from './message-format.ts'
 import type { RecordCursor } from '../../../src/kafka/record-batch.ts'
 
@@ -15,6 +16,8 @@ export interface MessageRows extends RawRows {
   timestampMs: Float64Array
   /** `DECODED`, or 1 + the index in `REASONS`. */
   outcome: Int8Array
+  /** 1 where the duration is of a type with a unit, and in milliseconds already. */
+  ownUnit: Uint8Array
   /** First and last byte (exclusive) of key and value; -1 for none. */
   keyFrom: Int32Array
   keyTo: Int32Array
@@ -35,6 +38,7 @@ export function createMessageRows(capacity: number): MessageRows {
     offset: new Float64Array(capacity),
     timestampMs: new Float64Array(capacity),
     outcome: new Int8Array(capacity),
+    ownUnit: new Uint8Array(capacity),
     keyFrom: new Int32Array(capacity),
     keyTo: new Int32Array(capacity),
     valueFrom: new Int32Array(capacity),
@@ -59,6 +63,7 @@ export function addMessage(
   const outcome = valueFrom < 0 ? NO_VALUE : format.decode(bytes, valueFrom, valueTo, values, row)
   if (outcome === WAITING) return false
   rows.outcome[row] = outcome
+  rows.ownUnit[row] = format.hasOwnUnit() ? 1 : 0
   rows.offset[row] = cursor.offset
   rows.timestampMs[row] = cursor.timestampMs
   rows.keyFrom[row] = cursor.keyFrom
@@ -70,12 +75,16 @@ export function addMessage(
   return true
 }
 
-/** Converts durations from seconds to milliseconds. */
-export function scaleDurations(rows: MessageRows): void {
+/** Converts durations of a unit to milliseconds. */
+export function scaleDurations(rows: MessageRows, unit: Unit): void {
+  const { times, per } = TO_MS[unit]
   const { values } = rows.columns[PLACE.duration]
   // The value that marks text without a number is kept.
   for (let i = 0; i < rows.count; i++) {
-    if (rows.outcome[i] === DECODED && values[i] > -Number.MAX_VALUE) values[i] *= 1000
+    if (rows.outcome[i] !== DECODED || rows.ownUnit[i] === 1) continue
+    if (values[i] > -Number.MAX_VALUE) {
+      values[i] = (values[i] * times) / per
+    }
   }
 }
 

@@ -20,15 +20,16 @@ export function countDuplicates(
 }
 
 /**
- * Counts offsets that are missing in a batch, and between `next` and the batch. A producer leaves
- * none: only compaction does.
+ * Counts offsets that are missing in a batch, and between `next` and the batch, once per run. A
+ * producer leaves none: only compaction does.
  */
 export function countHoles(
-  log: Pick<LogPartition, 'holes'>,
+  log: Pick<LogPartition, 'holes' | 'searchedTo'>,
   { baseOffset, lastOffset, records, control }: RecordBatch,
   next: number,
 ): void {
-  if (baseOffset < next) return
+  if (baseOffset < next || baseOffset < log.searchedTo) return
   log.holes += baseOffset - next
   if (!control) log.holes += lastOffset - baseOffset + 1 - records
+  log.searchedTo = lastOffset + 1
 }

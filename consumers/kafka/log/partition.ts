@@ -1,11 +1,12 @@
 // One partition of the topic as this member reads it: its state, its position, what it waits for.
 import { BROKER_RETRY, createBackoff, type Backoff } from '../../../src/kafka/retry.ts'
+import { createEvidence, type UnitEvidence } from '../../../src/record/duration-unit.ts'
 import type { SourcePosition } from '../../../state/partition-metadata.ts'
 import type { Partition } from '../../../state/partition.ts'
 
 /** Offsets of the log that can no longer be read, or never could. */
 export interface Gap {
-  kind: 'out-of-range' | 'lost' | 'truncated' | 'recreated' | 'unreadable'
+  kind: 'out-of-range' | 'lost' | 'truncated' | 'recreated' | 'unreadable' | 'units'
   /** Missing offsets: `from` up to `to`, exclusive. */
   from: number
   to: number
@@ -23,6 +24,13 @@ export interface LogPartition {
   /** Key of the topic, under which the position is stored. */
   source: string
   position: SourcePosition
+  /**
+   * Where rows are looked at next, while the topic's units are not decided and none is applied;
+   * null when reading continues at the position.
+   */
+  peek: number | null
+  /** Rows that were checked against the decided units. */
+  checked: UnitEvidence
   /** End of the log as last fetched; -1 before the first response. */
   endOffset: number
   /** End of the log as far as transactions have ended: lag is measured to it; -1 as above. */
@@ -31,6 +39,8 @@ export interface LogPartition {
   logStart: number
   /** Offsets missing between records that were read: the log is compacted. */
   holes: number
+  /** Offsets before it were searched for holes in this run. */
+  searchedTo: number
   /** Records before it were counted in this run, as rows or as duplicates. */
   countedTo: number
   /** Position of the last commit. */
@@ -60,10 +70,13 @@ export const createLogPartition = (
   state,
   source,
   position,
+  peek: null,
+  checked: createEvidence(),
   endOffset: -1,
   stableOffset: -1,
   logStart: -1,
   holes: 0,
+  searchedTo: 0,
   countedTo: 0,
   durableOffset: position.next,
   lastTimestampMs: 0,
@@ -73,6 +86,9 @@ export const createLogPartition = (
   recovering: false,
   backoff: createBackoff(BROKER_RETRY),
 })
+
+/** The offset from which the log is fetched. */
+export const readFrom = ({ peek, position }: LogPartition): number => peek ?? position.next
 
 /** Records between the position and the end that may be read; NaN before the first response. */
 export const lagRecords = ({ stableOffset, position }: LogPartition): number =>

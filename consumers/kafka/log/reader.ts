@@ -14,7 +14,7 @@ import {
 } from '../../../src/kafka/record-batch.ts'
 import { addToBatch, applyBatch, isFull, type MessageBatch } from './message-batch.ts'
 import { countDuplicates, countHoles } from './offset-counts.ts'
-import type { Gap, LogPartition } from './partition.ts'
+import { readFrom, type Gap, type LogPartition } from './partition.ts'
 
 /**
  * Bytes decompressed per response. Beyond this the rest is fetched again, after a commit if one is
@@ -59,8 +59,9 @@ export function readFetched(
   log.endOffset = endOffset
   log.stableOffset = stableOffset
   log.logStart = logStartOffset
-  reader.messages.stats.counters.consumedBytes += records.length
-  reader.next = log.position.next
+  const { units } = reader.messages.options
+  if (units.deciding === null) reader.messages.stats.counters.consumedBytes += records.length
+  reader.next = readFrom(log)
   reader.unpackedBytes = reader.heldBytes = 0
   const transactions = createAbortedTransactions(aborted)
   for (let at = 0; ;) {
@@ -70,9 +71,11 @@ export function readFetched(
     const fault = readOne(reader, log, records, batch, transactions)
     if (fault !== null) {
       applyRead(reader, log)
-      return unreadable(log, batch, fault)
+      // Rows before it are not applied yet: it is met again.
+      return log.peek === null ? unreadable(log, batch, fault) : null
     }
-    if (log.waitingFor !== null || reader.unpackedBytes > MAX_UNPACKED_BYTES) break
+    if (log.waitingFor !== null || log.gap !== null || reader.unpackedBytes > MAX_UNPACKED_BYTES)
+      break
   }
   applyRead(reader, log)
   return null
@@ -106,7 +109,7 @@ function readOne(
     if (recordFault !== null || log.waitingFor !== null) return recordFault
   }
   reader.next = batch.lastOffset + 1
-  log.position.leaderEpoch = batch.leaderEpoch
+  if (log.peek === null) log.position.leaderEpoch = batch.leaderEpoch
   return null
 }
 
@@ -124,7 +127,7 @@ function readRecords(
     reader.unpackedBytes += cursor.bytes.length
     reader.heldBytes += cursor.bytes.length
   }
-  log.undurableMs.push(cursor.baseTimestampMs)
+  if (messages.options.units.deciding === null) log.undurableMs.push(cursor.baseTimestampMs)
   for (;;) {
     const found = nextRecord(cursor)
     if (found === 0) return null

@@ -1,5 +1,7 @@
 // Functions that the generated code calls to read Avro's bytes: long integers, texts, decimals.
 import { UNREADABLE } from '../batch.ts'
+import { instantOf, isNanoseconds } from '../numeric-time.ts'
+import { msisdnOf } from '../msisdn.ts'
 import { isMissing, numberOf, timeOf } from './text.ts'
 import type { WallClock } from './text-zone.ts'
 
@@ -48,11 +50,23 @@ const textOf = (bytes: Uint8Array, from: number, to: number): string =>
 
 /** The number that a text spells; up to 15 digits, the usual case, are read directly. */
 export function numberAt(bytes: Uint8Array, from: number, to: number): number {
-  if (to - from > 15 || from === to) return numberOf(textOf(bytes, from, to))
+  const plain = digitsAt(bytes, from, to)
+  return plain >= 0 ? plain : numberOf(textOf(bytes, from, to))
+}
+
+/** The same of a text that spells an MSISDN. */
+export function msisdnAt(bytes: Uint8Array, from: number, to: number): number {
+  const plain = digitsAt(bytes, from, to)
+  return plain >= 0 ? plain : msisdnOf(textOf(bytes, from, to))
+}
+
+/** The number of 1 to 15 digits; -1 for any other text. */
+function digitsAt(bytes: Uint8Array, from: number, to: number): number {
+  if (to - from > 15 || from === to) return -1
   let value = 0
   for (let at = from; at < to; at++) {
     const digit = bytes[at] - 48
-    if (digit < 0 || digit > 9) return numberOf(textOf(bytes, from, to))
+    if (digit < 0 || digit > 9) return -1
     value = value * 10 + digit
   }
   return value
@@ -118,6 +132,43 @@ export function decimalAt(bytes: Uint8Array, from: number, to: number, scale: nu
 /** A real number; one that equals UNREADABLE becomes -Infinity, which is rejected as well. */
 export const real = (value: number): number => (value === UNREADABLE ? -Infinity : value)
 
-/** A number as a time: seconds since 1970 where it is too small for milliseconds. */
-export const sinceEpoch = (value: number): number =>
-  Math.abs(value) < 1e11 ? value * 1000 : real(value)
+/** A number as a time. */
+export const numberTime = (value: number, clock: WallClock): number => instantOf(value, clock)
+
+/** Below it a float64 holds every whole number. */
+const EXACT = 2 ** 53
+
+/**
+ * The long at `from`, whose nearest double is `value`, divided by `divisor` (below 2^26) and rounded
+ * down: exact, also where the double is not.
+ */
+export function divideLong(
+  bytes: Uint8Array,
+  from: number,
+  value: number,
+  divisor: number,
+): number {
+  // A quotient of exact numbers this small is never rounded up to the next whole number.
+  if (Math.abs(value) < EXACT) return Math.floor(value / divisor)
+  let [low, high, scale] = [0, 0, 1]
+  for (let at = from; ; at++, scale *= 128) {
+    const bits = bytes[at] & 127
+    if (at - from < 4) low += bits * scale
+    else high += bits * (scale / 268_435_456)
+    if (bytes[at] < 128) break
+  }
+  // Zigzag: the number is high * 2^27 + half, or -(that + 1).
+  const half = Math.floor(low / 2)
+  const negative = low % 2 === 1
+  const rest = ((high % divisor) * 134_217_728 + half + (negative ? 1 : 0)) / divisor
+  const whole = Math.floor(high / divisor) * 134_217_728
+  return negative ? -(whole + Math.ceil(rest)) : whole + Math.floor(rest)
+}
+
+/** A long without a logical type as a time; nanoseconds are divided exactly. */
+export const longTime = (
+  bytes: Uint8Array,
+  from: number,
+  value: number,
+  clock: WallClock,
+): number => (isNanoseconds(value) ? divideLong(bytes, from, value, 1e6) : instantOf(value, clock))

@@ -59,5 +59,7 @@ export function usesOf(
 
 function meaningOf(column: string): Meaning {
   if (column === 'Bearer Id') return 'presence'
+  if (column === 'Dur. (ms)') return 'duration'
+  if (column === 'MSISDN/Number') return 'msisdn'
   return column === 'Start' || column === 'End' ? 'time' : 'number'
 }

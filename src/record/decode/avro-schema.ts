@@ -6,6 +6,8 @@ export type Logical =
   | { name: 'decimal'; scale: number }
   /** `perMs` units are a millisecond; `local`: wall clock time without a zone. */
   | { name: 'time'; perMs: number; local: boolean }
+  /** A time of day; as a duration, `perMs` units are a millisecond. */
+  | { name: 'clock'; perMs: number }
 
 /** A type with a single value. */
 export interface AvroScalar {
@@ -160,6 +162,8 @@ function logicalOf({ logicalType, precision, scale = 0 }: Json, type: string): L
   if (logicalType === 'date' && type === 'int') {
     return { name: 'time', perMs: 1 / DAY_MS, local: true }
   }
+  if (logicalType === 'time-millis' && type === 'int') return { name: 'clock', perMs: 1 }
+  if (logicalType === 'time-micros' && type === 'long') return { name: 'clock', perMs: 1000 }
   return type === 'long' ? (TIMES.get(logicalType) ?? null) : null
 }
 

@@ -7,7 +7,7 @@ import type { AvroType } from './avro-schema.ts'
  * text of a schema is part of it. It reads `b` from `p` to `to` and returns -1 where the bytes do not
  * match the schema.
  */
-export const LOCALS = 'let u=0,v=0,n=0,l=0,h=0,s=0,q=0;'
+export const LOCALS = 'let u=0,v=0,n=0,l=0,h=0,s=0,q=0,t=0;'
 
 /** The generated functions that skip types with parts, by type. */
 export interface Skips {

@@ -3,11 +3,12 @@ import { PulseError } from '../../errors.ts'
 import type { AvroType, Logical } from './avro-schema.ts'
 import { count, LENGTH, long, need, union } from './avro-skip.ts'
 import { UNREADABLE } from '../batch.ts'
+import { msisdnOf } from '../msisdn.ts'
 import { isMissing, numberOf, timeOf } from './text.ts'
 import type { WallClock } from './text-zone.ts'
 
 /** How a column uses its values. `epoch`: a milliseconds column that stands for an absent time. */
-export type Meaning = 'number' | 'presence' | 'time' | 'epoch'
+export type Meaning = 'number' | 'presence' | 'time' | 'epoch' | 'duration' | 'msisdn'
 
 /** The values that generated code refers to: the numbers of enum symbols, and the wall clock. */
 export interface Constants {
@@ -49,9 +50,10 @@ export function read(
       return `${need(1)}v=b[p++]===0?0:1;${set(truth(meaning))}`
     case 'int':
     case 'long':
-      return READ_LONG + set(integer(meaning, type.logical))
+      return `t=p;${READ_LONG}${set(integer(meaning, type.logical))}`
     case 'float':
     case 'double':
+      if (type.kind === 'float' && meaning === 'msisdn') throw imprecise(column)
       return loadReal(type.kind === 'float' ? 4 : 8) + set(realNumber(meaning))
     case 'bytes':
     case 'string': {
@@ -74,6 +76,13 @@ export function read(
   )
 }
 
+const imprecise = (column: string): PulseError =>
+  new PulseError(
+    'input-column',
+    `Avro schema: the column "${column}" is of type float, which holds 7 digits, expected a type ` +
+      'that holds the 15 digits of an MSISDN; register a schema with long or string',
+  )
+
 /** Code of the value of a boolean, which is 1 or 0 in `v` and never a time. */
 function truth(meaning: Meaning): string {
   if (meaning === 'presence') return '1'
@@ -82,29 +91,36 @@ function truth(meaning: Meaning): string {
 
 function integer(meaning: Meaning, logical: Logical | null): string {
   if (meaning === 'presence') return '1'
-  if (meaning === 'number' || logical?.name !== 'time')
-    return meaning === 'time' ? SINCE_EPOCH : 'v'
+  if (meaning === 'duration' && logical?.name === 'clock') return `v/${count(logical.perMs)}`
+  if (
+    meaning === 'number' ||
+    meaning === 'duration' ||
+    meaning === 'msisdn' ||
+    logical?.name !== 'time'
+  )
+    return meaning === 'time' ? 'H.longTime(b,t,v,K)' : 'v'
   const { perMs, local } = logical
-  const ms = perMs >= 1 ? `Math.floor(v/${count(perMs)})` : `v*${count(1 / perMs)}`
+  const ms = perMs >= 1 ? `H.divideLong(b,t,v,${count(perMs)})` : `v*${count(1 / perMs)}`
   return local ? `K(${ms})` : ms
 }
 
-const SINCE_EPOCH = 'H.sinceEpoch(v)'
+const NUMBER_TIME = 'H.numberTime(v,K)'
 
 function realNumber(meaning: Meaning): string {
   if (meaning === 'presence') return 'v===v?1:NaN'
-  return meaning === 'time' ? SINCE_EPOCH : `v===${UNREADABLE}?-Infinity:v`
+  return meaning === 'time' ? NUMBER_TIME : `v===${UNREADABLE}?-Infinity:v`
 }
 
 function text(meaning: Meaning): string {
   if (meaning === 'presence') return 'H.presenceAt(b,p,p+n)'
+  if (meaning === 'msisdn') return 'H.msisdnAt(b,p,p+n)'
   return meaning === 'time' ? 'H.timeAt(b,p,p+n,K)' : 'H.numberAt(b,p,p+n)'
 }
 
 function decimal(meaning: Meaning, logical: Logical): string {
   if (meaning === 'presence') return '1'
   const value = `H.decimalAt(b,p,p+n,${count(logical.name === 'decimal' ? logical.scale : 0)})`
-  return meaning === 'time' ? `H.sinceEpoch(${value})` : value
+  return meaning === 'time' ? `H.numberTime(${value},K)` : value
 }
 
 function enumeration(
@@ -115,6 +131,7 @@ function enumeration(
 ): string {
   const values = symbols.map((symbol) => {
     if (meaning === 'presence') return isMissing(symbol) ? NaN : 1
+    if (meaning === 'msisdn') return msisdnOf(symbol)
     return meaning === 'time' ? timeOf(symbol, clock) : numberOf(symbol)
   })
   const place = enums.push(Float64Array.from(values)) - 1

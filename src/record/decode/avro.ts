@@ -2,10 +2,10 @@
 import { PulseError } from '../../errors.ts'
 import * as runtime from './avro-bytes.ts'
 import { usesOf } from './avro-fields.ts'
-import { parseAvroSchema } from './avro-schema.ts'
+import { parseAvroSchema, type AvroType } from './avro-schema.ts'
 import { createSkips, LOCALS, skip } from './avro-skip.ts'
 import { read, type Constants } from './avro-value.ts'
-import { USED_COLUMNS } from '../columns.ts'
+import { PLACE, USED_COLUMNS } from '../columns.ts'
 import { wallClockOf } from './text-zone.ts'
 
 /**
@@ -14,13 +14,17 @@ import { wallClockOf } from './text-zone.ts'
  * A missing value is NaN, text that does not parse is UNREADABLE, Bearer Id is 1 where present, times
  * are UTC milliseconds since 1970, and the duration is in the unit of the message.
  */
-export type DecodeRow = (
-  bytes: Uint8Array,
-  from: number,
-  to: number,
-  columns: readonly Float64Array[],
-  row: number,
-) => boolean
+export interface DecodeRow {
+  (
+    bytes: Uint8Array,
+    from: number,
+    to: number,
+    columns: readonly Float64Array[],
+    row: number,
+  ): boolean
+  /** The type of the duration has a unit of its own, so the duration is in milliseconds. */
+  ownDuration?: boolean
+}
 
 /** Options of the decoder of a schema. */
 export interface AvroOptions {
@@ -57,7 +61,25 @@ export function compileAvro(schema: unknown, options: AvroOptions): DecodeRow {
   })
   const found = new Set(uses.map((use) => use?.place))
   const absent = USED_COLUMNS.flatMap((_, place) => (found.has(place) ? [] : [place]))
-  return assemble(codes, absent, skips.functions, constants)
+  const decode = assemble(codes, absent, skips.functions, constants)
+  const duration = uses.findIndex((use) => use?.place === PLACE.duration)
+  decode.ownDuration = duration >= 0 && hasOwnUnit(type.fields[duration].type)
+  return decode
+}
+
+/** Whether a duration is of a type with a unit: `time-millis` or `time-micros`, or null. */
+function hasOwnUnit(type: AvroType): boolean {
+  const branches = type.kind === 'union' ? type.branches : [type]
+  const valued = branches.filter(({ kind }) => kind !== 'null')
+  const own = valued.filter((one) => 'logical' in one && one.logical?.name === 'clock')
+  if (own.length > 0 && own.length < valued.length) {
+    throw new PulseError(
+      'input-column',
+      'Avro schema: the column "Dur. (ms)" is a union of types with and without a unit, expected ' +
+        'one of them; register a schema with one type',
+    )
+  }
+  return own.length > 0
 }
 
 /** Joins the code of all fields; no text of the schema is part of it. */

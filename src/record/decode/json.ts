@@ -1,9 +1,11 @@
 // Decodes one message of JSON, an object with the columns of an XDR file, into a row of columns.
-import { real, sinceEpoch } from './avro-bytes.ts'
+import { real } from './avro-bytes.ts'
 import type { DecodeRow } from './avro.ts'
 import { UNREADABLE } from '../batch.ts'
 import { PLACE, USED_COLUMNS } from '../columns.ts'
 import { canonicalName } from '../column-names.ts'
+import { msisdnOf } from '../msisdn.ts'
+import { instantOf, instantOfDigits, isNanoseconds } from '../numeric-time.ts'
 import { isMissing, numberOf, timeOf } from './text.ts'
 import { wallClockOf, type WallClock } from './text-zone.ts'
 
@@ -46,7 +48,11 @@ export function compileJson(options: { timeZone: string }): DecodeRow {
       const { column } = place
       if (column < 0 || (seen[column] === 1 && (exact[column] === 1 || !place.exact))) continue
       if (place.exact) exact[column] = 1
-      const value = valueOf(object[name], column, clock)
+      const raw = object[name]
+      const value =
+        typeof raw === 'number' && isNanoseconds(raw) && isTime(column)
+          ? exactTime(utf8.decode(bytes.subarray(from, to)), name, raw, clock)
+          : valueOf(raw, column, clock)
       if (value === null) return false
       columns[column][row] = value
       seen[column] = 1
@@ -98,11 +104,42 @@ function valueOf(value: unknown, column: number, clock: WallClock): number | nul
     if (typeof value === 'string') return isMissing(value) ? NaN : 1
     return typeof value === 'object' ? null : 1
   }
-  const isTime = column === PLACE.start || column === PLACE.end
-  if (typeof value === 'number') return isTime ? sinceEpoch(value) : real(value)
-  if (typeof value === 'string') return isTime ? timeOf(value, clock) : numberOf(value)
-  if (typeof value === 'boolean') return isTime ? UNREADABLE : Number(value)
+  const time = isTime(column)
+  if (typeof value === 'number') return time ? instantOf(value, clock) : real(value)
+  if (typeof value === 'string') {
+    if (column === PLACE.msisdn) return msisdnOf(value)
+    return time ? timeOf(value, clock) : numberOf(value)
+  }
+  if (typeof value === 'boolean') return time ? UNREADABLE : Number(value)
   return null
+}
+
+const isTime = (column: number): boolean => column === PLACE.start || column === PLACE.end
+
+/** What a reviver is given of a number: its text. */
+interface Source {
+  source?: string
+}
+
+/**
+ * The time of a member of the object in nanoseconds, by its digits: a number does not hold them. Of
+ * an object nested too deep for a reviver it is the time of the nearest number.
+ */
+function exactTime(text: string, name: string, nearest: number, clock: WallClock): number {
+  const sources = new Map<unknown, string>()
+  let digits = ''
+  try {
+    // The type of the library lacks the third argument.
+    JSON.parse(text, function (this: unknown, key: string, value: unknown, context?: Source) {
+      if (key === name && context?.source !== undefined) sources.set(this, context.source)
+      // The whole comes last. A member of an inner object may have the same name.
+      if (key === '') digits = sources.get(value) ?? digits
+      return value
+    })
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+  }
+  return instantOfDigits(digits, clock) ?? instantOf(nearest, clock)
 }
 
 /** The milliseconds column is below 1,000; a larger value without a time is the whole time. */

@@ -1,5 +1,6 @@
 // Reads numbers and times from text, with the same results as the SQL over Parquet.
 import { UNREADABLE } from '../batch.ts'
+import { instantOfDigits } from '../numeric-time.ts'
 import type { WallClock } from './text-zone.ts'
 
 /** The spellings of a missing value in a text column, in lower case and without spaces around them. */
@@ -57,8 +58,8 @@ export function numberOf(text: string): number {
 }
 
 /**
- * The instant that a text spells, in UTC milliseconds since 1970: `M/D/YYYY H:MM[:SS]` or ISO 8601,
- * by `clock` where the text has no zone. NaN where it is missing, UNREADABLE where it is not a time.
+ * The instant that a text spells, in UTC milliseconds since 1970: `M/D/YYYY H:MM[:SS]`, ISO 8601 or
+ * digits as `instantOf` reads them, by `clock` where the text has no zone. NaN where it is missing, UNREADABLE where it is not a time.
  */
 export function timeOf(text: string, clock: WallClock): number {
   const trimmed = withoutSpaces(text)
@@ -70,7 +71,7 @@ export function timeOf(text: string, clock: WallClock): number {
     return instant(year, month, day, hour, minute, Number(second), clock)
   }
   const yearFirst = YEAR_FIRST.exec(text)
-  if (yearFirst === null) return UNREADABLE
+  if (yearFirst === null) return instantOfDigits(trimmed, clock) ?? UNREADABLE
   const [, year, , month, day, hour = '0', minute = '0', second = '0', fraction = '', zone = ''] =
     yearFirst
   const seconds = Number(second)

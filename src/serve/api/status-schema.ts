@@ -1,4 +1,5 @@
 // The shape of the status, for the documentation of the API; further fields may be added.
+import { DURATION_UNITS } from '../../record/duration-unit.ts'
 import { LIFE_STATES } from '../../../consumers/ingest/progress.ts'
 import { z } from '../../schema.ts'
 import { snapshotSchema } from '../../snapshot/schema.ts'
@@ -48,7 +49,7 @@ export const statusSchema = z.looseObject({
   store: z
     .looseObject({ fileBytes: amount, usedBytes: amount, volumeFreeBytes: amount })
     .nullable(),
-  sources: z.array(z.looseObject({ name: z.string(), durationUnit: z.enum(['ms', 's']) })),
+  sources: z.array(z.looseObject({ name: z.string(), durationUnit: z.enum(DURATION_UNITS) })),
   positions: snapshotSchema.shape.positions.describe('of the last snapshot'),
   splitSubscribers: count
     .nullable()

@@ -1,4 +1,6 @@
 // The routes of single subscribers and of pages of them: parameters and handlers.
+import { msisdnOf } from '../../record/msisdn.ts'
+import { isMsisdn } from '../../record/validation.ts'
 import { APPLICATIONS, type Application } from '../../record/columns.ts'
 import type { SubscriberQuery } from '../../snapshot/subscriber-page.ts'
 import { json, problem, type Answer } from '../http/problem.ts'
@@ -59,10 +61,12 @@ export const PAGE_PARAMETERS: readonly Parameter[] = [
  * snapshot and therefore has no ETag. 400 for what is not an MSISDN, 404 for an unknown one, 503
  * before the first snapshot; an error does not contain the MSISDN.
  */
-export async function answerSubscriber(view: PipelineView, msisdn: string): Promise<Answer> {
-  if (!DIGITS.test(msisdn)) return problem(400, 'The MSISDN is malformed; expected 1 to 15 digits.')
+export async function answerSubscriber(view: PipelineView, text: string): Promise<Answer> {
+  const msisdn = msisdnOf(text)
+  if (!isMsisdn(msisdn) && msisdn !== 0)
+    return problem(400, 'The MSISDN is malformed; expected 1 to 15 digits.')
   const published = view.published()
-  const found = await view.lookup(Number(msisdn))
+  const found = await view.lookup(msisdn)
   if (found !== null) return json(found)
   // Before the first snapshot the state may not be read yet.
   if (published === null) return noSnapshot()

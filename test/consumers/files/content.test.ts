@@ -87,6 +87,21 @@ test('contents with the same fingerprint are two files, together, in turn and ag
     assert.equal((await verifyState([first, second], inTurn)).differences, 0)
   }))
 
+test('a file does not take the unit of another one with its fingerprint', () =>
+  withDirectory(async (directory) => {
+    const first = await plainSample(directory)
+    const second = join(directory, 'corrected.parquet')
+    await withOneValueChanged(first, second)
+    const state = join(directory, 'state')
+    await replay([first], state, { units: { durationUnit: 'ms', forceUnits: true } })
+    const { sources } = await replay([second], state)
+    assert.deepEqual(
+      sources.map(({ durationUnit }) => durationUnit),
+      ['s'],
+    )
+    assert.equal((await verifyState([first, second], state)).differences, 0)
+  }))
+
 const sum = (counts: Record<string, number>): number =>
   Object.values(counts).reduce((total, count) => total + count, 0)
 

@@ -140,7 +140,7 @@ test('files, directories and globs name the same files', () =>
     const hashes = await Promise.all(
       [files, [parts], [join(parts, 'part-*.parquet')], [parts, ...files]].map(async (names, n) => {
         const state = join(directory, `state-${n}`)
-        const progress = await replay(names, state, { state: { durationUnit: 's' } })
+        const progress = await replay(names, state, { units: { durationUnit: 's' } })
         assert.equal(progress.sources.length, 3)
         return (await readBack(state)).hash
       }),

@@ -1,4 +1,6 @@
 // Replays in the test's own process, and what the oracle expects of them.
+import type { Unit } from '../../../src/record/duration-unit.ts'
+import { AUTO_UNITS, type UnitOptions } from '../../../src/record/source-units.ts'
 import type { Replay, ReplayOptions } from '../../../consumers/files/replay.ts'
 import { replayFiles } from '../../../consumers/files/replay.ts'
 import type { IngestProgress } from '../../../consumers/ingest/progress.ts'
@@ -9,16 +11,21 @@ import type { Found } from '../../state-directory.ts'
 /** A state of one partition. */
 export const STATE: StateOptions = {
   partitions: 1,
-  durationUnit: 'auto',
   timeZone: 'UTC',
   missingMsisdn: 'reject',
+}
+
+/** Options of a replay that differ from the defaults of tests. */
+export type Changes = Partial<Omit<ReplayOptions, 'state' | 'units'>> & {
+  state?: Partial<StateOptions>
+  units?: Partial<UnitOptions>
 }
 
 /** Replays files with the defaults of tests, except for `changes`. */
 export function replay(
   files: readonly string[],
   stateDirectory: string,
-  changes: Partial<Omit<ReplayOptions, 'state'>> & { state?: Partial<StateOptions> } = {},
+  changes: Changes = {},
   onReady: (replay: Replay) => void = () => undefined,
 ): Promise<IngestProgress> {
   const options: ReplayOptions = {
@@ -29,13 +36,14 @@ export function replay(
     speed: 'max',
     ...changes,
     state: { ...STATE, ...changes.state },
+    units: { ...AUTO_UNITS, ...changes.units },
   }
   return replayFiles(options, onReady)
 }
 
 /** The result of `oracleJson`, as the fixtures store it. */
 export interface Expected {
-  durationUnit: 'ms' | 's'
+  durationUnit: Unit
   rows: number
   applied: number
   rejected: Record<string, number>

@@ -34,7 +34,7 @@ before(async () => {
   const result = oracle(await rawRowsOf(sample), options)
   expected = comparableExpected(oracleJson(result) as Expected)
   const state = join(directory, 'whole')
-  await replay([sample], state, { state: UNIT })
+  await replay([sample], state, { units: UNIT })
   hash = (await readBack(state)).hash
 })
 after(() => {
@@ -81,7 +81,8 @@ async function replayUntil(
   const options = {
     speed: timeOrder ? 1e15 : ('max' as const),
     commitIntervalMs: way.commitIntervalMs,
-    state: { ...UNIT, partitions: way.partitions },
+    units: UNIT,
+    state: { partitions: way.partitions },
   }
   const onReady = (running: Replay): void => {
     setImmediate(stopLater, running)

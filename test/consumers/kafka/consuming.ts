@@ -1,4 +1,5 @@
 // Consumes a topic to its end, and reads the state.
+import { AUTO_UNITS } from '../../../src/record/source-units.ts'
 import assert from 'node:assert/strict'
 import { Worker } from 'node:worker_threads'
 import type { TopicConsumerOptions } from '../../../consumers/kafka/consumer.ts'
@@ -74,7 +75,7 @@ export function optionsOf(
   stateDirectory: string,
   changes: Changes = {},
 ): TopicConsumerOptions {
-  const { durationUnit, timeZone, missingMsisdn } = STATE
+  const { timeZone, missingMsisdn } = STATE
   const name = uniqueName('member')
   return {
     connection: { brokers, tls: null, sasl: null },
@@ -98,7 +99,8 @@ export function optionsOf(
     commitIntervalMs: 1000,
     keepRejected: 100_000,
     ...changes,
-    state: { durationUnit, timeZone, missingMsisdn, ...changes.state },
+    state: { timeZone, missingMsisdn, ...changes.state },
+    units: { ...AUTO_UNITS, ...changes.units },
   }
 }
 

@@ -4,7 +4,8 @@ import { CompressionTypes, type Message, type Producer as ForeignProducer } from
 import { quietClient } from '../../../scripts/kafka/client.ts'
 import { createAvroEncoder, encodeJson } from '../../../src/producer/encode.ts'
 import { mostBytes, readRows, type Encode } from '../../../src/producer/values.ts'
-import { durationUnitOf } from '../../../src/parquet/duration-sample.ts'
+import { decideUnits } from '../../../src/parquet/decide.ts'
+import { AUTO_UNITS } from '../../../src/record/source-units.ts'
 import { Producer } from '../../../src/kafka/client.ts'
 import { openFile } from '../../../src/parquet/files.ts'
 import { withDatabase } from '../../../src/duckdb.ts'
@@ -37,8 +38,8 @@ export async function rowsOf(path: string, shape: Shape, id = 1): Promise<Row[]>
       : encodeJson
   return withDatabase({ threads: 1, memoryMiB: 512 }, async (connection) => {
     const file = await openFile(connection, path)
-    const { durationUnit } = await durationUnitOf(connection, file, 'auto')
-    const readable = { file, reading: { durationUnit, timeZone: 'UTC' } }
+    const [{ units }] = await decideUnits(connection, [file], [], AUTO_UNITS)
+    const readable = { file, reading: { ...units, timeZone: 'UTC' } }
     const rows: Row[] = []
     for await (const values of readRows(connection, [readable])) {
       for (let i = 0; i < values.count; i++) {

@@ -46,7 +46,9 @@ describe('a registry that', { ...needsKafka(), concurrency: 2 }, () => {
           producer.send({ topic, messages: list.map((row) => ({ ...row, partition })) })
         for (const partition of [0, 1]) await put(partition, [underId(own[partition][0], known)])
         const state = join(directory, topic)
-        const changes = { registry: { url: registry.url, credentials: null } }
+        // The first rows are two, which are no evidence.
+        const units = { durationUnit: 'ms', forceUnits: false } as const
+        const changes = { units, registry: { url: registry.url, credentials: null } }
         type Phase = 'known' | 'waiting' | 'back'
         let phase: Phase = 'known'
         let seen: IngestProgress['consumer'] = null

@@ -1,4 +1,5 @@
 // Kafka = Parquet: the same rows give the same state from either source.
+import { AUTO_UNITS } from '../../../src/record/source-units.ts'
 import assert from 'node:assert/strict'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -91,7 +92,7 @@ describe('the same rows by Kafka and by Parquet', needsKafka(), () => {
         {
           ...{ files: [path], connection, topic, partitions, create: true },
           ...{ format, registry: null, compression },
-          ...{ speed: null, durationUnit: 'auto', timeZone: 'UTC' },
+          ...{ speed: null, units: AUTO_UNITS, timeZone: 'UTC' },
         },
         { onProgress: () => undefined, onNote: () => undefined, onTrouble: () => undefined },
       ).ended

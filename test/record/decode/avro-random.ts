@@ -1,4 +1,5 @@
 // Random Avro schemas of XDR records with values, and the expected used values.
+import { IMPRECISE } from '../../../src/record/msisdn.ts'
 import type { GeneratorValue } from 'fast-check'
 import fc from 'fast-check'
 import { UNREADABLE } from '../../../src/record/batch.ts'
@@ -81,14 +82,22 @@ const LONGS = { min: -(2 ** 52), max: 2 ** 52 }
 const pick = <T>(g: GeneratorValue, from: readonly T[]): T => from[g(fc.nat, from.length - 1)]
 
 /** How the values of a column are interpreted. */
-type Meaning = 'number' | 'presence' | 'time'
+type Meaning = 'number' | 'presence' | 'time' | 'msisdn'
 const meaningOf = (column: string): Meaning => {
   if (column === 'Bearer Id') return 'presence'
+  if (column === 'MSISDN/Number') return 'msisdn'
   return column === 'Start' || column === 'End' ? 'time' : 'number'
 }
 
 const present = (value: number): number => (Number.isNaN(value) ? NaN : 1)
-const epoch = (value: number): number => (Math.abs(value) < 1e11 ? value * 1000 : value)
+/** UTC ms of a number that is a time by its magnitude; years 2000 to 2099 only. */
+function epoch(value: number): number {
+  if (Number.isNaN(value)) return NaN
+  const scales = [1000, 1, 1e-3, 1e-6]
+  const inMs = scales.map((scale) => value * scale)
+  const ms = inMs.find((one) => one >= Date.UTC(2000, 0) && one < Date.UTC(2100, 0))
+  return ms === undefined ? UNREADABLE : Math.floor(ms)
+}
 
 function draw(g: GeneratorValue, meaning: Meaning, unique: () => string): Typed {
   const numeric = (value: number): number => {
@@ -123,15 +132,23 @@ function draw(g: GeneratorValue, meaning: Meaning, unique: () => string): Typed 
     }
     case 'float':
     case 'double': {
-      const value = kind === 'float' ? g(fc.float) : g(fc.double)
+      // A float does not hold an MSISDN: its schema is refused.
+      const isFloat = kind === 'float' && meaning !== 'msisdn'
+      const value = isFloat ? g(fc.float) : g(fc.double)
       // A number, not text: it must not be taken for unreadable.
-      return plain(kind, value, numeric(value === UNREADABLE ? -Infinity : value))
+      return plain(
+        isFloat ? kind : 'double',
+        value,
+        numeric(value === UNREADABLE ? -Infinity : value),
+      )
     }
     case 'string':
     case 'bytes': {
       const [text, value] = pick(g, meaning === 'time' ? TIMES : TEXTS)
       const wire = kind === 'string' ? text : Buffer.from(text)
-      return plain(kind, wire, meaning === 'presence' ? present(value) : value)
+      // It has fewer digits than its number.
+      const spelt = meaning === 'msisdn' && text === '1.3E+6' ? IMPRECISE : value
+      return plain(kind, wire, meaning === 'presence' ? present(value) : spelt)
     }
     case 'enum': {
       const [symbol, value] = pick(g, SYMBOLS)

@@ -243,6 +243,73 @@ test('wall clock times are of the configured zone, instants are not', () => {
   assert.deepEqual(found?.slice(2, 5), [noon - 7_200_000, 0, noon + 1])
 })
 
+test('times are exact to the millisecond in every unit', () => {
+  const ms = Array.from({ length: 64 }, (_, n) => 1_554_379_278_000n + BigInt(n) * 1_000_037n)
+  const long = (logicalType?: string): Json => ({ type: 'long', logicalType })
+  const cases: [Json, (ms: bigint) => bigint][] = [
+    [long('timestamp-nanos'), (one) => one * 1_000_000n],
+    [long('timestamp-nanos'), (one) => one * 1_000_000n + 999_999n],
+    [long('timestamp-micros'), (one) => one * 1000n + 999n],
+    [long(), (one) => one * 1_000_000n],
+    [long(), (one) => one * 1_000_000n + 999_999n],
+    [long(), (one) => one * 1000n + 999n],
+    [long(), (one) => one],
+  ]
+  for (const [type, stored] of cases) {
+    const decode = compileAvro(schemaOf({ Start: type }), UTC)
+    for (const one of ms) {
+      const bytes = [0, 0, ...zigzag(stored(one)), ...ZEROS.slice(3)]
+      assert.equal(decodeRow(decode, Buffer.from(bytes))?.[2], Number(one), JSON.stringify(type))
+    }
+  }
+})
+
+test('an MSISDN of type float is refused, in a union as well', () => {
+  for (const type of ['float', ['null', 'float']]) {
+    const schema = schemaOf({ 'MSISDN/Number': type })
+    assert.throws(() => compileAvro(schema, UTC), /"MSISDN\/Number" is of type float.*15 digits/)
+  }
+})
+
+test('a duration of a type with a unit is in milliseconds', () => {
+  const time = (type: string, logicalType: string): Json => ({ type, logicalType })
+  const place = USED_COLUMNS.indexOf('Dur. (ms)')
+  const types: [Json, bigint, boolean][] = [
+    [time('int', 'time-millis'), 7_200_500n, true],
+    [time('long', 'time-micros'), 7_200_500_000n, true],
+    ['long', 7_200_500n, false],
+  ]
+  for (const [type, stored, isOwn] of types) {
+    const decode = compileAvro(schemaOf({ 'Dur. (ms)': type }), UTC)
+    const bytes = [...ZEROS.slice(0, place), ...zigzag(stored), ...ZEROS.slice(place + 1)]
+    assert.equal(decodeRow(decode, Buffer.from(bytes))?.[place], 7_200_500)
+    assert.equal(decode.ownDuration, isOwn)
+  }
+  const union = ['long', time('int', 'time-millis')] as unknown
+  assert.throws(() => compileAvro(schemaOf({ 'Dur. (ms)': union }), UTC), /with and without a unit/)
+})
+
+test('a plain long is seconds since 1970 or the digits of a date, by its size', () => {
+  const decode = compileAvro(schemaOf({ Start: 'long' }), { timeZone: 'Europe/Berlin' })
+  const cases: [bigint, number][] = [
+    [1_554_379_278n, 1_554_379_278_000],
+    [20_190_704_120_118n, Date.UTC(2019, 6, 4, 10, 1, 18)],
+    [201_907_041_201n, Date.UTC(2019, 6, 4, 10, 1)],
+    [20_190_704n, Date.UTC(2019, 6, 3, 22)],
+    [20_190_732n, UNREADABLE],
+    [20_190_704_240_000n, UNREADABLE],
+    [0n, UNREADABLE],
+    [-1_554_379_278n, UNREADABLE],
+    [946_684_799n, UNREADABLE],
+    [4_102_444_800_000n, UNREADABLE],
+    [9_223_372_036_854_775_807n, UNREADABLE],
+  ]
+  for (const [value, expected] of cases) {
+    const bytes = [0, 0, ...zigzag(value), ...ZEROS.slice(3)]
+    assert.equal(decodeRow(decode, Buffer.from(bytes))?.[2], expected, String(value))
+  }
+})
+
 const rejects = (schema: Json, code: string, ...parts: string[]): void => {
   assert.throws(
     () => compileAvro(schema, UTC),
@@ -312,8 +379,9 @@ test('names in namespaces are resolved', () => {
   const schema = { ...rest, namespace: 'my', fields }
   const bytes = Buffer.from([9, 9, 9, 9, 9, 9, 0, 2, 0, ...ZEROS])
   assert.equal((typeOf(schema).fromBuffer(bytes) as { z: string }).z, 'p')
-  const zeros = ZEROS.map((_, at) => (USED_COLUMNS[at] === 'Bearer Id' ? 1 : 0))
-  same(decodeRow(compileAvro(schema, UTC), bytes), zeros, 'namespaces')
+  const expected: Record<string, number> = { 'Bearer Id': 1, Start: UNREADABLE, End: UNREADABLE }
+  const values = USED_COLUMNS.map((column) => expected[column] ?? 0)
+  same(decodeRow(compileAvro(schema, UTC), bytes), values, 'namespaces')
 })
 
 test('no text of a schema is part of the generated code', () => {

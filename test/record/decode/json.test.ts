@@ -101,6 +101,33 @@ test('milliseconds without a time are the time when they are large enough', () =
   assert.deepEqual(written(`{"start": null, "start_ms": ${ms}}`), { Start: ms })
 })
 
+test('times as numbers are exact in every unit, digits of a date are of the zone', () => {
+  const start = (value: string): number | undefined => written(`{"start": ${value}}`)?.Start
+  for (let n = 0; n < 64; n++) {
+    const ms = 1_554_379_278_000 + n * 1_000_037
+    for (const end of ['', '000', '999', '000000', '999999']) {
+      assert.equal(start(`${ms}${end}`), ms, `${ms}${end}`)
+      assert.equal(start(`"${ms}${end}"`), ms, `"${ms}${end}"`)
+    }
+    assert.equal(start(`${ms / 1000}`), ms)
+  }
+  assert.equal(start('20190704120118'), Date.UTC(2019, 6, 4, 10, 1, 18))
+  assert.equal(start('201907041201'), Date.UTC(2019, 6, 4, 10, 1))
+  assert.equal(start('"20190704"'), Date.UTC(2019, 6, 3, 22))
+  for (const value of ['20190732', '0', '1e30', '-1554379278', '5e9', '20190704.5']) {
+    assert.equal(start(value), UNREADABLE, value)
+  }
+})
+
+test('nanoseconds are those of the message, not of an object inside it', () => {
+  const inner = '{"start": 1600000000000000001}'
+  const text = `{"a": ${inner}, "start": 1554379278123999999, "b": ${inner}}`
+  assert.deepEqual(written(text), { Start: 1_554_379_278_123 })
+  const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`
+  const found = written(`{"start": 1554379278123456789, "imsi": ${deep}}`)
+  assert.deepEqual(found, { Start: 1_554_379_278_123 })
+})
+
 test('a Bearer Id is present or missing', () => {
   const bearer = (value: string): number | undefined =>
     written(`{"bearer_id": ${value}}`)?.['Bearer Id']

@@ -1,13 +1,16 @@
 // Text in place of numbers and times has the value that the SQL over Parquet gives it.
+import { PLAIN_UNITS } from '../../../src/record/source-units.ts'
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import type { ParquetFile } from '../../../src/parquet/files.ts'
+import { msisdnSql } from '../../../src/parquet/msisdn-sql.ts'
 import { usedColumns } from '../../../src/parquet/columns-sql.ts'
 import { literal, queryRows, withDatabase, type DuckDBConnection } from '../../../src/duckdb.ts'
 import { UNREADABLE } from '../../../src/record/batch.ts'
 import { USED_COLUMNS } from '../../../src/record/columns.ts'
-import { numberAt, presenceAt, timeAt } from '../../../src/record/decode/avro-bytes.ts'
+import { msisdnAt, numberAt, presenceAt, timeAt } from '../../../src/record/decode/avro-bytes.ts'
+import { IMPRECISE, msisdnOf } from '../../../src/record/msisdn.ts'
 import { isMissing, numberOf, timeOf } from '../../../src/record/decode/text.ts'
 import { wallClockOf } from '../../../src/record/decode/text-zone.ts'
 
@@ -22,15 +25,16 @@ const inDatabase = (work: (connection: DuckDBConnection) => Promise<void>): Prom
 /** The values that DuckDB reads from a text column. */
 async function read(
   connection: DuckDBConnection,
-  column: 'MSISDN/Number' | 'Bearer Id' | 'Start',
+  column: 'MSISDN/Number' | 'Total DL (Bytes)' | 'Bearer Id' | 'Start',
   texts: readonly string[],
   timeZone = 'UTC',
 ): Promise<number[]> {
   const types = new Map([[column, 'VARCHAR']])
   const file = { columns: new Map([[column, column]]), types } as unknown as ParquetFile
-  const sql = usedColumns(file, { durationUnit: 'ms', timeZone })[
-    USED_COLUMNS.indexOf(column)
-  ].replace(/ AS c\d+$/, '')
+  const sql = usedColumns(file, { ...PLAIN_UNITS, timeZone })[USED_COLUMNS.indexOf(column)].replace(
+    / AS c\d+$/,
+    '',
+  )
   const rows = await queryRows(
     connection,
     `SELECT ${sql} AS value FROM
@@ -86,12 +90,48 @@ test('numbers in every spelling are read as by DuckDB', () =>
     for (let at = 0; at < texts.length; at += BATCH) {
       // A literal cannot contain a zero byte.
       const some = texts.slice(at, at + BATCH).filter((text) => !text.includes('\0'))
-      compare(some, some.map(numberOf), await read(connection, 'MSISDN/Number', some))
+      compare(some, some.map(numberOf), await read(connection, 'Total DL (Bytes)', some))
+      compare(some, some.map(msisdnOf), await read(connection, 'MSISDN/Number', some))
+      compare(some, inBytes(some, msisdnAt), some.map(msisdnOf))
       const presence = some.map((text) => (isMissing(text) ? NaN : 1))
       compare(some, presence, await read(connection, 'Bearer Id', some))
       compare(some, inBytes(some, numberAt), some.map(numberOf))
       compare(some, inBytes(some, presenceAt), presence)
     }
+  }))
+
+test('an MSISDN is the same number in every spelling, in SQL as well', () =>
+  inDatabase(async (connection) => {
+    const number = 33_612_345_678
+    // prettier-ignore
+    const same = [
+      '33612345678', '+33612345678', '0033612345678', '+33 6 12 34 56 78', '33-612-345-678',
+      'tel:+33612345678', 'TEL:0033-6 12345678', ' 33612345678 ', '\t33612345678\r\n', '33612345678.0',
+      '33612345678.000', '+33 612345678.', '33612345678\u00a0', '3.3612345678E+10', '3.3612345678e10',
+      '33612345678e0', '336.12345678E8',
+    ]
+    // prettier-ignore
+    const imprecise = ['3.36E+10', '3.36e10', '336E8', '+3.361234567E10', '0.336E11', '0003.36E+10', '1E5']
+    // prettier-ignore
+    const unreadable = ['33 6x', 'tel:', '+', '--33612345678', '33612345678-', '++33612345678', 'tel:tel:1', 'E5', '.E5']
+    const texts = [...same, ...imprecise, ...unreadable]
+    const expected = [
+      ...same.map(() => number),
+      ...imprecise.map(() => IMPRECISE),
+      ...unreadable.map(() => UNREADABLE),
+    ]
+    compare(texts, texts.map(msisdnOf), expected)
+    compare(texts, await read(connection, 'MSISDN/Number', texts), expected)
+    const padded = await queryRows(
+      connection,
+      `SELECT ${msisdnSql('x')} AS value
+      FROM (SELECT chr(0) || '33612345678' || chr(0) || chr(0) AS x)`,
+    )
+    assert.equal(Number(padded[0]['value']), number)
+    assert.equal(msisdnOf('\u000033612345678\u0000\u0000'), number)
+    const spelt = fc.string({ unit: characters('0123456789+- .eEtl:\t'), maxLength: 16 })
+    const random = fc.sample(spelt, { numRuns: 4000, seed: SEED })
+    compare(random, random.map(msisdnOf), await read(connection, 'MSISDN/Number', random))
   }))
 
 // prettier-ignore
@@ -116,6 +156,11 @@ const TIMES = [
   '\t2019-04-04 12:01:18\n', 'Apr 4 2019', '4-4-2019 12:01', '2019-04-04T12:01:18,5', 'undefined',
   '0004/4/2019 12:01', '4//4/2019 12:01', '4/4/2019 12:01:', '4/4/+2019 12:01', '\\N', '', 'NaN',
   '4/4/201912:01', '\u00a04/4/2019 12:01', '\u00a02019-04-04', '4/4/2019 12:01\t', '\t4/4/2019 12:01', '2019-04-04\t12:01', '1/1/2000 0:00',
+  '20190404120118', '201904041201', '20190230', '20190404126018', '20190404240000', '20191301',
+  '946684799', '946684800', '4102444799', '4102444800', '1554379278.123', '1554379278123.9',
+  '1554379278123999', '1554379278123000000', '1554379278123999999', '1554379278123999999.5',
+  '15543792781239999991', '20190404.0', '20190404.5', ' 20190404 ', '+20190404', '1.554379278e9',
+  '20991231235959', '21000101', '19991231', '20000101', '20190404T', '2019040412', '201904041201.',
   '12/31/2099 23:59:59', '1/1/2100 0:00', '12/31/1999 23:59',
 ]
 const digits = (most: number): fc.Arbitrary<string> => fc.nat(most).map(String)
@@ -146,6 +191,12 @@ const nearChange = fc
 const timeLike = fc.oneof(
   ...[monthFirst, iso, nearChange, fc.constantFrom(...TIMES)],
   fc.string({ unit: characters('0123456789/-: .T'), maxLength: 20 }),
+  fc
+    .tuple(anInstant, fc.constantFrom(8, 10, 12, 14))
+    .map(([date, length]) => date.toISOString().replace(/\D/g, '').slice(0, length)),
+  fc
+    .tuple(anInstant, fc.constantFrom('', '.5', '.123', '999', '000', '999999', '000000.5'))
+    .map(([date, end]) => `${date.getTime()}${end}`),
 )
 
 for (const zone of ZONES) {

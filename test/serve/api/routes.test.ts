@@ -106,9 +106,19 @@ describe('subscriber', () => {
     })
   })
 
+  test('an MSISDN is found in every spelling that files may have', async () => {
+    await withServer(async (get, pipeline) => {
+      pipeline.publish(published(generateSnapshot({ number: 1 })))
+      for (const spelt of ['+33 600000001', '0033600000001', 'tel:33-600000001', '33600000001.0']) {
+        const { status } = await get(`/api/v1/subscribers/${encodeURIComponent(spelt)}`)
+        assert.equal(status, 404, spelt)
+      }
+    })
+  })
+
   test('a malformed MSISDN returns 400, an unknown one 404, before a snapshot 503', async () => {
     await withServer(async (get, pipeline) => {
-      for (const wrong of ['12a', '-1', '1.5', '1e3', '%201', '1234567890123456', '٣']) {
+      for (const wrong of ['12a', '-1', '1.5', '1e3', '%20', '1234567890123456', '٣']) {
         assert.equal((await get(`/api/v1/subscribers/${wrong}`)).status, 400, wrong)
       }
       const early = await get('/api/v1/subscribers/33600000001')

@@ -11,7 +11,7 @@ import { trafficIn } from './traffic.js'
 /** @typedef {import('../../../snapshot/schema.ts').Snapshot} Snapshot */
 /** @typedef {import('../../api/status.ts').Status} Status */
 
-const UNITS = { ms: 'milliseconds', s: 'seconds' }
+const UNITS = { ns: 'nanoseconds', us: 'microseconds', ms: 'milliseconds', s: 'seconds' }
 const ORDERS = { file: 'as in the file', time: 'by start', offset: 'as in the topic' }
 const VALUE_ROOM = 70
 /** The most bars that are drawn; the table has all rows. */

@@ -65,7 +65,9 @@ function createPanels() {
  */
 async function lookUp(msisdn) {
   if (msisdn === '') return { found: null, text: 'Enter an MSISDN above: 1 to 15 digits.' }
-  const response = await fetch(`/api/v1/subscribers/${msisdn}`).catch(() => null)
+  const response = await fetch(`/api/v1/subscribers/${encodeURIComponent(msisdn)}`).catch(
+    () => null,
+  )
   if (response === null) return { found: null, text: 'The server could not be reached.' }
   if (!response.ok) {
     const { detail } = /** @type {{ detail: string }} */ (await response.json())

@@ -26,7 +26,7 @@ test('a record that is fetched again in the same run is not a duplicate again', 
 
 test('holes are counted in a batch and before it, not for markers and for a batch read in part', () => {
   const holesOf = (batch: ReturnType<typeof batchOf>, next: number): number => {
-    const log = { holes: 0 }
+    const log = { holes: 0, searchedTo: 0 }
     countHoles(log, batch, next)
     return log.holes
   }
@@ -34,4 +34,7 @@ test('holes are counted in a batch and before it, not for markers and for a batc
   assert.equal(holesOf(batchOf(14, [10, 13]), 10), 3)
   assert.equal(holesOf(batchOf(12, [10, 11, 12]), 8), 2)
   assert.equal(holesOf(batchOf(14, [10, 13]), 11), 0, 'counted when it was read first')
+  const log = { holes: 0, searchedTo: 0 }
+  for (let times = 0; times < 2; times++) countHoles(log, batchOf(14, [10, 13]), 10)
+  assert.equal(log.holes, 3, 'a batch that is only looked at first is searched once')
 })

@@ -1,4 +1,6 @@
 // Transactions in responses built by the test: rows of aborted ones are skipped, others applied.
+import { createTopicUnits } from '../../../../consumers/kafka/log/units.ts'
+import { AUTO_UNITS } from '../../../../src/record/source-units.ts'
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createIngestStats } from '../../../../consumers/ingest/ingest-stats.ts'
@@ -55,8 +57,8 @@ async function read(batches: Buffer[], aborted: FetchedPartition['aborted']) {
       const format = createFormat({
         ...{ format: 'json', registry: null, schema: XDR_SCHEMA, timeZone: 'UTC' },
       })
-      const unit = { durationUnit: 'ms' as const, knownUnit: null }
-      const batch = { format, partitions: 1, ...unit, cutoverMs: null }
+      const units = createTopicUnits('xdr', AUTO_UNITS, null)
+      const batch = { format, partitions: 1, units, cutoverMs: null }
       const source = { name: 'xdr', kind: 'topic', rows: 0, order: 'offset' } as const
       const position = createPosition({ ...source, durationUnit: 'ms', evidence: '' }, 0)
       const log = createLogPartition(0, state.partitions[0], 'source', position)
