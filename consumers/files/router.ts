@@ -134,11 +134,12 @@ function select(
   counts.fill(0)
   for (let i = from; i < to; i++) {
     const msisdn = subscribers[i]
-    const isKeyed = isMalformed?.(i) !== true && isMsisdn(msisdn)
-    const p = isKeyed ? partitionBy(partitioner, msisdn, partitions.length) : 0
+    const malformed = isMalformed?.(i) === true
+    const p =
+      !malformed && isMsisdn(msisdn) ? partitionBy(partitioner, msisdn, partitions.length) : 0
     const position = positions[p][source(i)]
     if (ordinal(i) < position.next) result.duplicate++
-    else if (isMalformed?.(i) === true) rejectMalformed(router, delivery, i, result)
+    else if (malformed) rejectMalformed(router, delivery, i, result)
     else if (cutoverMs !== null && eventTimeOf(starts[i], startParts[i]) >= cutoverMs) {
       position.excluded++
       result.excluded++

@@ -86,13 +86,17 @@ export function formatOf(path: string): FileFormat | null {
   return CSV_NAME.test(path) ? 'csv' : null
 }
 
-function headOf(path: string): string {
-  let file: number
+/** Opens a file to read it; returns its descriptor. @throws PulseError `input-invalid` */
+export function openToRead(path: string): number {
   try {
-    file = openSync(path, 'r')
+    return openSync(path, 'r')
   } catch (error) {
     throw unreadable(path, error)
   }
+}
+
+function headOf(path: string): string {
+  const file = openToRead(path)
   try {
     const bytes = Buffer.alloc(MAGIC.length)
     return bytes.toString('latin1', 0, readSync(file, bytes, 0, bytes.length, 0))

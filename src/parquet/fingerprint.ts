@@ -1,10 +1,10 @@
 // The fingerprint of a file: an identity that is known before its whole content has been read.
 import { createHash } from 'node:crypto'
-import { closeSync, fstatSync, openSync, readSync, statSync, type BigIntStats } from 'node:fs'
+import { closeSync, fstatSync, readSync, statSync, type BigIntStats } from 'node:fs'
 import { resolve } from 'node:path'
 import { PulseError } from '../errors.ts'
 import type { FileStamp } from '../record/file-stamp.ts'
-import { ENCRYPTED_MAGIC, MAGIC, unreadable, type FileFormat } from './file-kind.ts'
+import { ENCRYPTED_MAGIC, MAGIC, openToRead, type FileFormat } from './file-kind.ts'
 
 /** An identity without the whole content, and the stamp of the file that it was taken from. */
 export interface Fingerprint {
@@ -24,12 +24,7 @@ const SAMPLE_BYTES = 4096
  * @throws PulseError `input-invalid` for a file that is empty, truncated or encrypted
  */
 export function fingerprint(path: string, format: FileFormat): Fingerprint {
-  let file: number
-  try {
-    file = openSync(path, 'r')
-  } catch (error) {
-    throw unreadable(path, error)
-  }
+  const file = openToRead(path)
   try {
     const stamp = stampFrom(path, fstatSync(file, { bigint: true }))
     if (stamp.bytes === 0) throw invalid(path, 'the file is empty (0 bytes)')
