@@ -54,14 +54,22 @@ export async function replayFiles(
     if (!hasState(stateDirectory)) await decideFirst(connection, inspected, units)
     const start = performance.now()
     const state = await openState(stateDirectory, options.state, 'replay')
+    let isClosing = false
+    // Closing takes a while, in which the progress is still asked for: it is the one reported last.
+    const offer = (replay: Replay): void => {
+      let reported = replay.progress()
+      const progress = () => (isClosing ? reported : (reported = replay.progress()))
+      onReady({ ...replay, progress })
+    }
     try {
       const positions = state.partitions.map((partition) => partition.positions)
       requireNoTopic(positions, readCutover(state.stores[0]))
       const restoreSeconds = (performance.now() - start) / 1000
       const tools = { connection, hasher }
       const found = await identifySources(inspected, state.partitions, tools, how)
-      return await replayInto(state, found, tools, options, restoreSeconds, onReady)
+      return await replayInto(state, found, tools, options, restoreSeconds, offer)
     } finally {
+      isClosing = true
       await state.close()
     }
   })

@@ -230,3 +230,14 @@ test('a paused replay applies no row until it is resumed', () =>
     assert.equal(progress.counters.rows, SMALL.rows)
     assert.equal(progress.done, true)
   }))
+
+test('the progress of a replay can be read after its end, when its state is closed', () =>
+  withDirectory(async (directory) => {
+    const file = await sampleIn(directory)
+    let running: Replay | null = null
+    const last = await replay([file], join(directory, 'state'), {}, (ready) => {
+      running = ready
+    })
+    const { rows } = (running as unknown as Replay).progress().counters
+    assert.ok(rows <= last.counters.rows)
+  }))
