@@ -17,7 +17,7 @@ RUN npm run build \
 
 FROM node:24.21.0-bookworm-slim
 WORKDIR /app
-ENV NODE_ENV=production NODE_COMPILE_CACHE=/tmp/node-compile-cache
+ENV NODE_ENV=production XDG_CACHE_HOME=/tmp
 # Volumes take over the owner of the folders they are mounted on.
 RUN install -d -o node -g node /data /sample /run/secrets/xdr-pulse /run/secrets/metrics \
   && ln -s /app/dist/src/cli.js /usr/local/bin/xdr-pulse
@@ -33,6 +33,6 @@ USER node
 VOLUME /data
 EXPOSE 8480
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --start-interval=2s --retries=3 \
-  CMD ["node", "--eval", "fetch(`http://127.0.0.1:${process.env.XDR_PULSE_PORT ?? 8480}/readyz`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
+  CMD ["node", "--eval", "const { XDR_PULSE_PORT: port = 8480, XDR_PULSE_HTTP_TLS_CERT: cert } = process.env; process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0'; fetch(`http${cert ? 's' : ''}://127.0.0.1:${port}/readyz`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
 ENTRYPOINT ["xdr-pulse"]
 CMD ["--help"]

@@ -8,10 +8,12 @@ import { compileJson } from '../src/record/decode/json.ts'
 import { XDR_FIELDS, XDR_SCHEMA } from '../src/record/xdr-schema.ts'
 import type { BenchOptions } from './options.ts'
 import { median, printTable } from './table.ts'
+import { createTextReading } from '../src/record/decode/text-reading.ts'
+import { PLAIN_UNITS } from '../src/record/source-units.ts'
 
 /** Distinct messages: too many for the branch predictor to learn. */
 const MOST_MESSAGES = 20_000
-const UTC = { timeZone: 'UTC' }
+const TEXTS = createTextReading('UTC', { ...PLAIN_UNITS, timeFormat: 'month-first' })
 const START_MS = Date.UTC(2019, 3, 1)
 const MONTH_MS = 30 * 86_400_000
 
@@ -91,7 +93,7 @@ function candidatesOf(count: number): Candidate[] {
   interface Read {
     msisdn_number: { long: number }
   }
-  const [avroRow, jsonRow] = [compileAvro(XDR_SCHEMA, UTC), compileJson(UTC)]
+  const [avroRow, jsonRow] = [compileAvro(XDR_SCHEMA, { texts: TEXTS }), compileJson(TEXTS)]
   return [
     { name: 'compiled from the schema', messages: encoded, read: compiled(avroRow, encoded) },
     {

@@ -6,11 +6,13 @@ import { XDR_SCHEMA } from '../src/record/xdr-schema.ts'
 const [brokers, topic, stateDirectory] = process.argv.slice(2)
 const { counters } = await runTopicConsumer(
   {
-    connection: { brokers: brokers.split(','), tls: null, sasl: null },
-    ...{ topic, stateDirectory, groupId: `${topic}-alone`, instanceId: 'bench' },
+    connection: { brokers: brokers.split(','), clientId: 'test', tls: null, sasl: null },
+    ...{ topics: [topic], stateDirectory, groupId: `${topic}-alone`, instanceId: 'bench' },
     units: AUTO_UNITS,
     state: { timeZone: 'UTC', missingMsisdn: 'reject' },
-    ...{ format: 'auto', registry: null, schema: XDR_SCHEMA, deadLetterTopic: null },
+    ...{ format: 'auto', registry: null, schema: XDR_SCHEMA },
+    ...{ deadLetterTopic: null, deadLetterHeaders: 'own' },
+    fetching: { rack: '', maxBytes: 2 ** 24, maxPartitionBytes: 2 ** 22, maxWaitMs: 100 },
     ...{ from: 'earliest', onGap: 'stop', rejectedLimit: 1, sessionTimeoutMs: 30_000 },
     ...{ untilCaughtUp: true, history: [], cutover: 'auto', partitioner: 'auto' },
     ...{ commitIntervalMs: 1000, keepRejected: 100_000 },

@@ -12,8 +12,8 @@ const LONGEST_WAIT_MS = 100
 const READ_COMMITTED = 1
 
 const [method, brokers, topic, expected] = process.argv.slice(2)
-const connection = { brokers: brokers.split(','), tls: null, sasl: null }
-const consumer = new Consumer({ ...clientOptions(connection, 'bench'), groupId: 'bench-fetch' })
+const connection = { brokers: brokers.split(','), clientId: 'test', tls: null, sasl: null }
+const consumer = new Consumer({ ...clientOptions(connection), groupId: 'bench-fetch' })
 const metadata = await consumer.metadata({ topics: [topic] })
 const { id: topicId, partitions } = metadata.topics.get(topic)!
 const [{ leader }] = partitions
@@ -34,7 +34,8 @@ async function fetchByPackage(): Promise<void> {
     })
     for (const { partitionIndex, records } of responses[0]?.partitions ?? []) {
       for (const batch of records ?? []) {
-        for (const { value } of batch.records) {
+        const records = (batch.attributes & CONTROL) === 0 ? batch.records : []
+        for (const { value } of records) {
           read.records++
           read.bytes += value?.length ?? 0
         }
@@ -43,6 +44,9 @@ async function fetchByPackage(): Promise<void> {
     }
   }
 }
+
+/** The attribute of a batch that holds the marker of a transaction. */
+const CONTROL = 0x20
 
 const positionOf = (fetchOffset: bigint, partition: number) => ({
   partition,
@@ -54,7 +58,7 @@ const positionOf = (fetchOffset: bigint, partition: number) => ({
 
 /** As in the consumer: the next request is sent before an answer is processed. */
 async function fetchByProject(): Promise<void> {
-  const fetcher = createFetcher(connection, 'bench')
+  const fetcher = createFetcher(connection)
   const broker = metadata.brokers.get(leader)!
   const next = partitions.map(() => 0)
   const ask = () =>
@@ -92,6 +96,7 @@ function walk(bytes: Buffer): void {
     const batch = readBatch(bytes, at, bytes.length)
     if (batch === null) return
     at = batch.to
+    if (batch.control) continue
     assert.equal(checkBatch(bytes, batch), null)
     const cursor = openRecords(bytes, batch)
     assert.ok(typeof cursor !== 'string', 'the batches are intact: the bench wrote them')

@@ -39,7 +39,7 @@ export async function benchKafka(options: BenchOptions): Promise<void> {
   await withStates((directory) =>
     withBroker(directory, async (broker) => {
       const topics = await fillTopics(broker, file)
-      const records = await broker.recordsOf(topics.none)
+      const records = broker.recordsOf(topics.none)
       const scene = { broker, topics, records, directory, options }
       const reference = await referenceOf(scene)
       const peer = comparedPeer({ ...scene, topic: topics.none, ...reference }, options.peer)

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { messageOf } from '../src/errors.ts'
+import { fetchApicurio } from './kafka/apicurio.ts'
 import { makeTopic, quietClient } from './kafka/client.ts'
 import { archiveClasses, freePorts, startCluster, type RunningCluster } from './kafka/cluster.ts'
 import { KAFKA_HOME } from './kafka/jars.ts'
@@ -16,6 +17,7 @@ Runs Apache Kafka on 127.0.0.1, from jars that Maven fetches once. Needs Java 17
   --topic NAME       topic to create if it does not exist (default xdr)
   --partitions N     number of partitions of that topic (default 4)
   --fetch            fetch the jars and prepare faster starts for tests, then exit
+  --fetch-registry   fetch Apicurio Registry for tests (160 MB, needs Java 21), then exit
 `
 const HEAP_MIB = 512
 
@@ -26,12 +28,14 @@ const { values } = parseArgs({
     topic: { type: 'string', default: 'xdr' },
     partitions: { type: 'string', default: '4' },
     fetch: { type: 'boolean', default: false },
+    'fetch-registry': { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 })
 
 try {
   if (values.help) process.stdout.write(HELP)
+  else if (values['fetch-registry']) fetchApicurio()
   else if (values.fetch) await archiveClasses()
   else await runBroker()
 } catch (error) {

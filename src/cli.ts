@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 // The entry point: checks the runtime, keeps compiled code, prints errors as one sentence.
-import { enableCompileCache } from 'node:module'
+import { keepCompiledCode } from './compile-cache.ts'
 import { messageOf, outputError, PulseError, troubleOf } from './errors.ts'
+import { plainText, printNote } from './plain-text.ts'
 
 const LEAST_NODE = 24
 
@@ -14,9 +15,9 @@ async function main(): Promise<number> {
         '"npm run -s pulse -- COMMAND", which brings its own',
     )
   }
-  // Keeps the compiled code of later imports between starts, for threads too.
-  const { directory } = enableCompileCache()
-  if (directory !== undefined) process.env.NODE_COMPILE_CACHE ??= directory
+  // What this process and its libraries create is for this user only: 0600 and 0700.
+  process.umask(0o077)
+  keepCompiledCode()
   const { runProgram } = await import('./commands/program.ts')
   return runProgram()
 }
@@ -24,11 +25,11 @@ async function main(): Promise<number> {
 function exitCodeOf(error: unknown): number {
   const trouble = troubleOf(error)
   if (trouble !== null) {
-    process.stderr.write(`xdr-pulse: ${trouble.message}\n`)
+    printNote(`xdr-pulse: ${trouble.message}`)
     return trouble.code === 'usage' ? 2 : 1
   }
   const text = error instanceof Error ? (error.stack ?? messageOf(error)) : messageOf(error)
-  process.stderr.write(`xdr-pulse: internal error, please report: ${text}\n`)
+  process.stderr.write(`xdr-pulse: internal error, please report: ${plainText(text)}\n`)
   return 1
 }
 
@@ -42,7 +43,7 @@ function onOutputError(error: NodeJS.ErrnoException): void {
   if (!hasOutput) return
   hasOutput = false
   if (error.code !== 'EPIPE') {
-    process.stderr.write(`xdr-pulse: ${outputError('the output', error).message}\n`)
+    printNote(`xdr-pulse: ${outputError('the output', error).message}`)
     process.once('exit', () => (process.exitCode = 1))
   }
   if (process.listenerCount('SIGTERM') > 0) process.emit('SIGTERM')

@@ -2,6 +2,9 @@
 import { REASONS } from './record/batch.ts'
 import { APPLICATIONS } from './record/columns.ts'
 import { DURATION_UNITS } from './record/duration-unit.ts'
+import { NUMBER_FORMATS } from './record/formats/number-format.ts'
+import { TIME_FORMATS } from './record/formats/time-format.ts'
+import { VOLUME_UNITS } from './record/formats/volume-unit.ts'
 import { meant } from './record/spelling.ts'
 import { PulseError } from './errors.ts'
 import * as schemas from './option-schemas.ts'
@@ -31,6 +34,9 @@ export interface OptionRow<T> {
 const option = <T>(row: OptionRow<T>): OptionRow<T> => row
 
 const { oneOf, onOff, whole } = schemas
+
+/** Well below the time after which a response counts as slow. */
+const LONGEST_FETCH_MS = 2000
 
 /** All options of all commands, by name. */
 export const OPTIONS = {
@@ -70,12 +76,49 @@ export const OPTIONS = {
     ...oneOf(['auto', ...DURATION_UNITS]),
     doc: 'unit of "Dur. (ms)"; auto: the one that agrees with End - Start, else reading stops and asks',
   }),
+  timeFormat: option({
+    flag: '--time-format',
+    value: 'ORDER',
+    default: 'auto',
+    ...oneOf(['auto', ...TIME_FORMATS]),
+    doc: 'order of day and month before a year; auto: what days above 12 show, else reading stops and asks',
+  }),
+  numberFormat: option({
+    flag: '--number-format',
+    value: 'FORMAT',
+    default: 'auto',
+    ...oneOf(['auto', ...NUMBER_FORMATS]),
+    doc:
+      'decimal point or comma of numbers as text; auto: what the values of each column show, else ' +
+      'reading stops and asks',
+  }),
+  volumeUnit: option({
+    flag: '--volume-unit',
+    value: 'UNIT',
+    default: 'auto',
+    ...oneOf(['auto', ...VOLUME_UNITS]),
+    doc: 'unit of download and upload; auto: bytes, or the unit that the source was begun with',
+  }),
+  map: option({
+    flag: '--map',
+    value: 'NAME=PATH,...',
+    default: '',
+    schema: schemas.mappedColumns,
+    doc: 'columns that sources have under other names, or within others: "Total DL=traffic.dl"',
+  }),
+  recordType: option({
+    flag: '--record-type',
+    value: 'LIST',
+    default: '',
+    schema: schemas.list,
+    needs: ['--registry'],
+    doc: 'records of a topic that are read, comma-separated: names in Avro, with or without namespace, titles in JSON Schema; messages of others are left out and counted',
+  }),
   forceUnits: option({
     flag: '--force-units',
     default: 'false',
     schema: onOff,
-    needs: ['--duration-unit'],
-    doc: 'read a source with the units given although its rows contradict them',
+    doc: 'read a source with the units and formats given although its rows contradict them',
   }),
   timeZone: option({
     flag: '--time-zone',
@@ -108,12 +151,19 @@ export const OPTIONS = {
       .regex(/^[^\s,:]+:\d+(,[^\s,:]+:\d+)*$/, 'a comma-separated list of HOST:PORT'),
     doc: 'bootstrap servers, comma-separated',
   }),
+  clientId: option({
+    flag: '--client-id',
+    value: 'NAME',
+    default: 'xdr-pulse',
+    schema: z.string().regex(/^[\w.-]{1,249}$/, '1 to 249 characters of [A-Za-z0-9._-]'),
+    doc: 'client.id of all connections to Kafka, for its logs and quotas',
+  }),
   topic: option({
     flag: '--topic',
-    value: 'NAME',
+    value: 'NAMES',
     default: '',
-    schema: schemas.topicName,
-    doc: 'Kafka topic',
+    schema: schemas.topicNames,
+    doc: 'Kafka topic; run and doctor take several with the same partitions, comma-separated',
   }),
   createTopic: option({
     flag: '--create-topic',
@@ -159,6 +209,34 @@ export const OPTIONS = {
     schema: schemas.duration,
     doc: "group session timeout, within the broker's group.min/max.session.timeout.ms",
   }),
+  rack: option({
+    flag: '--rack',
+    value: 'NAME',
+    default: '',
+    schema: z.string().regex(/^\S{0,249}$/, 'a name without spaces'),
+    doc: 'where this process runs (client.rack): partitions are fetched from a replica in that rack',
+  }),
+  fetchMaxBytes: option({
+    flag: '--fetch-max-bytes',
+    value: 'BYTES',
+    default: String(16 * 2 ** 20),
+    schema: whole(1024, 2 ** 30),
+    doc: 'most bytes of a response (fetch.max.bytes); per broker at most two are in memory',
+  }),
+  fetchPartitionBytes: option({
+    flag: '--fetch-partition-bytes',
+    value: 'BYTES',
+    default: String(4 * 2 ** 20),
+    schema: whole(1024, 2 ** 30),
+    doc: 'most bytes of one partition in a response (max.partition.fetch.bytes)',
+  }),
+  fetchWait: option({
+    flag: '--fetch-wait',
+    value: 'TIME',
+    default: '100ms',
+    schema: schemas.duration.refine((ms) => ms <= LONGEST_FETCH_MS, 'a time of at most 2s'),
+    doc: 'how long a broker holds back an empty response (fetch.max.wait.ms)',
+  }),
   schema: option({
     flag: '--schema',
     value: 'FILE',
@@ -197,6 +275,14 @@ export const OPTIONS = {
     default: '',
     schema: schemas.topicName,
     doc: 'topic that receives rejected messages, with reason and position as headers',
+  }),
+  deadLetterHeaders: option({
+    flag: '--dead-letter-headers',
+    value: 'NAMES',
+    default: 'own',
+    ...oneOf(['own', 'kip-1034']),
+    needs: ['--dead-letter-topic'],
+    doc: 'names of the headers of dead letters: xdr-…, or those of Kafka Streams (KIP-1034)',
   }),
   rejectedLimit: option({
     flag: '--rejected-limit',
@@ -282,8 +368,42 @@ export const OPTIONS = {
     schema: z.string(),
     needs: ['--sasl-mechanism'],
     doc:
-      'file with the password (PLAIN, SCRAM) or the token (OAUTHBEARER, read at every ' +
-      'connection); alternative: XDR_PULSE_SASL_SECRET',
+      'file with the password (PLAIN, SCRAM), the client secret (--sasl-token-url), or the token ' +
+      '(OAUTHBEARER, read at every connection); alternative: XDR_PULSE_SASL_SECRET',
+  }),
+  saslTokenUrl: option({
+    flag: '--sasl-token-url',
+    value: 'URL',
+    default: '',
+    schema: schemas.httpUrl,
+    needs: ['--sasl-mechanism OAUTHBEARER'],
+    doc:
+      'token endpoint of client credentials (OAUTHBEARER); the client secret is that of ' +
+      '--sasl-secret-file',
+  }),
+  saslTokenCa: option({
+    flag: '--sasl-token-ca',
+    value: 'FILE',
+    default: '',
+    schema: z.string(),
+    needs: ['--sasl-token-url'],
+    doc: "CA certificate of the token endpoint (PEM); the default is Node.js's list",
+  }),
+  saslClientId: option({
+    flag: '--sasl-client-id',
+    value: 'ID',
+    default: '',
+    schema: z.string(),
+    needs: ['--sasl-token-url'],
+    doc: 'client id for the token endpoint',
+  }),
+  saslScope: option({
+    flag: '--sasl-scope',
+    value: 'SCOPES',
+    default: '',
+    schema: z.string(),
+    needs: ['--sasl-token-url'],
+    doc: 'scopes to ask the token endpoint for, with spaces between them',
   }),
   registrySecretFile: option({
     flag: '--registry-secret-file',
@@ -293,6 +413,23 @@ export const OPTIONS = {
     needs: ['--registry'],
     doc: "file with the registry's USER:PASSWORD; alternative: XDR_PULSE_REGISTRY_SECRET",
   }),
+  registryTokenFile: option({
+    flag: '--registry-token-file',
+    value: 'FILE',
+    default: '',
+    schema: z.string(),
+    needs: ['--registry'],
+    excludes: ['--registry-secret-file'],
+    doc: "file with the registry's bearer token, read for every request; alternative: XDR_PULSE_REGISTRY_TOKEN",
+  }),
+  registryCa: option({
+    flag: '--registry-ca',
+    value: 'FILE',
+    default: '',
+    schema: z.string(),
+    needs: ['--registry'],
+    doc: "CA certificate of the registry (PEM); the default is Node.js's list",
+  }),
   rate: option({
     flag: '--rate',
     value: 'max|N',
@@ -301,6 +438,22 @@ export const OPTIONS = {
     choices: ['max'],
     excludes: ['--speed'],
     doc: 'rows per second to send',
+  }),
+  fromRow: option({
+    flag: '--from-row',
+    value: 'auto|N',
+    default: 'auto',
+    schema: schemas.autoOrRows,
+    choices: ['auto'],
+    doc: 'rows of the file, in order of Start, that were sent before, for a topic that has lost records; auto: what Kafka shows',
+  }),
+  shiftTo: option({
+    flag: '--shift-to',
+    value: 'off|now|DATE',
+    default: 'off',
+    schema: schemas.shiftTo,
+    choices: ['off', 'now'],
+    doc: 'shift all times by whole days, so that the last day of the files becomes the present one, or a date such as 2026-01-31; kept with the position or progress of each file',
   }),
   compression: option({
     flag: '--compression',
@@ -333,7 +486,23 @@ export const OPTIONS = {
     needs: ['--serve'],
     doc:
       'file of access tokens, one per line: TOKEN, or TOKEN SCOPE,SCOPE with the scopes metrics, ' +
-      'read and subscribers',
+      'read and subscribers; read again when it changes',
+  }),
+  httpTlsKey: option({
+    flag: '--http-tls-key',
+    value: 'FILE',
+    default: '',
+    schema: z.string(),
+    needs: ['--serve'],
+    doc: 'private key (PEM) of the server, which then serves https; read again when it changes',
+  }),
+  httpTlsCert: option({
+    flag: '--http-tls-cert',
+    value: 'FILE',
+    default: '',
+    schema: z.string(),
+    needs: ['--serve'],
+    doc: 'certificate of the server, followed by those that signed it (PEM); read again when it changes',
   }),
   allowHost: option({
     flag: '--allow-host',
@@ -342,6 +511,14 @@ export const OPTIONS = {
     schema: schemas.hostNames,
     needs: ['--serve'],
     doc: 'additional Host header values to accept, comma-separated',
+  }),
+  httpCorsOrigin: option({
+    flag: '--http-cors-origin',
+    value: 'LIST',
+    default: '',
+    schema: schemas.origins,
+    needs: ['--token-file'],
+    doc: 'other origins whose pages may read responses with a token, comma-separated',
   }),
   port: option({
     flag: '--port',
@@ -495,6 +672,33 @@ export const OPTIONS = {
     schema: schemas.share,
     doc: 'share of rows with a fault of real files; 0 is clean',
   }),
+  keep: option({
+    flag: '--keep',
+    value: 'BACKUPS',
+    default: '7',
+    schema: whole(1, 1e6),
+    doc: 'backups kept in the directory; older ones are deleted',
+  }),
+  partition: option({
+    flag: '--partition',
+    value: 'N',
+    default: '',
+    schema: schemas.partition,
+    doc: 'the partition to drop',
+  }),
+  yes: option({
+    flag: '--yes',
+    default: 'false',
+    schema: onOff,
+    doc: 'drop the partition; without it, only what that means is printed',
+  }),
+  acceptLoss: option({
+    flag: '--accept-loss',
+    default: 'false',
+    schema: onOff,
+    needs: ['--yes'],
+    doc: 'drop also rows that the log no longer has; they are counted as skipped',
+  }),
   limit: option({
     flag: '--limit',
     value: 'ROWS',
@@ -551,7 +755,7 @@ export const environmentName = (name: OptionName): string =>
   PREFIX + OPTIONS[name].flag.slice(2).toUpperCase().replaceAll('-', '_')
 
 /** Variables without a flag: the process list would show a secret that is given as a flag. */
-const OTHER_VARIABLES = ['SASL_SECRET', 'REGISTRY_SECRET', 'REVISION']
+const OTHER_VARIABLES = ['SASL_SECRET', 'REGISTRY_SECRET', 'REGISTRY_TOKEN', 'REVISION']
 
 /** A sentence per variable whose name is nearly that of one that is read. */
 export function misspeltVariables(variables: readonly string[]): string[] {

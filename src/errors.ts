@@ -40,6 +40,20 @@ export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
 
+/** A text of up to `most` letters: what a message, a schema or an answer holds may have any length. */
+export const shorten = (text: string, most: number): string =>
+  text.length <= most ? text : `${text.slice(0, most - 1)}…`
+
+/**
+ * What an internal error is and where it was thrown, without its message: the message may hold a
+ * value that was decoded.
+ */
+export function placeOfError(error: unknown): string {
+  if (!(error instanceof Error)) return 'an error'
+  const place = /([\w.-]+\.[jt]s):(\d+)/.exec(error.stack?.slice(error.message.length) ?? '')
+  return place === null ? error.name : `${error.name} at ${place[1]}:${place[2]}`
+}
+
 /** The message of the innermost cause: outer errors often report only that an operation failed. */
 export function rootMessageOf(error: unknown): string {
   const outer = error as { cause?: unknown; errors?: unknown[] } | null | undefined

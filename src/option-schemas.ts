@@ -1,4 +1,6 @@
 // Schemas of option values: what may be written, what it means, and what an error expects instead.
+import type { MappedColumns } from './record/mapped-columns.ts'
+import { parseMap } from './record/parse-map.ts'
 import { meant } from './record/spelling.ts'
 import { z } from './schema.ts'
 
@@ -31,6 +33,12 @@ export const whole = (least: number, most: number) =>
     .transform(Number)
     .refine((n) => n >= least && n <= most, `a whole number from ${least} to ${most}`)
 
+/** The number of a partition. */
+export const partition = z
+  .string()
+  .regex(/^\d{0,4}$/, 'the number of a partition')
+  .transform(Number)
+
 /** A number from 0 to 1. */
 export const share = z
   .string()
@@ -53,6 +61,23 @@ export const wordOr = <const W extends string>(
 
 /** `max` or a number above 0. */
 export const maxOrNumber = wordOr('max', (n) => n > 0 && Number.isFinite(n), 'a number above 0')
+
+/** `auto` or a number of rows. */
+export const autoOrRows = wordOr(
+  'auto',
+  (n) => Number.isSafeInteger(n) && n >= 0,
+  'a whole number of 0 or more',
+)
+
+/** `off`, `now` or a day. */
+export const shiftTo = z
+  .string()
+  .refine(
+    (text) =>
+      ['off', 'now'].includes(text) ||
+      (/^\d{4}-\d\d-\d\d$/.test(text) && !Number.isNaN(Date.parse(text))),
+    'off, now or a day such as 2026-01-31',
+  )
 
 /** A word or a time, in ms since the epoch. `words` are named by an error. */
 export const wordOrTime = <const W extends string>(words: readonly W[]) =>
@@ -85,10 +110,31 @@ const parts = z.string().transform((text) =>
 /** A comma-separated list of anything. */
 export const list = parts as z.ZodType<string[], string>
 
+/** Different names of topics, comma-separated. */
+export const topicNames = parts.refine(
+  (names) =>
+    names.every((name) => /^[\w.-]{1,249}$/.test(name)) && new Set(names).size === names.length,
+  'different topic names, comma-separated, each of 1 to 249 characters of [A-Za-z0-9._-]',
+) as z.ZodType<string[], string>
+
+/** Columns under other names, as `NAME=path,NAME=path`. */
+export const mappedColumns = z.string().transform((text, context): MappedColumns => {
+  const parsed = parseMap(text)
+  if ('mapped' in parsed) return parsed.mapped
+  context.addIssue({ code: 'custom', message: parsed.problem })
+  return z.NEVER
+}) as z.ZodType<MappedColumns, string>
+
 /** A comma-separated list of host names without ports. */
 export const hostNames = parts.refine(
   (names) => names.every((name) => /^([\w.-]+|\[[\da-fA-F:.]+\])$/.test(name)),
   'a comma-separated list of host names without ports',
+) as z.ZodType<string[], string>
+
+/** A comma-separated list of origins as browsers send them: scheme, name, and port if not usual. */
+export const origins = parts.refine(
+  (texts) => texts.every((text) => URL.canParse(text) && new URL(text).origin === text),
+  'a comma-separated list of origins such as https://grafana.example, without paths',
 ) as z.ZodType<string[], string>
 
 /** At least `least` different words of a closed list, comma-separated. */

@@ -1,38 +1,15 @@
 // The options of each command, apart from its work: help and usage errors load nothing else.
 import type { OptionName, Values } from './config.ts'
-import type { UnitOptions } from './record/source-units.ts'
-import type { SnapshotOptions } from './snapshot/schema.ts'
+import { CONNECTION_OPTIONS, KAFKA_OPTIONS, REGISTRY_OPTIONS } from './connection-options.ts'
 
 /** The values of a command's options. */
 export type ValuesOf<Names extends readonly OptionName[]> = Pick<Values, Names[number]>
 
 /** How segments are computed. */
-const SEGMENT_OPTIONS = ['k', 'features', 'scaling', 'seed'] as const
+export const SEGMENT_OPTIONS = ['k', 'features', 'scaling', 'seed'] as const
 
 /** How a snapshot is computed. */
 export const SNAPSHOT_OPTIONS = [...SEGMENT_OPTIONS, 'top', 'excludeApplication'] as const
-
-/** Values from which a snapshot is computed: all of them, or those of its segments. */
-export type SnapshotValues = ValuesOf<typeof SEGMENT_OPTIONS> &
-  Partial<ValuesOf<typeof SNAPSHOT_OPTIONS>>
-
-/** The options of a snapshot under the names of its layer. */
-export const snapshotOptions = ({
-  k,
-  features,
-  scaling,
-  seed,
-  // A command that prints segments alone takes neither.
-  top = 1,
-  excludeApplication = [],
-}: SnapshotValues): SnapshotOptions => ({
-  k,
-  features,
-  scaling,
-  top,
-  seed,
-  excludeApplications: excludeApplication,
-})
 
 /** Options of a pipeline that is served, its snapshots included. */
 export const SERVE_OPTIONS = [
@@ -41,42 +18,41 @@ export const SERVE_OPTIONS = [
   'host',
   'port',
   'tokenFile',
+  'httpTlsKey',
+  'httpTlsCert',
   'allowHost',
-] as const
-
-/** Options of the connections to Kafka and to the schema registry. */
-export const CONNECTION_OPTIONS = [
-  'kafka',
-  'tls',
-  'tlsCa',
-  'tlsCert',
-  'tlsKey',
-  'saslMechanism',
-  'saslUsername',
-  'saslSecretFile',
-  'registry',
-  'registrySecretFile',
+  'httpCorsOrigin',
 ] as const
 
 /** Options of how sources are read; they belong to a source, not to the state. */
-const UNIT_OPTIONS = ['durationUnit', 'forceUnits'] as const
+export const UNIT_OPTIONS = [
+  'durationUnit',
+  'timeFormat',
+  'numberFormat',
+  'volumeUnit',
+  'map',
+  'forceUnits',
+] as const
 
-/** These options under the names of their layer. */
-export const unitOptions = ({
-  durationUnit,
-  forceUnits,
-}: ValuesOf<typeof UNIT_OPTIONS>): UnitOptions => ({ durationUnit, forceUnits })
-
-/** Options of `run`. */
-export const RUN_OPTIONS = [
+/** Options of a state that reads a topic as a member of a group. */
+const TOPIC_OPTIONS = [
   'state',
   ...CONNECTION_OPTIONS,
   'topic',
   'format',
   'schema',
   'group',
+] as const
+
+/** Options of `run`. */
+export const RUN_OPTIONS = [
+  ...TOPIC_OPTIONS,
   'instanceId',
   'sessionTimeout',
+  'rack',
+  'fetchMaxBytes',
+  'fetchPartitionBytes',
+  'fetchWait',
   'from',
   'onGap',
   'untilCaughtUp',
@@ -84,9 +60,11 @@ export const RUN_OPTIONS = [
   'cutover',
   'partitioner',
   'deadLetterTopic',
+  'deadLetterHeaders',
   'rejectedLimit',
   'commitInterval',
   ...UNIT_OPTIONS,
+  'recordType',
   'timeZone',
   'missingMsisdn',
   'keepRejected',
@@ -109,7 +87,13 @@ export const INGEST_OPTIONS = [
 ] as const
 
 /** Options of `replay`. */
-export const REPLAY_OPTIONS = [...INGEST_OPTIONS, 'serve', ...SERVE_OPTIONS, 'logLevel'] as const
+export const REPLAY_OPTIONS = [
+  ...INGEST_OPTIONS,
+  'shiftTo',
+  'serve',
+  ...SERVE_OPTIONS,
+  'logLevel',
+] as const
 
 /** Options of `produce`. */
 export const PRODUCE_OPTIONS = [
@@ -120,6 +104,8 @@ export const PRODUCE_OPTIONS = [
   'format',
   'speed',
   'rate',
+  'fromRow',
+  'shiftTo',
   'compression',
   ...UNIT_OPTIONS,
   'timeZone',
@@ -164,8 +150,34 @@ export const TOP_OPTIONS = ['state', 'top', 'by', 'watch', 'json'] as const
 /** Options of `status`. */
 export const STATUS_OPTIONS = ['state', 'hash', 'json'] as const
 
+/** Options of `doctor`: those of a run that decide what it can reach. */
+export const DOCTOR_OPTIONS = [
+  ...TOPIC_OPTIONS,
+  'deadLetterTopic',
+  'map',
+  'recordType',
+  'timeZone',
+  'json',
+] as const
+
+/** Options of `reread`. */
+export const REREAD_OPTIONS = [
+  'state',
+  ...KAFKA_OPTIONS,
+  'partition',
+  'yes',
+  'acceptLoss',
+  'json',
+] as const
+
+/** Options of `backup`. */
+export const BACKUP_OPTIONS = ['state', 'keep', 'json'] as const
+
+/** Options of `restore`. */
+export const RESTORE_OPTIONS = ['state', 'json'] as const
+
 /** Options of `verify`. */
-export const VERIFY_OPTIONS = ['state', 'json'] as const
+export const VERIFY_OPTIONS = ['state', ...UNIT_OPTIONS, 'json'] as const
 
 /** Options of `rejected`. */
 export const REJECTED_OPTIONS = [
@@ -174,8 +186,7 @@ export const REJECTED_OPTIONS = [
   'reprocess',
   'reason',
   'format',
-  'registry',
-  'registrySecretFile',
+  ...REGISTRY_OPTIONS,
   'schema',
   'keepRejected',
   'json',

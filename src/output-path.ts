@@ -3,6 +3,7 @@ import { closeSync, existsSync, mkdirSync, openSync, rmSync, statSync } from 'no
 import { dirname, join, resolve } from 'node:path'
 import { errnoOf } from './errno.ts'
 import { outputError, PulseError } from './errors.ts'
+import { typeText } from './file-type.ts'
 
 /**
  * The name under which a file is written before it is complete. It is in the same directory, so that
@@ -28,7 +29,7 @@ export function checkOutputFile(place: string, file: string): string {
     throw new PulseError('output', `${subject} is a directory, expected a file name; add one`)
   }
   if (found !== undefined && !found.isFile()) {
-    const text = `${subject} is a device, pipe or socket, expected a file; give another path`
+    const text = `${subject} is ${typeText(found)}, expected a file; give another path`
     throw new PulseError('output', text)
   }
   tryToWrite(`${subject}: the directory ${folder}`, folder)
@@ -52,11 +53,45 @@ export function checkOutputDirectory(place: string, directory: string): string {
 }
 
 /**
- * Creates a directory and those above it. `mkdir` with `recursive` never returns under /proc.
+ * A sentence for a state directory that other users can open, which this program did not create so;
+ * null for any other path. Its permissions are not changed: somebody may have chosen them.
+ */
+export function accessWarning(directory: string): string | null {
+  let mode: number
+  try {
+    const found = statSync(directory)
+    if (!found.isDirectory()) return null
+    mode = found.mode & 0o777
+  } catch {
+    // It does not exist yet, or its use reports the error.
+    return null
+  }
+  if ((mode & 0o077) === 0) return null
+  return (
+    `the state directory ${directory} is open to other users (mode ${mode.toString(8)}), expected ` +
+    `700: its subscribers can be read; run "chmod -R go= ${directory}"`
+  )
+}
+
+/**
+ * Creates a directory and those above it.
  *
  * @throws PulseError `output`
  */
 export function makeDirectory(subject: string, directory: string): void {
+  makeMissing(directory, (path, error) => outputError(`${subject}: the directory ${path}`, error))
+}
+
+/**
+ * Creates the directories of a path that do not exist, one after another: `mkdir` with `recursive`
+ * never returns under /proc, and reports a read-only volume as a missing file.
+ *
+ * @param errorOf the error to throw for a directory that cannot be created
+ */
+export function makeMissing(
+  directory: string,
+  errorOf: (path: string, error: unknown) => unknown,
+): void {
   const missing: string[] = []
   for (let path = resolve(directory); !existsSync(path); path = dirname(path)) missing.push(path)
   for (const path of missing.reverse()) {
@@ -64,7 +99,7 @@ export function makeDirectory(subject: string, directory: string): void {
       mkdirSync(path)
     } catch (error) {
       // Another process may have created it.
-      if (!existsSync(path)) throw outputError(`${subject}: the directory ${path}`, error)
+      if (!existsSync(path)) throw errorOf(path, error)
     }
   }
 }
@@ -75,7 +110,7 @@ function requireDirectory(subject: string, directory: string): void {
     throw new PulseError('output', `${subject} does not exist; create it first`)
   }
   if (!found.isDirectory()) {
-    const text = `${subject} is a file, expected a directory; choose another path`
+    const text = `${subject} is ${typeText(found)}, expected a directory; choose another path`
     throw new PulseError('output', text)
   }
 }

@@ -11,11 +11,11 @@
 // So the journal stays within about the size of the base image, and a commit writes at most about
 // twice what changed. In a small or busy partition step 1 chooses all blocks: it has no journal.
 import { performance } from 'node:perf_hooks'
-import { PulseError } from '../src/errors.ts'
-import { hourKey, journalKey, rejectedKey, blockKey } from './keys.ts'
+import { hourKey, journalKey, blockKey } from './keys.ts'
 import type { Partition, Sweep } from './partition.ts'
 import { BLOCK_BITS, BLOCK_SLOTS, writePages } from './pages.ts'
-import { writeErrorText } from './write-error.ts'
+import { writeRejected } from './rejected-rows.ts'
+import { writeDurably } from './transaction.ts'
 
 /** Each commit rewrites at least this share of the base image, which bounds the journal's entries. */
 const LEAST_SHARE = 1 / 256
@@ -38,20 +38,10 @@ export interface CommitTimes {
 export function commitPartition(partition: Partition, keepRejected: number): CommitTimes {
   const start = performance.now()
   let written = start
-  partition.store.requireLock()
-  try {
-    partition.store.environment.transactionSync(() => {
-      writeChanges(partition, keepRejected)
-      written = performance.now()
-    })
-  } catch (error) {
-    throw new PulseError(
-      'store-failed',
-      `${partition.store.directory}: the commit failed (${writeErrorText(partition.store.directory, error)}); ` +
-        'check that the volume works and has space, then start again: earlier commits are intact',
-      error,
-    )
-  }
+  writeDurably(partition.store, () => {
+    writeChanges(partition, keepRejected)
+    written = performance.now()
+  })
   const end = performance.now()
   return { commitSeconds: (end - start) / 1000, flushSeconds: (end - written) / 1000 }
 }
@@ -180,29 +170,4 @@ function writeHours({ store, hours }: Partition): void {
 function writePositions({ store, positions, moved }: Partition): void {
   for (const source of moved) void store.positions.put(source, positions.get(source))
   moved.clear()
-}
-
-/** Kept rejected rows are bounded in size, too: a message of a topic may have a megabyte. */
-const MOST_KEPT_BYTES = 2 ** 28
-
-function writeRejected(partition: Partition, keepRejected: number): void {
-  const { store, rejected, counters, delivered, outbox, reprocessed } = partition
-  for (const { key, bytes } of reprocessed) {
-    void store.rejected.remove(key)
-    counters.rejectedKept--
-    counters.rejectedKeptBytes -= bytes
-  }
-  for (const { source, row, reason, raw } of rejected) {
-    const key = rejectedKey(source, row)
-    if (outbox) void store.outbox?.put(key, [reason, raw])
-    if (counters.rejectedKept >= keepRejected) continue
-    if (counters.rejectedKeptBytes + raw.length > MOST_KEPT_BYTES) continue
-    void store.rejected.put(key, [reason, raw])
-    counters.rejectedKept++
-    counters.rejectedKeptBytes += raw.length
-  }
-  for (const key of delivered) void store.outbox?.remove(key)
-  rejected.length = 0
-  delivered.length = 0
-  reprocessed.length = 0
 }

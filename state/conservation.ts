@@ -11,6 +11,8 @@ import { sumRecords } from '../src/subscriber/aggregate.ts'
 export interface PartitionCounts extends PartitionNumbers {
   /** False when another member of the consumer group reads the partition now. */
   held: boolean
+  /** Rejected rows in the outbox, which the dead-letter topic has not acknowledged. */
+  undelivered: number
 }
 
 /** Reads all partitions, including those that are not held. */
@@ -28,6 +30,7 @@ function readCounts(store: PartitionStore): PartitionCounts {
     return {
       partition: store.partition,
       held: readHeld(store, transaction),
+      undelivered: store.outbox?.getKeysCount({ transaction }) ?? 0,
       counters,
       records,
       hourRecords: sumHours(readHours(store, transaction)),

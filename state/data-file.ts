@@ -26,7 +26,7 @@ const FREE_LIST_FLAGS = 0x8
 /** Of lmdb: how a file was flushed. Its former options wrote them. */
 const HARMLESS_FLAGS = 0x1800
 /** Root of a tree without pages. */
-const NO_PAGE = 2n ** 64n - 1n
+export const NO_PAGE = 2n ** 64n - 1n
 
 /** The record of a B-tree: its root and how many pages and entries it has. */
 export interface TreeRecord {
@@ -75,7 +75,7 @@ export function withDataFile<T>(directory: string, work: (file: DataFile) => T):
 export const damaged = (path: string, found: string): PulseError =>
   new PulseError(
     'store-failed',
-    `${path} is damaged: ${found}; restore the state directory from a copy, or replay its sources ` +
+    `${path} is damaged: ${found}; restore the state directory from a backup, or replay its sources ` +
       'into a new directory',
   )
 
@@ -98,7 +98,8 @@ export function readNewestMeta(file: DataFile): MetaPage {
   return metas[0].transaction > metas[1].transaction ? metas[0] : metas[1]
 }
 
-function readMetaPages(file: DataFile): Buffer {
+/** The bytes of both meta pages. @throws PulseError `store-failed` for a file without them */
+export function readMetaPages(file: DataFile): Buffer {
   const pages = Buffer.alloc(META_PAGES * PAGE_BYTES)
   const read = readSync(file.descriptor, pages, 0, pages.length, 0)
   if (read < pages.length) {
@@ -160,13 +161,17 @@ function ageFinding(file: DataFile, pages: Buffer): string | null {
   return null
 }
 
-function parseMeta(pages: Buffer, page: number): MetaPage {
-  const at = page * PAGE_BYTES + HEADER_BYTES
+/** Where the fields of a meta page are within it. */
+export const META_PLACE = { free: 48, main: 96, lastPage: 144, transaction: 152 } as const
+
+/** Reads one of both meta pages. */
+export function parseMeta(pages: Buffer, page: number): MetaPage {
+  const at = page * PAGE_BYTES
   return {
-    free: parseTree(pages, at + 24),
-    main: parseTree(pages, at + 72),
-    lastPage: readNumber(pages, at + 120),
-    transaction: readNumber(pages, at + 128),
+    free: parseTree(pages, at + META_PLACE.free),
+    main: parseTree(pages, at + META_PLACE.main),
+    lastPage: readNumber(pages, at + META_PLACE.lastPage),
+    transaction: readNumber(pages, at + META_PLACE.transaction),
   }
 }
 

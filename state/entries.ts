@@ -116,7 +116,7 @@ export function seal(key: Buffer, value: Buffer): Buffer {
 }
 
 /** The value without its checksum; null when the checksum is another one. */
-function unseal(key: Buffer, sealed: Buffer): Buffer | null {
+export function unseal(key: Buffer, sealed: Buffer): Buffer | null {
   const end = sealed.length - CHECKSUM_BYTES
   if (end < 0) return null
   const value = sealed.subarray(0, end)

@@ -1,9 +1,11 @@
 // The only importer of LMDB: one environment per partition, opened after its file was checked.
-import { mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { open, type Database, type RootDatabase, type Transaction } from 'lmdb'
 import { dataFileOf, MAP_BYTES, readNewestMeta, withDataFile } from './data-file.ts'
 import { checkPages } from './tree-check.ts'
+import { undoingMeta } from './undoing-meta.ts'
+import { makeDirectory, requireFile } from './write-error.ts'
 
 /** A read transaction of an environment. */
 export type ReadTransaction = Transaction
@@ -19,11 +21,20 @@ export interface OpenedEnvironment {
   environment: Environment
   /** The names of the databases; none of a new file. */
   names: string[]
+  /** Runs a write so that the data file is as it was when it fails; a reader writes nothing. */
+  undoing: <T>(write: () => T) => T
 }
 
-/** Size of the data file of a partition; 0 for none. */
-export const dataFileBytes = (directory: string): number =>
-  statSync(dataFileOf(directory), { throwIfNoEntry: false })?.size ?? 0
+/**
+ * Size of the data file of a partition; 0 for none.
+ *
+ * @throws PulseError `system` for what is not a file
+ */
+export function dataFileBytes(directory: string): number {
+  const path = dataFileOf(directory)
+  requireFile(path)
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0
+}
 
 /**
  * Opens the environment in a directory; for writing, creates it.
@@ -32,6 +43,8 @@ export const dataFileBytes = (directory: string): number =>
  */
 export function openEnvironment(directory: string, access: 'read' | 'write'): OpenedEnvironment {
   const isNew = dataFileBytes(directory) === 0
+  // LMDB opens it, also to read.
+  requireFile(lockFileOf(directory))
   if (access === 'write') allocateLockFile(directory)
   if (!isNew) withDataFile(directory, readNewestMeta)
   const environment = open<Buffer, Buffer>({
@@ -46,7 +59,11 @@ export function openEnvironment(directory: string, access: 'read' | 'write'): Op
     overlappingSync: false,
   })
   try {
-    return { environment, names: isNew ? [] : checkFile(environment, directory) }
+    return {
+      environment,
+      names: isNew ? [] : checkFile(environment, directory),
+      undoing: (work) => (access === 'write' ? undoingMeta(directory, work) : work()),
+    }
   } catch (error) {
     void environment.close()
     throw error
@@ -55,13 +72,15 @@ export function openEnvironment(directory: string, access: 'read' | 'write'): Op
 
 const LOCK_FILE_BYTES = 36 * 1024
 
+const lockFileOf = (directory: string): string => join(directory, 'lock.mdb')
+
 /**
  * Writes LMDB's file of readers in full before LMDB maps it: LMDB makes it sparse, and a full volume
  * then ends the process with a signal. LMDB fills it when no other process has it open.
  */
 function allocateLockFile(directory: string): void {
-  mkdirSync(directory, { recursive: true })
-  const path = join(directory, 'lock.mdb')
+  makeDirectory(directory)
+  const path = lockFileOf(directory)
   if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) > 0) return
   try {
     writeFileSync(path, Buffer.alloc(LOCK_FILE_BYTES), { flag: 'a' })

@@ -1,7 +1,7 @@
 // What a state knows of the files that it has read, over all of its partitions.
 import type { SourcePosition } from './partition-metadata.ts'
 
-/** A file of a state, as `KnownSource` in `src/parquet/identity.ts` describes it. */
+/** A file of a state, as `KnownSource` in `src/parquet/identity/identity.ts` describes it. */
 export interface KnownFile extends Pick<SourcePosition, 'name' | 'content' | 'stamp' | 'rows'> {
   id: string
   /** Rows read in the partition that has read most. */

@@ -9,9 +9,9 @@ export function knownSources(
   const known = new Map<string, KnownSource>()
   for (const positions of partitions) {
     for (const [id, position] of positions) {
-      const { columns = '', durationUnit, evidence, next, rows, kind } = position
+      const { columns = '', next, rows, kind } = position
       if (kind === 'topic' || next <= (known.get(id)?.next ?? 0)) continue
-      known.set(id, { id, columns, units: { durationUnit }, evidence, next, rows })
+      known.set(id, { id, columns, units: position, next, rows })
     }
   }
   return [...known.values()]

@@ -1,6 +1,7 @@
 // One writer at a time: a lock file names the process that writes the state directory.
 import {
   closeSync,
+  existsSync,
   linkSync,
   openSync,
   readFileSync,
@@ -10,9 +11,12 @@ import {
 } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
+import { errnoOf } from '../src/errno.ts'
 import { PulseError } from '../src/errors.ts'
+import { otherThanOwnFile } from '../src/file-type.ts'
 import { isSilent, startHeartbeat } from './heartbeat.ts'
-import { isHere, ownIdentity, ownName, stateOf, type Owner } from './process-identity.ts'
+import { namingErrors, requireFile, withoutFiles } from './write-error.ts'
+import { isHere, isOwner, ownIdentity, ownName, stateOf, type Owner } from './process-identity.ts'
 
 /** A lock that this process holds. */
 export interface Lock {
@@ -32,13 +36,16 @@ export interface Lock {
  * @param command shown to other processes that find the lock
  * @throws PulseError `state-locked` that names the owner
  */
-export function lockState(directory: string, command: string): Lock {
+export const lockState = (directory: string, command: string): Lock =>
+  namingErrors(directory, () => lock(directory, command))
+
+function lock(directory: string, command: string): Lock {
   const path = join(directory, 'writer.lock')
   const text = JSON.stringify(ownIdentity(command))
   const draft = `${path}.${ownName()}`
   // A killed process with the same pid may have left its draft; former versions named it by the pid.
   for (const former of [draft, `${path}.${process.pid}`]) rmSync(former, { force: true })
-  writeFileSync(draft, text)
+  writeDraft(directory, draft, text)
   const descriptor = openSync(draft, 'r+')
   try {
     acquire(directory, draft, path)
@@ -58,6 +65,16 @@ export function lockState(directory: string, command: string): Lock {
       // The directory may have been deleted and created again by another process.
       if (readText(path) === text) rmSync(path, { force: true })
     },
+  }
+}
+
+function writeDraft(directory: string, draft: string, text: string): void {
+  try {
+    writeFileSync(draft, text)
+  } catch (error) {
+    throw errnoOf(error) === 'ENOENT' && existsSync(directory)
+      ? withoutFiles(directory, error)
+      : error
   }
 }
 
@@ -97,6 +114,7 @@ function tryLink(draft: string, path: string): boolean {
 }
 
 function readText(path: string): string | null {
+  requireFile(path, otherThanOwnFile)
   try {
     return readFileSync(path, 'utf8')
   } catch (error) {
@@ -105,10 +123,11 @@ function readText(path: string): string | null {
   }
 }
 
-/** Null for a lock that a power failure left empty or torn: its process has ended. */
+/** Null for a lock that a power failure left empty or torn, and for any other text: no process has it. */
 function parseOwner(text: string): Owner | null {
   try {
-    return JSON.parse(text) as Owner
+    const found = JSON.parse(text) as Owner
+    return isOwner(found) ? found : null
   } catch {
     return null
   }

@@ -2,7 +2,7 @@
 import { REASONS } from '../src/record/batch.ts'
 import type { FileStamp } from '../src/record/file-stamp.ts'
 import { USED_COLUMNS } from '../src/record/columns.ts'
-import type { Unit } from '../src/record/duration-unit.ts'
+import type { DecidedUnits, StoredUnits } from '../src/record/source-units.ts'
 
 /**
  * Version of the format on disk; a newer one is refused. A directory of a former format is readable,
@@ -38,7 +38,7 @@ export interface Counters {
  * How far a source was read, and the outcome of its rows. For a topic, where a partition of the state
  * reads the same partition of the topic, next − first = applied + rejected + excluded + skipped.
  */
-export interface SourcePosition {
+export interface SourcePosition extends StoredUnits {
   name: string
   /** Number of rows of a file; 0 for a topic, which has no end. */
   rows: number
@@ -47,26 +47,32 @@ export interface SourcePosition {
   kind: 'file' | 'topic'
   /** What `next` counts: rows in file order, rows in order of Start, or offsets of the topic. */
   order: 'file' | 'time' | 'offset'
-  durationUnit: Unit
-  /** Why its units were chosen, as a phrase. */
-  evidence: string
+  /** Needed columns that JSON messages of a topic have named; absent while there were none. */
+  jsonColumns?: readonly string[]
   /** The names of a file's columns, as one short text; absent of topics and in former formats. */
   columns?: string
+  /** Days by which the times of a file were moved; absent where they were not. */
+  shiftDays?: number
   applied: number
   rejected: number
   /** Valid rows that another source covers: before or after a cut-over. */
   excluded: number
   /** The position at which reading began; 0 for a file. */
   first: number
-  /** Offsets without a row: transaction markers, aborted or compacted records, accepted gaps. */
+  /**
+   * Offsets without a row: transaction markers, aborted or compacted records, accepted gaps, messages
+   * of other record types.
+   */
   skipped: number
+  /** Of these, messages of record types that `--record-type` does not name; absent for none. */
+  otherTypes?: number
   /** Offsets from 0 on that the log no longer held when reading began; 0 for a file. */
   notRetained: number
   /** Leader epoch of the last row read from a topic; -1 when unknown. */
   leaderEpoch: number
   /**
-   * SHA-256 of a file's whole content, 64 hex digits; null until it is known, for a topic, and where
-   * a former version read the file.
+   * Hash of a file's whole content in hex digits (SHA-256 of a former version, GMAC); null until it is
+   * known, for a topic, and where a former version read the file.
    */
   content: string | null
   /** The file that was read; null for a topic, and where a former version read the file. */
@@ -77,7 +83,7 @@ export interface SourcePosition {
 export const createPosition = (
   source: Pick<
     SourcePosition,
-    'name' | 'kind' | 'rows' | 'order' | 'durationUnit' | 'evidence' | 'columns'
+    'name' | 'kind' | 'rows' | 'order' | 'columns' | 'shiftDays' | keyof DecidedUnits
   >,
   first = 0,
 ): SourcePosition => ({
@@ -104,6 +110,8 @@ export interface RejectedRow {
    * Message of a topic: a JSON object with key and value in base64 (null for none) and timestamp.
    */
   raw: string
+  /** Why a message was rejected, without any of its values; absent where the reason is enough. */
+  detail?: string
 }
 
 /** Counts of 0 by name. */

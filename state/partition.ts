@@ -113,7 +113,7 @@ function requireConsistent(
   throw new PulseError(
     'state-corrupt',
     `${store.directory} is inconsistent: ${[violation, ...more].join('; ')}; restore the state ` +
-      'directory from a copy, or replay its sources into a new directory',
+      'directory from a backup, or replay its sources into a new directory',
   )
 }
 

@@ -17,6 +17,17 @@ export interface Owner {
   command: string
 }
 
+/** Whether a lock file states an owner. */
+export function isOwner(found: unknown): found is Owner {
+  if (typeof found !== 'object' || found === null) return false
+  const { pid, host, processStart, system = '', command } = found as Record<string, unknown>
+  const texts = [host, processStart, system, command]
+  const isPid = Number.isSafeInteger(pid) && (pid as number) > 0
+  return (
+    isPid && texts.every((text) => typeof text === 'string') && /^\d*$/.test(String(processStart))
+  )
+}
+
 /** This process as the owner of a lock. */
 export const ownIdentity = (command: string): Owner => ({
   pid: process.pid,

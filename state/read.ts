@@ -6,6 +6,7 @@ import { visitCached, type RowCache } from './row-cache.ts'
 import type { ReadTransaction } from './environment.ts'
 import { rowOfKey, sourceOfKey } from './keys.ts'
 import { addCounts, createCounters } from './partition-metadata.ts'
+import type { StoredRow } from './rejected-rows.ts'
 import type { Counters, RejectedRow, SourcePosition, Stamp } from './partition-metadata.ts'
 import { readCounters, readHours, readPositions } from './partition.ts'
 import { scanPartition } from './scan.ts'
@@ -181,10 +182,11 @@ export function readRejected(
     try {
       let kept = 0
       for (const { key, value } of store.rejected.getRange({ transaction })) {
-        const [reason, raw] = value as [RejectedRow['reason'], string]
+        const [reason, raw, detail] = value as StoredRow
         if (only !== null && reason !== only) continue
         if (++kept > limit) break
-        rows.push({ source: sourceOfKey(key), row: rowOfKey(key), reason, raw })
+        const row = { source: sourceOfKey(key), row: rowOfKey(key), reason, raw }
+        rows.push(detail === undefined ? row : { ...row, detail })
       }
     } finally {
       finish()

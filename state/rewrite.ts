@@ -7,6 +7,7 @@ import { loadPartition, type Partition } from './partition.ts'
 import type { Stamp } from './partition-metadata.ts'
 import { writeStamp } from './stamp.ts'
 import type { PartitionStore } from './store.ts'
+import { writeTransaction } from './transaction.ts'
 
 /**
  * Writes all entries again, with checksums, in one transaction: a commit in which everything has
@@ -16,14 +17,14 @@ import type { PartitionStore } from './store.ts'
  */
 export function rewritePartition(store: PartitionStore, stamp: Stamp): void {
   const partition = loadPartition(store)
-  const { meta, rejected, outbox, environment } = store
+  const { meta, rejected, outbox } = store
   const kept = [meta, rejected, ...(outbox === null ? [] : [outbox])].map(({ database }) => ({
     database,
     entries: [...database.getRange()].map(({ key, value }) => ({ key, value })),
   }))
   markChanged(partition)
   store.checks.enabled = true
-  environment.transactionSync(() => {
+  writeTransaction(store, () => {
     for (const { database, entries } of kept) sealAll(database, entries)
     writeChanges(partition, 0)
     if (!hasSourceCounts(partition)) void meta.put(SOURCE_COUNTS, false)

@@ -5,6 +5,7 @@
 import { crc32 } from 'node:zlib'
 import { PulseError } from '../src/errors.ts'
 import { damaged } from './data-file.ts'
+import { unseal } from './entries.ts'
 import type { BinaryDatabase, ReadTransaction } from './environment.ts'
 import { presentStamp } from './former-format.ts'
 import { FORMAT, type Stamp } from './partition-metadata.ts'
@@ -38,6 +39,19 @@ export function readStoredStamp(
     throw damaged(path, 'its stamp differs from its checksum')
   }
   return presentStamp(stamp)
+}
+
+/**
+ * Checks all entries of `meta` but the stamp. They are read by name: one whose name is damaged would
+ * count as missing, and its default as its value.
+ *
+ * @throws PulseError `store-failed` for an entry that is damaged
+ */
+export function checkNames(meta: BinaryDatabase | undefined, path: string): void {
+  for (const { key, value } of meta?.getRange() ?? []) {
+    if (key.equals(KEY) || unseal(key, value) !== null) continue
+    throw damaged(path, `the entry ${JSON.stringify(key.toString())} differs from its checksum`)
+  }
 }
 
 /** Writes the stamp of the present format, within a transaction. */

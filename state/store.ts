@@ -6,10 +6,11 @@ import type { KeyPartitioner } from '../src/record/topic-keys.ts'
 import { dataFileOf, PAGE_BYTES } from './data-file.ts'
 import { createEntries, type Checks, type Encoding, type Entries } from './entries.ts'
 import { beginTransaction, dataFileBytes, openDatabase, openEnvironment } from './environment.ts'
-import type { Environment, ReadTransaction } from './environment.ts'
+import type { Environment, OpenedEnvironment, ReadTransaction } from './environment.ts'
 import { BASE_PAGE, HOUR, JOURNAL_PAGE, REJECTED_ROW, TEXT, type KeyEncoding } from './keys.ts'
 import type { SourcePosition, Stamp } from './partition-metadata.ts'
-import { hasChecksums, readStoredStamp } from './stamp.ts'
+import { checkNames, hasChecksums, readStoredStamp } from './stamp.ts'
+import { writeDurably } from './transaction.ts'
 
 /**
  * The named databases of a partition; the unnamed root database is not used.
@@ -25,6 +26,7 @@ export interface PartitionStore {
   partition: number
   directory: string
   environment: Environment
+  undoing: OpenedEnvironment['undoing']
   /** As it was when the partition was opened; null before it is written. */
   stamp: Stamp | null
   checks: Checks
@@ -38,53 +40,58 @@ export interface PartitionStore {
   positions: Entries<unknown, string>
   hours: Entries<Buffer, Buffer>
   rejected: Entries<unknown, Buffer>
-  /** Null for readers: the states of former versions lack it. */
-  outbox: Entries<unknown, Buffer> | null
+  /** Null for a reader where no writer has created it: the states of former versions lack it. */
+  outbox: Outbox | null
 }
 
+type Outbox = Entries<unknown, Buffer>
+
 /** All names; format 1 chose that of the rejected rows, and former formats stay readable. */
-const DATABASES: readonly string[] = [
-  ...['meta', 'subscribers', 'journal', 'positions', 'hours', 'refused', 'outbox'],
-]
+const DATABASES = ['meta', 'subscribers', 'journal', 'positions', 'hours', 'refused', 'outbox']
 
 /** The directory of a partition within a state directory. */
 export const partitionDirectory = (state: string, partition: number): string =>
   join(state, `partition-${String(partition).padStart(4, '0')}`)
 
-/** False until the writer has written both meta pages. */
+/** False until the writer has written both meta pages, in one call; true for a part of them. */
 export const hasPartition = (state: string, partition: number): boolean =>
-  dataFileBytes(partitionDirectory(state, partition)) >= 2 * PAGE_BYTES
+  dataFileBytes(partitionDirectory(state, partition)) > 0
 
 /**
  * Opens a partition: for reading, also next to its writer, or as the one writer, who creates it.
  * What a reader finds missing, because its writer is creating it, is undefined.
  *
+ * @param open a simulation has its own
  * @throws PulseError `store-failed` for a damaged file
  */
 export function openPartition(
   state: string,
   partition: number,
   access: 'read' | 'write',
+  open: typeof openEnvironment = openEnvironment,
 ): PartitionStore {
   const directory = partitionDirectory(state, partition)
-  const { environment, names } = openEnvironment(directory, access)
+  const { environment, names, undoing } = open(directory, access)
   const checks: Checks = { enabled: true, path: dataFileOf(directory) }
   const entries = <V, K extends Buffer | string>(
     name: string,
     key: KeyEncoding<K>,
     value: Pick<Encoding<V, K>, 'encode' | 'decode'>,
   ): Entries<V, K> => {
-    const database = openDatabase(environment, name)
-    // The type of a reader's database that does not exist yet.
-    if (database === undefined) return undefined as never
+    // A writer creates what is missing.
+    const database = undoing(() => openDatabase(environment, name))
+    if (database === undefined) return undefined as never // a reader's, which is not made yet
     return createEntries(database, { ...key, ...value }, checks)
   }
   try {
+    const outbox = entries('outbox', REJECTED_ROW, JSON_VALUE) as Outbox | undefined
     const meta = entries('meta', TEXT('entry'), JSON_VALUE)
-    const stamp = readStoredStamp((meta as typeof meta | undefined)?.database, checks.path)
+    const named = (meta as typeof meta | undefined)?.database
+    const stamp = readStoredStamp(named, checks.path)
     checks.enabled = hasChecksums(stamp)
+    if (checks.enabled) checkNames(named, checks.path)
     return {
-      ...{ partition, directory, environment, stamp, checks, meta },
+      ...{ partition, directory, environment, undoing, stamp, checks, meta },
       requireLock: () => undefined,
       unknownDatabases: names.filter((name) => !DATABASES.includes(name)),
       subscribers: entries('subscribers', BASE_PAGE, BYTES),
@@ -92,7 +99,7 @@ export function openPartition(
       positions: entries('positions', TEXT('position of source'), JSON_VALUE),
       hours: entries('hours', HOUR, BYTES),
       rejected: entries('refused', REJECTED_ROW, JSON_VALUE),
-      outbox: access === 'write' ? entries('outbox', REJECTED_ROW, JSON_VALUE) : null,
+      outbox: outbox ?? null,
     }
   } catch (error) {
     void environment.close()
@@ -111,9 +118,7 @@ const JSON_VALUE = {
  * reads now stays on disk, but views and figures exclude it.
  */
 export function setHeld(store: PartitionStore, held: boolean): void {
-  if (readHeld(store) === held) return
-  store.requireLock()
-  store.environment.transactionSync(() => void store.meta.put('held', held))
+  if (readHeld(store) !== held) writeDurably(store, () => void store.meta.put('held', held))
 }
 
 /** True when the partition is held, which is the default. */
@@ -133,24 +138,19 @@ export const readPartitioner = ({ meta }: PartitionStore): KeyPartitioner | null
  * return.
  */
 export function writeCutover(
-  { environment, meta }: PartitionStore,
+  store: PartitionStore,
   cutoverMs: number,
   partitioner: KeyPartitioner,
 ): void {
-  environment.transactionSync(() => {
-    void meta.put('cutoverMs', cutoverMs)
-    void meta.put('partitioner', partitioner)
+  writeDurably(store, () => {
+    void store.meta.put('cutoverMs', cutoverMs)
+    void store.meta.put('partitioner', partitioner)
   })
 }
 
 /** Stores where a source begins, before its first commit; durable on return. */
-export function writePosition(
-  { environment, positions }: PartitionStore,
-  source: string,
-  position: SourcePosition,
-): void {
-  environment.transactionSync(() => void positions.put(source, position))
-}
+export const writePosition = (store: PartitionStore, source: string, position: SourcePosition) =>
+  writeDurably(store, () => void store.positions.put(source, position))
 
 /**
  * Begins a consistent view of a partition. Call `finish`: a long view keeps old pages on disk.
@@ -183,8 +183,7 @@ export function storeBytes(stores: readonly PartitionStore[]): {
   usedBytes: number
   volumeFreeBytes: number
 } {
-  let fileBytes = 0
-  let pages = 0
+  let [fileBytes, pages] = [0, 0]
   for (const store of stores) {
     fileBytes += statSync(dataFileOf(store.directory)).size
     const { meta, subscribers, journal, positions, hours, rejected } = store
@@ -193,10 +192,15 @@ export function storeBytes(stores: readonly PartitionStore[]): {
       pages += stats.treeBranchPageCount + stats.treeLeafPageCount + stats.overflowPages
     }
   }
-  const volume = statfsSync(stores[0].directory)
   return {
     fileBytes,
     usedBytes: pages * PAGE_BYTES,
-    volumeFreeBytes: volume.bavail * volume.bsize,
+    volumeFreeBytes: volumeFreeBytes(stores[0].directory),
   }
+}
+
+/** Bytes that this user may still write to the volume of a directory. */
+export function volumeFreeBytes(directory: string): number {
+  const { bavail, bsize } = statfsSync(directory)
+  return bavail * bsize
 }

@@ -1,19 +1,11 @@
-// Errors of writing a state directory, by the system's name of the error, the path and what to do.
-import { existsSync, mkdirSync, statfsSync } from 'node:fs'
-import { dirname, resolve } from 'node:path'
-import { getSystemErrorMessage, getSystemErrorName } from 'node:util'
+// Errors of writing a state directory: the path, and the sentence of `src/errno.ts`.
+import { statfsSync, statSync } from 'node:fs'
+import { constants } from 'node:os'
+import { getSystemErrorMessage } from 'node:util'
+import { errnoOf, errnoSentence } from '../src/errno.ts'
 import { messageOf, PulseError } from '../src/errors.ts'
-
-const REMEDIES: Readonly<Record<string, string>> = {
-  ENOSPC: 'free space on its volume',
-  EDQUOT: 'raise the quota of its volume',
-  EROFS: 'mount its volume for writing',
-  EACCES: 'give this user the right to write there',
-  EPERM: 'give this user the right to write there',
-  ENOTDIR: 'remove the file that is in place of a directory',
-  EEXIST: 'remove the file that is in place of the directory',
-  EIO: 'check its volume',
-}
+import { otherThanFile, typeText } from '../src/file-type.ts'
+import { makeMissing } from '../src/output-path.ts'
 
 /** Less than LMDB needs for the smallest commit. */
 const NO_SPACE_BYTES = 64 * 1024
@@ -21,27 +13,37 @@ const NO_SPACE_BYTES = 64 * 1024
 /**
  * Makes a directory and those above it.
  *
- * @throws PulseError `system` that names the error
+ * @throws PulseError `system` that names the error, or what is there in place of the directory
  */
 export function makeDirectory(path: string): void {
-  namingErrors(path, () => {
-    const absolute = resolve(path)
-    // With `recursive`, Node.js reports a read-only volume as a missing file.
-    if (!existsSync(dirname(absolute))) makeDirectory(dirname(absolute))
-    if (!existsSync(absolute)) makeOne(absolute)
-  })
-  // Reports a file in place of the directory.
-  namingErrors(path, () => mkdirSync(path, { recursive: true }))
+  makeMissing(path, (missing, error) => systemError(missing, error) ?? error)
+  const found = namingErrors(path, () => statSync(path))
+  if (!found.isDirectory()) throw unexpected(path, typeText(found), 'a directory')
 }
 
-/** Another process may make it at the same time. */
-function makeOne(path: string): void {
-  try {
-    mkdirSync(path)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-  }
+/**
+ * Checks that a path of a state is a file or does not exist.
+ *
+ * @throws PulseError `system` that names what it is
+ */
+export function requireFile(path: string, typeOf = otherThanFile): void {
+  const found = namingErrors(path, () => typeOf(path))
+  if (found !== null) throw unexpected(path, found, 'a file of a state')
 }
+
+function unexpected(path: string, found: string, expected: string): PulseError {
+  const advice = 'move it away, or choose another directory with --state'
+  return new PulseError('system', `${path} is ${found}, expected ${expected}; ${advice}`)
+}
+
+/** File systems such as /proc have directories that hold no new files. */
+export const withoutFiles = (directory: string, cause: unknown): PulseError =>
+  new PulseError(
+    'system',
+    `${directory} cannot hold new files, expected a directory of a volume; choose another directory ` +
+      'with --state',
+    cause,
+  )
 
 /**
  * Runs `work`, which writes to a path for the first time.
@@ -53,38 +55,28 @@ export function namingErrors<T>(path: string, work: () => T): T {
     return work()
   } catch (error) {
     if (error instanceof PulseError) throw error
-    const name = nameOf(path, error)
-    if (name === null) throw error
-    const remedy = REMEDIES[name] ?? 'check that path and its rights'
-    throw new PulseError(
-      'system',
-      `${path} cannot be written (${textOf(name, error)}); ${remedy}, or choose another directory ` +
-        'with --state',
-      error,
-    )
+    throw systemError(path, error) ?? error
   }
 }
 
-/** The error of a write as a phrase: LMDB reports a full volume as an input/output error. */
+function systemError(path: string, error: unknown): PulseError | null {
+  const sentence = errnoSentence(path, withCause(path, error))
+  if (sentence === null) return null
+  return new PulseError('system', `${sentence}, or choose another directory with --state`, error)
+}
+
+/** The error of a write as a phrase. */
 export function writeErrorText(path: string, error: unknown): string {
-  const name = nameOf(path, error)
-  return name === null ? messageOf(error) : textOf(name, error)
-}
-
-/** The system's name of an error of Node.js or LMDB; null for an error of neither. */
-function nameOf(path: string, error: unknown): string | null {
-  const { code, syscall } = error as { code?: unknown; syscall?: unknown }
-  if (typeof code === 'string' && syscall !== undefined) return code
-  // Errors of LMDB itself are negative; positive ones are of the system.
-  if (typeof code !== 'number' || code <= 0) return null
-  const name = getSystemErrorName(-code)
-  return name === 'EIO' && isFull(path) ? 'ENOSPC' : name
-}
-
-function textOf(name: string, error: unknown): string {
+  const errno = errnoOf(withCause(path, error))
   const message = messageOf(error)
-  if (name === 'ENOSPC') return `ENOSPC: ${getSystemErrorMessage(-28)}`
-  return message.startsWith(name) ? message : `${name}: ${message}`
+  if (errno === 'ENOSPC') return `ENOSPC: ${getSystemErrorMessage(-constants.errno.ENOSPC)}`
+  return errno === null || message.startsWith(errno) ? message : `${errno}: ${message}`
+}
+
+/** LMDB reports a full volume as an input/output error: the error of the system that it is. */
+function withCause(path: string, error: unknown): unknown {
+  if (errnoOf(error) !== 'EIO' || !isFull(path)) return error
+  return Object.assign(new Error(messageOf(error)), { code: 'ENOSPC', syscall: 'write' })
 }
 
 function isFull(path: string): boolean {

@@ -5,9 +5,10 @@ import { rewritePartition } from './rewrite.ts'
 import { newerFormat, writeStamp } from './stamp.ts'
 import { FORMAT, type Stamp } from './partition-metadata.ts'
 import { lockState } from './lock.ts'
-import { loadPartition, type Partition } from './partition.ts'
-import { hasPartition, openPartition, type PartitionStore } from './store.ts'
+import { loadPartition, readCounters, type Partition } from './partition.ts'
+import { beginRead, hasPartition, openPartition, type PartitionStore } from './store.ts'
 import { makeDirectory, namingErrors } from './write-error.ts'
+import { writeTransaction } from './transaction.ts'
 
 /** Options that a state directory fixes when it is created. */
 export type StateOptions = Omit<Stamp, 'format'>
@@ -53,7 +54,7 @@ export async function openStores(
   command: string,
 ): Promise<StateStores> {
   makeDirectory(directory)
-  const lock = namingErrors(directory, () => lockState(directory, command))
+  const lock = lockState(directory, command)
   const stores: PartitionStore[] = []
   const close = async (): Promise<void> => {
     for (const store of stores) await store.environment.close()
@@ -72,6 +73,7 @@ export async function openStores(
     }
     for (const store of stores) store.requireLock = () => lock.require()
     if (stamp !== null) requireStamps(directory, stores)
+    else requireUnused(stores)
     namingErrors(directory, () => stampAll(stores, options))
     return { directory, stores, close }
   } catch (error) {
@@ -86,9 +88,9 @@ export async function openStores(
  */
 function stampAll(stores: readonly PartitionStore[], options: StateOptions): void {
   for (const store of stores.toReversed()) {
-    const { stamp, environment, meta } = store
+    const { stamp, meta } = store
     const present: Stamp = { format: FORMAT, ...options }
-    if (stamp === null) environment.transactionSync(() => writeStamp(meta.database, present))
+    if (stamp === null) writeTransaction(store, () => writeStamp(meta.database, present))
     else if (stamp.format < FORMAT) rewritePartition(store, present)
   }
 }
@@ -96,6 +98,21 @@ function stampAll(stores: readonly PartitionStore[], options: StateOptions): voi
 function requireStamps(directory: string, stores: readonly PartitionStore[]): void {
   for (const store of stores) {
     if (requireStamp(directory, store) === null) throw missingPartition(store.directory)
+  }
+}
+
+/** The first partition is stamped last, so no other one has rows while it is new. */
+function requireUnused([first, ...others]: readonly PartitionStore[]): void {
+  if (others.some(hasCommit)) throw missingPartition(first.directory)
+}
+
+function hasCommit(store: PartitionStore): boolean {
+  if (store.stamp === null) return false
+  const { transaction, finish } = beginRead(store)
+  try {
+    return readCounters(store, transaction).commit > 0
+  } finally {
+    finish()
   }
 }
 

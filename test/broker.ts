@@ -4,7 +4,13 @@ import { makeCertificates, type Certificates } from '../scripts/kafka/certificat
 import { freePorts, startCluster, type RunningCluster } from '../scripts/kafka/cluster.ts'
 import { whyNoKafka } from '../scripts/kafka/jars.ts'
 import type { Listener } from '../scripts/kafka/properties.ts'
-import { saslProperties, scramUsers, tlsProperties } from '../scripts/kafka/security.ts'
+import {
+  allowUrl,
+  saslProperties,
+  scramUsers,
+  tlsProperties,
+  tokenProperties,
+} from '../scripts/kafka/security.ts'
 import { operate, type Operations } from './broker-operations.ts'
 import { withDirectory } from './state-directory.ts'
 
@@ -28,6 +34,13 @@ const IMPATIENT: Readonly<Record<string, string>> = {
   'broker.heartbeat.interval.ms': '500',
 }
 
+/** For `properties`: a leader names the replica in the rack of its client; rack-N is broker N's. */
+export const BY_RACK = {
+  properties: {
+    'replica.selector.class': 'org.apache.kafka.common.replica.RackAwareReplicaSelector',
+  },
+}
+
 /** The options of a cluster. */
 export interface ClusterOptions {
   brokers?: 1 | 2
@@ -38,6 +51,8 @@ export interface ClusterOptions {
   /** Adds a listener (`proxy`) that advertises these ports, one per broker. */
   advertised?: readonly number[]
   properties?: Readonly<Record<string, string>>
+  /** URL of the keys with which tokens of OAUTHBEARER are signed; without it they are unsigned. */
+  tokenKeys?: string
 }
 
 /** The kinds of listeners. */
@@ -97,7 +112,7 @@ export const withCluster = (
 /** Starts a cluster; the caller stops it. */
 export async function launchCluster(
   directory: string,
-  { brokers = 1, tls = false, scram = false, advertised, properties }: ClusterOptions,
+  { brokers = 1, tls = false, scram = false, advertised, properties, tokenKeys }: ClusterOptions,
   certificates: Certificates | null,
 ): Promise<RunningCluster> {
   const sasl = tls ? 'SASL_SSL' : 'SASL_PLAINTEXT'
@@ -123,11 +138,13 @@ export async function launchCluster(
       ...IMPATIENT,
       ...(certificates === null ? {} : tlsProperties(certificates)),
       ...(scram ? saslProperties(sasl, USER) : {}),
+      ...(tokenKeys === undefined ? {} : tokenProperties(sasl, tokenKeys)),
       ...properties,
     },
     scram: scram ? scramUsers(USER) : [],
     heapMiB: HEAP_MIB,
     quick: true,
+    ...(tokenKeys === undefined ? {} : { jvm: [allowUrl(tokenKeys)] }),
   })
 }
 

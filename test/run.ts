@@ -1,6 +1,6 @@
 // What `npm test` runs: every test file, or those whose path contains one of the arguments.
 //   npm test
-//   npm test -- test/state e2e/kill
+//   npm test -- test/state e2e/kafka
 import { globSync } from 'node:fs'
 import { join } from 'node:path'
 import { finished } from 'node:stream/promises'

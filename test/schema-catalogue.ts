@@ -19,6 +19,7 @@ export interface Catalogue {
   register: (subject: string, posted: Posted) => Answer
   lookUp: (subject: string, posted: Posted) => Answer
   byId: (id: number) => Answer
+  byGuid: (guid: string) => Answer
   versionsOfId: (id: number) => Answer
   subjects: () => Answer
   versions: (subject: string) => Answer
@@ -50,7 +51,7 @@ export function createCatalogue(firstId: number): Catalogue {
   }
   const describe = (subject: string, at: number): unknown => {
     const { id, schema, schemaType } = subjects.get(subject)![at]
-    return { subject, version: at + 1, id, ...typeOf(schemaType), schema }
+    return { subject, version: at + 1, id, guid: guidOf(id), ...typeOf(schemaType), schema }
   }
 
   const register = (subject: string, posted: Posted): Answer => {
@@ -60,7 +61,7 @@ export function createCatalogue(firstId: number): Catalogue {
     if (!schemas.includes(known)) schemas.push(known)
     const versions = subjects.get(subject) ?? []
     if (!versions.includes(known)) subjects.set(subject, [...versions, known])
-    return ok({ id: known.id })
+    return ok({ id: known.id, guid: guidOf(known.id) })
   }
   const lookUp = (subject: string, posted: Posted): Answer => {
     const versions = subjects.get(subject)
@@ -73,6 +74,10 @@ export function createCatalogue(firstId: number): Catalogue {
     const known = schemas.find((schema) => schema.id === id)
     if (known === undefined) return noSchema(id)
     return ok({ ...typeOf(known.schemaType), schema: known.schema })
+  }
+  const byGuid = (guid: string): Answer => {
+    const known = schemas.find(({ id }) => guidOf(id) === guid)
+    return known === undefined ? refusal(40403, `Schema ${guid} not found`) : byId(known.id)
   }
   const versionsOfId = (id: number): Answer => {
     if (byId(id).status !== 200) return noSchema(id)
@@ -98,8 +103,12 @@ export function createCatalogue(firstId: number): Catalogue {
       : refusal(40402, `Version ${wanted} not found.`)
   }
   const names = (): Answer => ok([...subjects.keys()].sort())
-  return { register, lookUp, byId, versionsOfId, subjects: names, versions, version }
+  return { register, lookUp, byId, byGuid, versionsOfId, subjects: names, versions, version }
 }
+
+/** The GUID of a schema, whatever its content. */
+const guidOf = (id: number): string =>
+  `0a1b2c3d-4e5f-4071-8293-${id.toString(16).padStart(12, '0')}`
 
 /** The type, which is omitted for AVRO. */
 const typeOf = (schemaType = 'AVRO'): { schemaType?: string } =>

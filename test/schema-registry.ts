@@ -1,6 +1,7 @@
 // A stand-in for a schema registry with the contract of Confluent's: in memory, on loopback.
 import { once } from 'node:events'
-import { createServer, type IncomingMessage, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http'
+import { createServer as createSecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { json } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -10,14 +11,22 @@ import type { Posted } from './schema-catalogue.ts'
 const LOOPBACK = '127.0.0.1'
 const CONTENT_TYPE = 'application/vnd.schemaregistry.v1+json'
 
-/** How it responds: normally, not at all (connection refused), with 500, or late. */
+/** How it responds: normally, not at all (connection refused), with 500, late, or as another program. */
 export type RegistryMode =
-  { kind: 'up' } | { kind: 'down' } | { kind: 'failing' } | { kind: 'slow'; delayMs: number }
+  | { kind: 'up' }
+  | { kind: 'down' }
+  | { kind: 'failing' }
+  | { kind: 'slow'; delayMs: number }
+  | { kind: 'foreign'; status: number; body: string }
 
 /** The options of a stand-in. */
 export interface RegistryStandInOptions {
   /** USER:PASSWORD that it requires; none by default. */
   credentials?: string
+  /** Returns the bearer token that it requires now; none by default. */
+  bearer?: () => string
+  /** Key and certificate (PEM) with which it answers by HTTPS; plain HTTP by default. */
+  pem?: string
   /** The id of the first schema; 1 by default. */
   firstId?: number
 }
@@ -47,7 +56,8 @@ export async function withRegistryStandIn<T>(
   }
 }
 
-async function startRegistry({ credentials, firstId = 1 }: RegistryStandInOptions) {
+async function startRegistry(options: RegistryStandInOptions) {
+  const { pem, firstId = 1 } = options
   const catalogue = createCatalogue(firstId)
   const requests = new Map<string, number>()
   let mode: RegistryMode = { kind: 'up' }
@@ -56,14 +66,20 @@ async function startRegistry({ credentials, firstId = 1 }: RegistryStandInOption
     requests.set(asked, (requests.get(asked) ?? 0) + 1)
     if (mode.kind === 'slow') await sleep(mode.delayMs)
     if (mode.kind === 'failing') return refusal(50001, 'Error in the backend datastore')
-    if (!isAllowed(request, credentials)) return refusal(401, 'HTTP 401 Unauthorized')
+    if (!isAllowed(request, options)) return refusal(401, 'HTTP 401 Unauthorized')
     return route(catalogue, request)
   }
-  const server = createServer((request, response) => {
+  const respond: RequestListener = (request, response) => {
+    if (mode.kind === 'foreign') {
+      response.writeHead(mode.status, { 'content-type': 'text/html' }).end(mode.body)
+      return
+    }
     void answer(request).then(({ status, body }) => {
       response.writeHead(status, { 'content-type': CONTENT_TYPE }).end(JSON.stringify(body))
     })
-  })
+  }
+  const server =
+    pem === undefined ? createServer(respond) : createSecureServer({ key: pem, cert: pem }, respond)
   const port = await listen(server, 0)
   const become = async (next: RegistryMode): Promise<void> => {
     mode = next
@@ -76,7 +92,7 @@ async function startRegistry({ credentials, firstId = 1 }: RegistryStandInOption
     if (status !== 200) throw new Error(JSON.stringify(body))
     return (body as { id: number }).id
   }
-  const url = `http://${LOOPBACK}:${port}`
+  const url = `${pem === undefined ? 'http' : 'https'}://${LOOPBACK}:${port}`
   const registry: RegistryStandIn = { url, register, become, requests: () => requests }
   return { registry, close: () => stopListening(server) }
 }
@@ -94,9 +110,13 @@ async function stopListening(server: Server): Promise<void> {
   await closed
 }
 
-function isAllowed({ headers }: IncomingMessage, credentials: string | undefined): boolean {
+function isAllowed(
+  { headers: { authorization } }: IncomingMessage,
+  { credentials, bearer }: RegistryStandInOptions,
+): boolean {
+  if (bearer !== undefined) return authorization === `Bearer ${bearer()}`
   if (credentials === undefined) return true
-  return headers.authorization === `Basic ${Buffer.from(credentials).toString('base64')}`
+  return authorization === `Basic ${Buffer.from(credentials).toString('base64')}`
 }
 
 async function route(catalogue: Catalogue, request: IncomingMessage): Promise<Answer> {
@@ -107,6 +127,9 @@ async function route(catalogue: Catalogue, request: IncomingMessage): Promise<An
   if (known === 'GET schemas' && second === 'ids' && third !== undefined) {
     if (fourth === undefined) return catalogue.byId(Number(third))
     if (fourth === 'versions') return catalogue.versionsOfId(Number(third))
+  }
+  if (known === 'GET schemas' && second === 'guids' && third !== undefined) {
+    return catalogue.byGuid(third)
   }
   if (known === 'GET subjects') {
     if (second === undefined) return catalogue.subjects()

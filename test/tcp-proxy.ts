@@ -35,8 +35,8 @@ export interface TcpProxy {
   become: (mode: ProxyMode) => Promise<void>
   /** Resets all open connections. */
   resetAll: () => void
-  /** Connections accepted so far, open now, and reset by the mode `cut`. */
-  counts: () => { accepted: number; open: number; cut: number }
+  /** Connections accepted so far, open now, and reset by the mode `cut`; bytes from the server. */
+  counts: () => { accepted: number; open: number; cut: number; received: number }
 }
 
 /** Runs `work` with a proxy, and closes it and its connections afterwards. */
@@ -57,7 +57,7 @@ interface Pair {
 async function startProxy(): Promise<{ proxy: TcpProxy; close: () => Promise<void> }> {
   let mode: ProxyMode = { kind: 'pass' }
   let target = 0
-  let [accepted, cut] = [0, 0]
+  let [accepted, cut, received] = [0, 0, 0]
   const pairs = new Set<Pair>()
   const modeNow = (): ProxyMode => mode
   const take = (client: Socket): void => {
@@ -75,6 +75,7 @@ async function startProxy(): Promise<{ proxy: TcpProxy; close: () => Promise<voi
       end()
     }
     client.pipe(passage(modeNow, null)).pipe(upstream)
+    upstream.on('data', (bytes: Buffer) => (received += bytes.length))
     upstream.pipe(passage(modeNow, onCut)).pipe(client)
   }
   const server = createServer(take)
@@ -96,7 +97,7 @@ async function startProxy(): Promise<{ proxy: TcpProxy; close: () => Promise<voi
     },
     become,
     resetAll,
-    counts: () => ({ accepted, open: pairs.size, cut }),
+    counts: () => ({ accepted, open: pairs.size, cut, received }),
   }
   const close = async (): Promise<void> => {
     resetAll()

@@ -17,6 +17,9 @@ const FILE_LAYERS: Readonly<Record<string, string>> = {
   'src/errno.ts': 'foundation',
   'src/output-path.ts': 'foundation',
   'src/log.ts': 'foundation',
+  'src/plain-text.ts': 'foundation',
+  'src/file-type.ts': 'foundation',
+  'src/clock.ts': 'foundation',
   'src/random.ts': 'foundation',
   'src/schema.ts': 'foundation',
   'src/duckdb.ts': 'foundation',
@@ -24,7 +27,10 @@ const FILE_LAYERS: Readonly<Record<string, string>> = {
   'src/config.ts': 'config',
   'src/options.ts': 'config',
   'src/option-schemas.ts': 'config',
+  'src/option-values.ts': 'config',
+  'src/connection-options.ts': 'config',
   'src/option-conditions.ts': 'config',
+  'src/compile-cache.ts': 'cli',
   'src/cli.ts': 'cli',
 }
 
@@ -67,9 +73,8 @@ const READ_PROGRESS = new Set(['serve', 'terminal'])
 /** Tests wait for a condition (`until`); these need a time: slow networks, kills at random moments. */
 const MAY_SLEEP: ReadonlySet<string> = new Set([
   ...['test/until.ts', 'test/tcp-proxy.ts', 'test/schema-registry.ts', 'test/e2e/reading.test.ts'],
-  ...['kill', 'kafka-kill', 'kafka-history', 'produce-kill'].map(
-    (name) => `test/e2e/${name}.test.ts`,
-  ),
+  'test/faults/kill-after.ts',
+  ...['kafka-kill', 'kafka-history', 'produce-kill'].map((name) => `test/e2e/${name}.test.ts`),
 ])
 
 const PURE = /^src\/(record|subscriber|snapshot)\//

@@ -3,10 +3,9 @@
 // While a file is read, its stamp is compared before each commit, and its whole content is hashed.
 // The hash is stored with the last position at the latest: a file's last commit waits for it.
 import { messageOf, PulseError } from '../../src/errors.ts'
-import type { Hasher } from '../../src/parquet/content-hash.ts'
+import type { Hasher } from '../../src/parquet/identity/content-hash.ts'
 import type { SourceInfo } from '../../src/parquet/delivery.ts'
-import { stampOf } from '../../src/parquet/fingerprint.ts'
-import { changeOf } from '../../src/record/file-stamp.ts'
+import { changeOf, type FileStamp } from '../../src/record/file-stamp.ts'
 import type { SourcePosition } from '../../state/partition-metadata.ts'
 import type { Partition } from '../../state/partition.ts'
 
@@ -26,7 +25,9 @@ export interface ContentWatch {
   partitions: readonly Partition[]
   /** By partition, by source. */
   positions: readonly (readonly SourcePosition[])[]
-  hasher: Hasher
+  hasher: Pick<Hasher, 'hash'>
+  /** The file at a path as it is now. */
+  stampOf: (path: string) => FileStamp | null
   /** By source that is being read. */
   open: Map<number, OpenSource>
   /** By source: rows as of the last commit. */
@@ -35,7 +36,7 @@ export interface ContentWatch {
 
 /** A watch that watches nothing yet. */
 export function createWatch(
-  parts: Pick<ContentWatch, 'sources' | 'partitions' | 'positions' | 'hasher'>,
+  parts: Pick<ContentWatch, 'sources' | 'partitions' | 'positions' | 'hasher' | 'stampOf'>,
 ): ContentWatch {
   const watch = { ...parts, open: new Map<number, OpenSource>(), committed: [] }
   noteCommit(watch)
@@ -45,7 +46,7 @@ export function createWatch(
 /** Begins to watch and to hash a source that is read from now on. */
 export function beginWatch(watch: ContentWatch, place: number): void {
   const { content, stamp } = watch.sources[place]
-  const hash = content === null ? watch.hasher.hash(stamp.path) : Promise.resolve(content)
+  const hash = content === null ? watch.hasher.hash(stamp.path, 'gmac') : Promise.resolve(content)
   const source: OpenSource = { content: null, failure: null, hashed: Promise.resolve() }
   source.hashed = hash.then(
     (known) => {
@@ -72,7 +73,7 @@ export function checkWatched(watch: ContentWatch): void {
   }
 }
 
-function checkSource({ sources, committed }: ContentWatch, place: number): void {
+function checkSource({ sources, committed, stampOf }: ContentWatch, place: number): void {
   const { stamp } = sources[place]
   const change = changeOf(stamp, stampOf(stamp.path))
   if (change === null) return

@@ -1,6 +1,4 @@
 // Applies deliveries of files: all rows at once, or portions of them as their event time comes due.
-import { performance } from 'node:perf_hooks'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Delivery, SourceInfo } from '../../src/parquet/delivery.ts'
 import { createReplayClock, type ReplayClock } from '../../src/record/event-time.ts'
 import type { Partition } from '../../state/partition.ts'
@@ -96,39 +94,39 @@ async function* duePortions(
   ingest: FileIngest,
   delivery: Delivery,
 ): AsyncGenerator<Portion | null> {
-  const { clock, router, stop } = ingest
+  const { clock, router, stop, stats } = ingest
   const { rows, eventTimeMs } = delivery
   for (let from = 0; from < rows.count && !stop.aborted;) {
     if (ingest.paused) {
-      await sleep(LONGEST_WAIT_MS)
+      await stats.clock.sleep(LONGEST_WAIT_MS)
       clock?.delay(LONGEST_WAIT_MS)
       yield null
       continue
     }
     // Rows that an earlier run has read are due at once.
-    const to = dueUntil(clock, delivery, firstUnread(router, delivery, from))
+    const to = dueUntil(ingest, delivery, firstUnread(router, delivery, from))
     yield to > from ? { delivery, from, to } : null
     from = to
     if (from < rows.count && clock !== null && eventTimeMs !== null) {
-      const waitMs = clock.waitFor(eventTimeMs[from], performance.now())
-      await sleep(Math.min(waitMs, LONGEST_WAIT_MS))
+      const waitMs = clock.waitFor(eventTimeMs[from], stats.clock.now())
+      await stats.clock.sleep(Math.min(waitMs, LONGEST_WAIT_MS))
     }
   }
 }
 
 function dueUntil(
-  clock: ReplayClock | null,
+  { clock, stats }: FileIngest,
   { rows, eventTimeMs }: Delivery,
   from: number,
 ): number {
   if (clock === null || eventTimeMs === null) return rows.count
-  return clock.dueUntil(eventTimeMs, from, rows.count, performance.now())
+  return clock.dueUntil(eventTimeMs, from, rows.count, stats.clock.now())
 }
 
 function applyPortion(ingest: FileIngest, { delivery, from, to }: Portion): void {
   const { router, sources, stats } = ingest
   const { counters } = stats
-  const start = performance.now()
+  const start = stats.clock.now()
   const { applied, rejected, duplicate, excluded } = routeRows(router, delivery, from, to)
   counters.rows += to - from
   counters.applied += applied

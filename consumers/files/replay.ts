@@ -2,7 +2,7 @@
 import { performance } from 'node:perf_hooks'
 import { CHUNK_ROWS, type DuckDBConnection } from '../../src/duckdb.ts'
 import { DEFAULT_PARTITIONER } from '../../src/record/topic-keys.ts'
-import type { UnitOptions } from '../../src/record/source-units.ts'
+import { unitsOf, type UnitOptions } from '../../src/record/source-units.ts'
 import { readCutover } from '../../state/store.ts'
 import { hasState, openState } from '../../state/writer.ts'
 import type { StateOptions, WritableState } from '../../state/writer.ts'
@@ -10,10 +10,11 @@ import { describeIngest, storesOf } from '../ingest/describe.ts'
 import { requireNoTopic } from '../ingest/double-rows.ts'
 import { createIngestStats, type CommitOptions } from '../ingest/ingest-stats.ts'
 import type { IngestProgress } from '../ingest/progress.ts'
-import { skippedLines } from '../../src/parquet/skipped.ts'
+import type { ShiftTo } from '../../src/parquet/shift.ts'
+import { skippedLines } from '../../src/parquet/find/skipped.ts'
 import type { Warning } from '../ingest/progress.ts'
-import type { Hasher } from '../../src/parquet/content-hash.ts'
-import { prepareFiles } from './run.ts'
+import type { Hasher } from '../../src/parquet/identity/content-hash.ts'
+import { fileTools, prepareFiles } from './run.ts'
 import { decideFirst, identifySources, inspectFiles, withFiles } from './sources.ts'
 import type { FoundFiles } from './sources.ts'
 
@@ -26,6 +27,8 @@ export interface ReplayOptions extends CommitOptions {
   units: UnitOptions
   /** Event time at this multiple of real time, or as fast as possible. */
   speed: number | 'max'
+  /** The day that the last day of the files becomes; null: times stay as they are. */
+  shiftTo?: ShiftTo | null
 }
 
 /** A running replay. */
@@ -48,8 +51,8 @@ export async function replayFiles(
 ): Promise<IngestProgress> {
   return withFiles(options.speed, async (connection, hasher) => {
     const { stateDirectory, units } = options
-    const how = { timeZone: options.state.timeZone, units }
-    const inspected = await inspectFiles(connection, options.files)
+    const how = { timeZone: options.state.timeZone, units, shiftTo: options.shiftTo ?? null }
+    const inspected = await inspectFiles(connection, options.files, units)
     // What cannot be read makes no state.
     if (!hasState(stateDirectory)) await decideFirst(connection, inspected, units)
     const start = performance.now()
@@ -78,7 +81,7 @@ export async function replayFiles(
 async function replayInto(
   { partitions }: WritableState,
   files: FoundFiles,
-  tools: { connection: DuckDBConnection; hasher: Hasher },
+  { connection, hasher }: { connection: DuckDBConnection; hasher: Hasher },
   options: ReplayOptions,
   restoreSeconds: number,
   onReady: (replay: Replay) => void,
@@ -88,10 +91,14 @@ async function replayInto(
   const stop = new AbortController()
   const own = { cutoverMs: null, partitioner: DEFAULT_PARTITIONER }
   const reading = { speed: options.speed, ...own, stop: stop.signal }
-  const { ingest, totalRows, run } = prepareFiles(partitions, files, tools, stats, reading)
-  const sources = files.sources.map(({ name, durationUnit, evidence }) => {
-    return { name, durationUnit, evidence }
-  })
+  const { ingest, totalRows, run } = prepareFiles(
+    partitions,
+    files,
+    fileTools(connection, hasher),
+    stats,
+    reading,
+  )
+  const sources = files.sources.map((source) => ({ name: source.name, ...unitsOf(source) }))
   const warnings: Warning[] = [
     ...skippedLines(files.skipped).map((message) => ({ level: 'info', message }) as const),
     ...files.notes.map((message) => ({ level: 'warn', message }) as const),

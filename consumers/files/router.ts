@@ -8,6 +8,7 @@ import { isMsisdn } from '../../src/record/validation.ts'
 import { createPosition, type SourcePosition } from '../../state/partition-metadata.ts'
 import type { Partition } from '../../state/partition.ts'
 import type { Applier } from '../ingest/applier.ts'
+import { shiftedUnits } from './shift.ts'
 
 const MALFORMED = 'malformed'
 
@@ -82,11 +83,9 @@ function positionOf(
   const known = positions.get(source.id)
   // Of a position at row 0 nothing depends on how its source was to be read.
   if (known !== undefined && (known.next > 0 || known.rows === 0)) return known
-  const { name, rows, durationUnit, evidence, columns } = source
-  const start = {
-    ...createPosition({ name, kind: 'file', rows, durationUnit, evidence, columns, order }),
-    stamp: source.stamp,
-  }
+  const { name, rows, columns } = source
+  const made = { name, kind: 'file' as const, rows, columns, order, ...shiftedUnits(source) }
+  const start = { ...createPosition(made), stamp: source.stamp }
   positions.set(source.id, start)
   return start
 }

@@ -1,10 +1,11 @@
 // A run over Parquet files into partitions: each file is read from its position.
 import { CHUNK_ROWS, type DuckDBConnection } from '../../src/duckdb.ts'
 import { PulseError } from '../../src/errors.ts'
-import type { Hasher } from '../../src/parquet/content-hash.ts'
+import type { Hasher } from '../../src/parquet/identity/content-hash.ts'
+import { stampOf } from '../../src/parquet/identity/fingerprint.ts'
 import type { KeyPartitioner } from '../../src/record/topic-keys.ts'
 import type { Delivery, SourceInfo } from '../../src/parquet/delivery.ts'
-import { readInFileOrder, readInTimeOrder } from '../../src/parquet/rows.ts'
+import { readInFileOrder, readInTimeOrder, type Readable } from '../../src/parquet/rows.ts'
 import type { Partition } from '../../state/partition.ts'
 import type { IngestStats } from '../ingest/ingest-stats.ts'
 import { awaitHashes, beginWatch, checkWatched, createWatch } from './content-watch.ts'
@@ -21,6 +22,20 @@ export interface FileRun {
   /** Reads until the end or a stop; on return all rows that were read are durable. */
   run: () => Promise<void>
 }
+
+/** What reads the files: a simulation has its own. */
+export interface FileTools extends Pick<ContentWatch, 'hasher' | 'stampOf'> {
+  readInFileOrder: (readable: Readable, place: number, from: number) => AsyncGenerator<Delivery>
+  readInTimeOrder: (readables: readonly Readable[]) => AsyncGenerator<Delivery>
+}
+
+/** Reads the files of this machine. */
+export const fileTools = (connection: DuckDBConnection, hasher: Hasher): FileTools => ({
+  hasher,
+  stampOf,
+  readInFileOrder: (readable, place, from) => readInFileOrder(connection, readable, place, from),
+  readInTimeOrder: (readables) => readInTimeOrder(connection, readables),
+})
 
 /** How files are read. */
 export interface FileReading {
@@ -42,7 +57,7 @@ export interface FileReading {
 export function prepareFiles(
   partitions: readonly Partition[],
   files: FoundFiles,
-  { connection, hasher }: { connection: DuckDBConnection; hasher: Hasher },
+  tools: FileTools,
   stats: IngestStats,
   { speed, cutoverMs, partitioner, stop }: FileReading,
 ): FileRun {
@@ -50,13 +65,13 @@ export function prepareFiles(
   const order = orderOf(partitions, sources, speed)
   const routing = { order, capacity: CHUNK_ROWS, cutoverMs, partitioner }
   const router = createRouter(partitions, sources, stats.applier, routing)
-  const watch = createWatch({ sources, partitions, positions: router.positions, hasher })
+  const { hasher, stampOf } = tools
+  const watch = createWatch({ sources, partitions, positions: router.positions, hasher, stampOf })
   const ingest = createFileIngest({ partitions, sources, router, stats, stop, watch }, speed)
   return {
     ingest,
     totalRows: sources.reduce((sum, { rows }) => sum + rows, 0),
-    run: () =>
-      ingestFiles(ingest, sealed(watch, deliveries(connection, watch, files, order, stats))),
+    run: () => ingestFiles(ingest, sealed(watch, deliveries(tools, watch, files, order, stats))),
   }
 }
 
@@ -105,7 +120,7 @@ async function* sealed(
 }
 
 async function* deliveries(
-  connection: DuckDBConnection,
+  tools: FileTools,
   watch: ContentWatch,
   { readables, sources }: FoundFiles,
   order: 'file' | 'time',
@@ -123,17 +138,14 @@ async function* deliveries(
   })
   if (order === 'time') {
     for (const place of open) beginWatch(watch, place)
-    for await (const delivery of readInTimeOrder(
-      connection,
-      open.map((p) => readables[p]),
-    )) {
+    for await (const delivery of tools.readInTimeOrder(open.map((p) => readables[p]))) {
       yield { ...delivery, source: (i) => open[delivery.source(i)] }
     }
     return
   }
   for (const place of open) {
     beginWatch(watch, place)
-    yield* readInFileOrder(connection, readables[place], place, from[place])
+    yield* tools.readInFileOrder(readables[place], place, from[place])
     await awaitHashes(watch)
     yield null
   }

@@ -1,20 +1,19 @@
 // The sources of a run over files: found, inspected, and identified by what the state has read.
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { withDatabase, type DuckDBConnection } from '../../src/duckdb.ts'
-import { createHasher, type Hasher } from '../../src/parquet/content-hash.ts'
-import { columnsId, decideUnits, type DecidedUnits } from '../../src/parquet/decide.ts'
+import { createHasher, type Hasher } from '../../src/parquet/identity/content-hash.ts'
+import { columnsId, decideUnits } from '../../src/parquet/decide.ts'
 import type { SourceInfo } from '../../src/parquet/delivery.ts'
 import type { ParquetFile } from '../../src/parquet/files.ts'
-import { identifyFiles } from '../../src/parquet/identity.ts'
+import { identifyFiles } from '../../src/parquet/identity/identity.ts'
 import { openInput } from '../../src/parquet/input.ts'
+import type { ShiftTo } from '../../src/parquet/shift.ts'
 import type { Readable } from '../../src/parquet/rows.ts'
-import type { SkippedPath } from '../../src/parquet/skipped.ts'
-import type { UnitOptions } from '../../src/record/source-units.ts'
+import type { SkippedPath } from '../../src/parquet/find/skipped.ts'
+import type { DecidedUnits, UnitOptions } from '../../src/record/source-units.ts'
 import { knownFiles } from '../../state/known-files.ts'
 import { knownSources } from '../../state/known-sources.ts'
 import type { Partition } from '../../state/partition.ts'
+import { shiftsOf } from './shift.ts'
 
 /** Decoding needs little memory; sorting by time needs more, and spills what exceeds it. */
 const DECODE_MEMORY_MIB = 384
@@ -25,16 +24,14 @@ export async function withFiles<T>(
   speed: number | 'max',
   work: (connection: DuckDBConnection, hasher: Hasher) => Promise<T>,
 ): Promise<T> {
-  const spillDirectory = mkdtempSync(join(tmpdir(), 'xdr-pulse-'))
   const memoryMiB = speed === 'max' ? DECODE_MEMORY_MIB : SORT_MEMORY_MIB
   const hasher = createHasher()
   try {
-    return await withDatabase({ threads: 1, memoryMiB, spillDirectory }, (connection) =>
+    return await withDatabase({ threads: 1, memoryMiB, spills: true }, (connection) =>
       work(connection, hasher),
     )
   } finally {
-    await hasher.close()
-    rmSync(spillDirectory, { recursive: true, force: true })
+    hasher.close()
   }
 }
 
@@ -42,6 +39,8 @@ export async function withFiles<T>(
 export interface ReadingOptions {
   timeZone: string
   units: UnitOptions
+  /** The day that the last day of the files becomes; null: times stay as they are. */
+  shiftTo?: ShiftTo | null
 }
 
 /** Opened files. */
@@ -57,8 +56,9 @@ export interface InspectedFiles {
 export async function inspectFiles(
   connection: DuckDBConnection,
   paths: readonly string[],
+  { mapped }: UnitOptions,
 ): Promise<InspectedFiles> {
-  return { ...(await openInput(connection, paths)), decided: null }
+  return { ...(await openInput(connection, paths, { mapped })), decided: null }
 }
 
 /**
@@ -95,7 +95,7 @@ export async function identifySources(
   inspected: InspectedFiles,
   partitions: readonly Partition[],
   { connection, hasher }: { connection: DuckDBConnection; hasher: Hasher },
-  { timeZone, units: options }: ReadingOptions,
+  { timeZone, units: options, shiftTo = null }: ReadingOptions,
 ): Promise<FoundFiles> {
   const positions = partitions.map((partition) => partition.positions)
   const read = knownFiles(positions.flatMap((of) => [...of]))
@@ -107,15 +107,20 @@ export async function identifySources(
     first === null
       ? await decideUnits(connection, files, known, options)
       : files.map(({ path }) => first.get(path) as DecidedUnits)
+  const plain = files.map((file, at) => ({ file, reading: { ...decided[at], timeZone } }))
+  const notes = [...identified.notes]
+  const shifts = await shiftsOf(connection, plain, partitions, shiftTo, timeZone, notes)
   return {
-    readables: files.map((file, at) => ({ file, reading: { ...decided[at].units, timeZone } })),
+    readables: plain.map(({ file, reading }, at) => {
+      return { file, reading: { ...reading, shiftDays: shifts[at] } }
+    }),
     sources: identified.files.map(({ file, content }, at) => {
       const { id, name, rows, bytes, stamp } = file
-      const { units, evidence } = decided[at]
       const info = { id, name, rows, bytes, columns: columnsId(file), stamp, content }
-      return { ...info, ...units, evidence }
+      const shift = shifts[at] === 0 ? {} : { shiftDays: shifts[at] }
+      return { ...info, ...decided[at], ...shift }
     }),
     skipped: [...inspected.skipped, ...identified.skipped],
-    notes: identified.notes,
+    notes,
   }
 }

@@ -1,5 +1,5 @@
 // What an ingest counts and measures, and when it commits: the same for every source.
-import { performance } from 'node:perf_hooks'
+import { SYSTEM_CLOCK, type Clock } from '../../src/clock.ts'
 import { REASONS } from '../../src/record/batch.ts'
 import type { Batch } from '../../src/record/batch.ts'
 import type { ValidationCounts, ValidationOptions } from '../../src/record/validation.ts'
@@ -26,13 +26,14 @@ const MOST_REJECTED_CHARACTERS = 64 * 2 ** 20
 
 /** Counters and measurements of one run. */
 export interface IngestStats {
+  clock: Clock
   counters: IngestCounters
   /** Emptied when they are reported. */
   observations: IngestObservations
   /** UTC ms of the last commit; null before the first. */
   lastDurableMs: number | null
   applier: Applier
-  /** Records a batch: rows applied, and the time since `startedAt` (`performance.now()`). */
+  /** Records a batch: rows applied, and the time since `startedAt` (`clock.now()`). */
   observeBatch(applied: number, startedAt: number): void
   /** True when the commit interval is over, or too many rejected rows wait in memory. */
   isDue(partitions: Iterable<Partition>): boolean
@@ -47,22 +48,24 @@ export function createIngestStats(
   validation: ValidationOptions,
   { commitIntervalMs, keepRejected, onCommit }: CommitOptions,
   capacity: number,
+  clock: Clock = SYSTEM_CLOCK,
 ): IngestStats {
   const counters = createIngestCounters()
   const observations = createObservations()
   // Only commits with changes count: the first rows after a start or a pause are durable at once.
   let lastCommit = -Infinity
   const stats: IngestStats = {
+    clock,
     counters,
     observations,
     lastDurableMs: null,
     applier: createApplier(validation, capacity, (batch) => addTotals(counters, batch)),
     observeBatch(applied, startedAt) {
-      observations.batchFoldSeconds.push((performance.now() - startedAt) / 1000)
+      observations.batchFoldSeconds.push((clock.now() - startedAt) / 1000)
       observations.batchRecords.push(applied)
     },
     isDue(partitions) {
-      if (performance.now() - lastCommit >= commitIntervalMs) return true
+      if (clock.now() - lastCommit >= commitIntervalMs) return true
       let characters = 0
       for (const { rejected } of partitions) {
         if (rejected.length > MOST_REJECTED_WAITING) return true
@@ -78,8 +81,8 @@ export function createIngestStats(
         observations.commitSeconds.push(commitSeconds)
         observations.flushSeconds.push(flushSeconds)
         counters.commits++
-        stats.lastDurableMs = Date.now()
-        lastCommit = performance.now()
+        stats.lastDurableMs = clock.utcMs()
+        lastCommit = clock.now()
       }
       stats.update()
       if (counters.commits > before) onCommit?.()

@@ -1,6 +1,6 @@
 // The progress of an ingest, as its thread reports it to the main thread several times per second.
-import type { SkippedPath } from '../../src/parquet/skipped.ts'
-import type { SourceNote } from '../../src/record/duration-unit.ts'
+import type { SkippedPath } from '../../src/parquet/find/skipped.ts'
+import type { SourceNote } from '../../src/record/source-units.ts'
 
 /** States of the process, as the metric `xdrpulse_state` names them. */
 export const LIFE_STATES = ['starting', 'restoring', 'running', 'draining', 'failed'] as const
@@ -59,8 +59,9 @@ export interface Warning {
   message: string
 }
 
-/** One partition that this process reads. Offsets are exclusive ends. */
+/** One partition of a topic that this process reads. Offsets are exclusive ends. */
 export interface PartitionProgress {
+  topic: string
   partition: number
   /** Where reading began, and the offsets from 0 on that the log no longer held then. */
   firstOffset: number
@@ -82,6 +83,8 @@ export interface PartitionProgress {
   stopped: string | null
   /** It stopped at a gap. */
   gap: boolean
+  /** The brokers do not allow to read it. */
+  denied: boolean
 }
 
 /** All rows ever read from a source: read = applied + rejected + excluded + gap. */
@@ -95,15 +98,29 @@ export interface SourceReconciliation {
   rejected: number
   /** Offsets of the topic that were lost before reading began here; not part of `read`. */
   notRetained: number
-  /** Offsets without a row: markers, aborted or compacted records, accepted gaps. */
+  /** Offsets without a row: markers, aborted or compacted records, accepted gaps, other types. */
   skipped: number
+  /** Of these, messages of record types that are not read. */
+  otherTypes: number
+  /** Rejected rows that wait in the outbox: the dead-letter topic has not acknowledged them. */
+  undelivered: number
   /** 0; anything else is an internal error. */
   gap: number
 }
 
+/** A topic that is read. */
+export interface TopicProgress {
+  topic: string
+  /** How producers choose the partition of an MSISDN; null values while that is unknown. */
+  partitioner: { hash: string | null; encoding: string | null; evidence: string }
+  /** Rows found in another partition than this partitioner assigns to their MSISDN. */
+  misrouted: number
+}
+
 /** The part of the progress that only a topic consumer has. */
 export interface ConsumerProgress {
-  topic: string
+  topics: TopicProgress[]
+  /** Of each topic. */
   topicPartitions: number
   group: string
   instance: string
@@ -119,16 +136,14 @@ export interface ConsumerProgress {
   /** By kind, see `CONSUMER_ERRORS`. */
   errors: Record<string, number>
   gapsPassed: { gaps: number; records: number }
+  /** Messages of record types that are not read, in this run. */
+  otherTypes: number
   deadLetters: {
     topic: string
     sent: Record<string, number>
     failures: number
     pending: number
   } | null
-  /** How producers choose the partition of an MSISDN; null values while that is unknown. */
-  partitioner: { hash: string | null; encoding: string | null; evidence: string }
-  /** Rows found in another partition than this partitioner assigns to their MSISDN. */
-  misrouted: number
   /** Seconds for which reading was paused. */
   backpressureSeconds: number
   /** Everything assigned was read to its end. */

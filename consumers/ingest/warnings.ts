@@ -1,5 +1,6 @@
 // Errors that do not end the run: counted by kind, and handed to the main thread, which logs them.
 import { performance } from 'node:perf_hooks'
+import { shorten } from '../../src/errors.ts'
 import { zeros } from '../../state/partition-metadata.ts'
 import { CONSUMER_ERRORS, type ConsumerError, type Warning } from './progress.ts'
 
@@ -24,10 +25,14 @@ const QUIET_MS = 30_000
 /** Bound of the messages that wait, if the main thread takes none. */
 const MAX_WAITING = 100
 
+/** Letters of a sentence; one may name columns, schemas and files, which have names of any length. */
+const MOST_LETTERS = 4000
+
 /** Creates counters at 0. */
 export function createWarnings(): Warnings {
   const loggedAt = new Map<string, number>()
-  const log = (level: Warning['level'], message: string): void => {
+  const log = (level: Warning['level'], sentence: string): void => {
+    const message = shorten(sentence, MOST_LETTERS)
     const now = performance.now()
     if (now - (loggedAt.get(message) ?? -Infinity) < QUIET_MS) return
     if (loggedAt.size > MAX_WAITING) loggedAt.clear()

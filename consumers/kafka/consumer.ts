@@ -1,32 +1,24 @@
-// The phases of a topic consumer: wait for the topic, open the state, history, live, close.
+// The phases of a topic consumer: wait for its topics, open the state, history, live, close.
 import { performance } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { messageOf } from '../../src/errors.ts'
 import type { TopicView } from '../../src/kafka/topic.ts'
 import { loadPartition, type Partition } from '../../state/partition.ts'
-import { readCutover, type PartitionStore } from '../../state/store.ts'
+import { readCutover } from '../../state/store.ts'
 import { openStores } from '../../state/writer.ts'
-import { describeIngest, storesOf } from '../ingest/describe.ts'
 import { requireNoFiles } from '../ingest/double-rows.ts'
 import type { IngestProgress } from '../ingest/progress.ts'
-import { createWarnings, type Warnings } from '../ingest/warnings.ts'
-import { claimsOf, findLogStarts, type LogStarts } from './group/claims.ts'
-import { createGroup, joinGroup, leaveGroup, type Group } from './group/membership.ts'
-import type { GroupOptions } from './group/membership.ts'
+import { findLogStarts } from './group/claims.ts'
+import { joinGroup, leaveGroup, type Group } from './group/membership.ts'
 import { settleOffsets } from './group/offsets.ts'
-import type { HistoryOptions, HistoryRun } from './history.ts'
-import { findPartitioner } from './history-keys.ts'
-import { openReader, type PartitionReaderOptions } from './live.ts'
-import { describeConsumer, describeStart } from './progress.ts'
-import { isCaughtUp, readAssigned, type PartitionReader } from './reader.ts'
+import { findPartitioner, requireAlike } from './history-keys.ts'
+import { openReader } from './live.ts'
+import { isCaughtUp, readAssigned } from './reader.ts'
 import { positionsOf, reconcileSources } from './reconciliation.ts'
-import { waitForTopic } from './wait-for-topic.ts'
-
-/** Options of a topic consumer; all of them can be sent to a thread. */
-export interface TopicConsumerOptions
-  extends PartitionReaderOptions, HistoryOptions, Omit<GroupOptions, 'topic'> {
-  stateDirectory: string
-}
+import { claimsNow, createRun, describeRun, report } from './run.ts'
+import type { Run, TopicConsumerOptions } from './run.ts'
+import { requireNoHistory, requireSamePartitions } from './topics.ts'
+import { waitForTopics } from './wait-for-topic.ts'
 
 /** A running consumer. */
 export interface TopicConsumer {
@@ -39,11 +31,11 @@ export interface TopicConsumer {
 const CLOSE_MS = 3000
 
 /**
- * Consumes a topic until a stop, or until it is caught up; on return all that was applied is
+ * Consumes topics until a stop, or until it is caught up; on return all that was applied is
  * durable.
  *
  * @param onReady receives the consumer at once
- * @throws PulseError `kafka` when the cluster or the topic cannot be used, or a gap keeps
+ * @throws PulseError `kafka` when the cluster or a topic cannot be used, or a gap keeps
  *   `untilCaughtUp` from its end; what the state and the files throw
  */
 export async function runTopicConsumer(
@@ -54,63 +46,37 @@ export async function runTopicConsumer(
   const { group, stop } = run
   onReady({ progress: () => report(run), stop: () => stop.abort() })
   try {
-    const { connection, topic } = options
-    const view = await waitForTopic(group.consumer, connection, topic, stop.signal)
-    return view === null ? describeRun(run) : await runInState(run, view)
+    const views = await waitForTopics(
+      group.consumer,
+      options.connection,
+      options.topics,
+      stop.signal,
+    )
+    if (views === null) return describeRun(run)
+    requireSamePartitions(new Map([...views].map(([topic, view]) => [topic, view.partitions])))
+    return await runInState(run, views)
   } finally {
     await closeGroup(group, options.untilCaughtUp || !group.joined)
   }
 }
 
-/** A run of a consumer. */
-interface Run {
-  options: TopicConsumerOptions
-  group: Group
-  warnings: Warnings
-  stop: AbortController
-  /** All partitions of the state; none before it is open. */
-  stores: readonly PartitionStore[]
-  phase: Phase
-  /** By partition: first offset of the log, as it was last seen. */
-  logStarts: LogStarts
-  /** What the history counted; null values without one. */
-  history: Pick<IngestProgress, 'history' | 'sources'>
-  /** The progress that was reported last. */
-  reported: IngestProgress
-}
-
-/** What a run is doing, with what its progress is described from. */
-type Phase =
-  | { name: 'start' }
-  | { name: 'history'; partitions: readonly Partition[]; restoreSeconds: number; files: HistoryRun }
-  | { name: 'live'; reader: PartitionReader }
-  | { name: 'closed'; progress: IngestProgress; claims: readonly number[] }
-
-function createRun(options: TopicConsumerOptions): Run {
-  const warnings = createWarnings()
-  const group = createGroup(options.connection, options, () => claimsNow(run), warnings)
-  const run: Run = {
-    options,
-    group,
-    warnings,
-    stop: new AbortController(),
-    stores: [],
-    phase: { name: 'start' },
-    logStarts: new Map(),
-    history: { history: null, sources: [] },
-    reported: describeStart(options, warnings),
-  }
-  return run
-}
+/** Topics as the cluster describes them, by name. */
+type Views = ReadonlyMap<string, TopicView>
 
 /** The phases that need the state; it is closed on return, and after a failure. */
-async function runInState(run: Run, view: TopicView): Promise<IngestProgress> {
+async function runInState(run: Run, views: Views): Promise<IngestProgress> {
   const { stateDirectory, state: wanted } = run.options
-  const state = await openStores(stateDirectory, { ...wanted, partitions: view.partitions }, 'run')
+  // Those of all topics are the same.
+  const [{ partitions }] = views.values()
+  const state = await openStores(stateDirectory, { ...wanted, partitions }, 'run')
   run.stores = state.stores
   try {
-    const loaded = await readHistory(run, view)
-    const done = run.stop.signal.aborted ? false : await readLive(run, view, loaded)
+    const { options, group, warnings, stop } = run
+    requireNoHistory(options.topics, options.history, readCutover(state.stores[0]))
+    const from = { consumer: group.consumer, warnings, stop: stop.signal }
+    await requireAlike(from, views, options)
+    const loaded = await readHistory(run, views)
+    const done = run.stop.signal.aborted ? false : await readLive(run, views, loaded)
     const last = { ...describeRun(run), reconciliation: reconcileSources(state.stores), done }
     closePhase(run)
     return last
@@ -124,7 +90,7 @@ async function runInState(run: Run, view: TopicView): Promise<IngestProgress> {
 }
 
 /** Applies the history, if there is one; returns the partitions that are loaded then. */
-async function readHistory(run: Run, view: TopicView): Promise<Map<number, Partition>> {
+async function readHistory(run: Run, views: Views): Promise<Map<number, Partition>> {
   const loaded = new Map<number, Partition>()
   if (run.options.history.length === 0) return loaded
   // It loads DuckDB, which a topic alone does not need.
@@ -134,8 +100,9 @@ async function readHistory(run: Run, view: TopicView): Promise<Map<number, Parti
   const restoreSeconds = (performance.now() - start) / 1000
   const partitions = [...loaded.values()]
   const { group, warnings, options } = run
-  const from = { consumer: group.consumer, view, warnings, stop: run.stop.signal }
-  const choose = () => findPartitioner(from, options)
+  const from = { consumer: group.consumer, warnings, stop: run.stop.signal }
+  const [[topic, view]] = views
+  const choose = () => findPartitioner({ ...from, topic, view }, options)
   await applyHistory(partitions, options, { stop: from.stop, warnings, choose }, (files) => {
     run.phase = { name: 'history', partitions, restoreSeconds, files }
   })
@@ -145,12 +112,12 @@ async function readHistory(run: Run, view: TopicView): Promise<Map<number, Parti
 }
 
 /** Joins the group and reads what it assigns; returns whether everything was read. */
-async function readLive(run: Run, view: TopicView, loaded: Map<number, Partition>) {
+async function readLive(run: Run, views: Views, loaded: Map<number, Partition>) {
   const { stores, group, warnings, options } = run
   const cutoverMs = readCutover(stores[0])
   requireNoFiles(stores.map(positionsOf), cutoverMs)
-  run.logStarts = await findLogStarts(group.consumer, options.topic, stores, warnings)
-  const parts = { stores, loaded, cutoverMs, view, group, warnings, stop: run.stop.signal }
+  run.logStarts = await findLogStarts(group.consumer, views, stores, warnings)
+  const parts = { stores, loaded, cutoverMs, views, group, warnings, stop: run.stop.signal }
   const reader = openReader(parts, options)
   run.phase = { name: 'live', reader }
   joinGroup(group)
@@ -171,33 +138,6 @@ function closeAfterFailure(run: Run): void {
     run.warnings.info(`the state cannot be read any more either (${messageOf(error)})`)
     run.phase = { name: 'closed', progress: run.reported, claims: [] }
   }
-}
-
-function report(run: Run): IngestProgress {
-  const now = describeRun(run)
-  run.reported = run.stop.signal.aborted ? { ...now, state: 'draining' } : now
-  return run.reported
-}
-
-function describeRun({ phase, history, options, warnings }: Run): IngestProgress {
-  if (phase.name === 'closed') return phase.progress
-  if (phase.name === 'live') {
-    const live = describeConsumer(phase.reader)
-    return { ...live, history: history.history, sources: [...history.sources, ...live.sources] }
-  }
-  if (phase.name === 'history') {
-    const { partitions, restoreSeconds, files } = phase
-    const { totalRows, sources, stats } = files
-    const own = { totalRows, sources, restoreSeconds, warnings: warnings.waiting }
-    return describeIngest(partitions, storesOf(partitions), stats, { state: 'running', ...own })
-  }
-  return describeStart(options, warnings)
-}
-
-/** What this member claims of each partition now. */
-function claimsNow({ phase, stores, logStarts }: Run): readonly number[] {
-  if (phase.name === 'closed') return phase.claims
-  return phase.name === 'live' ? claimsOf(stores, phase.reader, logStarts) : []
 }
 
 /**

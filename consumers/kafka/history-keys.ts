@@ -1,5 +1,5 @@
-// By which partitioner a history is divided: that of the topic, so that all rows of a subscriber
-// are in one partition.
+// The partitioners of topics, from their first keys, before a row is read: by that of its topic a
+// history is divided, and topics that are read together must have the same.
 import { PulseError } from '../../src/errors.ts'
 import type { Consumer } from '../../src/kafka/client.ts'
 import { createRegistry } from '../../src/kafka/schema-registry.ts'
@@ -17,6 +17,8 @@ import { createKeySample } from '../../src/record/topic-keys.ts'
 import type { Warnings } from '../ingest/warnings.ts'
 import type { PartitionReaderOptions } from './live.ts'
 import { peekKeys } from './log/key-peek.ts'
+import { requireOnePartitioner } from './topics.ts'
+import { columnsOf } from '../../src/record/source-units.ts'
 import { createFormat } from './log/message-format.ts'
 
 /** What `--partitioner` may be. */
@@ -30,6 +32,7 @@ export interface ChosenPartitioner {
 
 /** The topic whose keys are read. */
 export interface TopicToPeek {
+  topic: string
   consumer: Consumer
   view: TopicView
   warnings: Warnings
@@ -45,22 +48,69 @@ export async function findPartitioner(
   from: TopicToPeek,
   options: PartitionReaderOptions & { partitioner: PartitionerOption },
 ): Promise<ChosenPartitioner | null> {
-  const { topic, partitioner, connection, instanceId: clientId, state } = options
-  const { partitions } = from.view
-  if (partitions === 1) return choosePartitioner(topic, createKeySample(1), partitioner)
-  const onError = (message: string): void => from.warnings.error('registry', message)
-  const registry = options.registry === null ? null : createRegistry(options.registry, onError)
-  try {
-    const { format: name, schema } = options
-    const format = createFormat({ format: name, registry, schema, timeZone: state.timeZone })
-    const sample = await peekKeys({ ...from, topic, connection, clientId, format })
-    if (from.stop.aborted) return null
-    const chosen = choosePartitioner(topic, sample, partitioner)
+  const { topic } = from
+  const sample = await sampleKeys(from, options)
+  if (from.stop.aborted) return null
+  const chosen = choosePartitioner(topic, sample, options.partitioner)
+  if (sample.partitions > 1) {
     from.warnings.info(`the history is divided as the topic is: ${chosen.evidence}`)
-    return chosen
-  } finally {
-    registry?.close()
   }
+  return chosen
+}
+
+/**
+ * Samples the first keys of a topic; after a stop the sample is not complete.
+ *
+ * @throws PulseError `kafka` when the topic cannot be read
+ */
+export async function sampleKeys(
+  from: TopicToPeek,
+  { connection, state, format: name, schema, registry: address, units }: PartitionReaderOptions,
+): Promise<KeySample> {
+  if (from.view.partitions === 1) return createKeySample(1)
+  const onError = (message: string): void => from.warnings.error('registry', message)
+  const registry = address === null ? null : createRegistry(address, onError)
+  const close = (): void => registry?.close()
+  // A schema may be waited for.
+  from.stop.addEventListener('abort', close)
+  try {
+    const { timeZone } = state
+    const onSchema = (message: string): void => from.warnings.warn(message)
+    const source = columnsOf(units)
+    const format = createFormat({ format: name, registry, schema, timeZone, source, onSchema })
+    return await peekKeys({ ...from, connection, format })
+  } catch (error) {
+    if (from.stop.aborted) return createKeySample(from.view.partitions)
+    throw error
+  } finally {
+    from.stop.removeEventListener('abort', close)
+    close()
+  }
+}
+
+/**
+ * Samples the keys of topics before any of them is read, and compares their partitioners.
+ *
+ * @throws PulseError as `requireOnePartitioner` and `sampleKeys`
+ */
+export async function requireAlike(
+  from: Omit<TopicToPeek, 'topic' | 'view'>,
+  views: ReadonlyMap<string, TopicView>,
+  options: PartitionReaderOptions,
+): Promise<void> {
+  if (views.size === 1) return
+  const samples: [string, KeySample][] = []
+  for (const [topic, view] of views) {
+    const sample = await sampleKeys({ ...from, topic, view }, options)
+    if (from.stop.aborted) return
+    samples.push([topic, sample])
+    if (view.partitions === 1 || partitionerOf(sample) !== null) continue
+    from.warnings.warn(
+      `topic ${topic}: its partitioner is not known (${evidenceOf(sample)}), and is not compared ` +
+        'with that of the other topics yet; a subscriber in two partitions is reported by a snapshot',
+    )
+  }
+  requireOnePartitioner(samples)
 }
 
 /**

@@ -6,14 +6,13 @@
 import { CHUNK_ROWS, type DuckDBConnection } from '../../src/duckdb.ts'
 import { PulseError } from '../../src/errors.ts'
 import { lastEventTime } from '../../src/parquet/rows.ts'
-import { skippedLines } from '../../src/parquet/skipped.ts'
-import type { SourceNote } from '../../src/record/duration-unit.ts'
-import type { UnitOptions } from '../../src/record/source-units.ts'
+import { skippedLines } from '../../src/parquet/find/skipped.ts'
+import type { SourceNote, UnitOptions } from '../../src/record/source-units.ts'
 import type { Partition } from '../../state/partition.ts'
 import { DEFAULT_PARTITIONER, isDefault, type KeyPartitioner } from '../../src/record/topic-keys.ts'
 import { readCutover, readPartitioner, writeCutover } from '../../state/store.ts'
 import type { StateOptions } from '../../state/writer.ts'
-import { prepareFiles } from '../files/run.ts'
+import { fileTools, prepareFiles } from '../files/run.ts'
 import { identifySources, inspectFiles, withFiles, type FoundFiles } from '../files/sources.ts'
 import { requireNewHistory } from '../ingest/double-rows.ts'
 import type { ChosenPartitioner, PartitionerOption } from './history-keys.ts'
@@ -67,7 +66,7 @@ export async function applyHistory(
   const stats = createIngestStats(validation, options, CHUNK_ROWS)
   await withFiles('max', async (connection, hasher) => {
     const how = { timeZone: options.state.timeZone, units: options.units }
-    const inspected = await inspectFiles(connection, options.history)
+    const inspected = await inspectFiles(connection, options.history, options.units)
     const tools = { connection, hasher }
     const files = await identifySources(inspected, partitions, tools, how)
     files.notes.forEach((note) => warnings.info(note))
@@ -75,7 +74,13 @@ export async function applyHistory(
     const division = await decideDivision(connection, partitions, files, options, choose)
     if (stop.aborted || division === null) return
     const reading = { speed: 'max', ...division, stop } as const
-    const { totalRows, run } = prepareFiles(partitions, files, tools, stats, reading)
+    const { totalRows, run } = prepareFiles(
+      partitions,
+      files,
+      fileTools(connection, hasher),
+      stats,
+      reading,
+    )
     onReady({ totalRows, sources: files.sources, stats })
     await run()
   })

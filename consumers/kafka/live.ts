@@ -1,42 +1,45 @@
-// Opens the reader of the live phase: format, unit, statistics and dead letters from the options.
-import { performance } from 'node:perf_hooks'
+// Opens the reader of the live phase: formats, units, statistics and dead letters from the options.
+import { SYSTEM_CLOCK, type Clock } from '../../src/clock.ts'
 import type { KafkaConnection } from '../../src/kafka/client.ts'
 import type { RegistryOptions } from '../../src/kafka/registry-address.ts'
 import { BROKER_RETRY, createBackoff } from '../../src/kafka/retry.ts'
 import { createRegistry } from '../../src/kafka/schema-registry.ts'
 import { sourceOf, type Start, type TopicView } from '../../src/kafka/topic.ts'
-import type { DurationUnit } from '../../src/record/duration-unit.ts'
-import type { UnitOptions } from '../../src/record/source-units.ts'
+import { columnsOf, type StoredUnits, type UnitOptions } from '../../src/record/source-units.ts'
 import type { SourcePosition } from '../../state/partition-metadata.ts'
 import type { Partition } from '../../state/partition.ts'
 import type { PartitionStore } from '../../state/store.ts'
 import type { StateOptions } from '../../state/writer.ts'
 import { createIngestStats, type CommitOptions } from '../ingest/ingest-stats.ts'
 import type { Warnings } from '../ingest/warnings.ts'
-import { createDeadLetters } from './dead-letters.ts'
+import { createDeadLetters, openProducer } from './dead-letters.ts'
 import type { Group } from './group/membership.ts'
 import { fetchCommitted } from './group/offsets.ts'
+import type { FetchOptions } from './log/fetch-request.ts'
+import type { LetterProducer } from './outbox.ts'
+import type { LetterHeaders } from './letter.ts'
 import type { GapPolicy } from './log/gaps.ts'
 import { BATCH_ROWS, createMessageBatch } from './log/message-batch.ts'
+import { createJsonColumns } from './log/json-columns.ts'
+import { fetchDeliveries } from './log/fetch-loops.ts'
 import { createFormat } from './log/message-format.ts'
 import { NO_ROW_READ } from './log/partition.ts'
 import { createLogReader } from './log/reader.ts'
 import { createTopicUnits } from './log/units.ts'
-import { createPause } from './pause.ts'
-import type { PartitionReader } from './reader.ts'
+import { createOutcomes, createPause } from './pause.ts'
+import type { PartitionReader, ReadTopic } from './reader.ts'
 
-/** How a topic is read; all of it can be sent to a thread. */
+/** How topics are read; all of it can be sent to a thread. */
 export interface PartitionReaderOptions extends CommitOptions {
   connection: KafkaConnection
-  topic: string
-  /** Name of this member; clients are named for it. */
-  instanceId: string
+  fetching: FetchOptions
+  topics: readonly string[]
   state: Omit<StateOptions, 'partitions'>
   units: UnitOptions
   format: 'auto' | 'avro' | 'json'
   /** Null without a schema registry. */
   registry: RegistryOptions | null
-  /** The writer's Avro schema of messages without a schema id. */
+  /** The writer's Avro schema of messages without a schema id; null for the one of `produce`. */
   schema: unknown
   /** Where to start in a partition that was never read. */
   from: Start
@@ -45,6 +48,7 @@ export interface PartitionReaderOptions extends CommitOptions {
   rejectedLimit: number
   /** Null to forward no rejected messages. */
   deadLetterTopic: string | null
+  deadLetterHeaders: LetterHeaders
   /** End when everything assigned is read. */
   untilCaughtUp: boolean
 }
@@ -56,73 +60,124 @@ export interface ReaderParts {
   loaded: Map<number, Partition>
   /** Rows that start before it (UTC ms) belong to the history; null without a history. */
   cutoverMs: number | null
-  view: TopicView
+  /** By topic. */
+  views: ReadonlyMap<string, TopicView>
   group: Group
   warnings: Warnings
   stop: AbortSignal
 }
 
+/** What a reader reaches, and how much at once: a simulation has its own. */
+export interface Outside {
+  /** Most messages of a batch. */
+  batchRows: number
+  clock: Clock
+  fetchDeliveries: PartitionReader['fetchDeliveries']
+  openProducer: (connection: KafkaConnection) => LetterProducer
+  openRegistry: typeof createRegistry
+}
+
+const CLUSTER: Outside = {
+  batchRows: BATCH_ROWS,
+  clock: SYSTEM_CLOCK,
+  fetchDeliveries,
+  openProducer,
+  openRegistry: createRegistry,
+}
+
 /** Opens a reader; it reads nothing before `readAssigned`. */
-export function openReader(parts: ReaderParts, options: PartitionReaderOptions): PartitionReader {
-  const { stores, cutoverMs, view, group, warnings } = parts
-  const { connection, topic, instanceId: clientId, deadLetterTopic, state } = options
+export function openReader(
+  parts: ReaderParts,
+  options: PartitionReaderOptions,
+  outside: Outside = CLUSTER,
+): PartitionReader {
+  const { clock, batchRows } = outside
+  const { warnings, views } = parts
+  const { connection, deadLetterTopic, state } = options
   const validation = { missingMsisdnZero: state.missingMsisdn === 'zero' }
-  const stats = createIngestStats(validation, options, BATCH_ROWS)
+  const stats = createIngestStats(validation, options, batchRows, clock)
   const registry =
     options.registry === null
       ? null
-      : createRegistry(options.registry, (message) => warnings.error('registry', message))
-  const { schema } = options
-  const format = createFormat({
-    format: options.format,
-    registry,
-    schema,
-    timeZone: state.timeZone,
-  })
-  const units = createTopicUnits(topic, options.units, knownUnit(stores, sourceOf(view)))
-  const batch = { format, partitions: view.partitions, units, cutoverMs }
+      : outside.openRegistry(options.registry, (message) => warnings.error('registry', message))
   const letters = {
     connection,
-    clientId,
-    sourceTopic: topic,
     deadLetterTopic: deadLetterTopic ?? '',
+    headers: options.deadLetterHeaders,
   }
+  const shared = { closing: new AbortController(), stats, registry, batchRows }
   return {
     ...parts,
-    connection,
-    clientId,
-    topic,
-    consumer: group.consumer,
-    refreshing: null,
-    refreshedAt: performance.now(),
+    ...shared,
+    topics: [...views].map(([topic, view]) => openTopic(topic, view, parts, shared, options)),
     failure: null,
-    logs: new Map(),
-    stats,
-    registry,
-    format,
-    deadLetters: deadLetterTopic === null ? null : createDeadLetters(letters, warnings),
-    logReader: createLogReader(createMessageBatch(batch, stats)),
-    committedOf: (partition) => fetchCommitted(group.offsets, partition),
-    from: options.from,
-    onGap: options.onGap,
-    passed: { gaps: 0, records: 0 },
+    fetchDeliveries: outside.fetchDeliveries,
+    deadLetters:
+      deadLetterTopic === null
+        ? null
+        : createDeadLetters(letters, warnings, clock, outside.openProducer(connection)),
     settled: null,
     settling: null,
     restoreSeconds: null,
-    backoff: createBackoff(BROKER_RETRY),
-    pause: createPause(options.rejectedLimit),
-    closing: new AbortController(),
+    backoff: createBackoff(BROKER_RETRY, clock),
+    pause: createPause(),
     untilCaughtUp: options.untilCaughtUp,
   }
 }
 
-/** The unit of a topic's durations that an earlier run decided, in any partition. */
-function knownUnit(stores: readonly PartitionStore[], source: string): DurationUnit | null {
+/** What all topics of a reader share. */
+type Shared = Pick<PartitionReader, 'closing' | 'stats' | 'registry'> & Pick<Outside, 'batchRows'>
+
+/** Each topic has decisions, positions and evidence of its own. */
+function openTopic(
+  topic: string,
+  view: TopicView,
+  { stores, cutoverMs, group, warnings }: ReaderParts,
+  { closing, stats, registry, batchRows }: Shared,
+  options: PartitionReaderOptions,
+): ReadTopic {
+  const { schema, connection, fetching, from, onGap } = options
+  const known = knownUnits(stores, sourceOf(view))
+  const { recordTypes } = options.units
+  const source = columnsOf({ recordTypes, ...(known ?? options.units) })
+  const format = createFormat({
+    format: options.format,
+    registry,
+    schema,
+    timeZone: options.state.timeZone,
+    source,
+    onSchema: (message) => warnings.warn(message),
+  })
+  const units = createTopicUnits(topic, options.units, known, format.texts)
+  const json = createJsonColumns(topic, source.mapped, knownColumns(stores, sourceOf(view)))
+  const batch = { format, partitions: view.partitions, units, json, cutoverMs }
+  return {
+    ...{ topic, view, connection, fetching, from, onGap, cutoverMs, warnings, format },
+    ...{ closing, passed: { gaps: 0, records: 0 } },
+    consumer: group.consumer,
+    refreshing: null,
+    clock: stats.clock,
+    refreshedAt: stats.clock.now(),
+    failure: null,
+    logs: new Map(),
+    logReader: createLogReader(createMessageBatch(batch, stats, batchRows)),
+    outcomes: createOutcomes(topic, options.rejectedLimit),
+    committedOf: (partition) => fetchCommitted(group.offsets, topic, partition),
+  }
+}
+
+/** The columns that JSON messages of a topic had in earlier runs, in any partition. */
+const knownColumns = (stores: readonly PartitionStore[], source: string): string[] =>
+  stores.flatMap(({ positions }) => {
+    const known = positions.get(source) as SourcePosition | undefined
+    return known?.jsonColumns ?? []
+  })
+
+/** The units of a topic that an earlier run decided, in any partition. */
+function knownUnits(stores: readonly PartitionStore[], source: string): StoredUnits | null {
   for (const { positions } of stores) {
     const known = positions.get(source) as SourcePosition | undefined
-    if (known !== undefined && known.evidence !== NO_ROW_READ) {
-      return { durationUnit: known.durationUnit, evidence: known.evidence }
-    }
+    if (known !== undefined && known.evidence !== NO_ROW_READ) return known
   }
   return null
 }

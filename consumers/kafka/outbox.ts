@@ -4,29 +4,31 @@
 // commit after the topic has acknowledged it. After a crash in between it is sent again: each
 // message is in the topic at least once, and its headers (topic, partition, offset) identify
 // duplicates.
+import type { Clock } from '../../src/clock.ts'
 import type { KafkaConnection, Producer } from '../../src/kafka/client.ts'
+import type { Partition } from '../../state/partition.ts'
 import type { Warnings } from '../ingest/warnings.ts'
-import type { LogPartition } from './log/partition.ts'
+import type { LetterRoute } from './letter.ts'
 
 /** Which messages are forwarded where. */
-export interface DeadLetterOptions {
+export interface DeadLetterOptions extends LetterRoute {
   connection: KafkaConnection
-  clientId: string
-  /** The topic that is read, named in a header. */
-  sourceTopic: string
-  deadLetterTopic: string
 }
+
+/** What sends to the dead-letter topic. */
+export type LetterProducer = Pick<Producer, 'send' | 'close'>
 
 /** The outboxes of the partitions read here, and the sender that empties them. */
 export interface DeadLetters {
   options: DeadLetterOptions
   warnings: Warnings
-  producer: Producer<Buffer, Buffer, string, string>
-  logs: Set<LogPartition>
+  producer: LetterProducer
+  clock: Clock
+  states: Set<Partition>
   /** Acknowledged keys that are in an outbox until the next commit. */
-  delivered: Map<LogPartition, Set<string>>
+  delivered: Map<Partition, Set<string>>
   /** Keys of messages that the topic does not accept: they stay in the outbox until a restart. */
-  tooLarge: Map<LogPartition, Set<string>>
+  tooLarge: Map<Partition, Set<string>>
   /** Acknowledged messages since the start, by reason. */
   sent: Record<string, number>
   /** Failed requests since the start. */
@@ -48,22 +50,22 @@ export interface DeadLetters {
 const MAX_PENDING = 10_000
 
 /** Starts to send a partition's outbox as its last commit left it. */
-export function openOutbox(letters: DeadLetters, log: LogPartition): void {
-  letters.logs.add(log)
-  letters.pending += sizeOf(log)
+export function openOutbox(letters: DeadLetters, state: Partition): void {
+  letters.states.add(state)
+  letters.pending += sizeOf(state)
 }
 
 /** Stops sending an outbox, right after a commit: its messages are sent when it is next opened. */
-export function closeOutbox(letters: DeadLetters, log: LogPartition): void {
-  letters.logs.delete(log)
-  letters.delivered.delete(log)
-  letters.tooLarge.delete(log)
-  letters.pending -= sizeOf(log)
+export function closeOutbox(letters: DeadLetters, state: Partition): void {
+  letters.states.delete(state)
+  letters.delivered.delete(state)
+  letters.tooLarge.delete(state)
+  letters.pending -= sizeOf(state)
 }
 
 /** Call before a commit of these partitions. */
-export function beforeCommit(letters: DeadLetters, logs: readonly LogPartition[]): void {
-  letters.entering = logs.reduce((sum, { state }) => sum + state.rejected.length, 0)
+export function beforeCommit(letters: DeadLetters, states: readonly Partition[]): void {
+  letters.entering = states.reduce((sum, { rejected }) => sum + rejected.length, 0)
   letters.delivered.clear()
 }
 
@@ -81,4 +83,4 @@ export function backlogOf(letters: DeadLetters): string | null {
   return `${pending} rejected rows wait for the dead-letter topic ${options.deadLetterTopic}`
 }
 
-const sizeOf = ({ state }: LogPartition): number => state.store.outbox?.getKeysCount() ?? 0
+const sizeOf = ({ store }: Partition): number => store.outbox?.getKeysCount() ?? 0

@@ -1,27 +1,33 @@
 // Describes a consumer and each partition it reads, as the rest of the process sees them.
 import type { PartitionProgress, ConsumerProgress, IngestProgress } from '../ingest/progress.ts'
+import { unitsOf } from '../../src/record/source-units.ts'
 import { describeIngest } from '../ingest/describe.ts'
 import { createIngestStats, type CommitOptions } from '../ingest/ingest-stats.ts'
 import type { Warnings } from '../ingest/warnings.ts'
+import { statesOf } from './commit.ts'
 import { isMember } from './group/membership.ts'
+import { offsetKey } from './group/offsets.ts'
 import { idleReason, isSettled } from './log/assigned.ts'
-import { lagRecords, type LogPartition } from './log/partition.ts'
+import { lagRecords, logsOf, stopOf, type LogPartition } from './log/partition.ts'
 import { partitionerNote } from './log/routing.ts'
-import { isCaughtUp, pausedBy, type PartitionReader } from './reader.ts'
+import { isCaughtUp, pausedBy, type PartitionReader, type ReadTopic } from './reader.ts'
 
 /** Returns the present progress of the live phase. */
 export function describeConsumer(reader: PartitionReader): IngestProgress {
-  const { stats, stores, topic, warnings } = reader
-  const logs = [...reader.logs.values()].sort((a, b) => a.number - b.number)
+  const { stats, stores, topics, warnings } = reader
+  // The topics stay in their order.
+  const logs = logsOf(topics).sort((a, b) => a.number - b.number)
   const lag = logs.reduce((total, log) => total + (lagRecords(log) || 0), 0)
-  const { unit } = reader.logReader.messages.options.units
-  const partitions = logs.map(({ state }) => state)
+  const partitions = statesOf(logs)
   return describeIngest(partitions, stores, stats, {
     // Until the group has assigned partitions, and all of them are loaded.
     state: isSettled(reader) ? 'running' : 'restoring',
     totalRows: stats.counters.rows + lag,
     restoreSeconds: reader.restoreSeconds,
-    sources: unit === null ? [] : [{ name: topic, ...noteOf(unit) }],
+    sources: topics.flatMap(({ topic: name, logReader }) => {
+      const { unit } = logReader.messages.options.units
+      return unit === null ? [] : [{ name, ...unitsOf(unit) }]
+    }),
     consumer: describeReader(reader, logs),
     warnings: warnings.waiting,
   })
@@ -33,15 +39,18 @@ export function describeStart(options: CommitOptions, warnings: Warnings): Inges
   return describeIngest([], [], stats, { state: 'starting', warnings: warnings.waiting })
 }
 
-type Note = Pick<IngestProgress['sources'][number], 'durationUnit' | 'evidence'>
-const noteOf = ({ durationUnit, evidence }: Note): Note => ({ durationUnit, evidence })
-
 function describeReader(reader: PartitionReader, logs: readonly LogPartition[]): ConsumerProgress {
-  const { group, warnings, deadLetters, view, topic, passed, pause } = reader
+  const { group, warnings, deadLetters, topics, pause } = reader
+  const sum = (of: (topic: ReadTopic) => number): number =>
+    topics.reduce((total, topic) => total + of(topic), 0)
   const nowMs = Date.now()
   return {
-    topic,
-    topicPartitions: view.partitions,
+    topics: topics.map(({ topic, logReader: { messages } }) => ({
+      topic,
+      partitioner: partitionerNote(messages.routing),
+      misrouted: messages.routing.misrouted,
+    })),
+    topicPartitions: topics[0].view.partitions,
     group: group.options.groupId,
     instance: group.options.instanceId,
     member: isMember(group),
@@ -51,7 +60,11 @@ function describeReader(reader: PartitionReader, logs: readonly LogPartition[]):
     paused: pausedBy(reader),
     rebalances: group.rebalances,
     errors: warnings.counts,
-    gapsPassed: passed,
+    gapsPassed: {
+      gaps: sum(({ passed }) => passed.gaps),
+      records: sum(({ passed }) => passed.records),
+    },
+    otherTypes: sum(({ logReader }) => logReader.messages.otherTypes),
     deadLetters:
       deadLetters === null
         ? null
@@ -61,8 +74,6 @@ function describeReader(reader: PartitionReader, logs: readonly LogPartition[]):
             failures: deadLetters.failures,
             pending: deadLetters.pending,
           },
-    partitioner: partitionerNote(reader.logReader.messages.routing),
-    misrouted: reader.logReader.messages.routing.misrouted,
     backpressureSeconds: pause.seconds,
     caughtUp: isCaughtUp(reader),
   }
@@ -73,12 +84,13 @@ function describePartition(
   log: LogPartition,
   nowMs: number,
 ): PartitionProgress {
-  const { number, position, stableOffset, durableOffset, lastTimestampMs, gap, waitingFor } = log
+  const { topic, number, position, stableOffset, durableOffset, lastTimestampMs, waitingFor } = log
   const lag = lagRecords(log)
   const isKnown = !Number.isNaN(lag)
   const waits = waitingFor === null ? null : `waits for schema ${waitingFor} of the registry`
   const lastMs = lastTimestampMs > 0 ? lastTimestampMs : null
   return {
+    topic,
     partition: number,
     firstOffset: position.first,
     notRetained: position.notRetained,
@@ -86,11 +98,12 @@ function describePartition(
     endOffset: isKnown ? stableOffset : null,
     appliedOffset: position.next,
     durableOffset,
-    committedOffset: group.offsets.committed.get(number) ?? null,
+    committedOffset: group.offsets.committed.get(offsetKey(log)) ?? null,
     lagRecords: isKnown ? lag : null,
     lagSeconds: lag === 0 ? 0 : lastMs === null ? null : Math.max(0, nowMs - lastMs) / 1000,
     lastAppliedMs: lastMs,
-    stopped: gap?.message ?? waits,
-    gap: gap !== null,
+    stopped: stopOf(log) ?? waits,
+    gap: log.gap !== null,
+    denied: log.denied !== null,
   }
 }

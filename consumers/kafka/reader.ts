@@ -1,10 +1,10 @@
 // Reads the partitions assigned to this member: deliveries are pulled, applied and committed.
 //
-// All state of reading is one plain record, `PartitionReader`. Each file that works on it declares
-// the part that its functions need, and imports the functions it calls, so dependencies are
-// visible. One loop applies and commits (`readAssigned`). Tasks that run concurrently (loading
-// partitions, metadata, recovery, schemas, dead letters) are started by the loop, and it throws
-// their failures.
+// All state of reading is one plain record, `PartitionReader`, with a `ReadTopic` per topic. Each
+// file that works on it declares the part that its functions need, and imports the functions it
+// calls, so dependencies are visible. One loop applies and commits (`readAssigned`). Tasks that run
+// concurrently (loading partitions, metadata, recovery, schemas, dead letters) are started by the
+// loop, and it throws their failures.
 import { PulseError } from '../../src/errors.ts'
 import type { FetchedPartition } from '../../src/kafka/fetch.ts'
 import { resetBackoff } from '../../src/kafka/retry.ts'
@@ -15,21 +15,36 @@ import { commitLogs, statesOf } from './commit.ts'
 import { abandonDeadLetters, closeDeadLetters } from './dead-letters.ts'
 import { isMember } from './group/membership.ts'
 import { isSettled, settleAssigned, type AssignedPartitions } from './log/assigned.ts'
-import { fetchDeliveries, type FetchContext, type LogDelivery } from './log/fetch-loops.ts'
-import { isRead, readFrom, type LogPartition } from './log/partition.ts'
+import type { FetchContext, fetchDeliveries, LogDelivery } from './log/fetch-loops.ts'
+import { decideColumnsWhenDue } from './log/json-columns.ts'
+import { compactedAt } from './log/offset-counts.ts'
+import { isRead, logsOf, readFrom, stopOf, type LogPartition } from './log/partition.ts'
 import { readFetched, type LogReader } from './log/reader.ts'
 import { learnSchema, recoverFrom, recoverFromGap, type Recovery } from './log/recovery.ts'
-import { decideWhenDue } from './log/units.ts'
+import type { StartContext } from './log/start.ts'
+import { decideWhenDue } from './log/unit-decision.ts'
+import { lookAgain } from './log/units.ts'
 import { backlogOf } from './outbox.ts'
-import { countOutcomes, trackPause, type Pause } from './pause.ts'
+import { countOutcomes, trackPause, type Pause, type RecentOutcomes } from './pause.ts'
+import { requireOnePartitioner } from './topics.ts'
 import { refreshWhenDue } from './topic-watch.ts'
 
-/** The state of reading; its parts are described where they are declared. */
-export interface PartitionReader extends AssignedPartitions, FetchContext, Recovery {
+/** A topic that is read: how it is decoded, what is decided of it, and its partitions. */
+export interface ReadTopic extends StartContext, FetchContext, Recovery {
+  /** Partitions that are read here, by number. */
   logs: Map<number, LogPartition>
   /** Decodes and applies. */
   logReader: LogReader
+  /** Rows and rejected rows of late. */
+  outcomes: RecentOutcomes
+}
+
+/** The state of reading; its parts are described where they are declared. */
+export interface PartitionReader extends AssignedPartitions {
+  topics: readonly ReadTopic[]
   pause: Pause
+  /** Yields what is fetched of all topics. */
+  fetchDeliveries: typeof fetchDeliveries
   /** Null without a schema registry. */
   registry: SchemaRegistry | null
   /** Aborted to end reading. */
@@ -47,11 +62,12 @@ const CLOSE_MS = 3000
 
 /** True when everything assigned was read to its end. */
 export const isCaughtUp = (reader: PartitionReader): boolean =>
-  isSettled(reader) && [...reader.logs.values()].every(isRead)
+  isSettled(reader) && logsOf(reader.topics).every(isRead)
 
 /** Returns why no partition is read, as a sentence; null while reading is not paused. */
-export const pausedBy = ({ pause, deadLetters }: PartitionReader): string | null =>
-  pause.alarm ?? (deadLetters === null ? null : backlogOf(deadLetters))
+export const pausedBy = ({ topics, deadLetters }: PartitionReader): string | null =>
+  topics.map(({ outcomes }) => outcomes.alarm).find((alarm) => alarm !== null) ??
+  (deadLetters === null ? null : backlogOf(deadLetters))
 
 /**
  * Reads what is assigned, until a stop, or until everything is read if `untilCaughtUp`; on return
@@ -64,7 +80,7 @@ export async function readAssigned(reader: PartitionReader): Promise<void> {
   try {
     await ingestAll(deliveriesOf(reader), {
       apply: (delivery) => applyDelivery(reader, delivery),
-      isDue: () => reader.stats.isDue(statesOf(reader.logs.values())),
+      isDue: () => reader.stats.isDue(statesOf(logsOf(reader.topics))),
       commit: () => commitLogs(reader),
     })
     const reason = reader.stop.aborted || isCaughtUp(reader) ? null : stoppedBy(reader)
@@ -82,7 +98,7 @@ async function* deliveriesOf(reader: PartitionReader): AsyncGenerator<LogDeliver
   const mayRead = (log: LogPartition): boolean => isReadable(reader, log)
   const waitMs = (): number => (isSettled(reader) ? WAIT_MS : SETTLING_WAIT_MS)
   startWhatIsDue(reader)
-  for await (const delivery of fetchDeliveries(reader, mayRead, waitMs)) {
+  for await (const delivery of reader.fetchDeliveries(reader.topics, mayRead, waitMs)) {
     yield delivery
     startWhatIsDue(reader)
     if (isOver(reader)) return
@@ -91,15 +107,27 @@ async function* deliveriesOf(reader: PartitionReader): AsyncGenerator<LogDeliver
 
 /** Starts concurrent tasks that are due, at least every 100 ms; throws the failure of one. */
 function startWhatIsDue(reader: PartitionReader): void {
-  const { group, failure, pause, warnings } = reader
-  if (failure !== null) throw failure.error
+  const { topics, group, pause, warnings } = reader
+  for (const { failure } of [reader, ...topics]) if (failure !== null) throw failure.error
   if (group.excluded !== null) throw group.excluded
-  const { units } = reader.logReader.messages.options
-  const waiting = { isComplete: isSettled(reader), mayWait: !reader.untilCaughtUp }
-  decideWhenDue(units, reader.logs, waiting, Date.now())
+  for (const topic of topics) decideWhatIsDue(reader, topic)
+  requireOnePartitioner(
+    topics.map(({ topic, logReader: { messages } }) => [topic, messages.routing.sample]),
+  )
   settleAssigned(reader)
-  refreshWhenDue(reader)
-  trackPause(pause, pausedBy(reader), warnings)
+  for (const topic of topics) refreshWhenDue(topic)
+  trackPause(pause, pausedBy(reader), warnings, reader.stats.clock.now())
+}
+
+/** Decides what the rows of a topic that were looked at show. */
+function decideWhatIsDue(reader: PartitionReader, { logs, logReader }: ReadTopic): void {
+  const { units, json } = logReader.messages.options
+  const waiting = { isComplete: isSettled(reader), mayWait: !reader.untilCaughtUp }
+  const now = reader.stats.clock.utcMs()
+  const wasLooking = json.looking !== null
+  if (!decideColumnsWhenDue(json, logs, waiting.isComplete, now)) return
+  if (wasLooking) lookAgain(units, now)
+  decideWhenDue(units, logs, waiting, now)
 }
 
 function isOver(reader: PartitionReader): boolean {
@@ -107,20 +135,33 @@ function isOver(reader: PartitionReader): boolean {
   return reader.untilCaughtUp && (isCaughtUp(reader) || stoppedBy(reader) !== null)
 }
 
-/** Returns what waiting does not end, as a sentence: a gap that stops a partition, or a pause. */
+/** What waiting does not end, as a sentence: a gap, an ACL that is missing, or a pause. */
 const stoppedBy = (reader: PartitionReader): string | null =>
-  [...reader.logs.values()].find(({ gap }) => gap !== null)?.gap?.message ?? pausedBy(reader)
+  logsOf(reader.topics)
+    .map(stopOf)
+    .find((reason) => reason !== null) ?? pausedBy(reader)
 
 /** False for a log that waits, has a gap or is no longer assigned, and when the lease has ended. */
-const isReadable = (reader: PartitionReader, log: LogPartition): boolean =>
-  reader.failure === null &&
-  reader.logs.get(log.number) === log &&
-  log.source === sourceOf(reader.view) &&
-  log.gap === null &&
-  log.waitingFor === null &&
-  !log.recovering &&
-  pausedBy(reader) === null &&
-  isMember(reader.group)
+function isReadable(reader: PartitionReader, log: LogPartition): boolean {
+  const { failure, logs, view } = topicOf(reader, log)
+  return (
+    reader.failure === null &&
+    failure === null &&
+    logs.get(log.number) === log &&
+    log.source === sourceOf(view) &&
+    log.gap === null &&
+    log.waitingFor === null &&
+    !log.recovering &&
+    pausedBy(reader) === null &&
+    isMember(reader.group)
+  )
+}
+
+function topicOf({ topics }: PartitionReader, log: LogPartition): ReadTopic {
+  const found = topics.find(({ topic }) => topic === log.topic)
+  if (found === undefined) throw new Error(`a log of "${log.topic}", which is not read`)
+  return found
+}
 
 /** Applies a delivery, unless it does not begin at its log's position any more. */
 function applyDelivery(reader: PartitionReader, { log, offset, fetched }: LogDelivery): void {
@@ -131,25 +172,22 @@ function applyDelivery(reader: PartitionReader, { log, offset, fetched }: LogDel
     log.peek = position.next
     return
   }
-  if (recoverFrom(reader, log, fetched)) return
+  const topic = topicOf(reader, log)
+  if (recoverFrom(topic, log, fetched)) return
   resetBackoff(log.backoff)
+  log.denied = null
   const { applied, rejected } = position
   const { holes } = log
-  const gap = readFetched(reader.logReader, log, fetched)
+  const gap = readFetched(topic.logReader, log, fetched)
   if (holes === 0 && log.holes > 0) reader.warnings.warn(compactedAt(log))
-  if (gap !== null) recoverFromGap(reader, log, gap)
+  if (gap !== null) recoverFromGap(topic, log, gap)
   else if (log.gap !== null) reader.warnings.error('gap', log.gap.message)
-  if (log.waitingFor !== null) learnSchema(reader, log, log.waitingFor)
-  countOutcomes(reader.pause, position.applied - applied, position.rejected - rejected)
+  if (log.waitingFor !== null) learnSchema(topic, log, log.waitingFor)
+  countOutcomes(topic.outcomes, position.applied - applied, position.rejected - rejected)
 }
 
 const hasError = ({ errorCode, divergingOffset }: FetchedPartition): boolean =>
   errorCode !== 0 || divergingOffset >= 0
-
-/** Kafka keeps the last record per key only: rows of a subscriber are lost before they are read. */
-const compactedAt = ({ number, holes }: LogPartition): string =>
-  `partition ${number}: the topic is compacted: ${holes} offsets or more are missing between its ` +
-  'records, and their rows are in no result; set cleanup.policy=delete for a topic of sessions'
 
 function abandonReader({ closing, registry, deadLetters }: PartitionReader): void {
   closing.abort()

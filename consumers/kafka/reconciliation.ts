@@ -1,4 +1,5 @@
 // The reconciliation of every source: the outcomes of all rows that were ever read from it.
+import { sourceOfKey } from '../../state/keys.ts'
 import type { SourcePosition } from '../../state/partition-metadata.ts'
 import { readPositions } from '../../state/partition.ts'
 import { beginRead, readHeld, type PartitionStore } from '../../state/store.ts'
@@ -16,6 +17,7 @@ export function reconcileSources(stores: readonly PartitionStore[]): SourceRecon
       if (position.kind === 'topic' && !held) continue
       const entry = bySource.get(source) ?? createEntry(position)
       addPosition(entry, position)
+      entry.undelivered += lettersOf(store, source)
       bySource.set(source, entry)
     }
   }
@@ -33,6 +35,8 @@ const createEntry = ({ name, kind }: SourcePosition): SourceReconciliation => {
     excluded: 0,
     notRetained: 0,
     skipped: 0,
+    otherTypes: 0,
+    undelivered: 0,
     gap: 0,
   }
   return { name, kind, ...counts }
@@ -44,9 +48,17 @@ function addPosition(entry: SourceReconciliation, position: SourcePosition): voi
   entry.rejected += position.rejected
   entry.notRetained += position.notRetained
   entry.skipped += position.skipped
+  entry.otherTypes += position.otherTypes ?? 0
   const rows = position.next - position.first - position.skipped
   // A file was read as far as its furthest partition; of a topic each partition has its own log.
   entry.read = entry.kind === 'file' ? Math.max(entry.read, rows) : entry.read + rows
+}
+
+/** Counts the letters of a source in the outbox of a partition; keys hold 32 characters of it. */
+function lettersOf({ outbox }: PartitionStore, source: string): number {
+  let count = 0
+  for (const key of outbox?.getKeys() ?? []) if (source.startsWith(sourceOfKey(key))) count++
+  return count
 }
 
 /** The positions of a partition, as they were committed. */

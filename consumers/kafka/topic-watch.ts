@@ -1,18 +1,20 @@
 // Keeps the metadata of the topic up to date; detects a topic that was recreated or has grown.
-import { performance } from 'node:perf_hooks'
+import type { Clock } from '../../src/clock.ts'
 import { messageOf, PulseError } from '../../src/errors.ts'
+import { missingAcl } from '../../src/kafka/authorization.ts'
 import type { Consumer } from '../../src/kafka/client.ts'
 import { describeTopic, type TopicView } from '../../src/kafka/topic.ts'
 import type { Warnings } from '../ingest/warnings.ts'
 
-/** The topic as it was last seen; part of a partition reader. */
+/** A topic as it was last seen; part of a topic that is read. */
 export interface TopicWatch {
+  clock: Clock
   consumer: Consumer
   topic: string
   view: TopicView
   /** The request under way; null for none. */
   refreshing: Promise<void> | null
-  /** `performance.now()` of the last request. */
+  /** The clock's `now()` at the last request. */
   refreshedAt: number
   warnings: Warnings
   /** An error found outside the reader's loop; the loop throws it. Null for none. */
@@ -24,14 +26,14 @@ const REFRESH_MS = 10_000
 
 /** Requests the metadata of the topic; calls during a request share it. */
 export function refreshTopic(watch: TopicWatch): Promise<void> {
-  watch.refreshedAt = performance.now()
+  watch.refreshedAt = watch.clock.now()
   watch.refreshing ??= refresh(watch).finally(() => (watch.refreshing = null))
   return watch.refreshing
 }
 
 /** Requests the metadata if it is old. */
 export function refreshWhenDue(watch: TopicWatch): void {
-  if (performance.now() - watch.refreshedAt >= REFRESH_MS) void refreshTopic(watch)
+  if (watch.clock.now() - watch.refreshedAt >= REFRESH_MS) void refreshTopic(watch)
 }
 
 /** Records what ends the reader; the first failure counts. */
@@ -41,6 +43,7 @@ export function fail(watch: Pick<TopicWatch, 'failure'>, error: unknown): void {
 
 async function refresh(watch: TopicWatch): Promise<void> {
   const { consumer, topic, warnings } = watch
+  const acl = { resource: 'Topic', name: topic, operation: 'READ' } as const
   try {
     const view = await describeTopic(consumer, topic)
     if (view === null) {
@@ -53,7 +56,7 @@ async function refresh(watch: TopicWatch): Promise<void> {
     watch.view = view
   } catch (error) {
     if (error instanceof PulseError) fail(watch, error)
-    else warnings.error('metadata', messageOf(error))
+    else warnings.error('metadata', missingAcl(error, [acl]) ?? messageOf(error))
   }
 }
 

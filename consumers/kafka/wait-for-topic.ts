@@ -1,4 +1,4 @@
-// Waits at the start until the cluster answers and the topic can be read, or reports why it cannot.
+// Waits at the start until the cluster answers and the topics can be read, or reports why it cannot.
 import { performance } from 'node:perf_hooks'
 import { PulseError, rootMessageOf } from '../../src/errors.ts'
 import { authorizationError } from '../../src/kafka/authorization.ts'
@@ -11,12 +11,33 @@ import { describeTopic, type TopicView } from '../../src/kafka/topic.ts'
 const START_MS = 30_000
 
 /**
+ * Returns the topics by name, as the cluster first describes them; null when `stop` was aborted
+ * before.
+ *
+ * @throws PulseError as `waitForTopic`
+ */
+export async function waitForTopics(
+  consumer: Consumer,
+  connection: KafkaConnection,
+  topics: readonly string[],
+  stop: AbortSignal,
+): Promise<ReadonlyMap<string, TopicView> | null> {
+  const views = new Map<string, TopicView>()
+  for (const topic of topics) {
+    const view = await waitForTopic(consumer, connection, topic, stop)
+    if (view === null) return null
+    views.set(topic, view)
+  }
+  return views
+}
+
+/**
  * Returns the topic as the cluster first describes it; null when `stop` was aborted before.
  *
  * @throws PulseError `kafka` when the topic does not exist or may not be read, or the cluster cannot
  *   be used for 30 s
  */
-export async function waitForTopic(
+async function waitForTopic(
   consumer: Consumer,
   connection: KafkaConnection,
   topic: string,

@@ -25,10 +25,11 @@ export const clients: readonly Placed[] = [
   timeseries({
     min: 0,
     title: 'Connected',
-    description: 'Live streams, and requests in progress including them.',
+    description: 'Connections, live streams, and requests in progress including these.',
     unit: 'none',
     width: 6,
     queries: [
+      { expr: `sum(${of('http_connections')})`, legend: 'connections' },
       { expr: `sum(${of('live_clients')})`, legend: 'live streams' },
       { expr: `sum(${of('http_requests_in_flight')})`, legend: 'requests' },
     ],
@@ -36,11 +37,21 @@ export const clients: readonly Placed[] = [
   timeseries({
     min: 0,
     title: 'Refused',
-    description: 'Refused requests per second by reason, and messages not sent to slow clients.',
+    description:
+      'Refused requests, ended connections and changed files that were not taken, per second, and ' +
+      'messages not sent to slow clients.',
     unit: 'ops',
     width: 6,
     queries: [
       { expr: sumBy('reason', rate('http_refused_requests_total')), legend: '{{reason}}' },
+      {
+        expr: sumBy('reason', rate('http_closed_connections_total')),
+        legend: 'connection: {{reason}}',
+      },
+      {
+        expr: sumBy('file', rate('http_file_reloads_total', 'outcome="failure"')),
+        legend: 'not taken: {{file}}',
+      },
       { expr: `sum(${rate('live_dropped_messages_total')})`, legend: 'too slow' },
     ],
   }),

@@ -3,7 +3,13 @@ import type { DashboardSource } from './dashboard.ts'
 import { freshness, lag, rejected } from './health.ts'
 import { heatmap, stat, table, timeseries } from './kinds.ts'
 import type { PanelSource, Placed } from './panel.ts'
-import { coercedByColumn, deadLetters, rejectedByReason, splitSubscribers } from './quality.ts'
+import {
+  coercedByColumn,
+  deadLetters,
+  otherTypes,
+  rejectedByReason,
+  splitSubscribers,
+} from './quality.ts'
 import { buckets, growth, of, orZero, rate, sumBy } from './query.ts'
 
 const health: Placed[] = [
@@ -199,6 +205,6 @@ export const pipeline: DashboardSource = {
       height: 8,
       panels: [rejectedByReason(6), ...deadLetters, coercedByColumn(6)],
     },
-    { title: 'Keys', height: 7, panels: [splitSubscribers] },
+    { title: 'Keys and types', height: 7, panels: [splitSubscribers, otherTypes] },
   ],
 }

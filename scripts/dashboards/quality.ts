@@ -54,8 +54,20 @@ export const splitSubscribers = timeseries({
   title: 'Subscribers in several partitions',
   description: 'Subscribers that are in more than one partition, and counted in each.',
   unit: 'short',
-  width: 24,
+  width: 12,
   min: 0,
   queries: [{ expr: sumBy('instance', of('snapshot_split_subscribers')), legend: '{{instance}}' }],
   alert: 'XdrPulseSplitSubscribers',
+})
+
+/** Messages that --record-type does not name. */
+export const otherTypes = timeseries({
+  title: 'Records of other types',
+  description: 'Messages per second of record types that --record-type does not name.',
+  unit: 'recps',
+  width: 12,
+  min: 0,
+  queries: [
+    { expr: sumBy('instance', rate('consumer_other_type_records_total')), legend: '{{instance}}' },
+  ],
 })

@@ -33,6 +33,8 @@ export interface ClusterSettings {
   heapMiB: number
   quick: boolean
   archiveTo?: string
+  /** Further arguments of Java. */
+  jvm?: readonly string[]
 }
 
 /** A running cluster: its brokers, and the bootstrap servers of the first listener. */
@@ -81,7 +83,7 @@ function prepare(
   id: number,
   listeners: readonly Listener[],
 ): Promise<KafkaNode> {
-  const { directory, controllerPort, properties, scram, heapMiB, quick, archiveTo } = settings
+  const { directory, controllerPort, properties, scram, heapMiB, quick, archiveTo, jvm } = settings
   const alone = settings.brokers === 1
   const controllerId = alone ? id : CONTROLLER_ID
   const roles: NodeRole['roles'] =
@@ -98,6 +100,7 @@ function prepare(
     heapMiB,
     quick,
     ...(archiveTo === undefined ? {} : { archiveTo }),
+    ...(jvm === undefined ? {} : { jvm }),
   })
 }
 

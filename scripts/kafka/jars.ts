@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } 
 import { copyFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { messageOf } from '../../src/errors.ts'
+import { DEPENDENCY_PLUGIN, runMaven } from '../maven.ts'
 
 const POM = join(import.meta.dirname, 'pom.xml')
 /** The directory of the jars and of the data of `npm run broker`. */
@@ -15,10 +16,6 @@ const ARCHIVE = join(KAFKA_HOME, 'classes.jsa')
 const STAMP = join(LIBS, 'pom.xml')
 /** The oldest Java that Kafka 4 supports for brokers. */
 const LEAST_JAVA = 17
-/** Enough for 55 MB over a slow connection. */
-const FETCH_MS = 10 * 60_000
-/** One fixed version: Maven resolves a bare plugin name again every day. */
-const COPY = 'org.apache.maven.plugins:maven-dependency-plugin:3.7.0:copy-dependencies'
 
 /** A Java program and the classes of Kafka. */
 export interface Java {
@@ -30,7 +27,6 @@ export interface Java {
 }
 
 const INSTALL_JAVA = `install Java ${LEAST_JAVA} or later (Debian: apt-get install default-jre-headless)`
-const INSTALL_MAVEN = 'install Maven (Debian: apt-get install maven)'
 
 /**
  * Finds Java and Kafka's jars, and fetches missing jars.
@@ -60,13 +56,19 @@ export function whyNoKafka(): string | null {
 function findJava(): string {
   const home = process.env['JAVA_HOME'] ?? ''
   const program = home === '' ? 'java' : join(home, 'bin', 'java')
-  const found = spawnSync(program, ['-version'], { encoding: 'utf8' })
-  if (found.error !== undefined) throw new Error(`Java is missing: ${INSTALL_JAVA}`)
-  const version = /version "(?:1\.)?(\d+)/.exec(found.stderr)?.[1] ?? 'unknown'
-  if (Number(version) >= LEAST_JAVA) return program
+  const version = versionOfJava(program)
+  if (version >= LEAST_JAVA) return program
+  if (version < 0) throw new Error(`Java is missing: ${INSTALL_JAVA}`)
   throw new Error(
     `${program} is version ${version}, expected ${LEAST_JAVA} or later: ${INSTALL_JAVA}`,
   )
+}
+
+/** The version of a Java program; -1 where there is none, 0 where it is unknown. */
+export function versionOfJava(program: string): number {
+  const found = spawnSync(program, ['-version'], { encoding: 'utf8' })
+  if (found.error !== undefined) return -1
+  return Number(/version "(?:1\.)?(\d+)/.exec(found.stderr)?.[1] ?? 0)
 }
 
 const isFetched = (): boolean =>
@@ -77,23 +79,13 @@ function fetchJars(): void {
   mkdirSync(KAFKA_HOME, { recursive: true })
   const fresh = mkdtempSync(join(KAFKA_HOME, 'fetching-'))
   try {
-    runMaven(['--file', POM, COPY, `-DoutputDirectory=${fresh}`])
+    const copy = `${DEPENDENCY_PLUGIN}:copy-dependencies`
+    runMaven('Kafka', ['--file', POM, copy, `-DoutputDirectory=${fresh}`])
     copyFileSync(POM, join(fresh, 'pom.xml'))
     putInPlace(fresh)
   } finally {
     rmSync(fresh, { recursive: true, force: true })
   }
-}
-
-function runMaven(argv: string[]): void {
-  const flags = ['--quiet', '--batch-mode', '-Dstyle.color=never']
-  const run = spawnSync('mvn', [...flags, ...argv], { encoding: 'utf8', timeout: FETCH_MS })
-  const error = run.error as NodeJS.ErrnoException | undefined
-  if (error?.code === 'ENOENT')
-    throw new Error(`Maven is missing, it fetches Kafka: ${INSTALL_MAVEN}`)
-  if (run.status === 0) return
-  const output = `${run.stdout}${run.stderr}`.trim().split('\n').slice(0, 3).join('\n')
-  throw new Error(`Maven failed to fetch Kafka: ${error?.message ?? ''}\n${output}`)
 }
 
 function putInPlace(fresh: string): void {

@@ -32,6 +32,8 @@ export interface NodeSettings {
   quick: boolean
   /** Path at which Java writes its class archive on a regular exit. */
   archiveTo?: string
+  /** Further arguments of Java. */
+  jvm?: readonly string[]
 }
 
 /** A Kafka process, running or not. */
@@ -84,13 +86,13 @@ const quickFlags = ({ archive }: Java): string[] =>
   existsSync(archive) ? [...QUICK_JVM, `-XX:SharedArchiveFile=${archive}`] : [...QUICK_JVM]
 
 function control(settings: NodeSettings, file: string): KafkaNode {
-  const { java, directory, heapMiB, quick, archiveTo } = settings
+  const { java, directory, heapMiB, quick, archiveTo, jvm = [] } = settings
   const log = join(directory, 'broker.log')
   const fastStart =
     archiveTo === undefined
       ? quickFlags(java)
       : [...QUICK_JVM, `-XX:ArchiveClassesAtExit=${archiveTo}`]
-  const flags = [`-Xmx${heapMiB}m`, ...(quick ? fastStart : []), ...LOG_JVM]
+  const flags = [`-Xmx${heapMiB}m`, ...(quick ? fastStart : []), ...LOG_JVM, ...jvm]
   const argv = [...flags, '-cp', java.classPath, 'kafka.Kafka', file]
   let running: Running | null = null
   let failure: Error | null = null

@@ -47,6 +47,7 @@ export function nodeProperties(node: NodeRole): Record<string, string> {
       ? {
           'advertised.listeners': advertised.join(','),
           'inter.broker.listener.name': listeners[0].name,
+          'broker.rack': `rack-${id}`,
         }
       : {}),
     ...smallCluster(node.brokers),

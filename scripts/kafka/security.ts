@@ -42,6 +42,17 @@ export function saslProperties(listener: string, user: User): Record<string, str
   }
 }
 
+/** Properties of a SASL listener whose tokens of OAUTHBEARER are signed with the keys at a URL. */
+export const tokenProperties = (listener: string, keysUrl: string): Record<string, string> => ({
+  [`listener.name.${listener.toLowerCase()}.oauthbearer.sasl.server.callback.handler.class`]: `org.apache.kafka.common.security.oauthbearer.OAuthBearerValidatorCallbackHandler`,
+  'sasl.oauthbearer.jwks.endpoint.url': keysUrl,
+  'sasl.oauthbearer.expected.audience': 'kafka',
+})
+
+/** The property that lets the broker and clients in Java request this URL. */
+export const allowUrl = (url: string): string =>
+  `-Dorg.apache.kafka.sasl.oauthbearer.allowed.urls=${url}`
+
 /** Arguments of `--add-scram` that create a user when a cluster is formatted. */
 export const scramUsers = ({ name, password }: User): string[] =>
   ['SCRAM-SHA-512', 'SCRAM-SHA-256'].map(

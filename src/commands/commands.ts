@@ -87,7 +87,7 @@ export const COMMANDS: readonly CommandRow[] = [
   {
     name: 'subscriber',
     argument: '<msisdn>',
-    doc: 'print one subscriber: aggregate, ranks, segment, distances',
+    doc: 'print one subscriber: aggregate, ranks, segment, distances; "-" reads the MSISDN from stdin',
     options: options.SEGMENTS_OPTIONS,
     work: async ([msisdn], values) => (await import('./subscriber.ts')).subscriber(msisdn, values),
   },
@@ -102,6 +102,34 @@ export const COMMANDS: readonly CommandRow[] = [
     doc: 'list rejected rows with reason, position and raw values; --reprocess validates them again',
     options: options.REJECTED_OPTIONS,
     work: async (_, values) => (await import('./rejected.ts')).rejected(values),
+  },
+  {
+    name: 'doctor',
+    doc: 'check brokers, topic, rights, keys, registry, clock, disk and state, with what to do',
+    options: options.DOCTOR_OPTIONS,
+    required: ['topic'],
+    work: async (_, values) => (await import('./doctor.ts')).doctor(values),
+  },
+  {
+    name: 'reread',
+    doc: 'drop one partition of a state, so that the next run reads its topic again',
+    options: options.REREAD_OPTIONS,
+    required: ['partition'],
+    work: async (_, values) => (await import('./reread.ts')).reread(values),
+  },
+  {
+    name: 'backup',
+    argument: '<directory>',
+    doc: 'copy a state directory to a new, checked directory in this one, also while it is written',
+    options: options.BACKUP_OPTIONS,
+    work: async ([target], values) => (await import('./backup.ts')).backup(target, values),
+  },
+  {
+    name: 'restore',
+    argument: '<backup>',
+    doc: 'make a state directory from a backup',
+    options: options.RESTORE_OPTIONS,
+    work: async ([from], values) => (await import('./backup.ts')).restore(from, values),
   },
   {
     name: 'verify',

@@ -1,13 +1,15 @@
 // `demo`: replays a month of synthetic traffic in about a minute, and serves it.
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { lockState } from '../../state/lock.ts'
 import { withView, type StateView } from '../../state/read.ts'
+import { makeDirectory, requireFile } from '../../state/write-error.ts'
 import { withDatabase } from '../duckdb.ts'
 import { PulseError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { writeSample } from '../generate/write.ts'
 import type { DEMO_OPTIONS, ValuesOf } from '../options.ts'
+import { printText } from '../plain-text.ts'
 import { openFile } from '../parquet/files.ts'
 import { untilSignal } from '../process/signals.ts'
 import { replayAndServe } from './replay.ts'
@@ -32,18 +34,18 @@ export async function demo(values: ValuesOf<typeof DEMO_OPTIONS>, log: Log): Pro
   const name = `sample-${rows}-${subscribers}-${days}-${dirt}-${seed}.parquet`
   const sample = join(dirname(values.state), name)
   await inspect(values.state, name)
-  mkdirSync(dirname(values.state), { recursive: true })
+  makeDirectory(dirname(values.state))
   if (!existsSync(sample)) {
     log.info(`generating ${rows.toLocaleString('en-US')} rows into ${sample}`)
     const options = { rows, subscribers, days, dirt, seed }
     await untilSignal((stop) => writeSample(options, sample, undefined, { stop }))
   }
   if (partitionsIn(values.state).length > 0) await startOver(values.state, sample, log)
-  mkdirSync(values.state, { recursive: true })
+  makeDirectory(values.state)
   if (partitionsIn(values.state).length === 0) writeFileSync(join(values.state, MARK), '')
   return replayAndServe([sample], values, log, ({ view }) => {
     const snapshot = view.published()?.snapshot
-    if (snapshot !== undefined && !values.json) process.stdout.write(`\n${summaryText(snapshot)}\n`)
+    if (snapshot !== undefined && !values.json) printText(`\n${summaryText(snapshot)}`)
   })
 }
 
@@ -51,8 +53,10 @@ type Positions = StateView['positions']
 
 const isMarked = (directory: string): boolean => existsSync(join(directory, MARK))
 
-const isBeingDeleted = (directory: string): boolean =>
-  isMarked(directory) && readFileSync(join(directory, MARK), 'utf8') === DELETING
+function isBeingDeleted(directory: string): boolean {
+  requireFile(join(directory, MARK))
+  return isMarked(directory) && readFileSync(join(directory, MARK), 'utf8') === DELETING
+}
 
 const partitionsIn = (directory: string): string[] =>
   existsSync(directory) ? readdirSync(directory).filter((name) => PARTITION_NAMES.test(name)) : []

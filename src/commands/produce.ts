@@ -1,11 +1,14 @@
 // `produce`: sends the rows of Parquet files to a topic, with progress and a reconciliation.
+import { printText } from '../plain-text.ts'
 import { produceFiles, type ProduceOptions } from '../producer/run.ts'
 import type { ProduceProgress } from '../producer/send.ts'
 import type { Speed } from '../producer/throttle.ts'
+import { PulseError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { durationText } from '../snapshot/units.ts'
 import { connectionOf, registryOf } from '../process/kafka-connection.ts'
-import { unitOptions, type PRODUCE_OPTIONS, type ValuesOf } from '../options.ts'
+import { unitOptions } from '../option-values.ts'
+import type { PRODUCE_OPTIONS, ValuesOf } from '../options.ts'
 import { exitCodeAfter, onSignals } from '../process/signals.ts'
 import { tableText } from '../terminal/table.ts'
 import { createProgress } from '../terminal/progress.ts'
@@ -32,15 +35,15 @@ export async function produce(
     onNote: (sentence) => log.info(sentence),
     onTrouble: onChange((sentence) => log.warn(sentence)),
   })
-  const signals = onSignals(running.stop, () => hasBegun)
+  const signals = onSignals(running.stop, { hasBegun: () => hasBegun })
   const last = await running.ended.finally(() => {
     display.end()
     signals.release()
   })
   const text = values.json
     ? JSON.stringify(reconciliationOf(last))
-    : reconciliationText(last, values.topic)
-  process.stdout.write(`${text}\n`)
+    : reconciliationText(last, onlyTopic(values))
+  printText(text)
   return exitCodeAfter(last.done, signals.received())
 }
 
@@ -48,7 +51,7 @@ function produceOptions(files: readonly string[], values: ProduceValues): Produc
   return {
     files,
     connection: connectionOf(values),
-    topic: values.topic,
+    topic: onlyTopic(values),
     // 1 is the default: a topic that exists may have any number.
     partitions: values.createTopic || values.partitions !== 1 ? values.partitions : null,
     create: values.createTopic,
@@ -56,9 +59,20 @@ function produceOptions(files: readonly string[], values: ProduceValues): Produc
     registry: registryOf(values),
     compression: values.compression,
     speed: speedOf(values),
+    fromRow: values.fromRow === 'auto' ? null : values.fromRow,
+    shiftTo: values.shiftTo === 'off' ? null : values.shiftTo,
     units: unitOptions(values),
     timeZone: values.timeZone,
   }
+}
+
+/** @throws PulseError `usage` for several topics */
+function onlyTopic({ topic: topics }: ProduceValues): string {
+  if (topics.length === 1) return topics[0]
+  throw new PulseError(
+    'usage',
+    `--topic is "${topics.join(',')}", expected one topic: run produce once for each`,
+  )
 }
 
 function speedOf({ speed, rate }: ProduceValues): Speed {
@@ -88,6 +102,7 @@ const reconciliationOf = (last: ProduceProgress) => ({
   rows: last.rows,
   sent: last.sent,
   alreadySent: last.alreadySent,
+  recordsRead: last.recordsRead,
   bytes: last.bytes,
   perPartition: last.perPartition,
   seconds: Number(last.seconds.toFixed(3)),

@@ -5,6 +5,8 @@ import type { OptionName, Values } from '../config.ts'
 import { PulseError } from '../errors.ts'
 import { ineffectiveOptions } from '../option-conditions.ts'
 import type { Origin, WrittenOption } from '../option-conditions.ts'
+import { accessWarning } from '../output-path.ts'
+import { plainText, printNote } from '../plain-text.ts'
 import { VERSION } from '../version.ts'
 import { COMMANDS, type CommandRow } from './commands.ts'
 
@@ -24,7 +26,10 @@ function addCommand(program: Command, row: CommandRow, onExitCode: (code: number
   }
   command.action(async (...called: unknown[]) => {
     const given = row.argument === undefined ? [] : [called[0]].flat().map(String)
-    const exitCode = await row.work(given, valuesOf(row, writtenOf(command, row)))
+    const values = valuesOf(row, writtenOf(command, row))
+    const warning = row.options.includes('state') ? accessWarning(values.state) : null
+    if (warning !== null) printNote(warning)
+    const exitCode = await row.work(given, values)
     if (typeof exitCode === 'number') onExitCode(exitCode)
   })
 }
@@ -82,7 +87,7 @@ function valuesOf(row: CommandRow, written: Written): Values {
   // Several commands share one environment, so a variable without effect is not an error.
   const effective = { ...written }
   for (const { name, sentence } of ineffective) {
-    process.stderr.write(`${sentence}\n`)
+    printNote(sentence)
     effective[name] = { text: usualOf(row, name), origin: 'default', place: OPTIONS[name].flag }
   }
   return parse(effective)
@@ -97,6 +102,7 @@ export function createProgram(onExitCode: (code: number) => void = () => undefin
   const program = new Command('xdr-pulse')
     .description('Streaming, incremental engagement processor for mobile operators')
     .version(VERSION)
+    .configureOutput({ writeErr: (text) => process.stderr.write(plainText(text)) })
     .showSuggestionAfterError()
     .exitOverride()
   for (const row of COMMANDS) addCommand(program, row, onExitCode)
@@ -123,7 +129,7 @@ export async function runProgram(): Promise<number> {
   let exitCode = 0
   const program = createProgram((code) => (exitCode = code))
   for (const sentence of misspeltVariables(Object.keys(process.env))) {
-    process.stderr.write(`${sentence}\n`)
+    printNote(sentence)
   }
   try {
     const unknown = unknownCommand(program, process.argv.slice(2))

@@ -1,9 +1,12 @@
 // `rejected`: lists rejected rows with reason and raw values, or reprocesses them.
 import { createFormat } from '../../consumers/kafka/log/message-format.ts'
+import type { RawMessage } from '../../consumers/kafka/log/message-rows.ts'
 import { reprocessRejected, type ReprocessResult } from '../../consumers/kafka/reprocess.ts'
 import { createRegistry } from '../kafka/schema-registry.ts'
 import { openStateToRead, readRejected, withView } from '../../state/read.ts'
+import { printNote } from '../plain-text.ts'
 import { USED_COLUMNS } from '../record/columns.ts'
+import type { SourceColumns } from '../record/source-units.ts'
 import { registryOf, schemaOf } from '../process/kafka-connection.ts'
 import type { REJECTED_OPTIONS, ValuesOf } from '../options.ts'
 import { print, tableText } from '../terminal/table.ts'
@@ -16,38 +19,47 @@ export async function rejected(values: RejectedValues): Promise<void> {
   else await list(values)
 }
 
-/** Prints source, row, reason, and the raw values of the used columns, or the raw message. */
+/** Prints source, row, reason, detail, and the raw values of the used columns, or the raw message. */
 async function list(values: RejectedValues): Promise<void> {
   await withView(values.state, (view, state) => {
     const names = new Map(view.positions.map(({ source, position }) => [source, position.name]))
     const reason = values.reason === 'all' ? null : values.reason
-    const rows = readRejected(state, values.limit, reason).map(({ source, row, reason, raw }) => ({
-      source,
-      name: names.get(source) ?? source,
-      row,
-      reason,
-      raw: rawRow(raw),
-    }))
+    const rows = readRejected(state, values.limit, reason).map(
+      ({ source, row, reason, detail, raw }) => ({
+        source,
+        name: names.get(source) ?? source,
+        row,
+        reason,
+        ...(detail === undefined ? {} : { detail }),
+        raw: rawRow(raw),
+      }),
+    )
     const { rejected: counts, rejectedKept } = view.counters
     print(values, { counts, kept: rejectedKept, rows }, () => {
       const total = Object.values(counts).reduce((sum, count) => sum + count, 0)
-      const lines = rows.map(({ name, row, reason, raw }) => [
+      const lines = rows.map(({ name, row, reason, detail = '', raw }) => [
         name,
         row,
         reason,
+        detail,
         Object.entries(raw)
-          .map(([column, value]) => `${column}=${value ?? 'NULL'}`)
+          .map(([column, value]) => `${column}=${textOf(value)}`)
           .join(' '),
       ])
-      const heading = ['source', 'row', 'reason', 'values']
+      const heading = ['source', 'row', 'reason', 'detail', 'values']
       return `${tableText([heading, ...lines])}\n${rows.length} of ${rejectedKept} kept rows shown, ${total} rejected in total`
     })
   })
 }
 
-/** The used columns by name, as the file has them; key, value and timestamp of a message. */
-function rawRow(raw: string): Record<string, string | number | null> {
-  const values = JSON.parse(raw) as (string | null)[] | Record<string, string | number | null>
+type RawValues = Record<string, string | number | RawMessage['headers'] | null>
+
+const textOf = (value: RawValues[string]): string =>
+  typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value ?? 'NULL')
+
+/** The used columns by name, as the file has them; key, value, headers and time of a message. */
+function rawRow(raw: string): RawValues {
+  const values = JSON.parse(raw) as (string | null)[] | RawValues
   if (!Array.isArray(values)) return values
   return Object.fromEntries(USED_COLUMNS.map((column, at) => [column, values[at] ?? null]))
 }
@@ -58,14 +70,15 @@ async function reprocess(values: RejectedValues): Promise<void> {
   const { partitions, timeZone, missingMsisdn } = opened.stamp
   const state = { partitions, timeZone, missingMsisdn }
   const address = registryOf(values)
-  const warn = (text: string): void => void process.stderr.write(`${text}\n`)
-  const registry = address === null ? null : createRegistry(address, warn)
+  const registry = address === null ? null : createRegistry(address, printNote)
   const { format: name, reason, keepRejected } = values
-  const format = createFormat({ format: name, registry, schema: schemaOf(values), timeZone })
+  const schema = schemaOf(values)
+  const formatOf = (source: SourceColumns) =>
+    createFormat({ format: name, registry, schema, timeZone, source, onSchema: printNote })
   const wanted = reason === 'all' ? null : reason
   try {
     const stateDirectory = values.state
-    const options = { stateDirectory, state, format, reason: wanted, keepRejected }
+    const options = { stateDirectory, state, formatOf, reason: wanted, keepRejected }
     const reconciliation = await reprocessRejected(options)
     print(values, reconciliation, () => reprocessText(reconciliation))
   } finally {
@@ -77,6 +90,7 @@ function reprocessText({
   tried,
   applied,
   excluded,
+  otherTypes,
   rejected: again,
   ofFiles,
 }: ReprocessResult): string {
@@ -85,6 +99,7 @@ function reprocessText({
     ['validated again', tried],
     ['applied now', applied],
     ['excluded', excluded],
+    ...(otherTypes === 0 ? [] : [['other record types', otherTypes] as [string, number]]),
     ...Object.entries(again)
       .filter(([, count]) => count > 0)
       .map(([reason, count]): [string, number] => [`rejected: ${reason}`, count]),

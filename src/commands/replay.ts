@@ -3,15 +3,17 @@ import type { IngestProgress } from '../../consumers/ingest/progress.ts'
 import type { ReplayOptions } from '../../consumers/files/replay.ts'
 import type { Values } from '../config.ts'
 import type { Log } from '../log.ts'
+import { printText } from '../plain-text.ts'
 import type { IngestJob } from '../process/ingest-worker.ts'
 import { reconciliationOf, reconciliationText, requireApplied } from '../terminal/summary.ts'
-import { unitOptions, type INGEST_OPTIONS, type SERVE_OPTIONS, type ValuesOf } from '../options.ts'
+import { unitOptions } from '../option-values.ts'
+import type { INGEST_OPTIONS, SERVE_OPTIONS, ValuesOf } from '../options.ts'
 import type { Pipeline } from '../process/pipeline.ts'
 import { exitCodeAfter, onSignals } from '../process/signals.ts'
 import { replayDisplay } from '../terminal/replay-progress.ts'
 import { startIngest } from '../process/ingest-thread.ts'
 
-type ReplayValues = ValuesOf<typeof INGEST_OPTIONS>
+type ReplayValues = ValuesOf<typeof INGEST_OPTIONS> & Partial<ValuesOf<readonly ['shiftTo']>>
 
 const replayOptions = (files: readonly string[], values: ReplayValues): ReplayOptions => ({
   files,
@@ -23,6 +25,7 @@ const replayOptions = (files: readonly string[], values: ReplayValues): ReplayOp
   },
   units: unitOptions(values),
   speed: values.speed,
+  shiftTo: (values.shiftTo ?? 'off') === 'off' ? null : (values.shiftTo ?? null),
   commitIntervalMs: values.commitInterval,
   keepRejected: values.keepRejected,
 })
@@ -44,10 +47,10 @@ export async function replay(files: readonly string[], values: ReplayValues): Pr
       display.show(progress)
     },
   )
-  const signals = onSignals(
-    () => ingest.send('stop'),
-    () => hasBegun,
-  )
+  const signals = onSignals(() => ingest.send('stop'), {
+    hasBegun: () => hasBegun,
+    silentMs: () => ingest.silentMs(),
+  })
   const last = await ingest.ended.finally(() => {
     display.end()
     signals.release()
@@ -63,9 +66,7 @@ function print(
   notes: readonly string[] = [],
 ): void {
   const reconciliation = reconciliationOf(last, notes)
-  process.stdout.write(
-    `${json ? JSON.stringify(reconciliation) : reconciliationText(reconciliation, state)}\n`,
-  )
+  printText(json ? JSON.stringify(reconciliation) : reconciliationText(reconciliation, state))
 }
 
 /**

@@ -2,12 +2,19 @@
 import { createHash } from 'node:crypto'
 import { hostname } from 'node:os'
 import { resolve } from 'node:path'
-import type { TopicConsumerOptions } from '../../consumers/kafka/consumer.ts'
+import type { TopicConsumerOptions } from '../../consumers/kafka/run.ts'
 import type { IngestProgress, SourceReconciliation } from '../../consumers/ingest/progress.ts'
 import type { Log } from '../log.ts'
-import { reconciliationOf, reconciliationText, requireApplied } from '../terminal/summary.ts'
+import { printText } from '../plain-text.ts'
+import {
+  reconciliationOf,
+  reconciliationText,
+  requireApplied,
+  requireDelivered,
+} from '../terminal/summary.ts'
 import { connectionOf, registryOf, schemaOf } from '../process/kafka-connection.ts'
-import { unitOptions, type RUN_OPTIONS, type ValuesOf } from '../options.ts'
+import { recordTypes, unitOptions } from '../option-values.ts'
+import type { RUN_OPTIONS, ValuesOf } from '../options.ts'
 import { servePipeline } from '../process/serving.ts'
 import { exitCodeAfter } from '../process/signals.ts'
 import { tableText } from '../terminal/table.ts'
@@ -34,6 +41,7 @@ export async function run(values: RunValues, log: Log): Promise<number> {
       print(last, values)
       done = last.done || !values.untilCaughtUp
       if (values.untilCaughtUp) requireApplied(last)
+      requireDelivered(last)
       return true
     },
   })
@@ -44,7 +52,7 @@ function print(last: IngestProgress, { json, state }: RunValues): void {
   const reconciliation = reconciliationOf(last)
   const sources = last.reconciliation ?? []
   const text = `${sourcesText(sources)}\n\n${reconciliationText(reconciliation, state)}`
-  process.stdout.write(`${json ? JSON.stringify({ ...reconciliation, sources }) : text}\n`)
+  printText(json ? JSON.stringify({ ...reconciliation, sources }) : text)
 }
 
 /** Since the state began; the reconciliation below it is of this run. */
@@ -59,8 +67,10 @@ function sourcesText(sources: readonly SourceReconciliation[]): string {
   return [table, ...sources.flatMap(notIncluded)].join('\n')
 }
 
-/** What of a topic is in none of the numbers. */
-function notIncluded({ name, notRetained, skipped }: SourceReconciliation): string[] {
+/** What of a topic is in none of the numbers, and what has not been delivered. */
+function notIncluded(source: SourceReconciliation): string[] {
+  const { name, notRetained, otherTypes, undelivered } = source
+  const skipped = source.skipped - otherTypes
   return [
     ...(notRetained === 0
       ? []
@@ -74,6 +84,12 @@ function notIncluded({ name, notRetained, skipped }: SourceReconciliation): stri
           `topic ${name}: ${skipped} offsets without a row: markers, aborted or compacted records, ` +
             'passed gaps',
         ]),
+    ...(otherTypes === 0
+      ? []
+      : [`topic ${name}: ${otherTypes} messages of record types that --record-type does not name`]),
+    ...(undelivered === 0
+      ? []
+      : [`topic ${name}: ${undelivered} rejected rows wait for the dead-letter topic`]),
   ]
 }
 
@@ -86,13 +102,19 @@ export function consumeOptions(values: RunValues): TopicConsumerOptions {
   const { timeZone, missingMsisdn } = values
   return {
     connection: connectionOf(values),
-    topic: values.topic,
+    topics: values.topic,
     groupId: values.group,
     instanceId: values.instanceId === 'auto' ? instanceOf(values.state) : values.instanceId,
     sessionTimeoutMs: values.sessionTimeout,
+    fetching: {
+      rack: values.rack,
+      maxBytes: values.fetchMaxBytes,
+      maxPartitionBytes: values.fetchPartitionBytes,
+      maxWaitMs: values.fetchWait,
+    },
     stateDirectory: values.state,
     state: { timeZone, missingMsisdn },
-    units: unitOptions(values),
+    units: { ...unitOptions(values), ...recordTypes(values) },
     format: values.format,
     registry: registryOf(values),
     schema: schemaOf(values),
@@ -100,6 +122,7 @@ export function consumeOptions(values: RunValues): TopicConsumerOptions {
     onGap: values.onGap,
     rejectedLimit: values.rejectedLimit,
     deadLetterTopic: values.deadLetterTopic === '' ? null : values.deadLetterTopic,
+    deadLetterHeaders: values.deadLetterHeaders,
     untilCaughtUp: values.untilCaughtUp,
     history: values.history,
     cutover: values.cutover,

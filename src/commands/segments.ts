@@ -9,8 +9,14 @@ import { print } from '../terminal/table.ts'
 export async function segments(values: StateSnapshotValues & Pick<Values, 'json'>): Promise<void> {
   const timeMs = Date.now()
   const snapshot = await readSnapshot('segments', values)
-  const { number, positions, segments: found, elbow } = snapshot
-  const asOf = { commit: number, timeMs, segmentsNumber: number, positions } satisfies AsOf
+  const { number, positions, notInData, segments: found, elbow } = snapshot
+  const asOf = {
+    commit: number,
+    timeMs,
+    segmentsNumber: number,
+    positions,
+    notInData,
+  } satisfies AsOf
   print(values, { asOf, segments: found, elbow }, () =>
     [segmentsText(snapshot), elbowText(snapshot)].join('\n\n'),
   )

@@ -4,6 +4,7 @@ import type { SourcePosition } from '../../state/partition-metadata.ts'
 import { withView, type ReadableState, type StateView } from '../../state/read.ts'
 import { storeBytes } from '../../state/store.ts'
 import { PulseError } from '../errors.ts'
+import { unitsOf, unitsText } from '../record/source-units.ts'
 import { bytesText } from '../snapshot/units.ts'
 import { readPartitionCounts, violationsOf } from '../../state/conservation.ts'
 import type { STATUS_OPTIONS, ValuesOf } from '../options.ts'
@@ -29,6 +30,8 @@ interface StateStatus {
   applied: number
   rejected: Record<string, number>
   rejectedKept: number
+  /** Rejected rows that wait for a dead-letter topic. */
+  undelivered: number
   coerced: Record<string, number>
   missing: Record<string, number>
   /** Null without `--hash`: it takes seconds with millions of subscribers. */
@@ -73,11 +76,13 @@ function statusOf(
 ): StateStatus {
   const { fileBytes, usedBytes } = storeBytes(state.stores)
   const ledgers = readPartitionCounts(state)
+  const held = ledgers.filter((ledger) => ledger.held)
   return {
     directory: state.directory,
     stamp: { ...state.stamp },
     commits: commit,
     ...counters,
+    undelivered: held.reduce((sum, { undelivered }) => sum + undelivered, 0),
     hash,
     fileBytes,
     usedBytes,
@@ -109,6 +114,9 @@ function stateText(found: StateStatus): string {
     ['subscribers', found.subscribers.toLocaleString('en-US')],
     ['rows applied', found.applied.toLocaleString('en-US')],
     ['rows rejected', `${rejected.toLocaleString('en-US')} (${found.rejectedKept} kept)`],
+    ...(found.undelivered === 0
+      ? []
+      : [['dead letters', `${found.undelivered} wait for the dead-letter topic`]]),
     ['file', `${bytesText(found.fileBytes)}, ${bytesText(found.usedBytes)} in use`],
     ...(notHeld === '' ? [] : [['not held', `partitions ${notHeld}: read by other members`]]),
     ...(found.hash === null ? [] : [['hash', found.hash]]),
@@ -116,12 +124,15 @@ function stateText(found: StateStatus): string {
   ])
 }
 
-const unitText = ({ durationUnit, evidence }: SourcePosition): string =>
-  `${durationUnit} (${evidence})`
+/** A former version showed no order of day and month. */
+const unitText = (position: SourcePosition): string => {
+  const units = { ...unitsOf(position), timeFormat: position.timeFormat ?? null }
+  return `${unitsText(units, units.durationUnit)} (${units.evidence})`
+}
 
 const filesText = (files: readonly SourceStatus[]): string =>
   tableText([
-    ['source', 'partition', 'position', 'rows', 'order', 'duration unit'],
+    ['source', 'partition', 'position', 'rows', 'order', 'units'],
     ...files.map((at) => [
       at.name,
       at.partition,
@@ -137,13 +148,16 @@ const topicsText = (topics: readonly SourceStatus[]): string =>
   tableText([
     [
       ...['topic', 'partition', 'offset', 'first', 'applied', 'rejected', 'excluded', 'skipped'],
-      'duration unit',
+      'units',
     ],
     ...topics.map((at) => [
       at.name,
       ...[at.partition, at.next, at.first, at.applied, at.rejected, at.excluded, at.skipped],
-      unitText(at) + notHeldText(at),
+      unitText(at) + otherTypesText(at) + notHeldText(at),
     ]),
   ])
+
+const otherTypesText = ({ otherTypes = 0 }: SourceStatus): string =>
+  otherTypes === 0 ? '' : `, ${otherTypes} skipped as of other record types`
 
 const notHeldText = ({ held }: SourceStatus): string => (held ? '' : ', not held')

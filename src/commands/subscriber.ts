@@ -7,9 +7,9 @@ import { msisdnOf } from '../record/msisdn.ts'
 import { isMsisdn } from '../record/validation.ts'
 import { viewSubscriber } from '../snapshot/lookup.ts'
 import { METRICS } from '../snapshot/metrics.ts'
-import type { Subscriber, SubscriberView } from '../snapshot/subscriber-schema.ts'
+import type { Subscriber } from '../snapshot/subscriber-schema.ts'
+import { directionTexts, hasMetric, metricText } from '../snapshot/not-in-data.ts'
 import { momentOf } from '../snapshot/take.ts'
-import { bytesText, valueText } from '../snapshot/units.ts'
 import { shownView, withProgress, type ProgressDisplay } from '../terminal/progress.ts'
 import { snapshotOf, type StateSnapshotValues } from '../process/state-snapshot.ts'
 import { headingOf } from '../terminal/report-text.ts'
@@ -18,13 +18,14 @@ import { print, tableText } from '../terminal/table.ts'
 /**
  * Prints one subscriber: aggregate, ranks, segment, distances.
  *
+ * @param written the MSISDN, or `-` to read it from a line of standard input
  * @throws PulseError `usage` for an MSISDN that is not a number, `not-found` for an unknown one
  */
 export async function subscriber(
   written: string,
   values: StateSnapshotValues & Pick<Values, 'json'>,
 ): Promise<void> {
-  const msisdn = msisdnOf(written)
+  const msisdn = msisdnOf(written === '-' ? await firstLine() : written)
   if (!isMsisdn(msisdn) && msisdn !== 0) {
     throw new PulseError('usage', 'the MSISDN is not a number; expected 1 to 15 digits')
   }
@@ -33,6 +34,21 @@ export async function subscriber(
   )
   print(values, view, () => subscriberText(view))
 }
+
+/** So that an MSISDN is neither in the history of a shell nor in the list of processes. */
+async function firstLine(): Promise<string> {
+  process.stdin.setEncoding('utf8')
+  let text = ''
+  for await (const part of process.stdin) {
+    text += part as string
+    if (text.includes('\n') || text.length > LONGEST_LINE) break
+  }
+  process.stdin.destroy()
+  return text.split('\n', 1)[0]
+}
+
+/** More than any spelling of an MSISDN. */
+const LONGEST_LINE = 256
 
 function viewOf(
   state: StateView,
@@ -53,15 +69,16 @@ function viewOf(
   return { asOf, ...viewSubscriber(row, (visit) => ranked.scan(visit), segments) }
 }
 
-function subscriberText({ aggregate, ranks, subscribers, segment, distances }: SubscriberView) {
+function subscriberText({ asOf, ...view }: Subscriber) {
+  const { aggregate, ranks, subscribers, segment, distances } = view
   const day = (ms: number | null): string => (ms === null ? 'unknown' : new Date(ms).toISOString())
   return [
     tableText([
       [`MSISDN ${aggregate.msisdn}`, 'value', `rank of ${subscribers.toLocaleString('en-US')}`],
       ...METRICS.map((metric) => [
         headingOf(metric),
-        valueText(metric, aggregate[metric]),
-        ranks[metric].toLocaleString('en-US'),
+        metricText(asOf, metric, aggregate[metric]),
+        hasMetric(asOf, metric) ? ranks[metric].toLocaleString('en-US') : '',
       ]),
       ['records', aggregate.records.toLocaleString('en-US'), ''],
       ['first start', day(aggregate.firstStartMs), ''],
@@ -69,11 +86,7 @@ function subscriberText({ aggregate, ranks, subscribers, segment, distances }: S
     ]),
     tableText([
       ['application', 'download', 'upload'],
-      ...aggregate.applications.map(({ name, downlinkBytes, uplinkBytes }) => [
-        name,
-        bytesText(downlinkBytes),
-        bytesText(uplinkBytes),
-      ]),
+      ...aggregate.applications.map((each) => [each.name, ...directionTexts(asOf, each)]),
     ]),
     tableText([
       ['segment', 'distance to its centre', ''],

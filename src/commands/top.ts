@@ -1,14 +1,16 @@
 // `top`: lists the top subscribers by each metric or by one, once or with `--watch` repeatedly.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { withView, type StateView } from '../../state/read.ts'
+import { plainLine, printText } from '../plain-text.ts'
 import { addRows, createScan } from '../snapshot/scan.ts'
 import { METRICS, type Metric } from '../snapshot/metrics.ts'
 import type { TopEntry } from '../snapshot/schema.ts'
 import type { AsOf } from '../snapshot/subscriber-schema.ts'
+import { hasMetric, NOT_IN_DATA } from '../snapshot/not-in-data.ts'
 import { momentOf } from '../snapshot/take.ts'
 import { entriesOf } from '../snapshot/top.ts'
 import type { TOP_OPTIONS, ValuesOf } from '../options.ts'
-import { topText } from '../terminal/report-text.ts'
+import { headingOf, topText } from '../terminal/report-text.ts'
 import { onSignals } from '../process/signals.ts'
 import { coloured, print } from '../terminal/table.ts'
 
@@ -19,7 +21,7 @@ interface Found {
   asOf: Omit<AsOf, 'segmentsNumber'>
   subscribers: number
   records: number
-  /** The lists of all metrics, or of the one that `--by` names. */
+  /** The lists of all metrics, or of the one that `--by` names; empty where it is not in the data. */
   top: Partial<Record<Metric, TopEntry[]>>
 }
 
@@ -40,15 +42,19 @@ function foundIn(view: StateView, { top: length, by }: TopValues): Found {
   view.scan((rows, count) => addRows(scan, rows, count))
   const tops: Found['top'] = {}
   for (const [at, metric] of METRICS.entries()) {
-    if (by === 'all' || by === metric) tops[metric] = entriesOf(scan.tops[at], length)
+    if (by !== 'all' && by !== metric) continue
+    tops[metric] = hasMetric(asOf, metric) ? entriesOf(scan.tops[at], length) : []
   }
   return { asOf, subscribers: scan.subscribers, records: view.counters.applied, top: tops }
 }
 
-const topsOf = ({ top: tops }: Found): string[] =>
+const topsOf = ({ asOf, top: tops }: Found): string[] =>
   METRICS.flatMap((metric) => {
     const list = tops[metric]
-    return list === undefined ? [] : [topText(list, metric)]
+    if (list === undefined) return []
+    return [
+      hasMetric(asOf, metric) ? topText(list, metric) : `${headingOf(metric)}: ${NOT_IN_DATA}`,
+    ]
   })
 
 async function watch(values: TopValues): Promise<void> {
@@ -72,10 +78,10 @@ const FORM_FEED = '\f'
 function show(found: Found, values: TopValues): void {
   const { stdout } = process
   if (values.json) {
-    stdout.write(`${JSON.stringify({ commit: found.asOf.commit, ...found })}\n`)
+    printText(JSON.stringify({ commit: found.asOf.commit, ...found }))
     return
   }
-  const head = headText(found, values)
+  const head = plainLine(headText(found, values))
   if (!stdout.isTTY) {
     stdout.write(`${[head, ...topsOf(found)].join('\n\n')}\n${FORM_FEED}\n`)
     return

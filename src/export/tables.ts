@@ -1,6 +1,7 @@
 // The tables of `report --export`, one per file: columns with their kinds, and rows.
 import { APPLICATION_TABLE, DIRECTIONS, type Direction } from '../record/columns.ts'
 import { METRICS, readerOf } from '../snapshot/metrics.ts'
+import { hasMetric, hasTraffic } from '../snapshot/not-in-data.ts'
 import type { Snapshot } from '../snapshot/schema.ts'
 import { FIELD, FIELD_NAMES, SUM_FIELDS } from '../subscriber/aggregate.ts'
 
@@ -44,6 +45,26 @@ export const SUBSCRIBERS: TableShape = {
   ],
 }
 
+/** The places of columns whose numbers are not in the data: their cells are null in all rows. */
+export function absentPlaces(snapshot: Snapshot, { columns }: TableShape): number[] {
+  const metrics = METRICS.filter((metric) => !hasMetric(snapshot, metric)).map(snake)
+  const traffic = APPLICATION_TABLE.flatMap(({ name, id }) =>
+    DIRECTIONS.filter(({ key }) => !hasTraffic(snapshot, name, key)).map(
+      ({ key }) => `${id}_${snake(key)}`,
+    ),
+  )
+  const isAbsent = (column: string): boolean =>
+    traffic.includes(column) ||
+    metrics.some((metric) => column === metric || column.startsWith(`${metric}_`))
+  return columns.flatMap(([column], place) => (isAbsent(column) ? [place] : []))
+}
+
+/** Makes cells null, in place. */
+export function clear(cells: Cell[], places: readonly number[]): Cell[] {
+  for (const place of places) cells[place] = null
+  return cells
+}
+
 /** The row of `subscribers` for the aggregate that starts at `offset`. */
 export function subscriberCells(
   rows: Float64Array,
@@ -67,12 +88,16 @@ export interface FullTable extends TableShape {
 }
 
 /** All tables except `subscribers`. */
-export const snapshotTables = (snapshot: Snapshot): FullTable[] => [
-  topTable(snapshot),
-  applicationsTable(snapshot),
-  segmentsTable(snapshot),
-  hoursTable(snapshot),
-]
+export const snapshotTables = (snapshot: Snapshot): FullTable[] =>
+  [
+    topTable(snapshot),
+    applicationsTable(snapshot),
+    segmentsTable(snapshot),
+    hoursTable(snapshot),
+  ].map((table) => {
+    const absent = absentPlaces(snapshot, table)
+    return { ...table, rows: table.rows.map((cells) => clear(cells, absent)) }
+  })
 
 /** All top lists; `of` is a metric or the name of an application. */
 function topTable({ top, applications }: Snapshot): FullTable {
@@ -89,7 +114,7 @@ function topTable({ top, applications }: Snapshot): FullTable {
   }
 }
 
-const applicationsTable = ({ applications }: Snapshot): FullTable => ({
+const applicationsTable = (snapshot: Snapshot): FullTable => ({
   name: 'applications',
   columns: [
     ['application', 'text'],
@@ -98,12 +123,12 @@ const applicationsTable = ({ applications }: Snapshot): FullTable => ({
     ['share', 'number'],
     ['subscribers', 'whole'],
   ],
-  rows: applications.map((each) => [
+  rows: snapshot.applications.map((each) => [
     each.name,
-    ...directionsOf(each),
-    each.trafficBytes,
-    each.share,
-    each.subscribers,
+    ...DIRECTIONS.map(({ key }) => (hasTraffic(snapshot, each.name, key) ? each[key] : null)),
+    ...[each.trafficBytes, each.share, each.subscribers].map((value) =>
+      hasTraffic(snapshot, each.name) ? value : null,
+    ),
   ]),
 })
 

@@ -12,10 +12,18 @@ const KEPT_AS: Readonly<Record<Kind, string>> = {
   time: 'DOUBLE',
 }
 
+/**
+ * A text that a spreadsheet would take for a formula, after an apostrophe. Numbers have columns of
+ * their own, so negative ones stay as they are.
+ */
+const unlikeFormula = (column: string): string =>
+  `CASE WHEN regexp_matches(${column}, '^[=+\\-@\\t\\r]') THEN '''' || ${column} ELSE ${column} END`
+
 /** The SQL that writes a column; a time is written as an instant, not as local time. */
 function shown(name: string, kind: Kind, format: Format): string {
   const column = identifier(name)
   if (kind === 'whole') return `${column}::BIGINT AS ${column}`
+  if (kind === 'text' && format === 'csv') return `${unlikeFormula(column)} AS ${column}`
   if (kind !== 'time') return column
   const moment =
     format === 'parquet'

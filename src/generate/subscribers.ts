@@ -2,8 +2,11 @@
 import type { Column, Draws } from './draws.ts'
 
 const DAY_MS = 86_400_000
-/** A Monday: the weekly rhythm rises towards the weekend. */
-export const FIRST_START_MS = Date.UTC(2019, 3, 1)
+/**
+ * A Monday: the weekly rhythm rises towards the weekend. Its day is above 12, so that already the first
+ * rows show the order of day and month.
+ */
+export const FIRST_START_MS = Date.UTC(2019, 3, 15)
 
 /**
  * Classes of engagement, most engaged first: share of subscribers, share of sessions, and factors for

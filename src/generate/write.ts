@@ -1,7 +1,7 @@
 // Writes the synthetic data set as a Parquet file, completely or not at all.
 import { rename, rm, stat } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
-import { literal, queryRows, withDatabase } from '../duckdb.ts'
+import { fileLiteral, literal, queryRows, withDatabase } from '../duckdb.ts'
 import { outputError } from '../errors.ts'
 import { checkOutputFile, partialOf } from '../output-path.ts'
 import { generateSql, sessionsOf, type SampleOptions } from './sample-sql.ts'
@@ -49,7 +49,7 @@ export async function writeSample(
     KV_METADATA {${MARK.key}: ${literal(MARK.value)}})`
   const timer = onProgress && watchSize(partial, options.rows, onProgress)
   try {
-    await withDatabase({ threads, memoryMiB: MEMORY_MIB }, async (connection) => {
+    await withDatabase({ threads, memoryMiB: MEMORY_MIB, spills: true }, async (connection) => {
       stop?.addEventListener('abort', () => connection.interrupt())
       stop?.throwIfAborted()
       await connection.run(table)
@@ -71,12 +71,10 @@ export async function writeSample(
 /** True for a Parquet file that `writeSample` wrote; false for any other file. */
 export const isGenerated = (file: string): Promise<boolean> =>
   withDatabase({ threads: 1, memoryMiB: 128 }, async (connection) => {
-    // DuckDB treats `a[12]` as a pattern.
-    const path = literal(file.replace(/[*?[]/g, '[$&]'))
     try {
       const found = await queryRows(
         connection,
-        `SELECT decode(value) AS value FROM parquet_kv_metadata(${path})
+        `SELECT decode(value) AS value FROM parquet_kv_metadata(${fileLiteral(file)})
         WHERE decode(key) = ${literal(MARK.key)}`,
       )
       return found.some(({ value }) => value === MARK.value)

@@ -4,8 +4,7 @@
 // records of committed transactions when a producer aborted several within one response.
 //
 // Layout: Kafka protocol guide, "Fetch API (Key: 1)", version 13.
-import { ConnectionPool, connectionOptions, Writer } from './client.ts'
-import type { Broker, KafkaConnection, Reader } from './client.ts'
+import { openPool, Writer, type Broker, type KafkaConnection, type Reader } from './client.ts'
 import { readInt64 } from './record-batch.ts'
 
 const FETCH = 1
@@ -27,7 +26,7 @@ export interface FetchPosition {
   lastEpoch: number
 }
 
-/** One request to one broker. */
+/** A request to one broker. */
 export interface FetchRequest {
   topicId: string
   positions: readonly FetchPosition[]
@@ -36,6 +35,8 @@ export interface FetchRequest {
   maxPartitionBytes: number
   /** The broker responds after this time at the latest, even without records. */
   maxWaitMs: number
+  /** Rack of this process: the leader may name a replica there. */
+  rack?: string
 }
 
 /** The part of a response that belongs to one partition. */
@@ -53,6 +54,8 @@ export interface FetchedPartition {
   divergingOffset: number
   /** Aborted transactions among the records, in order of their first offset. */
   aborted: { producerId: number; firstOffset: number }[]
+  /** Node id of the replica to fetch from instead of the leader; -1 for none. */
+  preferredReplica: number
   /** Record batches, one after another; the last one may be incomplete. */
   records: Buffer
 }
@@ -61,8 +64,6 @@ export interface FetchedPartition {
 export interface FetchResponse {
   /** Kafka's error code of the whole response; 0 for none. */
   errorCode: number
-  /** Size of the whole response in bytes. */
-  bytes: number
   partitions: FetchedPartition[]
 }
 
@@ -77,10 +78,8 @@ export interface Fetcher {
 }
 
 /** Opens a fetcher. Its connections are its own, so that a long response delays no heartbeat. */
-export function createFetcher(connection: KafkaConnection, clientId: string): Fetcher {
-  const options = connectionOptions(connection)
-  const open = () => new ConnectionPool(clientId, { ...options, requestTimeout: REQUEST_MS })
-  let pool = open()
+export function createFetcher(connection: KafkaConnection): Fetcher {
+  let pool = openPool(connection, REQUEST_MS)
   return {
     async fetch(broker, request) {
       const link = await pool.get(broker)
@@ -94,7 +93,7 @@ export function createFetcher(connection: KafkaConnection, clientId: string): Fe
     },
     async reset() {
       const old = pool
-      pool = open()
+      pool = openPool(connection, REQUEST_MS)
       await old.close()
     },
     close: () => pool.close(),
@@ -122,7 +121,7 @@ function writeRequest(request: FetchRequest): Writer {
       })
     })
     .appendArray([], () => undefined)
-    .appendString('')
+    .appendString(request.rack ?? '')
     .appendTaggedFields()
 }
 
@@ -139,7 +138,7 @@ function readResponse(_: number, __: number, ___: number, reader: Reader): Fetch
     for (let i = 0; i < count; i++) partitions.push(readPartition(at))
     skipTags(at)
   }
-  return { errorCode, bytes: bytes.length, partitions }
+  return { errorCode, partitions }
 }
 
 interface Place {
@@ -148,8 +147,7 @@ interface Place {
 }
 
 function readPartition(place: Place): FetchedPartition {
-  const { bytes } = place
-  const from = place.at
+  const { bytes, at: from } = place
   place.at = from + 30
   const aborted: FetchedPartition['aborted'] = []
   const count = readLength(place)
@@ -159,6 +157,7 @@ function readPartition(place: Place): FetchedPartition {
     place.at += 16
     skipTags(place)
   }
+  const preferredReplica = bytes.readInt32BE(place.at)
   place.at += 4
   const size = readLength(place)
   const records = bytes.subarray(place.at, place.at + size)
@@ -171,6 +170,7 @@ function readPartition(place: Place): FetchedPartition {
     logStartOffset: readInt64(bytes, from + 22),
     divergingOffset: readDiverging(place),
     aborted: aborted.sort((a, b) => a.firstOffset - b.firstOffset),
+    preferredReplica,
     records,
   }
 }

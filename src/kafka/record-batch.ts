@@ -2,11 +2,10 @@
 //
 // Layout: Kafka protocol guide, "Record Batch". Nothing here reads beyond the bytes it is given. A
 // batch that does not fit into them is a `BatchFault`: its end, and so the next batch, is unknown.
-import { gunzipSync, zstdDecompressSync } from 'node:zlib'
 import { crc32c } from '@node-rs/crc32'
-import { decompressFrameSync } from 'lz4-napi'
 import { messageOf } from '../errors.ts'
-import { compressionsAlgorithmsByBitmask } from './client.ts'
+import { unpack } from './unpack/unpack.ts'
+import { readVarint, type RecordBytes } from './varint.ts'
 
 /** Size of the header before the records. */
 const HEADER_BYTES = 61
@@ -14,16 +13,13 @@ const HEADER_BYTES = 61
 const PREFIX_BYTES = 12
 /** The checksum covers everything from the attributes to the end. */
 const ATTRIBUTES_AT = 21
-const [GZIP, SNAPPY, LZ4, ZSTD] = [1, 2, 3, 4] as const
 /** The broker's append time is the timestamp of every record (`LogAppendTime`). */
 const STAMPED = 0b001000
 const TRANSACTIONAL = 0b010000
 const CONTROL = 0b100000
-/** Rows of any format compress to a tenth, rarely to a thirtieth: beyond this it is a bomb. */
-const MOST_UNPACKED_TIMES = 64
-/** The limit of a batch of 1 MiB, the brokers' default, holds for smaller ones too. */
-const LEAST_LIMIT_BYTES = MOST_UNPACKED_TIMES * 2 ** 20
 const U32 = 2 ** 32
+/** A float64 holds every offset below. */
+const LAST_OFFSET = 2 ** 53
 
 /** The header of a batch, and where its records are. */
 export interface RecordBatch {
@@ -76,31 +72,29 @@ export function readBatch(bytes: Buffer, from: number, to: number): RecordBatch 
   }
 }
 
-/** Checks version, length and checksum of a batch; returns null when all are right. */
-export function checkBatch(bytes: Buffer, { from, to, records }: RecordBatch): BatchFault | null {
+/** Checks version, length, offsets and checksum of a batch; returns null when all are right. */
+export function checkBatch(bytes: Buffer, batch: RecordBatch): BatchFault | null {
+  const { from, to, records, baseOffset, lastOffset } = batch
   const magic = bytes[from + 16]
   if (magic !== 2) return `message format ${magic} (expected 2, as written since Kafka 0.11)`
   if (to - from < HEADER_BYTES || records < 0) return 'an impossible length'
   const checksum = crc32c(bytes.subarray(from + ATTRIBUTES_AT, to))
-  return checksum === bytes.readUInt32BE(from + 17) ? null : 'a checksum that does not match'
+  if (checksum !== bytes.readUInt32BE(from + 17)) return 'a checksum that does not match'
+  const isOrdered = baseOffset >= 0 && lastOffset >= baseOffset && lastOffset < LAST_OFFSET
+  return isOrdered ? null : 'impossible offsets'
 }
 
 /** True for a marker that aborts its producer's transaction; false for one that commits it. */
 export const isAbortMarker = (cursor: RecordCursor): boolean =>
   cursor.keyTo - cursor.keyFrom >= 4 && cursor.bytes.readInt16BE(cursor.keyFrom + 2) === 0
 
-/** Bytes that are read from `at` on, up to `to`. */
-export interface RecordBytes {
-  bytes: Buffer
-  at: number
-  to: number
-}
-
 /** A place among the records of a batch, and the record that was read last. */
 export interface RecordCursor extends RecordBytes {
   /** Records that follow. */
   left: number
   baseOffset: number
+  /** The last offset that a record of the batch may have. */
+  lastOffset: number
   /** A record's timestamp is this plus its own delta, times 0 where all have the broker's. */
   baseTimestampMs: number
   timestampScale: 0 | 1
@@ -127,24 +121,11 @@ export function openRecords(bytes: Buffer, batch: RecordBatch): RecordCursor | B
     }
     ;[at, to] = [0, records.length]
   }
-  const { baseOffset, stamped } = batch
+  const { baseOffset, lastOffset, stamped } = batch
   const baseTimestampMs = stamped ? batch.maxTimestampMs : batch.baseTimestampMs
   const times = { baseTimestampMs, timestampScale: stamped ? (0 as const) : (1 as const) }
   const none = { offset: -1, timestampMs: 0, keyFrom: -1, keyTo: -1, valueFrom: -1, valueTo: -1 }
-  return { bytes: records, at, to, left: batch.records, baseOffset, ...times, ...none }
-}
-
-function unpack(codec: number, packed: Buffer): Buffer {
-  const maxOutputLength = Math.max(LEAST_LIMIT_BYTES, MOST_UNPACKED_TIMES * packed.length)
-  if (codec === GZIP) return gunzipSync(packed, { maxOutputLength })
-  if (codec === ZSTD) return zstdDecompressSync(packed, { maxOutputLength })
-  if (codec !== SNAPPY && codec !== LZ4) throw new Error(`unknown codec ${codec}`)
-  // The package's own LZ4 is WebAssembly, at half the speed.
-  const unpackAll =
-    codec === LZ4 ? decompressFrameSync : compressionsAlgorithmsByBitmask[codec].decompressSync
-  const unpacked = unpackAll(packed)
-  if (unpacked.length > maxOutputLength) throw new Error(`more than ${maxOutputLength} bytes`)
-  return unpacked
+  return { bytes: records, at, to, left: batch.records, baseOffset, lastOffset, ...times, ...none }
 }
 
 /**
@@ -167,31 +148,12 @@ export function nextRecord(cursor: RecordCursor): 1 | 0 | -1 {
   const valueLength = readVarint(cursor)
   cursor.valueFrom = valueLength < 0 ? -1 : cursor.at
   cursor.valueTo = cursor.at + Math.max(0, valueLength)
-  if (!(cursor.valueTo <= end)) return -1
+  // The number of headers follows the value. A number that does not end is NaN, and fails as well.
+  if (!(cursor.valueTo < end && cursor.timestampMs > -Infinity)) return -1
+  if (!(cursor.offset >= cursor.baseOffset && cursor.offset <= cursor.lastOffset)) return -1
   // The headers are skipped.
   cursor.at = end
   return 1
-}
-
-/** Reads a zigzag varint; NaN when the bytes end within it. */
-export function readVarint(cursor: RecordBytes): number {
-  const { bytes, to } = cursor
-  let at = cursor.at
-  let byte = at < to ? bytes[at++] : 256
-  if (byte < 128) {
-    cursor.at = at
-    return (byte >>> 1) ^ -(byte & 1)
-  }
-  let value = byte & 127
-  let scale = 128
-  do {
-    byte = at < to ? bytes[at++] : 256
-    value += (byte & 127) * scale
-    scale *= 128
-  } while (byte > 127 && byte < 256 && scale < 2 ** 63)
-  cursor.at = at
-  if (byte > 127) return NaN
-  return value % 2 === 0 ? value / 2 : -(value + 1) / 2
 }
 
 /** Reads a big-endian int64; offsets, timestamps and producer ids are far below 2^53. */

@@ -3,7 +3,7 @@
 // Without jitter, members that lost the same broker would all come back at the same moments. Half
 // of each wait is random ("equal jitter": M. Brooker, Exponential Backoff And Jitter, AWS
 // Architecture Blog, 2015): waits grow with every failure and never fall below half of their bound.
-import { setTimeout as sleep } from 'node:timers/promises'
+import { SYSTEM_CLOCK, type Clock } from '../clock.ts'
 
 /** Bounds of the waits between attempts. */
 export interface RetryPolicy {
@@ -24,25 +24,21 @@ export interface Backoff {
   policy: RetryPolicy
   /** Failed attempts since the last success. */
   failures: number
-  /** Returns numbers from 0 to 1, exclusive. */
-  random: () => number
+  clock: Clock
 }
 
 /** A backoff before its first failure. */
-export const createBackoff = (
-  policy: RetryPolicy,
-  random: () => number = Math.random,
-): Backoff => ({
+export const createBackoff = (policy: RetryPolicy, clock: Clock = SYSTEM_CLOCK): Backoff => ({
   policy,
   failures: 0,
-  random,
+  clock,
 })
 
 /** Counts a failure; returns the wait after it in milliseconds. */
 export function nextWaitMs(backoff: Backoff): number {
   const { firstMs, longestMs } = backoff.policy
   const waitMs = Math.min(longestMs, firstMs * 2 ** backoff.failures++)
-  return (waitMs * (1 + backoff.random())) / 2
+  return (waitMs * (1 + backoff.clock.jitter())) / 2
 }
 
 /** Counts a success: the next failure is followed by the first wait. */
@@ -53,7 +49,7 @@ export function resetBackoff(backoff: Backoff): void {
 /** Counts a failure and waits; returns early when `signal` is aborted. */
 export async function waitToRetry(backoff: Backoff, signal?: AbortSignal): Promise<void> {
   try {
-    await sleep(nextWaitMs(backoff), undefined, { signal })
+    await backoff.clock.sleep(nextWaitMs(backoff), signal)
   } catch (error) {
     if (signal?.aborted !== true) throw error
   }

@@ -1,7 +1,8 @@
 // Names the file and the column that a failed query could not read.
 import { identifier, type DuckDBConnection } from '../duckdb.ts'
 import { messageOf, PulseError } from '../errors.ts'
-import { readParquet, type ParquetFile } from './files.ts'
+import type { ParquetFile } from './files.ts'
+import { readParquet } from './sql/read-parquet.ts'
 
 /** Before the first row was applied. */
 const WRITE_AGAIN = 'write or copy the file again'

@@ -1,7 +1,7 @@
 // The interface between sources and ingest: rows, each with its position in its source.
 import type { RawRows } from '../record/batch.ts'
 import type { FileStamp } from '../record/file-stamp.ts'
-import type { SourceNote } from '../record/duration-unit.ts'
+import type { SourceNote } from '../record/source-units.ts'
 
 /** A source of rows: a Parquet file. */
 export interface SourceInfo extends SourceNote {
@@ -11,9 +11,11 @@ export interface SourceInfo extends SourceNote {
   bytes: number
   /** The names of its columns, as one short text. */
   columns: string
+  /** Days by which its times are moved; absent where they are not. */
+  shiftDays?: number
   /** The file as it was opened. */
   stamp: FileStamp
-  /** SHA-256 of its whole content, 64 hex digits; null where it is hashed beside the reading. */
+  /** Hash of its whole content in hex digits; null where it is hashed beside the reading. */
   content: string | null
 }
 

@@ -12,21 +12,27 @@ import {
   type Unit,
 } from '../record/duration-unit.ts'
 import { PLAIN_UNITS, type SourceUnits } from '../record/source-units.ts'
-import { arrowDurations } from './arrow-durations.ts'
-import { usedColumns, usedName } from './columns-sql.ts'
-import { ownDurationUnit } from './duration-sql.ts'
-import { numberedRows, readParquet, type ParquetFile } from './files.ts'
+import { pathOf } from './placed-columns.ts'
+import { arrowDurations, pathKey } from './sql/arrow-durations.ts'
+import { usedColumns, usedName } from './sql/columns.ts'
+import { ownDurationUnit } from './sql/durations.ts'
+import type { ParquetFile } from './files.ts'
+import { numberedRows, readParquet } from './sql/read-parquet.ts'
 
-/** A sample has every n-th block of rows: all rows of a small file, and of a large one this many. */
-const SAMPLE_BLOCKS = 8
-const BLOCK_ROWS = 2048
+/** A sample has all rows of a small file, and of a large one this many blocks from first to last row. */
+const SAMPLE_BLOCKS = 4
+const BLOCK_ROWS = 4096
 
-/** SQL of the sampled rows of a file. */
+/** SQL of the sampled rows of a file. A range of rows makes DuckDB read their row groups only. */
 function sampleOf(file: ParquetFile): string {
-  const step = Math.ceil(file.rows / (BLOCK_ROWS * SAMPLE_BLOCKS))
-  if (step <= 1) return readParquet(file)
-  const blocks = `${identifier(file.rowColumn)} // ${BLOCK_ROWS} % ${step} = 0`
-  return `${numberedRows(file)} WHERE ${blocks}`
+  if (file.rows <= SAMPLE_BLOCKS * BLOCK_ROWS) return readParquet(file)
+  const row = identifier(file.rowColumn)
+  const blocks = Array.from({ length: SAMPLE_BLOCKS }, (_, block) => {
+    const from = Math.floor(((file.rows - BLOCK_ROWS) * block) / (SAMPLE_BLOCKS - 1))
+    return `SELECT * FROM ${numberedRows(file)}
+      WHERE ${row} >= ${from} AND ${row} < ${from + BLOCK_ROWS}`
+  })
+  return `(${blocks.join(' UNION ALL ')})`
 }
 
 /** What a file shows about the unit of its durations; `units` are those of its other columns. */
@@ -39,8 +45,8 @@ export async function durationEvidence(
   const own = ownDurationUnit(type)
   if (own !== null) return { kind: 'value', value: own, evidence: `its type is ${type}` }
   if (type === 'BIGINT') {
-    const name = file.columns.get('Dur. (ms)') ?? ''
-    const unit = (await arrowDurations(connection, file.data)).get(name)
+    const path = pathOf(file.columns.get('Dur. (ms)') ?? '', file.nested)
+    const unit = (await arrowDurations(connection, file.data)).get(pathKey(path))
     if (unit !== undefined) {
       const evidence = `its Arrow type is a duration in ${UNIT_WORDS[unit]}`
       return { kind: 'value', value: unit, evidence }

@@ -1,6 +1,7 @@
 // What a path is: a Parquet or CSV file by its content and name, a directory, or nothing to open.
 import { closeSync, lstatSync, openSync, readlinkSync, readSync, statSync } from 'node:fs'
 import { PulseError } from '../errors.ts'
+import { typeText } from '../file-type.ts'
 
 /** The formats that are read. */
 export type FileFormat = 'parquet' | 'csv'
@@ -31,7 +32,7 @@ export function statusOf(path: string): PathStatus {
   const found = tryStat(path)
   const type = found.isFile() ? 'file' : found.isDirectory() ? 'directory' : null
   if (type === null) {
-    throw refused(path, `it is ${specialType(found)}`, 'write the rows to a file and name that')
+    throw refused(path, `it is ${typeText(found)}`, 'write the rows to a file and name that')
   }
   return { key: `${found.dev}:${found.ino}`, type, bytes: Number(found.size) }
 }
@@ -42,11 +43,6 @@ function tryStat(path: string) {
   } catch (error) {
     throw unreadable(path, error)
   }
-}
-
-function specialType(found: { isFIFO(): boolean; isSocket(): boolean }): string {
-  if (found.isFIFO()) return 'a named pipe'
-  return found.isSocket() ? 'a socket' : 'a device'
 }
 
 /** The error for a path that the system does not let this process read. */

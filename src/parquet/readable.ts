@@ -4,25 +4,27 @@ import { PulseError } from '../errors.ts'
 import { UNREADABLE } from '../record/batch.ts'
 import { USED_COLUMNS } from '../record/columns.ts'
 import { NEEDED_COLUMNS, requireFew } from '../record/readable.ts'
-import { PLAIN_UNITS } from '../record/source-units.ts'
-import { isText, usedColumns, usedName } from './columns-sql.ts'
-import { readParquet, type ParquetFile } from './files.ts'
+import type { SourceUnits } from '../record/source-units.ts'
+import { isText, usedColumns, usedName } from './sql/columns.ts'
+import type { ParquetFile } from './files.ts'
+import { readParquet } from './sql/read-parquet.ts'
 
 /** The first rows of a file that are looked at. */
 const FIRST_ROWS = 1000
 
 /**
- * Looks at the needed columns of text in the first rows of a file.
+ * Looks at the needed columns of text in the first rows of a file, which are read with `units`.
  *
  * @throws PulseError `input-column` when more than 5 % of a column's rows hold text that is not a number
  */
 export async function requireReadable(
   connection: DuckDBConnection,
   file: ParquetFile,
+  units: SourceUnits,
 ): Promise<void> {
   const texts = NEEDED_COLUMNS.filter((column) => isText(file, column))
   if (texts.length === 0) return
-  const columns = usedColumns(file, { ...PLAIN_UNITS, timeZone: 'UTC' })
+  const columns = usedColumns(file, { ...units, timeZone: 'UTC' })
   const counts = texts.map((column) => {
     const value = usedName(USED_COLUMNS.indexOf(column))
     return `count(*) FILTER (${value} = ${UNREADABLE}::DOUBLE) AS ${identifier(column)}`
@@ -38,8 +40,8 @@ export async function requireReadable(
     const name = file.columns.get(column) ?? column
     throw new PulseError(
       'input-column',
-      `${file.path}: the column "${name}" ${problem}; write the numbers with digits and a decimal ` +
-        'point only',
+      `${file.path}: the column "${name}" ${problem}; write the numbers with digits, a ` +
+        'decimal point or comma, and separators of thousands',
     )
   }
 }

@@ -1,11 +1,14 @@
 // Streams the rows of Parquet files: one file in file order, or all files in order of event time.
 import { CHUNK_ROWS, doubles, textAt } from '../duckdb.ts'
 import type { DuckDBConnection, DuckDBDataChunk } from '../duckdb.ts'
+import type { RawColumn } from '../record/batch.ts'
 import { USED_COLUMNS } from '../record/columns.ts'
+import { VOLUME_PLACES } from '../record/formats/volume-unit.ts'
 import { damageError, rowsDiffer } from './damage.ts'
-import { readParquet, type ParquetFile } from './files.ts'
-import { EVENT_TIME, FILE_COLUMN, isText, RAW_COLUMN, ROW_COLUMN, rowsSql } from './columns-sql.ts'
-import { usedColumns, type Reading } from './columns-sql.ts'
+import type { ParquetFile } from './files.ts'
+import { readParquet } from './sql/read-parquet.ts'
+import { EVENT_TIME, FILE_COLUMN, isText, RAW_COLUMN, ROW_COLUMN, rowsSql } from './sql/columns.ts'
+import { usedColumns, type Reading } from './sql/columns.ts'
 import type { Delivery } from './delivery.ts'
 
 /** A file and how its values are interpreted. */
@@ -47,10 +50,22 @@ export async function* chunksOf(
   }
 }
 
-function rawRows(chunk: DuckDBDataChunk, text: readonly boolean[]): Delivery['rows'] {
+type ColumnKind = Pick<RawColumn, 'text' | 'isScaled'>
+
+/** What the columns hold in any of the files. */
+function kindsOf(readables: readonly Readable[]): ColumnKind[] {
+  return USED_COLUMNS.map((column, place) => ({
+    text: readables.some(({ file }) => isText(file, column)),
+    isScaled: readables.some(
+      ({ reading }) => reading.volumeUnit !== 'bytes' && VOLUME_PLACES.includes(place),
+    ),
+  }))
+}
+
+function rawRows(chunk: DuckDBDataChunk, kinds: readonly ColumnKind[]): Delivery['rows'] {
   return {
     count: chunk.rowCount,
-    columns: text.map((isText, column) => ({ values: doubles(chunk, column), text: isText })),
+    columns: kinds.map((kind, column) => ({ values: doubles(chunk, column), ...kind })),
     raw: (i) => textAt(chunk, RAW_COLUMN, i) ?? '[]',
   }
 }
@@ -74,19 +89,20 @@ export async function lastEventTime(
 /** The rows of one file in file order, from row `from` on; `place` is its index within the run. */
 export async function* readInFileOrder(
   connection: DuckDBConnection,
-  { file, reading }: Readable,
+  readable: Readable,
   place: number,
   from: number,
 ): AsyncGenerator<Delivery> {
-  const text = USED_COLUMNS.map((column) => isText(file, column))
+  const { file, reading } = readable
+  const kinds = kindsOf([readable])
   const { rows, malformed } = file
   let first = from
-  for await (const chunk of chunksOf(connection, rowsSql(file, reading, place, from), [file])) {
+  for await (const chunk of chunksOf(connection, rowsSql(file, reading, from, null), [file])) {
     const at = first
     const ordinal = (i: number): number => at + i
     const isMalformed = malformed === 0 ? null : (i: number) => at + i >= rows - malformed
     const of = { source: () => place, ordinal, rowNumber: ordinal, isMalformed }
-    yield { rows: rawRows(chunk, text), ...of, eventTimeMs: null }
+    yield { rows: rawRows(chunk, kinds), ...of, eventTimeMs: null }
     first += chunk.rowCount
   }
   if (first !== file.rows) throw rowsDiffer(file, first)
@@ -103,8 +119,8 @@ export async function* readInTimeOrder(
   if (files.length === 0) return
   // A column may be text in one file and a number in another. A number UNREADABLE would then count
   // as unreadable instead of negative; no such number occurs in practice.
-  const text = USED_COLUMNS.map((column) => files.some(({ file }) => isText(file, column)))
-  const parts = files.map(({ file, reading }, place) => rowsSql(file, reading, place, 0))
+  const kinds = kindsOf(files)
+  const parts = files.map(({ file, reading }, place) => rowsSql(file, reading, 0, place))
   const sql = `SELECT * FROM (SELECT *, ${EVENT_TIME} AS event FROM (${parts.join(' UNION ALL ')}))
     ORDER BY event NULLS FIRST, file, row`
   const readRows = new Float64Array(files.length)
@@ -117,7 +133,7 @@ export async function* readInTimeOrder(
     const places = doubles(chunk, FILE_COLUMN)
     for (let i = 0; i < chunk.rowCount; i++) ordinals[i] = readRows[places[i]]++
     yield {
-      rows: rawRows(chunk, text),
+      rows: rawRows(chunk, kinds),
       source: (i) => places[i],
       ordinal: (i) => ordinals[i],
       rowNumber: (i) => rowNumbers[i],

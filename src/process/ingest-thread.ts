@@ -1,5 +1,6 @@
 // Starts the ingest thread, and turns its messages into a promise and a callback.
 import { extname } from 'node:path'
+import { performance } from 'node:perf_hooks'
 import { Worker } from 'node:worker_threads'
 import type { IngestProgress } from '../../consumers/ingest/progress.ts'
 import type { IngestJob, IngestMessage, IngestRequest } from './ingest-worker.ts'
@@ -14,6 +15,8 @@ export interface IngestThread {
   ended: Promise<IngestProgress>
   /** Sends a message to the thread. */
   send(request: IngestRequest): void
+  /** Milliseconds since its last message, which it sends several times per second; 0 after its end. */
+  silentMs: () => number
 }
 
 /** Starts a job in a new thread; `onProgress` receives every report, including the last one. */
@@ -22,10 +25,13 @@ export function startIngest(
   onProgress: (progress: IngestProgress) => void,
 ): IngestThread {
   const worker = new Worker(SCRIPT, { workerData: job })
+  let heardMs = performance.now()
+  let hasEnded = false
   const ended = new Promise<IngestProgress>((resolve, reject) => {
     worker.on('error', reject)
     worker.on('exit', (code) => reject(new Error(`the ingest thread exited with code ${code}`)))
     worker.on('message', (message: IngestMessage) => {
+      heardMs = performance.now()
       if (message.type === 'failed') {
         reject(errorOf(message.code, message.message))
         return
@@ -34,5 +40,11 @@ export function startIngest(
       if (message.type === 'end') resolve(message.progress)
     })
   })
-  return { ended, send: (request) => worker.postMessage(request) }
+  const noteEnd = (): boolean => (hasEnded = true)
+  ended.then(noteEnd, noteEnd)
+  return {
+    ended,
+    send: (request) => worker.postMessage(request),
+    silentMs: () => (hasEnded ? 0 : performance.now() - heardMs),
+  }
 }

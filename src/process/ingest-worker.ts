@@ -2,7 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { assert, messageOf, troubleOf, type ErrorCode } from '../errors.ts'
 import type { IngestProgress } from '../../consumers/ingest/progress.ts'
-import type { TopicConsumerOptions } from '../../consumers/kafka/consumer.ts'
+import type { TopicConsumerOptions } from '../../consumers/kafka/run.ts'
 import type { ReplayOptions } from '../../consumers/files/replay.ts'
 
 /** The job of an ingest thread: replay files or consume a topic. */

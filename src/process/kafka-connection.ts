@@ -2,12 +2,14 @@
 import { readFileSync } from 'node:fs'
 import type { KafkaConnection } from '../kafka/client.ts'
 import type { RegistryOptions } from '../kafka/registry-address.ts'
+import type { TokenEndpoint } from '../kafka/token-endpoint.ts'
 import type { Values } from '../config.ts'
 import { inputError, messageOf, PulseError } from '../errors.ts'
-import { XDR_SCHEMA } from '../record/xdr-schema.ts'
-import type { CONNECTION_OPTIONS, ValuesOf } from '../options.ts'
+import { isPrivate } from '../kafka/http-request.ts'
+import type { KAFKA_OPTIONS, REGISTRY_OPTIONS } from '../connection-options.ts'
+import type { ValuesOf } from '../options.ts'
 
-type ConnectionValues = ValuesOf<typeof CONNECTION_OPTIONS>
+type ConnectionValues = ValuesOf<typeof KAFKA_OPTIONS>
 
 /**
  * The Kafka connection that the options describe. Secrets come from files or the environment only,
@@ -25,6 +27,7 @@ export function connectionOf(values: ConnectionValues): KafkaConnection {
   const pem = (flag: string, file: string): string | null => (file === '' ? null : read(flag, file))
   return {
     brokers: values.kafka.split(','),
+    clientId: values.clientId,
     tls: wanted
       ? {
           ca: pem('--tls-ca', tlsCa),
@@ -39,6 +42,7 @@ export function connectionOf(values: ConnectionValues): KafkaConnection {
 function saslOf(values: ConnectionValues): KafkaConnection['sasl'] {
   const { saslMechanism: mechanism, saslUsername: username, saslSecretFile: file } = values
   if (mechanism === 'none') return null
+  if (values.saslTokenUrl !== '') return { mechanism: 'OAUTHBEARER', token: endpointOf(values) }
   if (mechanism === 'OAUTHBEARER' && file !== '') return { mechanism, token: { file } }
   const secret = secretOf('--sasl-secret-file', file, 'XDR_PULSE_SASL_SECRET')
   if (secret === null) {
@@ -55,28 +59,62 @@ function saslOf(values: ConnectionValues): KafkaConnection['sasl'] {
   return { mechanism, username, password: secret }
 }
 
-/**
- * The schema registry that the options name, or null for none.
- *
- * @throws PulseError `input-missing` for a secret file that cannot be read
- */
-export function registryOf(
-  values: Pick<Values, 'registry' | 'registrySecretFile'>,
-): RegistryOptions | null {
-  const { registry: url, registrySecretFile: file } = values
-  if (url === '') return null
-  const credentials = secretOf('--registry-secret-file', file, 'XDR_PULSE_REGISTRY_SECRET')
-  return { url, credentials }
+function endpointOf(values: ConnectionValues): TokenEndpoint {
+  const { saslTokenUrl: url, saslTokenCa: ca, saslClientId: clientId, saslScope: scope } = values
+  const { saslSecretFile: file } = values
+  requirePrivate('--sasl-token-url', url, 'a client secret')
+  if (clientId === '') throw new PulseError('usage', '--sasl-token-url needs --sasl-client-id')
+  const clientSecret = secretOf('--sasl-secret-file', file, 'XDR_PULSE_SASL_SECRET')
+  if (clientSecret === null) {
+    throw new PulseError(
+      'usage',
+      '--sasl-token-url needs the client secret: --sasl-secret-file FILE, or the variable ' +
+        'XDR_PULSE_SASL_SECRET',
+    )
+  }
+  return { url, clientId, clientSecret, scope, ca: ca === '' ? null : read('--sasl-token-ca', ca) }
+}
+
+function requirePrivate(flag: string, url: string, secret: string): void {
+  if (isPrivate(url)) return
+  throw new PulseError(
+    'usage',
+    `${flag} is an http URL of another machine, expected https: ${secret} is sent there; only ` +
+      'addresses of this machine may be http',
+  )
 }
 
 /**
- * The Avro schema of messages without a registry: that of `--schema`, or the built-in one.
+ * The schema registry that the options name, or null for none.
+ *
+ * @throws PulseError `input-missing` for a file that cannot be read, `usage` for a token that would
+ *   be sent in the clear
+ */
+export function registryOf(values: ValuesOf<typeof REGISTRY_OPTIONS>): RegistryOptions | null {
+  const { registry: url, registrySecretFile, registryTokenFile: file, registryCa } = values
+  if (url === '') return null
+  const given = process.env['XDR_PULSE_REGISTRY_TOKEN'] ?? null
+  // A file is given on purpose: it comes before variables, which several commands share.
+  const token = file !== '' ? { file } : registrySecretFile !== '' ? null : given
+  if (token !== null) requirePrivate('--registry', url, 'a token')
+  // A file that is missing is reported at the start.
+  if (file !== '') read('--registry-token-file', file)
+  const credentials =
+    token !== null
+      ? null
+      : secretOf('--registry-secret-file', registrySecretFile, 'XDR_PULSE_REGISTRY_SECRET')
+  const ca = registryCa === '' ? null : read('--registry-ca', registryCa)
+  return { url, credentials, token, ca }
+}
+
+/**
+ * The Avro schema of messages without a registry, that of `--schema`; null for the built-in one.
  *
  * @throws PulseError `input-missing` for a file that cannot be read, `input-invalid` for a file
  *   that is not JSON
  */
 export function schemaOf({ schema: file }: Pick<Values, 'schema'>): unknown {
-  if (file === '') return XDR_SCHEMA
+  if (file === '') return null
   try {
     return JSON.parse(read('--schema', file)) as unknown
   } catch (error) {

@@ -1,5 +1,5 @@
 // The pipeline of one process: connects ingest and snapshots, and offers the server a view of them.
-import { UNIT_WORDS } from '../record/duration-unit.ts'
+import { unitsText } from '../record/source-units.ts'
 import type { IngestProgress, LifeState } from '../../consumers/ingest/progress.ts'
 import type { IngestJob } from './ingest-worker.ts'
 import type { Log } from '../log.ts'
@@ -88,12 +88,15 @@ export function startPipeline(options: PipelineOptions, log: Log): Pipeline {
   return { view, ended, ingest, hasBegun: () => isOpen(shared), stop, noteLookUpError, close }
 }
 
-/** Logs once per source the unit of its durations. */
+/** Logs once per source how it is read, and why. */
 function noteSources(before: IngestProgress | null, now: IngestProgress, log: Log): void {
   const known = before?.sources.length ?? 0
-  for (const { name, durationUnit, evidence } of now.sources.slice(known)) {
-    const unit = UNIT_WORDS[durationUnit]
-    log.info({ source: name, durationUnit }, `${name}: "Dur. (ms)" holds ${unit} (${evidence})`)
+  for (const source of now.sources.slice(known)) {
+    const { name, durationUnit, evidence } = source
+    log.info(
+      { source: name, durationUnit },
+      `${name}: "Dur. (ms)" holds ${unitsText(source)} (${evidence})`,
+    )
   }
 }
 
@@ -116,8 +119,8 @@ function hasGivenBack(before: IngestProgress | null, now: IngestProgress): boole
 function shownOf(job: IngestJob): Record<string, unknown> {
   const { state, commitIntervalMs } = job.options
   if (job.type === 'replay') return { ...state, commitIntervalMs, speed: job.options.speed }
-  const { connection, topic, groupId, instanceId, format, from, onGap } = job.options
-  const kafka = { brokers: connection.brokers, topic, groupId, instanceId, format, from, onGap }
+  const { connection, topics, groupId, instanceId, format, from, onGap } = job.options
+  const kafka = { brokers: connection.brokers, topics, groupId, instanceId, format, from, onGap }
   return { ...state, commitIntervalMs, ...kafka }
 }
 

@@ -1,7 +1,5 @@
 // `report --html` and `report --export`: writes the report as files, from one view of the state.
-import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { rename, rm, writeFile } from 'node:fs/promises'
 import { hashState } from '../../state/hash.ts'
 import { withView, type StateView } from '../../state/read.ts'
 import { withDatabase, type DuckDBConnection } from '../duckdb.ts'
@@ -12,7 +10,14 @@ import { reportPage } from '../report/page.ts'
 import { segmentFinder } from '../snapshot/lookup.ts'
 import type { Snapshot } from '../snapshot/schema.ts'
 import { WIDTH } from '../subscriber/aggregate.ts'
-import { snapshotTables, SUBSCRIBERS, subscriberCells, type TableShape } from '../export/tables.ts'
+import {
+  absentPlaces,
+  clear,
+  snapshotTables,
+  SUBSCRIBERS,
+  subscriberCells,
+  type TableShape,
+} from '../export/tables.ts'
 import { openTable, writeTable, type Format, type OpenTable } from '../export/write.ts'
 import { print } from '../terminal/table.ts'
 import { shownView, withProgress, type ProgressDisplay } from '../terminal/progress.ts'
@@ -75,12 +80,15 @@ const read = (
     return { snapshot, page: reportPage({ ...input, version: VERSION }) }
   })
 
-function addSubscribers(table: OpenTable, view: StateView, { segments }: Snapshot): void {
+function addSubscribers(table: OpenTable, view: StateView, snapshot: Snapshot): void {
+  const { segments } = snapshot
+  const absent = absentPlaces(snapshot, SUBSCRIBERS)
   const segmentOf = segmentFinder(segments)
   const names = segments.segments.map(({ name }) => name)
   view.scan((rows, count) => {
     for (let offset = 0; offset < count * WIDTH; offset += WIDTH) {
-      table.add(subscriberCells(rows, offset, names.at(segmentOf(rows, offset)) ?? null))
+      const segment = names.at(segmentOf(rows, offset)) ?? null
+      table.add(clear(subscriberCells(rows, offset, segment), absent))
     }
   })
 }
@@ -90,21 +98,16 @@ async function exportTables(
   directory: string,
   display: ProgressDisplay,
 ): Promise<Read & { files: string[] }> {
-  const spillDirectory = await mkdtemp(join(tmpdir(), 'xdr-pulse-export-'))
-  const limits = { threads: THREADS, memoryMiB: MEMORY_MIB, spillDirectory }
-  try {
-    return await withDatabase(limits, async (connection) => {
-      const subscribers = await openTable(connection, SUBSCRIBERS)
-      const found = await read(values, subscribers, display)
-      subscribers.close()
-      const formats: Format[] = values.csv ? ['parquet', 'csv'] : ['parquet']
-      const tables = await fillTables(connection, found.snapshot)
-      const wanted = formats.flatMap((format) => tables.map((table) => ({ table, format })))
-      return { ...found, files: await writeAll(connection, wanted, directory, display) }
-    })
-  } finally {
-    await rm(spillDirectory, { recursive: true, force: true })
-  }
+  const limits = { threads: THREADS, memoryMiB: MEMORY_MIB, spills: true }
+  return withDatabase(limits, async (connection) => {
+    const subscribers = await openTable(connection, SUBSCRIBERS)
+    const found = await read(values, subscribers, display)
+    subscribers.close()
+    const formats: Format[] = values.csv ? ['parquet', 'csv'] : ['parquet']
+    const tables = await fillTables(connection, found.snapshot)
+    const wanted = formats.flatMap((format) => tables.map((table) => ({ table, format })))
+    return { ...found, files: await writeAll(connection, wanted, directory, display) }
+  })
 }
 
 /** Fills all tables except that of subscribers, which is filled already; returns them all. */

@@ -1,28 +1,15 @@
 // Runs a pipeline with its server of page, API and metrics, until a signal.
-import { readFileSync } from 'node:fs'
 import type { IngestProgress } from '../../consumers/ingest/progress.ts'
 import type { IngestJob } from './ingest-worker.ts'
-import { inputError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { checkHost } from '../serve/http/address.ts'
 import { startServer } from '../serve/server.ts'
 import { withLookUps } from './lookup-thread.ts'
-import { parseTokens, type Token } from '../serve/http/tokens.ts'
-import { snapshotOptions, type SERVE_OPTIONS, type ValuesOf } from '../options.ts'
+import { snapshotOptions } from '../option-values.ts'
+import type { SERVE_OPTIONS, ValuesOf } from '../options.ts'
+import { readAccess, watchAccess } from './access-files.ts'
 import { startPipeline, type Pipeline } from './pipeline.ts'
 import { onSignals, type StopSignal } from './signals.ts'
-
-/** The tokens of a token file; none without a file, which leaves requests unauthenticated. */
-function readTokens(file: string): Token[] {
-  if (file === '') return []
-  let text: string
-  try {
-    text = readFileSync(file, 'utf8')
-  } catch (error) {
-    throw inputError(`--token-file ${file}`, error)
-  }
-  return parseTokens(text, `--token-file ${file}`)
-}
 
 /** Callbacks of a served pipeline. */
 export interface ServingListener {
@@ -44,8 +31,8 @@ export interface ServingListener {
  * `onEnd` returns true.
  *
  * @returns the first signal, or null if it ended without one
- * @throws PulseError `usage` for a host that needs tokens or an invalid token file, `input-missing`
- *   for an unreadable one, `port` for a port that cannot be used, and the errors of the job
+ * @throws PulseError `usage` for a host that needs tokens or invalid files of tokens and certificate,
+ *   `input-missing` for an unreadable one, `port` for a port that cannot be used, and the errors of the job
  */
 export async function servePipeline(
   job: IngestJob,
@@ -55,24 +42,30 @@ export async function servePipeline(
 ): Promise<StopSignal | null> {
   const snapshotIntervalMs = values.snapshotInterval
   // Checked first, so that a wrong file is refused before the pipeline starts.
-  const tokens = readTokens(values.tokenFile)
-  checkHost(values.host, tokens.length > 0)
+  const access = readAccess(values)
+  checkHost(values.host, access.tokens.length > 0)
   const snapshot = snapshotOptions(values)
   const pipeline = startPipeline({ job, snapshot, snapshotIntervalMs }, log)
   const { stateDirectory } = job.options
   const lookUps = withLookUps(pipeline.view, { stateDirectory, options: snapshot })
   const signalled = Promise.withResolvers<undefined>()
-  const signals = onSignals(() => {
-    pipeline.stop()
-    signalled.resolve(undefined)
-  }, pipeline.hasBegun)
+  const { hasBegun, ingest } = pipeline
+  const signals = onSignals(
+    () => {
+      pipeline.stop()
+      signalled.resolve(undefined)
+    },
+    { hasBegun, silentMs: () => ingest.silentMs(), onGivenUp: (why) => log.error(why) },
+  )
   let isClosing = false
   try {
     const server = await startServer(lookUps.view, {
       host: values.host,
       port: values.port,
-      tokens,
+      tokens: access.tokens,
+      certificate: access.certificate,
       allowedHosts: values.allowHost,
+      origins: values.httpCorsOrigin,
       onError(error) {
         // A look-up that the end cuts off is not an error of the store.
         if (isClosing) return
@@ -81,6 +74,8 @@ export async function servePipeline(
       },
     })
     log.info(`live page, API and metrics at ${server.url}`)
+    for (const warning of access.warnings) log.warn(warning)
+    const stopWatching = watchAccess(values, access, server, log)
     const unsubscribe = pipeline.view.subscribe((event) => {
       const progress = pipeline.view.progress()
       if (event === 'progress' && progress !== null) onProgress(progress)
@@ -91,6 +86,7 @@ export async function servePipeline(
       return signals.received()
     } finally {
       unsubscribe()
+      stopWatching()
       isClosing = true
       await server.close()
     }

@@ -1,6 +1,8 @@
 // Stop signals: the first drains, the second ends the process immediately. Without listeners, as
 // before a command has begun, the first one ends it.
 import { constants } from 'node:os'
+import { performance } from 'node:perf_hooks'
+import { printNote } from '../plain-text.ts'
 
 /** The signals that stop a command. */
 export type StopSignal = 'SIGINT' | 'SIGTERM'
@@ -19,15 +21,31 @@ export interface Signals {
  */
 const BEGIN_MS = 1000
 
+/** A thread that answers nothing for this time is in an endless loop, or its volume does not answer. */
+const LONGEST_SILENCE_MS = 10_000
+/** A drain commits, leaves the group and ends threads, which takes seconds. A crash loses nothing, either. */
+const LONGEST_DRAIN_MS = 60_000
+
+/** What is known of the work that a signal drains. */
+export interface Draining {
+  /**
+   * False while there is nothing to drain (connecting, opening, inspecting): then the first signal
+   * ends the process a second later, unless it has begun or ended by then.
+   */
+  hasBegun?: () => boolean
+  /** Milliseconds since the work has answered. */
+  silentMs?: () => number
+  /** Receives a sentence when the process ends before the work has: stderr by default. */
+  onGivenUp?: (why: string) => void
+}
+
 /**
- * Calls `drain` at the first SIGINT or SIGTERM; the second one ends the process.
- *
- * @param hasBegun false while there is nothing to drain (connecting, opening, inspecting): then the
- *   first signal ends the process a second later, unless it has begun or ended by then
+ * Calls `drain` at the first SIGINT or SIGTERM; the second one ends the process, and so does a drain
+ * that does not end in time.
  */
 export function onSignals(
   drain: (signal: StopSignal) => void,
-  hasBegun: () => boolean = () => true,
+  { hasBegun = () => true, silentMs = () => 0, onGivenUp = printNote }: Draining = {},
 ): Signals {
   let first: StopSignal | null = null
   let timer: NodeJS.Timeout | undefined
@@ -43,18 +61,31 @@ export function onSignals(
     const stop = signal as StopSignal
     first = stop
     drain(stop)
-    timer = setTimeout(() => {
-      if (!hasBegun()) end(stop)
+    const since = performance.now()
+    timer = setInterval(() => {
+      const why = hasBegun() ? overdue(silentMs(), performance.now() - since) : null
+      if (why !== null)
+        onGivenUp(`${why}; the process ends now, and what is not durable is done again`)
+      if (why !== null || !hasBegun()) end(stop)
     }, BEGIN_MS)
   }
   const release = (): void => {
-    clearTimeout(timer)
+    clearInterval(timer)
     process.off('SIGINT', listener)
     process.off('SIGTERM', listener)
   }
   process.on('SIGINT', listener)
   process.on('SIGTERM', listener)
   return { received: () => first, release }
+}
+
+/** Why a drain is not waited for any longer; null while it is. */
+function overdue(silentMs: number, drainingMs: number): string | null {
+  if (silentMs > LONGEST_SILENCE_MS) {
+    return `the work has not answered for ${Math.round(silentMs / 1000)} seconds`
+  }
+  if (drainingMs <= LONGEST_DRAIN_MS) return null
+  return `the work has not ended within ${LONGEST_DRAIN_MS / 1000} seconds of the signal`
 }
 
 /**

@@ -2,7 +2,7 @@
 import { performance } from 'node:perf_hooks'
 import { withView, type StateView } from '../../state/read.ts'
 import type { Values } from '../config.ts'
-import { snapshotOptions, type SnapshotValues } from '../options.ts'
+import { snapshotOptions, type SnapshotValues } from '../option-values.ts'
 import type { Snapshot } from '../snapshot/schema.ts'
 import { takeSnapshot } from '../snapshot/take.ts'
 import { shownView, withProgress, type ProgressDisplay } from '../terminal/progress.ts'

@@ -19,6 +19,8 @@ const HEADER_BYTES = 61
 const CODECS: Readonly<Record<Compression, number>> = { none: 0, lz4: 3, zstd: 4 }
 const [ATTRIBUTES_AT, PRODUCER_AT, EPOCH_AT, SEQUENCE_AT] = [21, 43, 51, 53] as const
 const CRC_AT = 17
+/** The attribute of a batch that belongs to a transaction. */
+const TRANSACTIONAL = 0b010000
 /** Initial size of a buffer; buffers double when they are full. */
 const INITIAL_BYTES = 64 * 1024
 /** An upper bound of a record's own fields, key and headers. */
@@ -161,8 +163,6 @@ export interface SealedBatch {
   partition: number
   bytes: Buffer
   records: number
-  /** Sequence number of the first record; null until it is stamped. */
-  sequence: number | null
 }
 
 /** Finishes a batch: header and compression. The result is valid until `batch` is cleared. */
@@ -180,12 +180,12 @@ export function sealBatch(
   bytes.fill(0, 0, HEADER_BYTES)
   bytes.writeInt32BE(bytes.length - 12, 8)
   bytes[16] = 2
-  bytes.writeInt16BE(CODECS[compression], ATTRIBUTES_AT)
+  bytes.writeInt16BE(CODECS[compression] | TRANSACTIONAL, ATTRIBUTES_AT)
   bytes.writeInt32BE(records - 1, 23)
   bytes.writeBigInt64BE(BigInt(firstMs), 27)
   bytes.writeBigInt64BE(BigInt(lastMs), 35)
   bytes.writeInt32BE(records, 57)
-  return { partition, bytes, records, sequence: null }
+  return { partition, bytes, records }
 }
 
 /** Writes producer and sequence into the header, then the checksum, which covers both. */
@@ -200,5 +200,4 @@ export function stampBatch(
   bytes.writeInt16BE(epoch, EPOCH_AT)
   bytes.writeInt32BE(sequence, SEQUENCE_AT)
   bytes.writeUInt32BE(crc32c(bytes.subarray(ATTRIBUTES_AT)), CRC_AT)
-  batch.sequence = sequence
 }

@@ -7,9 +7,10 @@ import {
   type Compression,
   type OpenBatch,
   type RecordWriter,
-  type SealedBatch,
 } from './batch.ts'
-import type { BatchSender } from './sender.ts'
+import type { Step } from './follow.ts'
+import type { GroupSender } from './sender.ts'
+import type { Group } from './transaction.ts'
 import type { Values } from './values.ts'
 
 /** Brokers accept batches of 1 MiB by default (max.message.bytes); the last record may be large. */
@@ -17,7 +18,7 @@ const BATCH_BYTES = 768 * 1024
 /** Enough to keep a broker busy while the next group is encoded. */
 const GROUP_BYTES = 4 * 2 ** 20
 
-/** What the brokers have acknowledged. */
+/** What is committed. */
 export interface Acknowledged {
   /** Records. */
   sent: number
@@ -31,34 +32,38 @@ export interface Acknowledged {
 export interface InFlightBatches {
   /** Adds row i; returns true when the group is full and must be flushed. `key`: -1 for none. */
   add(partition: number, values: Values, i: number, key: number, nowMs: number): boolean
-  /** Sends the current group once the previous one is acknowledged; does not wait for its own. */
+  /** Sends the current group once the previous one is committed; does not wait for its own. */
   flush(): Promise<void>
-  /** Sends the current group; resolves when everything is acknowledged. */
+  /** Sends the current group, if only for its progress; resolves when everything is committed. */
   end(): Promise<void>
   acknowledged(): Acknowledged
 }
 
 /** One batch per partition, sent together. */
-interface Group {
+interface OpenGroup {
   batches: OpenBatch[]
   bytes: number
 }
 
-/** Creates in-flight batches that go through a sender. */
+/** Creates in-flight batches that go through a sender; `steps` gives the progress they make. */
 export function createInFlightBatches(
   partitions: number,
   writer: RecordWriter,
-  sender: BatchSender,
+  sender: GroupSender,
   compression: Compression,
+  steps: () => Step[],
 ): InFlightBatches {
-  const open = (): Group => ({ batches: Array.from({ length: partitions }, openBatch), bytes: 0 })
+  const open = (): OpenGroup => ({
+    batches: Array.from({ length: partitions }, openBatch),
+    bytes: 0,
+  })
   let [inHand, inFlight] = [open(), open()]
   let sending: Promise<void> = Promise.resolve()
   const done: Acknowledged = { sent: 0, bytes: 0, perPartition: Array<number>(partitions).fill(0) }
 
-  async function send(group: Group, sealed: readonly SealedBatch[]): Promise<void> {
+  async function send(group: OpenGroup, sealed: Group): Promise<void> {
     await sender.send(sealed)
-    for (const { partition, records } of sealed) {
+    for (const { partition, records } of sealed.batches) {
       done.sent += records
       done.perPartition[partition] += records
     }
@@ -68,13 +73,16 @@ export function createInFlightBatches(
   }
 
   async function flush(): Promise<void> {
-    if (inHand.bytes === 0) return
-    const sealed = inHand.batches.flatMap((batch, partition) =>
+    if (inHand.bytes > 0) await sendInHand(steps())
+  }
+
+  async function sendInHand(made: readonly Step[]): Promise<void> {
+    const batches = inHand.batches.flatMap((batch, partition) =>
       batch.records === 0 ? [] : [sealBatch(partition, batch, compression)],
     )
     await sending
     ;[inHand, inFlight] = [inFlight, inHand]
-    sending = send(inFlight, sealed)
+    sending = send(inFlight, { batches, steps: made })
     // The next flush awaits it and reports its failure.
     sending.catch(() => undefined)
   }
@@ -87,7 +95,8 @@ export function createInFlightBatches(
     },
     flush,
     async end() {
-      await flush()
+      const made = steps()
+      if (inHand.bytes > 0 || made.length > 0) await sendInHand(made)
       await sending
     },
     acknowledged: () => done,

@@ -1,6 +1,7 @@
 // Registers the schema in a Confluent-compatible registry, and frames message values with its id.
 import { PulseError, rootMessageOf } from '../errors.ts'
-import { CONTENT_TYPE, readAddress } from '../kafka/registry-address.ts'
+import { jsonOf } from '../kafka/http-request.ts'
+import { readAddress } from '../kafka/registry-address.ts'
 import type { RegistryOptions } from '../kafka/registry-address.ts'
 
 const ANSWER_WITHIN_MS = 10_000
@@ -16,18 +17,15 @@ export async function registerSchema(
   topic: string,
   schema: string,
 ): Promise<number> {
-  const { base, headers } = readAddress(registry)
+  const { base, ask } = readAddress(registry)
   const subject = `${topic}-value`
-  const answer = await fetch(`${base}/subjects/${encodeURIComponent(subject)}/versions`, {
-    method: 'POST',
-    headers: { ...headers, 'content-type': CONTENT_TYPE },
-    body: JSON.stringify({ schema }),
-    signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
-  }).catch((error: unknown) => {
+  const path = `/subjects/${encodeURIComponent(subject)}/versions`
+  const signal = AbortSignal.timeout(ANSWER_WITHIN_MS)
+  const answer = await ask(path, signal, JSON.stringify({ schema })).catch((error: unknown) => {
     const text = `no answer from the schema registry ${base} (${rootMessageOf(error)}); check --registry`
     throw new PulseError('kafka', text, error)
   })
-  const body = (await answer.json().catch(() => null)) as { id?: unknown; message?: unknown } | null
+  const body = jsonOf(answer) as { id?: unknown; message?: unknown } | null
   if (answer.ok && typeof body?.id === 'number') return body.id
   const message = typeof body?.message === 'string' ? `, ${body.message}` : ''
   throw new PulseError(

@@ -1,41 +1,15 @@
-// The two requests of a producer in Kafka's protocol: InitProducerId, and Produce to one leader.
-import {
-  initProducerIdV4,
-  Writer,
-  type Broker,
-  type ConnectionPool,
-  type Reader,
-} from '../kafka/client.ts'
+// The Produce request of Kafka's protocol, to one leader.
+import { Writer, type Broker, type ConnectionPool, type Reader } from '../kafka/client.ts'
 import type { SealedBatch } from './batch.ts'
 
 const [PRODUCE, VERSION, ALL_REPLICAS] = [0, 9, -1] as const
 const REPLICAS_TIMEOUT_MS = 20_000
-/** InitProducerId requires a time-out of transactions, although this producer has none. */
-const TRANSACTION_TIMEOUT_MS = 60_000
-
-/** A producer as the cluster knows it, and its place in each partition's sequence. */
-export interface Producer {
-  id: bigint
-  epoch: number
-  /** Next sequence number, by partition. */
-  next: Map<number, number>
-}
-
-/** A new idempotent producer without transactions. */
-export async function initProducer(pool: ConnectionPool, broker: Broker): Promise<Producer> {
-  const connection = await pool.get(broker)
-  const { producerId, producerEpoch } = await initProducerIdV4.api.async(
-    connection,
-    null,
-    TRANSACTION_TIMEOUT_MS,
-  )
-  return { id: producerId, epoch: producerEpoch, next: new Map() }
-}
 
 /** One Produce request with acks=all; resolves with the error code of each partition. */
 export async function request(
   pool: ConnectionPool,
   broker: Broker,
+  transactionalId: string,
   topic: string,
   batches: readonly SealedBatch[],
 ): Promise<ReadonlyMap<number, number>> {
@@ -45,14 +19,18 @@ export async function request(
       if (error === null && codes !== undefined) resolve(codes)
       else reject(error ?? new Error('the answer of the broker is empty'))
     }
-    const write = () => writeRequest(topic, batches)
+    const write = () => writeRequest(transactionalId, topic, batches)
     connection.send(PRODUCE, VERSION, write, readAnswer, true, true, answered)
   })
 }
 
-function writeRequest(topic: string, batches: readonly SealedBatch[]): Writer {
+function writeRequest(
+  transactionalId: string,
+  topic: string,
+  batches: readonly SealedBatch[],
+): Writer {
   return Writer.create()
-    .appendString(null)
+    .appendString(transactionalId)
     .appendInt16(ALL_REPLICAS)
     .appendInt32(REPLICAS_TIMEOUT_MS)
     .appendArray([topic], (writer, name) => {

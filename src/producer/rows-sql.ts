@@ -2,15 +2,18 @@
 //
 // A value is a number (float64) or text. The texts of a row are concatenated into one BLOB, with the
 // size of each text as a number: one call into DuckDB per row instead of one per text.
-import { identifier, literal, queryRows, type DuckDBConnection } from '../duckdb.ts'
+import { identifier, literal, type DuckDBConnection } from '../duckdb.ts'
 import { UNREADABLE } from '../record/batch.ts'
 import { FILE_COLUMNS, PLACE, USED_COLUMNS, type FileColumn } from '../record/columns.ts'
 import { looseName } from '../record/column-names.ts'
+import { VOLUME_PLACES } from '../record/formats/volume-unit.ts'
 import { MISSING_TEXTS, MISSING_VALUES } from '../record/decode/text.ts'
 import type { Readable } from '../parquet/rows.ts'
-import { numberedRows, readParquet, type ParquetFile } from '../parquet/files.ts'
-import { ownDurationUnit } from '../parquet/duration-sql.ts'
-import { EVENT_TIME, usedColumns, usedName, type Reading } from '../parquet/columns-sql.ts'
+import type { ParquetFile } from '../parquet/files.ts'
+import { typesOf } from '../parquet/schema.ts'
+import { numberedRows } from '../parquet/sql/read-parquet.ts'
+import { ownDurationUnit } from '../parquet/sql/durations.ts'
+import { EVENT_TIME, usedColumns, usedName, type Reading } from '../parquet/sql/columns.ts'
 
 /** Columns of the result that hold a column's numbers and the sizes of its texts; -1: none. */
 export interface ValuePlace {
@@ -114,12 +117,15 @@ type FileColumns = Map<string, { name: string; type: string }>
 
 /** The columns, out of the 55, that a file has: canonical name to the file's name and type. */
 async function allColumns(connection: DuckDBConnection, file: ParquetFile): Promise<FileColumns> {
-  const described = await queryRows(connection, `DESCRIBE SELECT * FROM ${readParquet(file)}`)
-  const types = new Map(described.map((row) => [String(row.column_name), String(row.column_type)]))
+  const types = await typesOf(connection, file.path, file)
   const found: FileColumns = new Map()
+  const mapped = new Set(file.mapped.values())
+  const free = [...types.keys()].filter((name) => !mapped.has(name))
   for (const column of FILE_COLUMNS) {
     const isUsed = USED_COLUMNS.includes(column.name)
-    const name = isUsed ? file.columns.get(column.name) : nameIn([...types.keys()], column)
+    const name = isUsed
+      ? file.columns.get(column.name)
+      : (file.mapped.get(column.name) ?? nameIn(free, column))
     if (name !== undefined) found.set(column.name, { name, type: types.get(name) ?? '' })
   }
   return found
@@ -139,13 +145,17 @@ function spellingOf(column: FileColumn, columns: FileColumns, reading: Reading):
   if (column.type === 'time') return time(name, found.type, used)
   if (column.type === 'text') return { number: null, text: unless(MISSING, name) }
   if (column.name === 'Bearer Id') return bearer(name, found.type)
-  if (
-    column.name === 'Dur. (ms)' &&
-    (reading.durationUnit !== 'ms' || ownDurationUnit(found.type) !== null)
-  ) {
-    return inMilliseconds(name, found.type, used)
-  }
+  const isUsed = USED_COLUMNS.includes(column.name)
+  if (isUsed && isConverted(column.name, found.type, reading))
+    return converted(name, found.type, used)
   return numeric(name, found.type)
+}
+
+/** Whether its numbers are other ones than the file has, or written in a format that a topic may not show. */
+function isConverted(column: string, type: string, reading: Reading): boolean {
+  if (type === 'VARCHAR' && reading.numberFormats[column] !== undefined) return true
+  if (column === 'Dur. (ms)') return reading.durationUnit !== 'ms' || ownDurationUnit(type) !== null
+  return reading.volumeUnit !== 'bytes' && VOLUME_PLACES.includes(USED_COLUMNS.indexOf(column))
 }
 
 const unless = (missing: string, name: string): string =>
@@ -169,7 +179,8 @@ const bearer = (name: string, type: string): Spelling => ({
       : unless(MISSING_NUMBER, name),
 })
 
-function inMilliseconds(name: string, type: string, used: string): Spelling {
+/** Milliseconds or bytes where the number is readable, else its text. */
+function converted(name: string, type: string, used: string): Spelling {
   if (type !== 'VARCHAR') return { number: used, text: null }
   const unreadable = `${used} = ${UNREADABLE}::DOUBLE`
   return {

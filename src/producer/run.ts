@@ -1,7 +1,4 @@
 // Sends Parquet files to a topic: rows in order of Start, encoded, sent, acknowledged.
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { withDatabase, type DuckDBConnection } from '../duckdb.ts'
 import { XDR_SCHEMA } from '../record/xdr-schema.ts'
 import { decideUnits } from '../parquet/decide.ts'
@@ -10,20 +7,26 @@ import { createAvroEncoder, encodeJson } from './encode.ts'
 import type { Encode } from './values.ts'
 import type { KafkaConnection } from '../kafka/client.ts'
 import type { Readable } from '../parquet/rows.ts'
-import { skippedLines } from '../parquet/skipped.ts'
-import { createHasher } from '../parquet/content-hash.ts'
+import type { ShiftTo } from '../parquet/shift.ts'
+import { skippedLines } from '../parquet/find/skipped.ts'
+import { createHasher } from '../parquet/identity/content-hash.ts'
 import type { ParquetFile } from '../parquet/files.ts'
-import { contentId } from '../parquet/identity.ts'
+import { contentId } from '../parquet/identity/identity.ts'
 import { openInput } from '../parquet/input.ts'
 import { createRecordWriter, type Compression } from './batch.ts'
 import type { Speed } from './throttle.ts'
 import { framePrefix, registerSchema } from './register-schema.ts'
 import type { RegistryOptions } from '../kafka/registry-address.ts'
-import { findSent, type SentSource } from './sent-rows.ts'
+import { findBeginnings, type Found } from './beginnings.ts'
+import { createFollower, steps } from './follow.ts'
+import { closeLink, openLink } from '../kafka/coordinators.ts'
+import { claimAll, committedOf, type Owners } from './owners.ts'
+import type { Source } from './progress.ts'
 import { createInFlightBatches } from './in-flight.ts'
 import { sendAll, type ProduceListener, type ProduceProgress } from './send.ts'
 import { prepareTopic, type TopicRequest } from './topic.ts'
-import { createBatchSender } from './sender.ts'
+import { createGroupSender } from './sender.ts'
+import { decideShift, requireKnownShift } from './shift.ts'
 
 /** What to send, and where to. */
 export interface ProduceOptions extends TopicRequest {
@@ -35,6 +38,10 @@ export interface ProduceOptions extends TopicRequest {
   registry: RegistryOptions | null
   compression: Compression
   speed: Speed
+  /** Rows of the only file, in order of Start, that were sent before; null: what the topic shows. */
+  fromRow: number | null
+  /** The day that the last day of the files becomes; null: times stay as they are. */
+  shiftTo: ShiftTo | null
   units: UnitOptions
   timeZone: string
 }
@@ -59,20 +66,12 @@ const DRAIN_MS = 15_000
 export function produceFiles(options: ProduceOptions, listener: ProduceListener): Produce {
   const control = { stopping: false }
   return {
-    ended: inDatabase((connection) => run(connection, options, listener, control)),
+    ended: withDatabase({ threads: 1, memoryMiB: SORT_MEMORY_MIB, spills: true }, (connection) =>
+      run(connection, options, listener, control),
+    ),
     stop: () => {
       control.stopping = true
     },
-  }
-}
-
-async function inDatabase<T>(work: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
-  const spillDirectory = mkdtempSync(join(tmpdir(), 'xdr-pulse-'))
-  const limits = { threads: 1, memoryMiB: SORT_MEMORY_MIB, spillDirectory }
-  try {
-    return await withDatabase(limits, work)
-  } finally {
-    rmSync(spillDirectory, { recursive: true, force: true })
   }
 }
 
@@ -85,23 +84,65 @@ async function run(
   const { readables, sources } = await openAll(connection, options, listener.onNote)
   const topic = await prepareTopic(options.connection, options)
   const encode = await encoderOf(options)
-  const sent = await findSent(options.connection, topic, sources, (records, of) => {
-    listener.onNote(`read ${records} of ${of} records of the topic to find rows already sent`)
-  })
-  if (sent.rows > 0) {
-    listener.onNote(`the topic already holds ${sent.rows} of these rows: they are skipped`)
+  const link = openLink(options.connection)
+  try {
+    const owners = await claimAll(link, topic, sources)
+    const offsets = await committedOf(owners, sources)
+    const { onNote } = listener
+    const { shiftTo: to, timeZone, fromRow } = options
+    const request = { to, timeZone, offsets }
+    const shifted = await decideShift(connection, readables, sources, topic, request, onNote)
+    const cluster = options.connection
+    const found = await findBeginnings(cluster, owners, sources, offsets, fromRow, onNote)
+    requireKnownShift(to, found.beginnings)
+    return await sendFrom(
+      connection,
+      shifted,
+      options,
+      { owners, found, encode },
+      listener,
+      control,
+    )
+  } finally {
+    await closeLink(link)
   }
-  const sender = createBatchSender(options.connection, topic.name, {
+}
+
+/** What is known before the first row is sent. */
+interface Prepared {
+  owners: Owners
+  found: Found
+  encode: Encode
+}
+
+async function sendFrom(
+  connection: DuckDBConnection,
+  readables: readonly Readable[],
+  { compression, speed }: ProduceOptions,
+  { owners, found, encode }: Prepared,
+  listener: ProduceListener,
+  control: { stopping: boolean },
+): Promise<ProduceProgress> {
+  const { topic } = owners
+  const { beginnings, recordsRead } = found
+  const sent = beginnings.reduce((sum, { from, marked }) => sum + Math.max(from, marked), 0)
+  if (sent > 0) {
+    listener.onNote(`${sent} of these rows were sent before: they are skipped`)
+  }
+  const sender = createGroupSender(owners, {
     onTrouble: listener.onTrouble,
     onRecovered: (seconds) => listener.onTrouble(`sending resumed after ${seconds.toFixed(1)} s`),
     patienceMs: () => (control.stopping ? DRAIN_MS : Infinity),
   })
+  const follower = createFollower(beginnings)
   const writer = createRecordWriter(
     encode,
-    sources.map(({ id }) => id),
+    beginnings.map(({ source }) => source.id),
   )
-  const batches = createInFlightBatches(topic.partitions, writer, sender, options.compression)
-  const context = { speed: options.speed, listener, control, topic, sent, batches }
+  const batches = createInFlightBatches(topic.partitions, writer, sender, compression, () =>
+    steps(follower),
+  )
+  const context = { speed, listener, control, topic, follower, batches, recordsRead }
   try {
     return await sendAll(connection, readables, context)
   } finally {
@@ -113,30 +154,37 @@ async function openAll(
   connection: DuckDBConnection,
   { files: paths, units, timeZone }: ProduceOptions,
   onNote: ProduceListener['onNote'],
-): Promise<{ readables: Readable[]; sources: SentSource[] }> {
+): Promise<{ readables: Readable[]; sources: Source[] }> {
   const files: ParquetFile[] = []
-  const sources: SentSource[] = []
+  const ids: string[] = []
   const hasher = createHasher()
-  const input = await openInput(connection, paths, 'all')
+  const input = await openInput(connection, paths, { which: 'all', mapped: units.mapped })
   for (const file of input.files) {
     // A topic has no place for a hash that is known later: the whole content is read before.
-    const id = contentId(await hasher.hash(file.path))
-    if (sources.some((source) => source.id === id)) {
+    const id = contentId(await hasher.hash(file.path, 'sha256'))
+    if (ids.includes(id)) {
       input.skipped.push({ path: file.path, reason: 'same-content' })
       continue
     }
-    sources.push({ id, formerId: file.id, rows: file.rows - file.malformed })
+    ids.push(id)
     if (file.malformed > 0) {
       onNote(`${file.path}: ${file.malformed} malformed lines are no rows and are not sent`)
     }
     files.push(file)
   }
-  await hasher.close()
+  hasher.close()
   skippedLines(input.skipped).forEach(onNote)
   const decided = await decideUnits(connection, files, [], units)
   const readables = files.map((file, at) => {
-    return { file, reading: { ...decided[at].units, timeZone } }
+    return { file, reading: { ...decided[at], timeZone } }
   })
+  const sources = readables.map(({ file, reading }, at) => ({
+    path: file.path,
+    id: ids[at],
+    formerId: file.id,
+    rows: file.rows - file.malformed,
+    reading: { ...reading },
+  }))
   return { readables, sources }
 }
 

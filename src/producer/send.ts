@@ -3,11 +3,11 @@ import { performance } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { DuckDBConnection } from '../duckdb.ts'
 import type { Readable } from '../parquet/rows.ts'
-import { requireUnchanged } from '../parquet/unchanged.ts'
+import { requireUnchanged } from '../parquet/identity/unchanged.ts'
 import { partitionOf } from '../record/partitioner.ts'
 import { isMsisdn } from '../record/validation.ts'
 import type { InFlightBatches } from './in-flight.ts'
-import { isSent, type SentRows } from './sent-rows.ts'
+import { assertAllPassed, lookAt, pass, type Follower } from './follow.ts'
 import { createThrottle, type Speed, type Throttle } from './throttle.ts'
 import type { Topic } from './topic.ts'
 import { readRows, type Values } from './values.ts'
@@ -16,7 +16,7 @@ import { readRows, type Values } from './values.ts'
 const LONGEST_WAIT_MS = 100
 const PROGRESS_MS = 250
 
-/** Progress of a producer; `sent` rows are acknowledged. */
+/** Progress of a producer; `sent` rows are committed. */
 export interface ProduceProgress {
   totalRows: number
   /** Rows done: sent, or already in the topic. */
@@ -31,6 +31,8 @@ export interface ProduceProgress {
   /** Start of the last row, UTC ms; null before the first known one. */
   eventTimeMs: number | null
   seconds: number
+  /** Records of the topic that were read to find rows already sent. */
+  recordsRead: number
   /** True when all rows are in the topic. */
   done: boolean
 }
@@ -49,8 +51,10 @@ export interface SendContext {
   listener: ProduceListener
   control: { stopping: boolean }
   topic: Topic
-  sent: SentRows
+  follower: Follower
   batches: InFlightBatches
+  /** Records of the topic that were read to find rows already sent. */
+  recordsRead: number
 }
 
 interface Sending extends SendContext {
@@ -60,7 +64,7 @@ interface Sending extends SendContext {
 }
 
 /**
- * Sends the rows of files until their end or a stop. On return all rows sent are acknowledged.
+ * Sends the rows of files until their end or a stop. On return all rows sent are committed.
  *
  * @throws PulseError `input-invalid` for unreadable rows, `kafka` for rows that cannot be sent
  */
@@ -69,7 +73,7 @@ export async function sendAll(
   readables: readonly Readable[],
   context: SendContext,
 ): Promise<ProduceProgress> {
-  const { listener, control, batches } = context
+  const { listener, control, batches, recordsRead } = context
   const throttle = createThrottle(context.speed)
   const sending: Sending = { ...context, throttle, alreadySent: 0, eventTimeMs: null }
   const start = performance.now()
@@ -79,7 +83,8 @@ export async function sendAll(
     const acknowledged = batches.acknowledged()
     const seconds = (performance.now() - start) / 1000
     const rows = acknowledged.sent + alreadySent
-    return { totalRows, rows, alreadySent, eventTimeMs, seconds, done, ...acknowledged }
+    const sent = { rows, alreadySent, eventTimeMs, seconds, ...acknowledged }
+    return { totalRows, ...sent, recordsRead, done }
   }
   const timer = setInterval(() => listener.onProgress(progress(false)), PROGRESS_MS)
   try {
@@ -89,11 +94,13 @@ export async function sendAll(
       // Sorting has read all rows before it gives the first one.
       if (!checked) requireUnchanged(files, 'nothing was sent')
       checked = true
+      lookAt(sending.follower, values)
       for (let at = 0; at < values.count && !control.stopping;) {
         at = await addDue(sending, values, at)
       }
       if (control.stopping) break
     }
+    if (!control.stopping) assertAllPassed(sending.follower)
     await batches.end()
     return progress(!control.stopping)
   } finally {
@@ -103,13 +110,15 @@ export async function sendAll(
 
 /** Adds the rows from `from` on that may be sent now; returns the first row that is left. */
 async function addDue(sending: Sending, values: Values, from: number): Promise<number> {
-  const { sent, throttle, batches } = sending
-  if (isSent(sent, values.file[from], values.row[from])) {
+  const { follower, throttle, batches } = sending
+  const { sent } = follower
+  if (sent[from] === 1) {
+    pass(follower, values, from)
     sending.alreadySent++
     return from + 1
   }
   let end = from + 1
-  while (end < values.count && !isSent(sent, values.file[end], values.row[end])) end++
+  while (end < values.count && sent[end] === 0) end++
   const to = throttle.openUntil(values.event, from, end, performance.now())
   await addRows(sending, values, from, to)
   const event = to > from ? values.event[to - 1] : NaN
@@ -123,7 +132,7 @@ async function addDue(sending: Sending, values: Values, from: number): Promise<n
 
 /** Adds rows `from` to `to`. A row without a valid MSISDN has no key and goes to partition 0. */
 async function addRows(
-  { batches, topic }: Sending,
+  { batches, topic, follower }: Sending,
   values: Values,
   from: number,
   to: number,
@@ -133,6 +142,8 @@ async function addRows(
     const msisdn = values.msisdn[i]
     const key = isMsisdn(msisdn) ? msisdn : -1
     const partition = key === -1 ? 0 : partitionOf(key, topic.partitions)
-    if (batches.add(partition, values, i, key, nowMs)) await batches.flush()
+    const isFull = batches.add(partition, values, i, key, nowMs)
+    pass(follower, values, i)
+    if (isFull) await batches.flush()
   }
 }

@@ -1,30 +1,22 @@
-// Sends record batches to the leaders of their partitions until all in-sync replicas have
-// acknowledged each of them: in order and, while the producer lives, exactly once.
+// Sends groups of record batches, each in one transaction that also commits the progress of its rows.
 //
 // The package's own Producer is not used. It takes 3.5 to 5 microseconds to write a record with two
-// headers, more than DuckDB takes to decode the row (this folder takes about 0.4). When one of two
-// requests in flight fails, it begins a new sequence, so the later request can be appended first.
-// Here one group of batches is in flight at a time and a batch keeps its sequence when it is sent
-// again, so the order within a partition is the order of the calls.
-import { authorizationError, writingAcls } from '../kafka/authorization.ts'
+// headers, more than DuckDB takes to decode the row (this folder takes about 0.4), and its
+// transactions let an earlier producer win (see src/kafka/transactions.ts).
+//
+// Whatever fails within a transaction, it is sent again as a whole: a new epoch of the producer
+// aborts what was begun, and the committed progress shows whether it had been committed after all.
+// One transaction is in flight at a time, so rows of a partition stay in the order of the calls.
+import { performance } from 'node:perf_hooks'
+import { authorizationError } from '../kafka/authorization.ts'
 import { PulseError, rootMessageOf } from '../errors.ts'
-import {
-  Admin,
-  clientOptions,
-  connectionOptions,
-  ConnectionPool,
-  type Broker,
-  type KafkaConnection,
-} from '../kafka/client.ts'
-import { BROKER_RETRY, createBackoff, resetBackoff, waitToRetry } from '../kafka/retry.ts'
-import { stampBatch, type SealedBatch } from './batch.ts'
-import { brokersUnavailable, unacknowledged, type Unacknowledged } from './errors.ts'
-import { initProducer, request, type Producer } from './request.ts'
-
-const CLIENT_ID = 'xdr-pulse-produce'
-const REQUEST_TIMEOUT_MS = 30_000
-/** Sequence numbers are int32 and wrap to 0 (KIP-98). */
-const SEQUENCES = 2 ** 31
+import { resetLink } from '../kafka/coordinators.ts'
+import { BROKER_RETRY, createBackoff, waitToRetry } from '../kafka/retry.ts'
+import { endTransaction, renew, TRANSACTION_TIMEOUT_MS } from '../kafka/transactions.ts'
+import { aclsOf, brokersUnavailable, fenced } from './errors.ts'
+import { claim, committedOf, isFencing, ownerOf, type Owners } from './owners.ts'
+import { isSame, progressOf } from './progress.ts'
+import { openSession, transact, type Group, type Session } from './transaction.ts'
 
 /** What a sender reports: a sentence when sending stops, and when it continues. */
 export interface SenderListener {
@@ -34,153 +26,96 @@ export interface SenderListener {
   patienceMs(): number
 }
 
-/** Sends batches to one topic. */
-export interface BatchSender {
+/** Sends groups to one topic. */
+export interface GroupSender {
   /**
-   * Resolves when all batches are acknowledged. Call it again only after that.
+   * Resolves when the group is committed. Call it again only after that.
    *
-   * @throws PulseError `kafka` when the brokers reject a batch, or after `patienceMs`
+   * @throws PulseError `kafka` when the brokers reject a batch, when another producer has taken over,
+   *   or after `patienceMs`
    */
-  send(batches: readonly SealedBatch[]): Promise<void>
+  send(group: Group): Promise<void>
+  /** Aborts a transaction that is open. */
   close(): Promise<void>
 }
 
-/** Connections to the brokers, and the identity that they gave this producer. */
-interface Session {
-  topic: string
-  admin: Admin
-  pool: ConnectionPool
-  openPool: () => ConnectionPool
-  /** Null before the first batch, and after the brokers forgot it. */
-  producer: Producer | null
-}
-
-/** A sender to a topic; it connects with the first batch. */
-export function createBatchSender(
-  connection: KafkaConnection,
-  topic: string,
-  listener: SenderListener,
-): BatchSender {
-  const options = { ...connectionOptions(connection), requestTimeout: REQUEST_TIMEOUT_MS }
-  const openPool = (): ConnectionPool => new ConnectionPool(CLIENT_ID, options)
-  const admin = new Admin({ ...clientOptions(connection, CLIENT_ID), retries: 0 })
-  const session: Session = { topic, admin, pool: openPool(), openPool, producer: null }
+/** A sender with the claims of a run. */
+export function createGroupSender(owners: Owners, listener: SenderListener): GroupSender {
+  const { link } = owners
+  const session = openSession(owners)
   return {
-    send: (batches) => sendAll(session, batches, listener),
+    send: (group) => send(session, group, listener),
     async close() {
-      await Promise.allSettled([session.pool.close(), admin.close()])
+      if (session.openSinceMs === null) return
+      // Without it readers of committed rows would wait for the brokers to do it.
+      const leading = ownerOf(owners, owners.leading)
+      await endTransaction(link, leading, 'abort').catch(() => undefined)
     },
   }
 }
 
-async function sendAll(
-  session: Session,
-  batches: readonly SealedBatch[],
-  listener: SenderListener,
-): Promise<void> {
-  let waiting = batches
-  let failingSince: number | null = null
+async function send(session: Session, group: Group, listener: SenderListener): Promise<void> {
+  const { name } = session.owners.topic
   const backoff = createBackoff(BROKER_RETRY)
-  while (waiting.length > 0) {
-    const { left, trouble } = await attempt(session, waiting, failingSince !== null)
-    if (left.length < waiting.length && failingSince !== null) {
-      listener.onRecovered((Date.now() - failingSince) / 1000)
-      failingSince = null
-      resetBackoff(backoff)
-    }
-    waiting = left
-    if (waiting.length === 0) return
+  let failingSince: number | null = null
+  for (;;) {
+    const trouble = await attempt(session, group)
+    if (trouble === null) break
     failingSince ??= Date.now()
-    listener.onTrouble(`topic "${session.topic}": ${trouble ?? 'no answer'}; retrying`)
-    if (Date.now() - failingSince > listener.patienceMs()) {
-      throw brokersUnavailable(session.topic, trouble)
-    }
-    await session.pool.close()
-    session.pool = session.openPool()
+    listener.onTrouble(`topic "${name}": ${trouble}; retrying`)
+    if (Date.now() - failingSince > listener.patienceMs()) throw brokersUnavailable(name, trouble)
+    session.leadersMoved = true
+    await resetLink(session.link)
     await waitToRetry(backoff)
   }
+  if (failingSince !== null) listener.onRecovered((Date.now() - failingSince) / 1000)
 }
 
-/** The outcome of one attempt. */
-interface Attempt {
-  /** Batches that are not acknowledged, in order. */
-  left: readonly SealedBatch[]
-  trouble: string | null
-}
-
-async function attempt(
-  session: Session,
-  waiting: readonly SealedBatch[],
-  refresh: boolean,
-): Promise<Attempt> {
+/** Returns what went wrong; null when the group is committed. */
+async function attempt(session: Session, group: Group): Promise<string | null> {
+  const isFirst = session.openSinceMs === null
   try {
-    return await sendOnce(session, waiting, refresh)
+    if (isFirst || !(await isCommitted(session, group))) await transact(session, group)
+    session.openSinceMs = null
+    return null
   } catch (error) {
     if (error instanceof PulseError) throw error
-    const denied = authorizationError(error, writingAcls(session.topic))
+    const denied = authorizationError(error, aclsOf(session.owners.topic.name, 'WRITE'))
     if (denied !== null) throw denied
-    return { left: waiting, trouble: rootMessageOf(error) }
+    // The next attempt asks who the owner is, at once.
+    if (isFirst && isFencing(error)) return attempt(session, group)
+    return rootMessageOf(error)
   }
 }
 
-async function sendOnce(
-  session: Session,
-  waiting: readonly SealedBatch[],
-  refresh: boolean,
-): Promise<Attempt> {
-  const byLeader = await groupByLeader(session, waiting, refresh)
-  const leaderless = byLeader.get(null) ?? []
-  const leaders = [...byLeader.keys()].filter((leader) => leader !== null)
-  if (leaders.length === 0) return { left: leaderless, trouble: 'no partition has a leader' }
-  session.producer ??= await initProducer(session.pool, leaders[0])
-  for (const batch of waiting) if (batch.sequence === null) stamp(batch, session.producer)
-  const results = await Promise.allSettled(
-    leaders.map((leader) => sendTo(session, leader, byLeader.get(leader) ?? [])),
+/** Ends the doubt about a transaction: aborts it if it is open, and looks at what was committed. */
+async function isCommitted(session: Session, { steps }: Group): Promise<boolean> {
+  const { owners } = session
+  await regain(session)
+  const found = await committedOf(
+    owners,
+    steps.map(({ source }) => source),
   )
-  const open = results.flatMap((result) => {
-    if (result.status === 'rejected') throw result.reason
-    return result.value
-  })
-  const left = [...leaderless, ...open.map(({ batch }) => batch)]
-  if (open.some(({ lostProducer }) => lostProducer)) {
-    // The next producer begins at sequence 0 in every partition.
-    session.producer = null
-    for (const batch of left) batch.sequence = null
-  }
-  return { left, trouble: open.at(-1)?.trouble ?? null }
+  const now = steps.map(({ source }, at) => progressOf(found[at], source, owners.topic))
+  if (steps.every(({ progress }, at) => isSame(progress, now[at]))) return true
+  const other = steps.find(({ former }, at) => now[at] !== null && !isSame(former, now[at]))
+  if (other !== undefined) throw fenced(owners.topic.name, other.source.path)
+  return false
 }
 
-/** Batches by the leader of their partition, null for a partition without one. */
-async function groupByLeader(
-  { admin, topic }: Session,
-  batches: readonly SealedBatch[],
-  refresh: boolean,
-): Promise<Map<Broker | null, SealedBatch[]>> {
-  const metadata = await admin.metadata({ topics: [topic], forceUpdate: refresh })
-  const partitions = metadata.topics.get(topic)?.partitions
-  return Map.groupBy(
-    batches,
-    ({ partition }) => metadata.brokers.get(partitions?.[partition]?.leader ?? -1) ?? null,
-  )
-}
-
-async function sendTo(
-  { pool, topic }: Session,
-  leader: Broker,
-  batches: readonly SealedBatch[],
-): Promise<Unacknowledged[]> {
-  let codes: ReadonlyMap<number, number>
+/** Gets a new epoch of the leading producer. */
+async function regain(session: Session): Promise<void> {
+  const { link, owners, openSinceMs } = session
+  const { leading, producers, topic } = owners
   try {
-    codes = await request(pool, leader, topic, batches)
+    producers.set(leading, await renew(link, ownerOf(owners, leading)))
   } catch (error) {
-    const trouble = rootMessageOf(error)
-    return batches.map((batch) => ({ batch, trouble, lostProducer: false }))
+    if (!isFencing(error)) throw error
+    // Brokers that abort a transaction after its time-out refuse its producer as well. If another
+    // one took over in that time, the committed progress shows it.
+    const openMs = performance.now() - (openSinceMs ?? performance.now())
+    if (openMs < TRANSACTION_TIMEOUT_MS) throw fenced(topic.name, leading.path)
+    await claim(owners, leading)
   }
-  return unacknowledged(topic, batches, codes)
-}
-
-function stamp(batch: SealedBatch, { id, epoch, next }: Producer): void {
-  const sequence = next.get(batch.partition) ?? 0
-  stampBatch(batch, id, epoch, sequence)
-  next.set(batch.partition, (sequence + batch.records) % SEQUENCES)
+  session.sequences.clear()
 }

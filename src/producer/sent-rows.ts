@@ -1,17 +1,19 @@
-// The rows that a topic already holds: the topic itself is the producer's position.
+// The rows of sources that a topic holds, found by reading it.
 //
-// Every record identifies its row (`xdr-source`, `xdr-row`). A producer that starts reads all records
-// once and marks each row found in one bit; it then skips the marked rows. This leaves no gap and is
-// never out of date: after a kill at any moment, on another machine, with other files, and when the
-// topic was recreated. A position in a local file would claim rows of a deleted topic. The last
-// record of each partition alone does not cover files whose rows ended earlier, nor partitions
-// without records. The cost is one reading of the topic.
+// Every record identifies its row (`xdr-source`, `xdr-row`). A producer that finds no committed
+// progress of a source reads all records once and marks each row found in one bit; it then skips the
+// marked rows. So it continues after the committed offset has expired, and what a former version sent.
+import { setTimeout as sleep } from 'node:timers/promises'
+import {
+  createAbortedTransactions,
+  endTransaction,
+  isAborted,
+} from '../kafka/aborted-transactions.ts'
 import { authorizationError } from '../kafka/authorization.ts'
 import type { Broker, KafkaConnection } from '../kafka/client.ts'
 import { PulseError } from '../errors.ts'
 import { createFetcher, type FetchedPartition, type Fetcher } from '../kafka/fetch.ts'
 import { ROW_HEADER, SOURCE_HEADER } from '../kafka/headers.ts'
-import { withAdmin, type Topic } from './topic.ts'
 import {
   checkBatch,
   nextRecord,
@@ -19,44 +21,39 @@ import {
   readBatch,
   type RecordCursor,
 } from '../kafka/record-batch.ts'
+import type { Source } from './progress.ts'
+import { withAdmin, type Topic } from './topic.ts'
 
-/** A file whose rows are looked for. */
-export interface SentSource {
-  id: string
-  /** The id under which a former version sent its rows. */
-  formerId: string
-  rows: number
-}
-
-/** Rows found in the topic. */
+/** What a topic holds of some sources. */
 export interface SentRows {
   /** One bit per row, by index of the source. */
   marks: Uint8Array[]
-  /** Number of marked rows. */
-  rows: number
+  /** Marked rows, by index of the source. */
+  rows: number[]
   /** Number of records read. */
   records: number
+  /** First offset of each partition's log: what was before it is deleted. */
+  starts: number[]
 }
 
 const EARLIEST = -2n
 const LATEST = -1n
 const MAX_BYTES = 16 * 2 ** 20
 const MAX_WAIT_MS = 100
-
-/** True where a row is marked. */
-export const isSent = ({ marks }: SentRows, source: number, row: number): boolean =>
-  (marks[source][row >> 3] & (1 << (row & 7))) !== 0
+/** Records behind an open transaction are waited for. */
+const WAIT_MS = 100
 
 /**
  * Reads a topic from start to end and marks the rows of some sources.
  *
- * @param onRead receives the number of records read so far and in total, every 65,536 records
+ * @param onRead receives the number of records read so far and in total, at the start and every
+ *   65,536 records
  * @throws PulseError `kafka` when a partition cannot be read
  */
 export async function findSent(
   connection: KafkaConnection,
   topic: Topic,
-  sources: readonly SentSource[],
+  sources: readonly Source[],
   onRead: (records: number, ofRecords: number) => void,
 ): Promise<SentRows> {
   const places = new Map(
@@ -66,8 +63,28 @@ export async function findSent(
     ]),
   )
   const marks = sources.map(({ rows }) => new Uint8Array(Math.ceil(rows / 8)))
-  const sent: SentRows = { marks, rows: 0, records: 0 }
-  const { topicId, leaders, from, to } = await withAdmin(connection, async (admin) => {
+  const { leaders, from, to } = await describeLogs(connection, topic)
+  const sent: SentRows = { marks, rows: sources.map(() => 0), records: 0, starts: from }
+  const total = to.reduce((sum, end, p) => sum + end - from[p], 0)
+  onRead(0, total)
+  if (total === 0) return sent
+  const fetcher = createFetcher(connection)
+  try {
+    for (let p = 0; p < topic.partitions; p++) {
+      await readPartition(fetcher, leaders[p], topic, p, from[p], to[p], (cursor) => {
+        markRow(cursor, places, sources, sent)
+        if (sent.records % 65_536 === 0) onRead(sent.records, total)
+      })
+    }
+  } finally {
+    await fetcher.close()
+  }
+  return sent
+}
+
+/** Leader, first offset and end of each partition. */
+function describeLogs(connection: KafkaConnection, topic: Topic) {
+  return withAdmin(connection, async (admin) => {
     const metadata = await admin.metadata({ topics: [topic.name], forceUpdate: true })
     const found = metadata.topics.get(topic.name)
     const offsets = async (timestamp: bigint): Promise<number[]> => {
@@ -80,34 +97,14 @@ export async function findSent(
       return partitions.map(({ partitionIndex }) => by.get(partitionIndex) ?? 0)
     }
     const leaders = found?.partitions.map(({ leader }) => metadata.brokers.get(leader)) ?? []
-    return {
-      topicId: found?.id ?? '',
-      leaders,
-      from: await offsets(EARLIEST),
-      to: await offsets(LATEST),
-    }
+    return { leaders, from: await offsets(EARLIEST), to: await offsets(LATEST) }
   })
-  const total = to.reduce((sum, end, p) => sum + end - from[p], 0)
-  if (total === 0) return sent
-  const read = { name: topic.name, id: topicId }
-  const fetcher = createFetcher(connection, 'xdr-pulse-produce')
-  try {
-    for (let p = 0; p < topic.partitions; p++) {
-      await readPartition(fetcher, leaders[p], read, p, from[p], to[p], (cursor) => {
-        markRow(cursor, places, sources, sent)
-        if (sent.records % 65_536 === 0) onRead(sent.records, total)
-      })
-    }
-  } finally {
-    await fetcher.close()
-  }
-  return sent
 }
 
 async function readPartition(
   fetcher: Fetcher,
   broker: Broker | undefined,
-  { name, id: topicId }: { name: string; id: string },
+  { name, id: topicId }: Topic,
   partition: number,
   from: number,
   to: number,
@@ -127,20 +124,21 @@ async function readPartition(
     if (code !== 0) throw fail(`the broker answers error ${code}; run the command again`)
     if (fetched === undefined) continue
     const next = readRecords(fetched, offset, onRecord, fail)
-    // Records after an open transaction of another producer are not readable yet.
-    if (next === offset && fetched.stableOffset <= offset) return
+    // What an open transaction holds, and what follows it, is read when the transaction has ended.
+    if (next === offset) await sleep(WAIT_MS)
     offset = next
   }
 }
 
 /** Reads the batches of an answer; returns the offset after the last one. */
 function readRecords(
-  { records }: FetchedPartition,
+  { records, aborted }: FetchedPartition,
   from: number,
   onRecord: (cursor: RecordCursor) => void,
   fail: (what: string) => PulseError,
 ): number {
   let next = from
+  const transactions = createAbortedTransactions(aborted)
   for (let at = 0; ;) {
     const batch = readBatch(records, at, records.length)
     if (batch === null) return next
@@ -148,7 +146,8 @@ function readRecords(
     if (fault !== null) throw fail(`${fault} at offset ${batch.baseOffset}`)
     at = batch.to
     next = Math.max(next, batch.lastOffset + 1)
-    if (batch.control) continue
+    if (batch.control) endTransaction(transactions, records, batch)
+    if (batch.control || isAborted(transactions, batch)) continue
     const cursor = openRecords(records, batch)
     if (typeof cursor === 'string') throw fail(`${cursor} at offset ${batch.baseOffset}`)
     while (nextRecord(cursor) === 1) if (cursor.offset >= from) onRecord(cursor)
@@ -159,7 +158,7 @@ function readRecords(
 function markRow(
   cursor: RecordCursor,
   places: ReadonlyMap<string, number>,
-  sources: readonly SentSource[],
+  sources: readonly Source[],
   sent: SentRows,
 ): void {
   sent.records++
@@ -170,7 +169,7 @@ function markRow(
   const mark = 1 << (row & 7)
   if ((sent.marks[place][row >> 3] & mark) !== 0) return
   sent.marks[place][row >> 3] |= mark
-  sent.rows++
+  sent.rows[place]++
 }
 
 /** The headers of the record that the cursor read last. */

@@ -22,8 +22,12 @@ export interface TopicRequest {
 /** A topic that exists, with a leader for every partition. */
 export interface Topic {
   name: string
+  /** UUID; a topic that is deleted and created again gets another one. */
+  id: string
   partitions: number
 }
+
+type Found = Omit<Topic, 'name'>
 
 /** Three attempts of 3 s: a broker that does not answer is reported after about ten seconds. */
 const CONNECT_TIMEOUT_MS = 3000
@@ -36,7 +40,7 @@ export async function withAdmin<T>(
   connection: KafkaConnection,
   work: (admin: Admin) => Promise<T>,
 ): Promise<T> {
-  const options = clientOptions(connection, 'xdr-pulse-produce')
+  const options = clientOptions(connection)
   const admin = new Admin({ ...options, retries: RETRIES, connectTimeout: CONNECT_TIMEOUT_MS })
   try {
     return await work(admin)
@@ -57,26 +61,28 @@ export async function prepareTopic(
 ): Promise<Topic> {
   return withAdmin(connection, async (admin) => {
     const found = (await find(admin, connection, wanted.topic)) ?? (await create(admin, wanted))
-    if (wanted.partitions !== null && found !== wanted.partitions) {
+    const { partitions } = found
+    if (wanted.partitions !== null && partitions !== wanted.partitions) {
       throw new PulseError(
         'kafka',
-        `topic "${wanted.topic}" has ${found} partitions, expected ${wanted.partitions}; omit ` +
+        `topic "${wanted.topic}" has ${partitions} partitions, expected ${wanted.partitions}; omit ` +
           '--partitions to use the topic as it is, or name another topic',
       )
     }
-    return { name: wanted.topic, partitions: found }
+    return { name: wanted.topic, ...found }
   })
 }
 
-/** The topic's number of partitions; null when it does not exist. */
+/** What the cluster knows of the topic; null when it does not exist. */
 async function find(
   admin: Admin,
   { brokers }: KafkaConnection,
   topic: string,
-): Promise<number | null> {
+): Promise<Found | null> {
   try {
     const metadata = await admin.metadata({ topics: [topic], forceUpdate: true })
-    return metadata.topics.get(topic)?.partitionsCount ?? null
+    const found = metadata.topics.get(topic)
+    return found === undefined ? null : { id: found.id, partitions: found.partitionsCount }
   } catch (error) {
     if (isUnknown(error)) return null
     if (findErrorBy(error as Error, 'apiId', 'INVALID_TOPIC_EXCEPTION') !== null) {
@@ -99,7 +105,7 @@ async function find(
 /** The package replaces the protocol's error by its own sentence. */
 const isUnknown = (error: unknown): boolean => messageOf(error).startsWith('Unknown topic')
 
-async function create(admin: Admin, wanted: TopicRequest): Promise<number> {
+async function create(admin: Admin, wanted: TopicRequest): Promise<Found> {
   const { topic } = wanted
   if (!wanted.create) {
     throw new PulseError(
@@ -126,8 +132,9 @@ async function create(admin: Admin, wanted: TopicRequest): Promise<number> {
     const metadata = await admin
       .metadata({ topics: [topic], forceUpdate: true, retries: 0 })
       .catch(() => null)
-    const count = metadata === null ? 0 : ledPartitions(metadata, topic)
-    if (count > 0) return count
+    const partitions = metadata === null ? 0 : ledPartitions(metadata, topic)
+    const id = metadata?.topics.get(topic)?.id
+    if (partitions > 0 && id !== undefined) return { id, partitions }
     await sleep(POLL_MS)
   }
   throw new PulseError(

@@ -26,6 +26,8 @@ export interface RawColumn {
   values: Float64Array
   /** Whether the source holds text here. */
   text: boolean
+  /** Whether values were converted from a larger unit: rounding them to bytes is expected. */
+  isScaled: boolean
 }
 
 /** The value of a text that is not a valid number or time. */

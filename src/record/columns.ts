@@ -65,7 +65,7 @@ export const AMOUNT = {
   applications: TOTALS.length,
 }
 
-/** The columns that are needed, in the order in which a source delivers them. */
+/** The columns that are used, in the order in which a source delivers them. */
 export const USED_COLUMNS: readonly string[] = [
   'MSISDN/Number',
   'Bearer Id',
@@ -90,7 +90,7 @@ export const PLACE = {
   amounts: placeOf(AMOUNTS[0].column),
 }
 
-/** Columns that a file may lack: they refine others. */
+/** Columns that refine others: nothing is lost without them. */
 export const OPTIONAL_COLUMNS: ReadonlySet<string> = new Set(['Start ms', 'End ms'])
 
 /** One column of an XDR file. */

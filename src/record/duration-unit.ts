@@ -34,17 +34,6 @@ export interface DurationUnit {
   evidence: string
 }
 
-/** How a source is read: logged once, and shown in the status while the source is known. */
-export interface SourceNote extends DurationUnit {
-  name: string
-}
-
-/** The unit that `--duration-unit` sets. */
-export const requestedUnit = (durationUnit: Unit): DurationUnit => ({
-  durationUnit,
-  evidence: `set by --duration-unit ${durationUnit}`,
-})
-
 /** What rows show about the unit. */
 export interface UnitEvidence {
   /** Rows with a positive duration. Without any, the unit makes no difference. */

@@ -7,6 +7,13 @@ const LATEST_MS = Date.UTC(2100, 0)
 /** Whether a time is valid: false for NaN and for years before 2000 or from 2100 on. */
 export const isKnownTime = (time: number): boolean => time >= EARLIEST_MS && time < LATEST_MS
 
+/** Offsets from UTC are below a day, and a clock looks a day before and after a time. */
+const NEAR_MS = 3 * 86_400_000
+
+/** Whether a wall clock time may be a known time in some zone; false for NaN. */
+export const isNearKnownTimes = (localMs: number): boolean =>
+  localMs > EARLIEST_MS - NEAR_MS && localMs < LATEST_MS + NEAR_MS
+
 /** Start with its milliseconds, by which rows are ordered and divided; NaN where it is unknown. */
 export const eventTimeOf = (start: number, part: number): number =>
   isKnownTime(start) ? withPart(start, part) : NaN
@@ -14,6 +21,12 @@ export const eventTimeOf = (start: number, part: number): number =>
 /** A time in whole milliseconds; one of whole seconds takes its milliseconds from `part`. */
 export function withPart(time: number, part: number): number {
   return time % 1000 === 0 && part > 0 && part < 1000 ? time + Math.floor(part) : Math.floor(time)
+}
+
+/** A time of a record in ISO 8601; a producer may write any number, and one outside the calendar stays one. */
+export function isoTime(timeMs: number): string {
+  const date = new Date(timeMs)
+  return Number.isNaN(date.getTime()) ? String(timeMs) : date.toISOString()
 }
 
 /** A shorter wait would cost wake-ups without any visible effect. */

@@ -87,7 +87,7 @@ export function validate(
   copyTimes(rows.columns, PLACE.end, PLACE.endMs, accepted, records, batch.endMs, counts)
   for (let a = 0; a < AMOUNTS.length; a++) {
     const column = FIRST_AMOUNT + a
-    copyAmounts(rows.columns[column].values, accepted, records, batch.amounts[a], counts, column)
+    copyAmounts(rows.columns[column], accepted, records, batch.amounts[a], counts, column)
   }
 }
 
@@ -183,7 +183,7 @@ function copyTimes(
 }
 
 function copyAmounts(
-  values: Float64Array,
+  { values, isScaled }: RawColumn,
   accepted: Uint32Array,
   count: number,
   out: Float64Array,
@@ -202,7 +202,7 @@ function copyAmounts(
     } else {
       // Only unreadable text is still negative here; -0 counts as 0.
       out[j] = value > 0 ? whole + (value - whole >= 0.5 ? 1 : 0) : 0
-      coerced++
+      if (!isScaled || !(value > 0)) coerced++
     }
   }
   counts.missing[column] += missing

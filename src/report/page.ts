@@ -1,7 +1,8 @@
 // The report as one self-contained page of HTML, without network and script.
+import { UNIT_WORDS } from '../record/duration-unit.ts'
 import { labelOf, METRICS } from '../snapshot/metrics.ts'
 import type { Position, Snapshot } from '../snapshot/schema.ts'
-import { valueText } from '../snapshot/units.ts'
+import { metricText } from '../snapshot/not-in-data.ts'
 import { details, escaped, paragraph, section, table } from './markup.ts'
 import { distributionSection, topSection, type Msisdn } from './people.ts'
 import { methodTables, segmentSections } from './segments.ts'
@@ -90,7 +91,7 @@ function leadText(snapshot: Snapshot, zone: Zone): string {
 function summarySection(snapshot: Snapshot): string {
   const tiles = [
     ['Subscribers', snapshot.subscribers.toLocaleString('en-US')],
-    ...METRICS.map((metric) => [labelOf(metric), valueText(metric, snapshot[metric])]),
+    ...METRICS.map((metric) => [labelOf(metric), metricText(snapshot, metric, snapshot[metric])]),
   ].map(([name, value]) => `<div><dt>${name}</dt><dd>${escaped(value)}</dd></div>`)
   return section(
     'summary',
@@ -167,12 +168,19 @@ function methodSection({ snapshot, hash, stamp, seed, version }: ReportInput): s
 const positionsTable = (positions: readonly Position[]): string =>
   table({
     caption: 'Positions of the sources',
-    heading: ['Source', 'Identity', 'Order', 'Partition', 'Next row', 'Rows'],
-    rows: positions.map(({ name, source, order, partition, next, rows }) => [
-      name,
-      source.slice(0, 16),
-      order,
-      ...[partition, next, rows].map((each) => each.toLocaleString('en-US')),
+    heading: [
+      ...['Source', 'Identity', 'Order', 'Partition', 'Next row', 'Rows'],
+      ...['Durations in', 'Evidence of the unit'],
+    ],
+    rows: positions.map((position) => [
+      position.name,
+      position.source.slice(0, 16),
+      position.order,
+      ...[position.partition, position.next, position.rows].map((each) =>
+        each.toLocaleString('en-US'),
+      ),
+      UNIT_WORDS[position.durationUnit],
+      position.evidence,
     ]),
-    words: [1, 2],
+    words: [1, 2, 6, 7],
   })

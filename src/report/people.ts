@@ -5,6 +5,7 @@ import {
   METRICS,
   type DistributionMetric,
 } from '../snapshot/metrics.ts'
+import { knownMetrics } from '../snapshot/not-in-data.ts'
 import type { Distribution, Snapshot, TopEntry } from '../snapshot/schema.ts'
 import { valueText } from '../snapshot/units.ts'
 import { columnsDrawing } from './charts.ts'
@@ -19,8 +20,10 @@ const ACCENT = 'var(--accent)'
 const countAxis = new Intl.NumberFormat('en-US', { notation: 'compact' })
 
 /** The distribution of metrics over subscribers, as charts and a table. */
-export function distributionSection({ distribution }: Snapshot): string {
-  const rows = DISTRIBUTION_METRICS.map((metric) => {
+export function distributionSection(snapshot: Snapshot): string {
+  const { distribution } = snapshot
+  const metrics = knownMetrics(snapshot, DISTRIBUTION_METRICS)
+  const rows = metrics.map((metric) => {
     const { min, mean, max, quantiles } = distribution[metric]
     const { p10, p50, p90, p99 } = quantiles
     const values = [min, p10, p50, mean, p90, p99, max]
@@ -34,7 +37,7 @@ export function distributionSection({ distribution }: Snapshot): string {
         '1, 2, 5, 10 and so on: each covers at least twice the range of the one before it. The label ' +
         'below a column is its lower bound.',
     ),
-    ...DISTRIBUTION_METRICS.map((metric) => histogramFigure(metric, distribution[metric].log)),
+    ...metrics.map((metric) => histogramFigure(metric, distribution[metric].log)),
     table({
       caption: 'Per subscriber',
       heading: ['Metric', 'Minimum', '10 %', 'Median', 'Mean', '90 %', '99 %', 'Maximum'],
@@ -72,9 +75,9 @@ function histogramFigure(
 }
 
 /** The top list of each metric. */
-export function topSection({ top }: Snapshot, msisdn: Msisdn): string {
-  const tables = METRICS.map((metric) =>
-    topTable(`By ${labelOf(metric).toLowerCase()}`, top[metric], msisdn, (value) =>
+export function topSection(snapshot: Snapshot, msisdn: Msisdn): string {
+  const tables = knownMetrics(snapshot, METRICS).map((metric) =>
+    topTable(`By ${labelOf(metric).toLowerCase()}`, snapshot.top[metric], msisdn, (value) =>
       valueText(metric, value),
     ),
   )

@@ -1,5 +1,6 @@
 // The report on segments: their size, means and totals, and the elbow.
 import { DISTRIBUTION_METRICS, FEATURES, labelOf, METRICS } from '../snapshot/metrics.ts'
+import { knownMetrics } from '../snapshot/not-in-data.ts'
 import type { Snapshot } from '../snapshot/schema.ts'
 import { shareText, valueText } from '../snapshot/units.ts'
 import { curveDrawing, sharesDrawing } from './charts.ts'
@@ -7,15 +8,16 @@ import { details, figure, legend, paragraph, section, table } from './markup.ts'
 import { segmentColour } from './palette.ts'
 
 /** The sections on segments and on the elbow. */
-export function segmentSections({ segments, elbow }: Snapshot): string {
+export function segmentSections(snapshot: Snapshot): string {
+  const { segments, elbow } = snapshot
   const names = segments.segments.map(({ name }, level) => ({ name, colour: segmentColour(level) }))
   return [
     section(
       'segments',
       'Engagement segments',
       paragraph(segments.text),
-      ...(names.length === 0 ? [] : [sharesFigure(segments), legend(names), meansTable(segments)]),
-      details('Minimum, mean, maximum and total of each metric', ...rangeTables(segments)),
+      ...(names.length === 0 ? [] : [sharesFigure(snapshot), legend(names), meansTable(segments)]),
+      details('Minimum, mean, maximum and total of each metric', ...rangeTables(snapshot)),
     ),
     section(
       'elbow',
@@ -39,7 +41,8 @@ function chosenText(k: number, knee: number | null): string {
 
 type Segments = Snapshot['segments']
 
-function sharesFigure({ segments }: Segments): string {
+function sharesFigure(snapshot: Snapshot): string {
+  const { segments } = snapshot.segments
   const parts = (value: (segment: (typeof segments)[number]) => number) =>
     segments.map((segment, level) => ({
       name: segment.name,
@@ -48,7 +51,7 @@ function sharesFigure({ segments }: Segments): string {
     }))
   const bars = [
     { label: 'Subscribers', text: '', parts: parts(({ subscribers }) => subscribers) },
-    ...DISTRIBUTION_METRICS.map((metric) => ({
+    ...knownMetrics(snapshot, DISTRIBUTION_METRICS).map((metric) => ({
       label: labelOf(metric),
       text: '',
       parts: parts(({ metrics }) => metrics[metric].total),
@@ -70,12 +73,12 @@ const meansTable = ({ features, segments }: Segments): string =>
     ]),
   })
 
-const rangeTables = ({ segments }: Segments): string[] =>
-  segments.map(({ name, metrics }) =>
+const rangeTables = (snapshot: Snapshot): string[] =>
+  snapshot.segments.segments.map(({ name, metrics }) =>
     table({
       caption: name.slice(0, 1).toUpperCase() + name.slice(1),
       heading: ['Metric', 'Minimum', 'Mean', 'Maximum', 'Total'],
-      rows: METRICS.map((metric) => {
+      rows: knownMetrics(snapshot, METRICS).map((metric) => {
         const { min, mean, max, total } = metrics[metric]
         return [
           labelOf(metric),

@@ -1,5 +1,11 @@
 // The report on traffic by application and over time.
 import { APPLICATIONS } from '../record/columns.ts'
+import {
+  applicationTexts,
+  hasTraffic,
+  knownApplications,
+  NOT_IN_DATA,
+} from '../snapshot/not-in-data.ts'
 import type { Hour, Snapshot } from '../snapshot/schema.ts'
 import { bytesText, shareText } from '../snapshot/units.ts'
 import { barsDrawing, columnsDrawing, type Part } from './charts.ts'
@@ -13,7 +19,7 @@ import { timeText, type Zone } from './zone.ts'
 export function applicationSection(snapshot: Snapshot, msisdn: Msisdn): string {
   const { applications, topApplications } = snapshot
   const ranked = [...applications].sort((a, b) => b.trafficBytes - a.trafficBytes)
-  const bars = ranked.map(({ name, trafficBytes, share }) => ({
+  const bars = knownApplications(snapshot, ranked).map(({ name, trafficBytes, share }) => ({
     label: name,
     text: `${bytesText(trafficBytes)}, ${shareText(share)}`,
     parts: [{ name, value: trafficBytes, colour: applicationColour(name) }],
@@ -27,16 +33,13 @@ export function applicationSection(snapshot: Snapshot, msisdn: Msisdn): string {
     'applications',
     'Applications',
     ...[...applicationWords(snapshot), measureWords(snapshot)].map(paragraph),
-    figure('Traffic by application', words, (width) => barsDrawing(bars, width)),
+    ...(bars.length === 0
+      ? []
+      : [figure('Traffic by application', words, (width) => barsDrawing(bars, width))]),
     table({
       caption: 'Applications by traffic',
       heading: ['Application', 'Download', 'Upload', 'Total', 'Share', 'Subscribers'],
-      rows: ranked.map((each) => [
-        each.name,
-        ...[each.downlinkBytes, each.uplinkBytes, each.trafficBytes].map(bytesText),
-        shareText(each.share),
-        each.subscribers.toLocaleString('en-US'),
-      ]),
+      rows: ranked.map((each) => [each.name, ...applicationTexts(snapshot, each)]),
     }),
     `<div class="pair">${used.join('\n')}</div>`,
   )
@@ -52,7 +55,10 @@ const MOST_COLUMNS = 96
 export function hourSection(snapshot: Snapshot, zone: Zone): string {
   const known = snapshot.hours.filter(({ startMs }) => startMs !== null)
   const words = hourWords(snapshot, zone).map(paragraph)
-  if (known.length === 0) return section('hours', 'Traffic over time', ...words)
+  const names = [...APPLICATIONS].sort().filter((name) => hasTraffic(snapshot, name))
+  if (known.length === 0 || names.length === 0) {
+    return section('hours', 'Traffic over time', ...words)
+  }
   const period = periods(known, zone)
   const daily = byKey(known, (startMs) => new Date(zone.local(startMs)).getUTCHours())
   // Hours are those of UTC, which begin at half past in some zones.
@@ -66,9 +72,9 @@ export function hourSection(snapshot: Snapshot, zone: Zone): string {
     'Traffic over time',
     ...words,
     columnsFigure(`Traffic by ${period.unit} (${zone.name})`, period.columns),
-    legend([...APPLICATIONS].sort().map((name) => ({ name, colour: applicationColour(name) }))),
+    legend(names.map((name) => ({ name, colour: applicationColour(name) }))),
     columnsFigure(`Traffic by hour of day, all days together (${zone.name})`, hourOfDay),
-    details(`Traffic by ${period.unit} as a table`, periodTable(period, zone)),
+    details(`Traffic by ${period.unit} as a table`, periodTable(period, zone, snapshot)),
   )
 }
 
@@ -147,13 +153,15 @@ function columnsFigure(title: string, columns: readonly Column[]): string {
   )
 }
 
-const periodTable = ({ unit, columns }: Periods, { name }: Zone): string =>
+const periodTable = ({ unit, columns }: Periods, { name }: Zone, snapshot: Snapshot): string =>
   table({
     caption: `Traffic by ${unit} (${name})`,
     heading: [unit === 'hour' ? 'Hour' : 'Day', ...APPLICATIONS, 'Total'],
     rows: columns.map(({ label, bytes }) => [
       label,
-      ...bytes.map(bytesText),
+      ...bytes.map((value, at) =>
+        hasTraffic(snapshot, APPLICATIONS[at]) ? bytesText(value) : NOT_IN_DATA,
+      ),
       bytesText(bytes.reduce((sum, each) => sum + each, 0)),
     ]),
   })

@@ -1,7 +1,8 @@
 // The tables that the live page shares with the program, served as the module tables.js.
-import { APPLICATIONS, DIRECTIONS } from '../record/columns.ts'
+import { APPLICATION_TABLE, DIRECTIONS } from '../record/columns.ts'
 import { applicationColour, SEGMENT_COLOURS } from '../report/palette.ts'
 import { METRIC_TABLE, RATIO_TABLE } from '../snapshot/metrics.ts'
+import { FEATURE_COLUMNS, NOT_IN_DATA } from '../snapshot/not-in-data.ts'
 import { QUANTILES } from '../snapshot/schema.ts'
 
 /** The tables; the page is type-checked against them. */
@@ -11,7 +12,13 @@ export const PAGE_TABLES = {
   quantiles: QUANTILES,
   directions: DIRECTIONS,
   /** In the order of the lists of a snapshot. */
-  applications: APPLICATIONS.map((name) => ({ name, colour: applicationColour(name) })),
+  applications: APPLICATION_TABLE.map(({ name, column }) => ({
+    name,
+    column,
+    colour: applicationColour(name),
+  })),
+  featureColumns: FEATURE_COLUMNS,
+  notInData: NOT_IN_DATA,
   /** From least to most engaged. */
   segmentColours: SEGMENT_COLOURS,
 }

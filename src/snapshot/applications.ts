@@ -2,6 +2,7 @@
 import { APPLICATIONS } from '../record/columns.ts'
 import { downlinkField, uplinkField } from '../subscriber/aggregate.ts'
 import { totalOf } from './exact.ts'
+import { hasTraffic } from './not-in-data.ts'
 import type { Scan } from './scan.ts'
 import type { Snapshot } from './schema.ts'
 import { entriesOf } from './top.ts'
@@ -10,7 +11,11 @@ import { entriesOf } from './top.ts'
 const MOST_USED = 3
 
 /** Traffic, share, users and top subscribers of each application, in the order of columns. */
-export function applicationsOf(scan: Scan, top: number): Snapshot['applications'] {
+export function applicationsOf(
+  scan: Scan,
+  notInData: Snapshot['notInData'],
+  top: number,
+): Snapshot['applications'] {
   const fields = APPLICATIONS.flatMap((_, each) => [downlinkField(each), uplinkField(each)])
   const all = totalOf(scan.sums, ...fields)
   return APPLICATIONS.map((name, application) => {
@@ -23,7 +28,7 @@ export function applicationsOf(scan: Scan, top: number): Snapshot['applications'
       trafficBytes,
       share: all === 0 ? 0 : trafficBytes / all,
       subscribers: scan.users[application],
-      top: entriesOf(scan.applicationTops[application], top),
+      top: hasTraffic({ notInData }, name) ? entriesOf(scan.applicationTops[application], top) : [],
     }
   })
 }

@@ -1,5 +1,4 @@
 // The shape of a snapshot, in one place: type, validation, JSON schema and API documentation.
-import { DURATION_UNITS } from '../record/duration-unit.ts'
 import { APPLICATIONS, DIRECTIONS } from '../record/columns.ts'
 import { z } from '../schema.ts'
 import { SUM_FIELDS, type SumField } from '../subscriber/aggregate.ts'
@@ -11,6 +10,7 @@ import {
   METRICS,
   type Feature,
 } from './metrics.ts'
+import { positionSchema } from './position-schema.ts'
 
 /** A whole number from 0. */
 export const count = z.number().int().nonnegative()
@@ -28,7 +28,7 @@ export const SCALINGS = ['min-max', 'z-score', 'robust'] as const
 /** One of SCALINGS. */
 export type Scaling = (typeof SCALINGS)[number]
 
-const SESSIONS = 'records with a Bearer Id'
+const SESSIONS = 'records with a Bearer Id; 0 means nothing where `notInData` has that column'
 const COUNTED: ReadonlySet<string> = new Set<SumField>(['records', 'sessions'])
 
 /** A sum of an aggregate or an hour. */
@@ -111,10 +111,12 @@ export const snapshotSchema = z.object({
   ...metricsSchema.shape,
   distribution: underEach(DISTRIBUTION_METRICS, () => distribution),
   top: underEach(METRICS, () => topList),
-  applications: z.array(application),
+  applications: z
+    .array(application)
+    .describe('a number whose columns are in `notInData` is 0 and means nothing'),
   topApplications: z.array(z.enum(APPLICATIONS)).describe('the three with the most traffic'),
   segments: z.object({
-    features: z.array(z.enum(FEATURES)),
+    features: z.array(z.enum(FEATURES)).describe('those asked for that the data has'),
     scaling: z.enum(SCALINGS),
     scale: z
       .record(z.string(), z.object({ offset: z.number(), factor: z.number() }))
@@ -143,21 +145,16 @@ export const snapshotSchema = z.object({
       applications: z.array(directionsSchema),
     }),
   ),
-  positions: z.array(
-    z.object({
-      source: z.string().describe('identity of the source; of a file, that of its content'),
-      name: z.string(),
-      partition: count,
-      kind: z.enum(['file', 'topic']),
-      next: count.describe('the next row or offset to read'),
-      rows: count.describe('rows of the source'),
-      order: z.enum(['file', 'time', 'offset']),
-      durationUnit: z.enum(DURATION_UNITS),
-    }),
-  ),
+  positions: z.array(positionSchema),
   rejected: z.record(z.string(), count).describe('rejected rows per reason'),
   coerced: z.record(z.string(), count).describe('rounded or unreadable values per column'),
   missing: z.record(z.string(), count).describe('missing values per column'),
+  notInData: z
+    .array(z.string())
+    .describe(
+      'used columns that no record has a value of: numbers that depend on them are 0 and mean nothing, ' +
+        'their top lists are empty, and they are no features of segments',
+    ),
 })
 
 /** A snapshot. */

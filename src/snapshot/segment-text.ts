@@ -47,7 +47,8 @@ export function interpretSegments(
   if (subscribers === 0) return 'No subscribers yet, so there are no segments.'
   if (segments.length === 1) {
     const [all] = segments
-    return `One segment holds ${countText(subscribers, 'subscriber')}: ${typical(all, features)}.`
+    const means = features.length === 0 ? '' : `: ${typical(all, features)}`
+    return `One segment holds ${countText(subscribers, 'subscriber')}${means}.`
   }
   const parts = segments.map((segment) => describe(segment, features))
   return [

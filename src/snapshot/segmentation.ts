@@ -2,10 +2,11 @@
 import { chosenK, ELBOW_K, elbowOf, kneeOf } from './elbow.ts'
 import { featureMatrix } from './features.ts'
 import { interpretSegments } from './segment-text.ts'
+import { absentFeatureWords, knownMetrics } from './not-in-data.ts'
 import { clusterUpTo, createSearch, type Clustering } from './kmeans/kmeans.ts'
 import { countRepeated, orderByMsisdn } from './order.ts'
 import type { Scan } from './scan.ts'
-import type { Phase, Snapshot, SnapshotOptions } from './schema.ts'
+import type { Phase, Segment, Snapshot, SnapshotOptions } from './schema.ts'
 import { segmentsOf } from './segments.ts'
 import { settle } from './kmeans/settle.ts'
 import { buildTree } from './kmeans/tree.ts'
@@ -13,13 +14,23 @@ import { buildTree } from './kmeans/tree.ts'
 /** The parts of a snapshot that come from k-means, and from the order of its subscribers. */
 export type Segmentation = Pick<Snapshot, 'segments' | 'elbow' | 'splitSubscribers'>
 
-/** Segments and elbow; at most as many segments as there are distinct points. */
+/**
+ * Segments and elbow of the features that the data has; at most as many segments as there are
+ * distinct points, hence one without a feature.
+ */
 export function segmentation(
   scan: Scan,
+  notInData: Snapshot['notInData'],
   options: SnapshotOptions,
   onPhase: (phase: Phase) => void,
 ): Segmentation {
-  const { features, scaling } = options
+  const { scaling } = options
+  const features = knownMetrics({ notInData }, options.features)
+  const textOf = (found: readonly Segment[]): string =>
+    [
+      interpretSegments(found, features, scan.subscribers),
+      ...absentFeatureWords({ notInData }, options.features),
+    ].join(' ')
   onPhase('scale')
   const order = orderByMsisdn(scan)
   const splitSubscribers = countRepeated(scan, order)
@@ -41,12 +52,11 @@ export function segmentation(
     scale: Object.fromEntries(features.map((feature, axis) => [feature, scales[axis]])),
   }
   if (k === 0) {
-    const text = interpretSegments([], features, scan.subscribers)
-    const segments = { ...base, k, inertia: 0, iterations: 0, text, segments: [] }
+    const segments = { ...base, k, inertia: 0, iterations: 0, text: textOf([]), segments: [] }
     return { segments, elbow: elbowOf(inertia), splitSubscribers }
   }
   const { centroids, iterations } = found[k - 1]
-  const settled = settle(points, features.length, centroids, k)
+  const settled = settle(points, features.length, centroids, k, order.length)
   if (k <= ELBOW_K) inertia[k - 1] = settled.inertia
   const segments = segmentsOf(scan, { ...settled, order, centroids, features, scales })
   return {
@@ -55,7 +65,7 @@ export function segmentation(
       k,
       inertia: settled.inertia,
       iterations: iterations + settled.passes,
-      text: interpretSegments(segments, features, scan.subscribers),
+      text: textOf(segments),
       segments,
     },
     elbow: elbowOf(inertia),

@@ -5,6 +5,7 @@ import { distributionOf } from './distribution.ts'
 import { totalOf } from './exact.ts'
 import { featureColumn } from './features.ts'
 import { DISTRIBUTION_METRICS, featureRow, METRICS, type Metric } from './metrics.ts'
+import { columnsNotIn, hasMetric } from './not-in-data.ts'
 import type { Scan } from './scan.ts'
 import type { Phase, Snapshot, SnapshotOptions, StateSummary } from './schema.ts'
 import { segmentation } from './segmentation.ts'
@@ -26,11 +27,13 @@ export function computeSnapshot(
   onPhase('top')
   const total = (metric: Metric): number =>
     totalOf(scan.sums, ...featureRow(metric).fields.map((field) => FIELD[field]))
-  const applications = applicationsOf(scan, options.top)
+  const records = totalOf(scan.sums, FIELD.records)
+  const notInData = columnsNotIn(records, state.missing)
+  const applications = applicationsOf(scan, notInData, options.top)
   return {
     number: state.number,
     subscribers: scan.subscribers,
-    records: totalOf(scan.sums, FIELD.records),
+    records,
     ...(Object.fromEntries(METRICS.map((metric) => [metric, total(metric)])) as Totals),
     distribution: Object.fromEntries(
       DISTRIBUTION_METRICS.map((metric) => [
@@ -39,15 +42,19 @@ export function computeSnapshot(
       ]),
     ) as Snapshot['distribution'],
     top: Object.fromEntries(
-      METRICS.map((metric, at) => [metric, entriesOf(scan.tops[at], options.top)]),
+      METRICS.map((metric, at) => [
+        metric,
+        hasMetric({ notInData }, metric) ? entriesOf(scan.tops[at], options.top) : [],
+      ]),
     ) as Snapshot['top'],
     applications,
     topApplications: mostUsed(applications, options.excludeApplications),
-    ...segmentation(scan, options, onPhase),
+    ...segmentation(scan, notInData, options, onPhase),
     hours: state.hours,
     positions: state.positions,
     rejected: state.rejected,
     coerced: state.coerced,
     missing: state.missing,
+    notInData,
   }
 }

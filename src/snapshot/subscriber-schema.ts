@@ -30,6 +30,7 @@ const asOfSchema = z.object({
   timeMs: amount.describe('when it was read, since 1970'),
   segmentsNumber: count.describe('number of the snapshot whose segments it uses'),
   positions: snapshotSchema.shape.positions,
+  notInData: snapshotSchema.shape.notInData,
 })
 
 /** The moment that an answer about subscribers is as of. */

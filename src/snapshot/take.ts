@@ -1,9 +1,11 @@
 // Takes a snapshot of a view of the state: first the scan, then the computation.
-import type { Unit } from '../record/duration-unit.ts'
 import { APPLICATIONS } from '../record/columns.ts'
+import { mapText } from '../record/mapped-columns.ts'
+import { commaColumns, unitsOf, type StoredUnits } from '../record/source-units.ts'
 import { downlinkField, FIELD, SUM_FIELDS, uplinkField } from '../subscriber/aggregate.ts'
 import type { Sums } from '../subscriber/aggregate.ts'
 import { HOUR_MS, hourPlace, UNKNOWN_HOUR } from '../subscriber/hours.ts'
+import { columnsNotIn } from './not-in-data.ts'
 import { addRows, createScan, type Scan } from './scan.ts'
 import type { Hour, Position, Snapshot, SnapshotOptions, StateSummary } from './schema.ts'
 import { computeSnapshot } from './snapshot.ts'
@@ -16,13 +18,13 @@ export interface SnapshotInput {
   positions: readonly {
     source: string
     partition: number
-    position: {
+    position: StoredUnits & {
       name: string
       rows: number
       kind: 'file' | 'topic'
       next: number
       order: 'file' | 'time' | 'offset'
-      durationUnit: Unit
+      evidence: string
     }
   }[]
   scan(visit: (rows: Float64Array, count: number) => void): void
@@ -89,25 +91,25 @@ function summaryOf({ counters, hours, positions }: SnapshotInput): StateSummary 
 
 /** How far each source is read. */
 export const positionsOf = ({ positions }: Pick<SnapshotInput, 'positions'>): Position[] =>
-  positions.map(({ source, partition, position }) => ({
-    source,
-    name: position.name,
-    kind: position.kind,
-    partition,
-    next: position.next,
-    rows: position.rows,
-    order: position.order,
-    durationUnit: position.durationUnit,
-  }))
+  positions.map(({ source, partition, position }) => {
+    const { name, kind, next, rows, order } = position
+    const { durationUnit, timeFormat, volumeUnit, mapped, ...units } = unitsOf(position)
+    const formats = { durationUnit, timeFormat, commaColumns: commaColumns(units), volumeUnit }
+    const [map, { evidence }] = [mapText(mapped), position]
+    return { source, name, kind, partition, next, rows, order, ...formats, map, evidence }
+  })
 
 /** The moment that a view opened at `timeMs` is as of. */
 export const momentOf = (
-  view: Pick<SnapshotInput, 'positions'> & { counters: { commit: number } },
+  view: Pick<SnapshotInput, 'positions'> & {
+    counters: Pick<SnapshotInput['counters'], 'commit' | 'missing'> & { applied: number }
+  },
   timeMs: number,
 ): Omit<AsOf, 'segmentsNumber'> => ({
   commit: view.counters.commit,
   timeMs,
   positions: positionsOf(view),
+  notInData: columnsNotIn(view.counters.applied, view.counters.missing),
 })
 
 function hourOf(hour: number, sums: Float64Array): Hour {

@@ -1,5 +1,6 @@
 // Progress of long operations: as a bar or as lines, and over the passes that read a state.
 import type { StateView } from '../../state/read.ts'
+import { printNote } from '../plain-text.ts'
 import type { Bar } from './bar.ts'
 
 /** A line or bar that shows the progress of an operation. */
@@ -38,7 +39,7 @@ export function createLines(subject: string): ProgressDisplay {
       last = Date.now()
       const share = total === 0 ? 100 : Math.floor((100 * done) / total)
       const parts = [`${subject} ${share}% (${countedText(done, total, noun)})`, more]
-      process.stderr.write(`${parts.filter((part) => part !== '').join(', ')}\n`)
+      printNote(parts.filter((part) => part !== '').join(', '))
     },
     end: () => undefined,
   }

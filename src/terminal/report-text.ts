@@ -1,4 +1,10 @@
 // A snapshot as tables for a terminal.
+import {
+  applicationTexts,
+  knownMetrics,
+  metricText,
+  notInDataWords,
+} from '../snapshot/not-in-data.ts'
 import { totalsWords } from '../report/words.ts'
 import {
   DISTRIBUTION_METRICS,
@@ -8,7 +14,7 @@ import {
   type Metric,
 } from '../snapshot/metrics.ts'
 import type { Snapshot, TopEntry } from '../snapshot/schema.ts'
-import { bytesText, shareText, valueText } from '../snapshot/units.ts'
+import { shareText, valueText } from '../snapshot/units.ts'
 import { tableText } from './table.ts'
 
 /** Totals, segments and the subscribers with the most traffic: a summary of one screen. */
@@ -24,7 +30,7 @@ export function reportText(snapshot: Snapshot): string {
   return [
     totalsText(snapshot),
     distributionText(snapshot),
-    ...METRICS.map((metric) => topText(snapshot.top[metric], metric)),
+    ...knownMetrics(snapshot, METRICS).map((metric) => topText(snapshot.top[metric], metric)),
     applicationsText(snapshot),
     segmentsText(snapshot),
     elbowText(snapshot),
@@ -44,19 +50,21 @@ function totalsText(snapshot: Snapshot): string {
       ? []
       : [['of these in several partitions', splitSubscribers.toLocaleString('en-US')]]),
     ['records', records.toLocaleString('en-US')],
-    ...METRICS.map((metric) => [headingOf(metric), valueText(metric, snapshot[metric])]),
+    ...METRICS.map((metric) => [headingOf(metric), metricText(snapshot, metric, snapshot[metric])]),
   ])
 }
 
-function distributionText({ distribution }: Snapshot): string {
-  const rows = DISTRIBUTION_METRICS.map((metric) => {
+function distributionText(snapshot: Snapshot): string {
+  const { distribution } = snapshot
+  const metrics = knownMetrics(snapshot, DISTRIBUTION_METRICS)
+  const rows = metrics.map((metric) => {
     const { min, mean, max, quantiles } = distribution[metric]
     const { p10, p50, p90, p99 } = quantiles
     return [min, p10, p50, mean, p90, p99, max].map((value) => valueText(metric, value))
   })
   return tableText([
     ['per subscriber', 'minimum', '10 %', 'median', 'mean', '90 %', '99 %', 'maximum'],
-    ...DISTRIBUTION_METRICS.map((metric, i) => [headingOf(metric), ...rows[i]]),
+    ...metrics.map((metric, i) => [headingOf(metric), ...rows[i]]),
   ])
 }
 
@@ -72,23 +80,27 @@ export function topText(list: readonly TopEntry[], metric: Metric): string {
 
 function applicationsText(snapshot: Snapshot): string {
   const { applications, topApplications } = snapshot
-  const rows = applications.map(({ name, downlinkBytes, uplinkBytes, share, subscribers, top }) => [
-    name,
-    bytesText(downlinkBytes),
-    bytesText(uplinkBytes),
-    shareText(share),
-    subscribers.toLocaleString('en-US'),
-    String(top.at(0)?.msisdn ?? ''),
+  const rows = applications.map((each) => [
+    each.name,
+    ...applicationTexts(snapshot, each),
+    each.trafficBytes > 0 ? String(each.top.at(0)?.msisdn ?? '') : '',
   ])
-  const heading = ['application', 'download', 'upload', 'share', 'subscribers', 'largest user']
+  const heading = [
+    'application',
+    'download',
+    'upload',
+    'total',
+    'share',
+    'subscribers',
+    'largest user',
+  ]
   const most = `Most used: ${topApplications.join(', ')}`
   return [tableText([heading, ...rows]), most, totalsWords(snapshot)].join('\n')
 }
 
 /** The segments with their means, and the method. */
-export function segmentsText({
-  segments: { features, scaling, k, inertia, segments, text },
-}: Snapshot) {
+export function segmentsText({ segments: found }: Pick<Snapshot, 'segments'>) {
+  const { features, scaling, k, inertia, segments, text } = found
   const heading = ['segment', 'subscribers', 'share', ...features.map(headingOf)]
   const rows = segments.map(({ name, subscribers, share, centroid }) => [
     name,
@@ -110,7 +122,7 @@ export function elbowText({ elbow }: Snapshot): string {
   return `${tableText([['k', 'inertia', ''], ...rows])}\n${elbow.text}`
 }
 
-function qualityText({ rejected, coerced, missing }: Snapshot): string {
+function qualityText({ rejected, coerced, missing, notInData }: Snapshot): string {
   const some = (what: string, counts: Record<string, number>): [string, number][] =>
     Object.entries(counts)
       .filter(([, count]) => count > 0)
@@ -122,5 +134,5 @@ function qualityText({ rejected, coerced, missing }: Snapshot): string {
   ]
   return rows.length === 0
     ? 'Data quality: nothing was rejected, coerced or missing.'
-    : tableText([['data quality', 'count'], ...rows])
+    : [tableText([['data quality', 'count'], ...rows]), ...notInDataWords(notInData)].join('\n')
 }

@@ -1,6 +1,7 @@
 // The reconciliation of a run: the number of rows by outcome.
 import type { IngestCounters, IngestProgress } from '../../consumers/ingest/progress.ts'
 import { PulseError } from '../errors.ts'
+import { plainLine } from '../plain-text.ts'
 import { tableText } from './table.ts'
 
 /** The reconciliation as JSON; rows = applied + duplicate + excluded + the sum of rejected. */
@@ -42,18 +43,46 @@ export function reconciliationOf(
 /**
  * Checks that a run which ended by itself applied something, or had nothing to do.
  *
- * @throws PulseError `input-invalid` when every row that it read anew was rejected
+ * @throws PulseError `input-invalid` when every row that it read anew was rejected, or
+ *   no message of a topic was of a record type that is read
  */
-export function requireApplied({ counters, history, done }: IngestProgress): void {
+export function requireApplied(last: IngestProgress): void {
+  const { counters, history, done } = last
   const all = [counters, ...(history === null ? [] : [history])]
   const sum = (of: (each: IngestCounters) => number): number =>
     all.reduce((total, each) => total + of(each), 0)
+  for (const { name, read, otherTypes } of last.reconciliation ?? []) {
+    if (done && read === 0 && otherTypes > 0) throw noneOfType(name, otherTypes)
+  }
   const rejected = sum((each) => Object.values(each.rejected).reduce((a, b) => a + b, 0))
   if (!done || rejected === 0 || sum((each) => each.applied + each.excluded) > 0) return
   throw new PulseError(
     'input-invalid',
     `all ${rejected} rows were rejected and nothing was applied; see "xdr-pulse rejected", and ` +
       'correct the source',
+  )
+}
+
+const noneOfType = (topic: string, otherTypes: number): PulseError =>
+  new PulseError(
+    'input-invalid',
+    `topic ${topic}: all ${otherTypes} messages are of record types that --record-type does not name, ` +
+      'and nothing was applied; correct it, and start in another --state directory',
+  )
+
+/**
+ * Checks that the dead-letter topic of a run has acknowledged all that it was sent.
+ *
+ * @throws PulseError `kafka` when rejected rows are left in the outbox
+ */
+export function requireDelivered({ consumer, reconciliation }: IngestProgress): void {
+  const topic = consumer?.deadLetters?.topic
+  const left = (reconciliation ?? []).reduce((sum, { undelivered }) => sum + undelivered, 0)
+  if (topic === undefined || left === 0) return
+  throw new PulseError(
+    'kafka',
+    `the dead-letter topic ${topic} has not acknowledged ${left} rejected rows, expected all; they ` +
+      'are kept in the state and sent by the next run: see the log for the cause, and start again',
   )
 }
 
@@ -73,7 +102,7 @@ export function reconciliationText(found: Reconciliation, stateDirectory: string
     ...some('missing', found.missing),
     ['subscribers now', found.subscribers],
   ]
-  const lines = [...found.notes, tableText([['reconciliation', 'rows'], ...rows])]
+  const lines = [...found.notes.map(plainLine), tableText([['reconciliation', 'rows'], ...rows])]
   if (!found.complete) {
     lines.push('Stopped before the end: run the same command again to continue.')
   } else if (found.applied === 0 && found.duplicate > 0) {

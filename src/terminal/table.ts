@@ -1,5 +1,6 @@
 // The output of commands: tables for people, JSON for programs.
 import { styleText } from 'node:util'
+import { plainLine, plainText, printText } from '../plain-text.ts'
 
 /**
  * A table with columns as wide as their widest cell; columns of numbers are right-aligned. The
@@ -34,11 +35,12 @@ export const coloured = (text: string): string =>
 
 /** Prints an object as JSON if `values.json`, else its text. */
 export function print(values: { json: boolean }, object: unknown, text: () => string): void {
-  process.stdout.write(`${values.json ? JSON.stringify(object) : coloured(text())}\n`)
+  if (values.json) printText(JSON.stringify(object))
+  else process.stdout.write(`${coloured(plainText(text()))}\n`)
 }
 
 /** A column may contain long text; the rule below it is at most this wide. */
 const WIDEST_RULE = 60
 
 const shown = (cell: string | number): string =>
-  typeof cell === 'number' ? cell.toLocaleString('en-US') : cell
+  typeof cell === 'number' ? cell.toLocaleString('en-US') : plainLine(cell)

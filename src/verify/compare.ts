@@ -6,24 +6,13 @@ import { REASONS } from '../record/batch.ts'
 import { APPLICATIONS } from '../record/columns.ts'
 import { FIELD, FIELD_NAMES, WIDTH } from '../subscriber/aggregate.ts'
 import { APPLICATION_NUMBERS, REJECTED_SQL, SUBSCRIBERS_SQL, TOTALS_SQL } from './expected-sql.ts'
+import type { Findings } from './findings.ts'
 
-/** One number that differs between the files and the state. */
-export interface Difference {
-  /** Names the number and its subscriber. */
-  what: string
-  expected: string
-  found: string
-}
-
-/** The result of a verification. */
-export interface Verification {
+/** What was compared. */
+export interface Compared {
   /** Number of subscribers in the files. */
   subscribers: number
   applications: number
-  /** The first ten differences. */
-  differing: Difference[]
-  /** The number of all differences. */
-  differences: number
 }
 
 /**
@@ -36,38 +25,13 @@ export type VerifyProgress = (
   total: number,
 ) => void
 
-const MOST_NAMED = 10
-
-type Value = number | bigint | string
-
-/** Collects differences: all are counted, the first MOST_NAMED are named. */
-interface Findings {
-  differing: Difference[]
-  differences: number
-  expect: (what: string, expected: Value, found: Value) => void
-}
-
-function createFindings(): Findings {
-  const findings: Findings = {
-    differing: [],
-    differences: 0,
-    expect(what, expected, found) {
-      if (expected === found) return
-      findings.differences++
-      if (findings.differing.length >= MOST_NAMED) return
-      findings.differing.push({ what, expected: String(expected), found: String(found) })
-    },
-  }
-  return findings
-}
-
 /** Compares the table `expected` (see `expectedSql`) with a view of a state. */
 export async function compareState(
   connection: DuckDBConnection,
   view: StateView,
+  findings: Findings,
   onProgress: VerifyProgress,
-): Promise<Verification> {
-  const findings = createFindings()
+): Promise<Compared> {
   const rows = readRows(view, onProgress)
   const [totals] = await queryRows(connection, TOTALS_SQL)
   compareCounts(await queryRows(connection, REJECTED_SQL), totals, view, findings)
@@ -76,8 +40,7 @@ export async function compareState(
   await compareSubscribers(connection, rows, findings, (compared) => {
     onProgress('compare', compared, subscribers)
   })
-  const { differing, differences } = findings
-  return { subscribers, applications: APPLICATIONS.length, differing, differences }
+  return { subscribers, applications: APPLICATIONS.length }
 }
 
 function compareCounts(

@@ -2,24 +2,21 @@
 //
 // It states the rules of validation a second time, in SQL. It shares the names of columns, numbers
 // and missing values with the replay, and none of the code that validates, folds or selects rows.
-import { numberedRows, readParquet, type ParquetFile } from '../parquet/files.ts'
+import type { ParquetFile } from '../parquet/files.ts'
+import { numberedRows, readParquet } from '../parquet/sql/read-parquet.ts'
 import { identifier } from '../duckdb.ts'
-import type { Unit } from '../record/duration-unit.ts'
 import { AMOUNT, AMOUNTS } from '../record/columns.ts'
+import type { SourceUnits } from '../record/source-units.ts'
 import { FIELD_NAMES } from '../subscriber/aggregate.ts'
-import {
-  isMissing,
-  msisdnOf,
-  numberOf,
-  SHORT_OF_DIGITS,
-  timeOf,
-  type Column,
-} from './values-sql.ts'
+import { UNIT_FACTORS } from './units-sql.ts'
+import { columnOf, isMissing, msisdnOf, numberOf, SHORT_OF_DIGITS, timeOf } from './values-sql.ts'
 
-/** A file and the unit that the state used for its durations. */
+/** A file and how its values are read. */
 export interface VerifySource {
   file: ParquetFile
-  durationUnit: Unit
+  units: SourceUnits
+  /** Days by which the state has moved the file's times. */
+  shiftDays?: number
 }
 
 /** The options that the state directory fixes. */
@@ -74,29 +71,25 @@ export const TOTALS_SQL: string = `SELECT count(*) AS subscribers,
   FROM expected WHERE outcome IS NULL`
 
 /** The values of one file's rows; a missing or unreadable number or time is NULL. */
-function valuesSql({ file, durationUnit }: VerifySource, timeZone: string): string {
-  const column = (canonical: string): Column | null => {
-    const name = file.columns.get(canonical)
-    if (name === undefined) return null
-    const type = file.types.get(canonical) ?? ''
-    const sql = type === 'BLOB' ? `${identifier(name)}::VARCHAR` : identifier(name)
-    return { sql, text: type === 'VARCHAR' || type === 'BLOB', type }
-  }
+function valuesSql({ file, units, shiftDays = 0 }: VerifySource, timeZone: string): string {
+  const column = (name: string) => columnOf(file, name, units)
   const [msisdn, start, end] = ['MSISDN/Number', 'Start', 'End'].map(column)
   // Malformed lines of a CSV file follow its rows.
   const isMalformed =
     file.malformed > 0 ? `${identifier(file.rowColumn)} >= ${file.rows - file.malformed}` : 'false'
-  const scale = { s: ' * 1000', ms: '', us: ' / 1000', ns: ' / 1000000' }[durationUnit]
+  const scale = ` ${UNIT_FACTORS[units.durationUnit]}`
+  const bytesPerUnit = { bytes: 1, KB: 1e3, KiB: 2 ** 10, MB: 1e6, MiB: 2 ** 20 }[units.volumeUnit]
+  const shift = ` + ${shiftDays * 86_400_000}`
   const values = AMOUNTS.map((amount, at) => {
     const value = numberOf(column(amount.column))
-    return `${value}${at === AMOUNT.durationMs ? scale : ''} AS ${amounts[at]}`
+    return `${value}${at === AMOUNT.durationMs ? scale : ` * ${bytesPerUnit}`} AS ${amounts[at]}`
   })
   // Text that is not a number becomes -1, an invalid MSISDN.
   return `SELECT ${msisdn === null ? 'NULL' : msisdnOf(msisdn)} AS msisdn,
     NOT ${isMissing(column('Bearer Id'))} AS session,
     ${isMissing(start)} AND ${isMissing(end)} AS timeless,
-    ${timeOf(start, column('Start ms'), timeZone)} AS started,
-    ${timeOf(end, column('End ms'), timeZone)} AS ended,
+    ${timeOf(start, column('Start ms'), timeZone)}${shift} AS started,
+    ${timeOf(end, column('End ms'), timeZone)}${shift} AS ended,
     ${values.join(', ')},
     ${isMalformed} AS malformed
     FROM ${file.malformed > 0 ? numberedRows(file) : readParquet(file)}`

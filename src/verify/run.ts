@@ -1,73 +1,148 @@
 // Verifies a state: recomputes every subscriber from Parquet independently, and compares.
-import { mkdtempSync, rmSync } from 'node:fs'
-import { availableParallelism, tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { openStateToRead, viewState, type StateView } from '../../state/read.ts'
+import { availableParallelism } from 'node:os'
+import { openStateToRead, viewState } from '../../state/read.ts'
 import { withDatabase, type DuckDBConnection } from '../duckdb.ts'
-import { PulseError } from '../errors.ts'
-import { requireUnchanged } from '../parquet/unchanged.ts'
+import { requireUnchanged } from '../parquet/identity/unchanged.ts'
 import { readingFiles } from '../parquet/damage.ts'
-import { createHasher, type Hasher } from '../parquet/content-hash.ts'
-import { identifyFiles } from '../parquet/identity.ts'
+import { createHasher } from '../parquet/identity/content-hash.ts'
 import { openInput, type Input } from '../parquet/input.ts'
-import { knownFiles } from '../../state/known-files.ts'
-import { compareState, type Verification, type VerifyProgress } from './compare.ts'
-import { expectedSql, type VerifySource } from './expected-sql.ts'
+import { mapText } from '../record/mapped-columns.ts'
+import { AUTO_UNITS, unitsOf, type SourceUnits, type UnitOptions } from '../record/source-units.ts'
+import { compareState, type Compared, type VerifyProgress } from './compare.ts'
+import { expectedSql, type VerifyOptions } from './expected-sql.ts'
+import { matchFiles, type MatchedFile } from './files.ts'
+import { createFindings, type Findings } from './findings.ts'
+import { decideUnits, type FileUnits } from './units.ts'
 
 const MOST_THREADS = 4
 const MEMORY_MIB = 2048
 const PROGRESS_MS = 200
 
+/** What a verification relied on for one file. */
+export interface ReliedOnFile extends SourceUnits, Omit<FileUnits, 'units'> {
+  path: string
+  /** Hash of the whole content in hex digits. */
+  content: string
+  /** The state holds this hash; else only size, footer and samples show that it is the same file. */
+  byContent: boolean
+}
+
+/** What a verification relied on: its own decisions, and the options that only the state knows. */
+export interface ReliedOn extends VerifyOptions {
+  files: ReliedOnFile[]
+}
+
+/** The result of a verification. */
+export type Verification = Compared &
+  Pick<Findings, 'differing' | 'differences'> &
+  Pick<Input, 'skipped'> & { reliedOn: ReliedOn }
+
 /**
- * Compares all numbers of all subscribers, the totals of all applications, and the counts of rows.
+ * Compares the units of all files, all numbers of all subscribers, the totals of all applications,
+ * and the counts of rows.
  *
  * @param files files, directories and globs: exactly the sources of the state
- * @throws PulseError `input-missing` when a source of the state is not among the files,
- *   `verify-differs` when the state has not applied a file to its end
+ * @param units units and formats of files whose values do not show them
+ * @throws PulseError when files and sources are not the same (`matchFiles`), or the unit of a file
+ *   cannot be determined (`decideUnits`)
  */
 export async function verifyState(
   files: string[],
   stateDirectory: string,
+  units: UnitOptions = AUTO_UNITS,
   onProgress: VerifyProgress = () => undefined,
-): Promise<Verification & Pick<Input, 'skipped'>> {
+): Promise<Verification> {
   const state = openStateToRead(stateDirectory)
   const view = viewState(state)
-  const spillDirectory = mkdtempSync(join(tmpdir(), 'xdr-pulse-verify-'))
   const threads = Math.min(MOST_THREADS, availableParallelism())
   const hasher = createHasher()
   try {
-    const limits = { threads, memoryMiB: MEMORY_MIB, spillDirectory }
+    const limits = { threads, memoryMiB: MEMORY_MIB, spills: true, counts: true }
     return await withDatabase(limits, async (connection) => {
-      const input = await openInput(connection, files)
-      const partitions = state.stamp.partitions
-      const sources = await sourcesOf(input, hasher, view, partitions)
-      const rows = sources.reduce((sum, { file }) => sum + file.rows, 0)
-      const sql = expectedSql(sources, state.stamp)
-      const read = sources.map(({ file }) => file)
-      await readingFiles(connection, read, () =>
-        runWatched(connection, sql, (count) => {
-          onProgress('parquet', Math.min(count, rows), rows)
-        }),
+      const input = await openInput(connection, files, { mapped: units.mapped })
+      const matched = await matchFiles(input, hasher, view, state.stamp.partitions)
+      const { timeZone, missingMsisdn } = state.stamp
+      const read = matched.map(({ file }) => file)
+      const decided = await readingFiles(connection, read, () =>
+        decideUnits(connection, read, timeZone, units),
       )
+      const findings = createFindings()
+      matched.forEach((one, at) => {
+        compareSource(one, decided[at], findings)
+      })
+      await computeExpected(connection, matched, decided, state.stamp, onProgress)
       requireUnchanged(read, 'nothing was compared')
-      return { ...(await compareState(connection, view, onProgress)), skipped: input.skipped }
+      const compared = await compareState(connection, view, findings, onProgress)
+      const { differing, differences } = findings
+      const relied = matched.map(({ file, content, byContent, position }, at) => {
+        const { units: own, counts } = decided[at]
+        const { shiftDays = 0 } = position ?? {}
+        const moved = `times moved by ${shiftDays} days, as the state states`
+        const evidence = [decided[at].evidence, ...(shiftDays === 0 ? [] : [moved])].join('; ')
+        return { path: file.path, content, byContent, ...own, evidence, counts }
+      })
+      const reliedOn = { files: relied, timeZone, missingMsisdn }
+      return { ...compared, differing, differences, skipped: input.skipped, reliedOn }
     })
   } finally {
     view.finish()
-    await hasher.close()
+    hasher.close()
     await state.close()
-    rmSync(spillDirectory, { recursive: true, force: true })
   }
 }
 
-/** Runs a query and reports the number of rows read; DuckDB counts them only with a progress bar. */
+/** Compares what the state remembers of a file with what was found anew. */
+function compareSource(
+  { file, position }: MatchedFile,
+  { units, counts }: FileUnits,
+  { expect }: Findings,
+): void {
+  if (position === null) return
+  expect(`rows of ${file.path}`, counts.rows, position.rows)
+  const stored = unitsOf(position)
+  // Without a duration, or without texts, a unit or format makes no difference.
+  if (counts.durations > 0) {
+    expect(`unit of "Dur. (ms)" in ${file.path}`, units.durationUnit, stored.durationUnit)
+  }
+  if (units.timeFormat !== null) {
+    const what = `order of day and month in ${file.path}`
+    expect(what, units.timeFormat, stored.timeFormat ?? 'none')
+  }
+  for (const [column, format] of Object.entries(units.numberFormats)) {
+    const found = stored.numberFormats[column] ?? 'point'
+    expect(`decimal separator of "${column}" in ${file.path}`, format ?? 'point', found)
+  }
+  expect(`map of ${file.path}`, mapText(units.mapped) || 'none', mapText(stored.mapped) || 'none')
+  expect(`unit of volumes in ${file.path}`, units.volumeUnit, stored.volumeUnit)
+}
+
+/** Makes the table `expected` of all files. */
+async function computeExpected(
+  connection: DuckDBConnection,
+  matched: readonly MatchedFile[],
+  decided: readonly FileUnits[],
+  options: VerifyOptions,
+  onProgress: VerifyProgress,
+): Promise<void> {
+  const files = matched.map(({ file }) => file)
+  const rows = files.reduce((sum, file) => sum + file.rows, 0)
+  const sources = files.map((file, at) => {
+    const { shiftDays = 0 } = matched[at].position ?? {}
+    return { file, units: decided[at].units, shiftDays }
+  })
+  await readingFiles(connection, files, () =>
+    runWatched(connection, expectedSql(sources, options), (count) => {
+      onProgress('parquet', Math.min(count, rows), rows)
+    }),
+  )
+}
+
+/** Runs a query of a database that counts rows, and reports the number of rows read. */
 async function runWatched(
   connection: DuckDBConnection,
   sql: string,
   onRows: (read: number) => void,
 ): Promise<void> {
-  await connection.run(`SET enable_progress_bar = true; SET enable_progress_bar_print = false;
-    SET progress_bar_time = 1`)
   onRows(0)
   const timer = setInterval(() => {
     onRows(Number(connection.progress.rows_processed))
@@ -77,41 +152,4 @@ async function runWatched(
   } finally {
     clearInterval(timer)
   }
-}
-
-/** The files with the units that the state used; files and state must have the same sources. */
-async function sourcesOf(
-  input: Input,
-  hasher: Hasher,
-  { positions }: StateView,
-  partitions: number,
-): Promise<VerifySource[]> {
-  const sources = new Map<string, VerifySource>()
-  const known = knownFiles(positions.map(({ source, position }) => [source, position] as const))
-  const identified = await identifyFiles(input.files, known, hasher, false)
-  input.skipped.push(...identified.skipped)
-  for (const { file } of identified.files) {
-    const { path } = file
-    const read = positions.filter(({ source }) => source === file.id)
-    const applied = read.filter(({ position }) => position.next >= file.rows)
-    if (applied.length < partitions && file.rows > 0) {
-      const next = Math.min(...read.map(({ position }) => position.next))
-      const found = read.length < partitions ? 'none' : `the first ${next}`
-      throw new PulseError(
-        'verify-differs',
-        `${path}: the state has applied ${found} of its ${file.rows} rows, expected all; ` +
-          'replay the file to its end into this state, or omit it',
-      )
-    }
-    sources.set(file.id, { file, durationUnit: read[0]?.position.durationUnit ?? 'ms' })
-  }
-  const absent = positions.find(({ source }) => !sources.has(source))
-  if (absent !== undefined) {
-    throw new PulseError(
-      'input-missing',
-      `the state holds ${absent.position.next} rows of ${absent.position.name} (content ` +
-        `${absent.source}), which is not among the given files; name every file of the state`,
-    )
-  }
-  return [...sources.values()]
 }

@@ -1,5 +1,10 @@
 // The SQL of `verify` for single values: numbers, MSISDNs and times of any type of column.
-import { literal } from '../duckdb.ts'
+import { identifier, literal } from '../duckdb.ts'
+import type { ParquetFile } from '../parquet/files.ts'
+import type { NumberFormat } from '../record/formats/number-format.ts'
+import type { TimeFormat } from '../record/formats/time-format.ts'
+import type { SourceUnits } from '../record/source-units.ts'
+import { localNumber, localTime } from './formats-sql.ts'
 import { MISSING_VALUES } from '../record/decode/text.ts'
 
 const MISSING = MISSING_VALUES.map(literal).join(', ')
@@ -10,6 +15,26 @@ export interface Column {
   sql: string
   text: boolean
   type: string
+  /** How its texts are read. */
+  order: TimeFormat | null
+  format: NumberFormat
+}
+
+/** How the texts of a file are read. */
+export type Formats = Pick<SourceUnits, 'timeFormat' | 'numberFormats'>
+
+/** A column of a file, with the formats of its texts; null where the file has none. */
+export function columnOf(
+  file: ParquetFile,
+  canonical: string,
+  { timeFormat, numberFormats }: Formats,
+): Column | null {
+  const name = file.columns.get(canonical)
+  if (name === undefined) return null
+  const type = file.types.get(canonical) ?? ''
+  const sql = type === 'BLOB' ? `${identifier(name)}::VARCHAR` : identifier(name)
+  const format = numberFormats[canonical] ?? 'point'
+  return { sql, text: type === 'VARCHAR' || type === 'BLOB', type, order: timeFormat, format }
 }
 
 /** SQL that is true where a value is missing. */
@@ -25,8 +50,11 @@ export function isMissing(column: Column | null): string {
 /** SQL of a number; NULL where it is missing or unreadable. */
 export function numberOf(column: Column | null): string {
   if (column === null) return 'NULL::DOUBLE'
-  if (['INTERVAL', 'TIME'].includes(column.type)) return `epoch_us(${column.sql})::DOUBLE`
-  const value = column.text ? `try_cast(trim(${column.sql}) AS DOUBLE)` : `${column.sql}::DOUBLE`
+  if (['INTERVAL', 'TIME'].includes(column.type)) {
+    const micros = `coalesce(try(epoch_us(${column.sql}))::DOUBLE, -1)`
+    return `(CASE WHEN ${column.sql} IS NOT NULL THEN ${micros} END)`
+  }
+  const value = column.text ? localNumber(column.sql, column.format) : `${column.sql}::DOUBLE`
   return `(CASE WHEN NOT ${isMissing(column)} THEN ${value} END)`
 }
 
@@ -60,12 +88,9 @@ export function timeOf(column: Column | null, part: Column | null, timeZone: str
     THEN ${time}::BIGINT + floor(${ms})::BIGINT ELSE floor(${time})::BIGINT END)`
 }
 
-function instantOf({ sql, text, type }: Column, timeZone: string): string {
+function instantOf({ sql, text, type, order }: Column, timeZone: string): string {
   if (type.endsWith('WITH TIME ZONE')) return `(epoch_us(${sql}) // 1000)`
-  const local = text
-    ? `coalesce(try_strptime(trim(${sql}), '%m/%d/%Y %H:%M'),
-        try_strptime(trim(${sql}), '%m/%d/%Y %H:%M:%S'), try_cast(trim(${sql}) AS TIMESTAMP))`
-    : `${sql}::TIMESTAMP`
+  const local = text ? localTime(sql, order) : `try_cast(${sql} AS TIMESTAMP)`
   if (text) {
     const digits = `trim(${sql})`
     // A text with a zone is an instant; other texts are local times of the requested zone.

@@ -36,7 +36,8 @@ function writtenFor(
 /** A value of an option that is not its default. */
 const otherValue = (name: OptionName): string =>
   ({
-    ...{ registry: 'http://registry', port: '1', top: '3', seed: '7', k: '4', watch: '5' },
+    ...{ registry: 'http://registry', saslTokenUrl: 'https://login' },
+    ...{ port: '1', top: '3', seed: '7', k: '4', watch: '5' },
     ...{ features: 'sessions', speed: '60', rate: '5', keepRejected: '1', limit: '1' },
     ...{ snapshotInterval: '9s', cutover: '2026-01-01T00:00:00Z' },
   })[name as string] ??
@@ -115,7 +116,7 @@ describe('on the command line', () => {
   })
 
   test('a missing needed option is named', () =>
-    usage('xdr-pulse: produce needs --topic NAME', 'produce', 'a.parquet'))
+    usage('xdr-pulse: produce needs --topic NAMES', 'produce', 'a.parquet'))
 
   test('a variable without effect is reported, and has none', () =>
     withDirectory(async (directory) => {

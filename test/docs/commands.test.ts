@@ -18,6 +18,11 @@ const CLI = join(ROOT, 'src', 'cli.ts')
 
 /** The valid info strings: a block with another one would be neither run nor checked. */
 const INFOS = new Set(['sh', 'sh example', 'mermaid', 'text'])
+/** Files and commands on the pages of docs/producers, which a test of their own runs. */
+const OF_PRODUCERS = /^(sh run|(python|js|java|json) \w+\.\w+)$/
+
+const isInfo = (info: string, path: string): boolean =>
+  INFOS.has(info) || (path.startsWith('docs/producers/') && OF_PRODUCERS.test(info))
 
 /** Flags of other programs that the prose names. */
 const FOREIGN = new Set(['--build-arg', '--data', '--read-only'])
@@ -55,7 +60,7 @@ function faultsOfBlocks({ path, blocks }: Document): string[] {
   return blocks.flatMap(({ info, line, text }) => {
     const at = (offset: number): string => `${path}:${line + offset}`
     return [
-      ...(INFOS.has(info) ? [] : [`${at(0)}: the block is "${info}"`]),
+      ...(isInfo(info, path) ? [] : [`${at(0)}: the block is "${info}"`]),
       ...commandLines(text.replaceAll('\\\n', '  ')).flatMap((found) =>
         faultsOf(found.text).map((fault) => `${at(found.line)}: ${fault}`),
       ),

@@ -8,6 +8,7 @@ import { after, before, describe, test } from 'node:test'
 import { METRICS } from '../../src/snapshot/metrics.ts'
 import { snapshotSchema, type Snapshot } from '../../src/snapshot/schema.ts'
 import { subscriberSchema, type Subscriber } from '../../src/snapshot/subscriber-schema.ts'
+import { spellingsOf } from '../record/spellings.ts'
 import { pulse, type Outcome } from './command.ts'
 
 const ROWS = 3000
@@ -202,10 +203,10 @@ describe('report', () => {
     refusal(1, /nothing-here holds no state/, 'report', '--state', join(home, 'nothing-here')))
 })
 
-/** Asserts the commit and positions of a report, and a time within the last minute. */
-function isOf(asOf: object, { number: commit, positions }: Snapshot, and = {}): void {
+/** Asserts the commit, positions and absent columns of a report, and a time within the last minute. */
+function isOf(asOf: object, { number: commit, positions, notInData }: Snapshot, and = {}): void {
   const { timeMs, ...state } = asOf as { timeMs: number }
-  assert.deepEqual(state, { commit, positions, ...and })
+  assert.deepEqual(state, { commit, positions, notInData, ...and })
   assert.ok(timeMs <= Date.now() && timeMs > Date.now() - 60_000)
 }
 
@@ -237,6 +238,16 @@ describe('top, segments, subscriber', () => {
     assert.equal(view.ranks['trafficBytes'], 1)
     const { stdout } = await pulse(['subscriber', String(msisdn), '--state', state])
     assert.match(stdout, new RegExp(`^MSISDN ${msisdn}`))
+  })
+
+  test('an MSISDN is found in every spelling that files may have', async () => {
+    const report = await json<Snapshot>('report', '--state', state)
+    const [{ msisdn }] = report.top.sessions
+    // An argument of a program holds no NUL.
+    for (const spelt of spellingsOf(msisdn).filter((text) => !text.includes('\0'))) {
+      const { aggregate } = await json<Subscriber>('subscriber', spelt, '--state', state)
+      assert.equal(aggregate.msisdn, msisdn, JSON.stringify(spelt))
+    }
   })
 
   test('an unknown subscriber is not found', () =>

@@ -2,7 +2,8 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { join } from 'node:path'
 
-const CLI = join(import.meta.dirname, '..', '..', 'src', 'cli.ts')
+/** Path of the program. */
+export const CLI: string = join(import.meta.dirname, '..', '..', 'src', 'cli.ts')
 
 /** The output of a command, and its exit code or the signal that ended it. */
 export interface Outcome {
@@ -18,12 +19,16 @@ export interface Running {
   ended: Promise<Outcome>
   /** Resolves with the match when stdout or stderr matches; rejects if the command ends before. */
   prints(pattern: RegExp): Promise<RegExpExecArray>
+  /** Ends it at once, with all of its group if it has one of its own. */
+  kill(): void
 }
 
 /** Where a command runs: its environment variables and working directory. */
 export interface Surroundings {
   env?: Record<string, string>
   cwd?: string
+  /** It gets a process group of its own, so that programs that it starts end with it. */
+  group?: boolean
 }
 
 /** The test's own environment without the variables that change a command. */
@@ -35,10 +40,15 @@ function environment(more: Record<string, string> = {}): NodeJS.ProcessEnv {
 }
 
 /** Starts any program. */
-export function start(program: string, argv: string[], { env, cwd }: Surroundings = {}): Running {
+export function start(
+  program: string,
+  argv: string[],
+  { env, cwd, group = false }: Surroundings = {},
+): Running {
   const child = spawn(program, argv, {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: environment(env),
+    detached: group,
     ...(cwd === undefined ? {} : { cwd }),
   })
   const output = { stdout: '', stderr: '' }
@@ -67,7 +77,11 @@ export function start(program: string, argv: string[], { env, cwd }: Surrounding
         reject(new Error(`ended with ${code} before ${pattern.source}:\n${stdout}\n${stderr}`))
       }, reject)
     })
-  return { process: child, ended, prints }
+  const kill = (): void => {
+    if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return
+    process.kill(group ? -child.pid : child.pid, 'SIGKILL')
+  }
+  return { process: child, ended, prints, kill }
 }
 
 /** Starts `xdr-pulse` from the checkout. */

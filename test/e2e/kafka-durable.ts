@@ -36,7 +36,7 @@ export async function makeSample(
 export const startFilling = (
   brokers: readonly string[],
   topic: string,
-  { path }: Sample,
+  { path }: Pick<Sample, 'path'>,
   partitions: number,
   rate: number | 'max' = 'max',
 ): Running =>
@@ -55,7 +55,20 @@ export async function filled(filling: Running): Promise<void> {
  * Durable positions of a state by partition: of those that it holds, with `kept` also of those that
  * it has released. Asserts conservation in each of them.
  */
-export async function durablePositions(state: string, kept = false): Promise<Map<number, number>> {
+export const durablePositions = (state: string, kept = false): Promise<Map<number, number>> =>
+  durable(state, kept, ({ next }) => next)
+
+/** Durable rows of a state by partition: offsets without a row, such as markers, do not count. */
+export const durableRows = (state: string): Promise<Map<number, number>> =>
+  durable(state, false, ({ next, first, skipped }) => next - first - skipped)
+
+type Position = Found['positions'][number]['position']
+
+async function durable(
+  state: string,
+  kept: boolean,
+  count: (position: Position) => number,
+): Promise<Map<number, number>> {
   const found = new Map<number, number>()
   if (!hasState(state)) return found
   const look = ({ positions }: { positions: Found['positions'] }): void => {
@@ -63,7 +76,7 @@ export async function durablePositions(state: string, kept = false): Promise<Map
       const { next: at, first, applied, rejected, excluded, skipped } = position
       const accounted = applied + rejected + excluded + skipped
       assert.equal(at - first, accounted, `conservation in partition ${partition}`)
-      found.set(partition, at)
+      found.set(partition, count(position))
     }
   }
   try {

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import type { ConsumerProgress, IngestProgress } from '../../consumers/ingest/progress.ts'
 import { until } from '../until.ts'
 import { startPulse, type Running } from './command.ts'
+import { durableRows } from './kafka-durable.ts'
 
 const SPY = join(import.meta.dirname, 'kafka-spy.ts')
 
@@ -163,15 +164,19 @@ export const isRead = ({ consumer }: Look): boolean =>
       durableOffset === appliedOffset && committedOffset === durableOffset,
   )
 
+const rowsOf = async (state: string): Promise<number[]> => [...(await durableRows(state)).values()]
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) => total + one, 0)
+
 /** Waits until members together have read `rows` rows of the topic, each of them once. */
 export async function allRead(members: readonly Member[], rows: number): Promise<void> {
   await until(
     `${rows} rows read`,
-    () => members.map(({ looks }) => looks().at(-1)),
-    (looks) => {
-      const partitions = looks.flatMap((look) => look?.consumer.partitions ?? [])
-      const read = partitions.reduce((sum, { appliedOffset }) => sum + appliedOffset, 0)
-      return read === rows && looks.every((look) => look !== undefined && isRead(look))
+    async () => {
+      const looks = members.map((member) => member.looks().at(-1))
+      const unread = looks.filter((look) => look === undefined || !isRead(look))
+      if (unread.length > 0) return unread.map((look) => look?.consumer ?? 'no report')
+      return sum(await Promise.all(members.map(async ({ state }) => sum(await rowsOf(state)))))
     },
+    (read) => read === rows,
   )
 }

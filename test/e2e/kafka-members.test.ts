@@ -1,63 +1,21 @@
-// Members of a group share a topic: assignment, takeover and fencing.
+// Members of a group share a topic: assignment and takeover; row 10 of the faults has the rest.
 import assert from 'node:assert/strict'
-import { join } from 'node:path'
 import { test } from 'node:test'
 import { needsKafka } from '../broker.ts'
-import { uniqueName } from '../broker-operations.ts'
-import { sharedBroker } from '../shared-broker.ts'
-import { withDirectory } from '../state-directory.ts'
-import { assertUnion, durablePositions, filled } from './kafka-durable.ts'
-import { makeSample, startFilling, topicBegun, type Sample } from './kafka-durable.ts'
-import {
-  allRead,
-  appliedOf,
-  heldAt,
-  isRead,
-  shareOf,
-  withMembers,
-  type Member,
-} from './kafka-member.ts'
-import type { Running } from './command.ts'
-
-const PARTITIONS = 5
-const ROWS = 30_000
-const RATE = 1500
-const SESSION_MS = 2000
-
-interface Setting {
-  /** Starts a member with its own state. */
-  join: (name: string, ...more: string[]) => Member
-  filling: Running
-  sample: Sample
-}
-
-/** Runs `work` with a topic under load and members of a new group. */
-const withTopic = (work: (setting: Setting) => Promise<void>): Promise<void> =>
-  withDirectory((directory) =>
-    withMembers(async (start) => {
-      const { bootstrap: brokers } = await sharedBroker()
-      const sample = await makeSample(directory, PARTITIONS, { rows: ROWS, subscribers: 2000 })
-      const common = { brokers, topic: uniqueName('members'), group: uniqueName('group') }
-      const filling = startFilling(brokers, common.topic, sample, PARTITIONS, RATE)
-      await topicBegun(common)
-      const usual = ['--session-timeout', `${SESSION_MS}ms`]
-      await work({
-        join: (name, ...more) =>
-          start({ ...common, state: join(directory, name), more: [...usual, ...more] }),
-        filling,
-        sample,
-      })
-    }),
-  )
+import { PARTITIONS, withGroup } from '../faults/kafka/group-load.ts'
+import { assertUnion, filled } from './kafka-durable.ts'
+import { allRead, appliedOf, heldAt, isRead, shareOf, type Member } from './kafka-member.ts'
 
 const holds = (member: Member, count: number): Promise<unknown> =>
   member.when(`${count} partitions`, (look) => shareOf(look).length === count && reads(look))
 const reads = ({ consumer }: Parameters<typeof heldAt>[0]): boolean => consumer.member
 
 test('members that join take only their share; other partitions stay', needsKafka(), () =>
-  withTopic(async ({ join: enter, filling, sample }) => {
+  withGroup(async ({ join: enter, fill, sample }) => {
     const one = enter('one')
     await holds(one, PARTITIONS)
+    // The others join within the time of the rows.
+    const filling = fill()
     const two = enter('two')
     await Promise.all([holds(one, 3), holds(two, 2)])
     const three = enter('three')
@@ -94,58 +52,9 @@ test('members that join take only their share; other partitions stay', needsKafk
   }),
 )
 
-test('a member suspended beyond its session applies nothing until it rejoins', needsKafka(), () =>
-  withTopic(async ({ join: enter, filling, sample }) => {
-    const zombie = enter('zombie')
-    const other = enter('other')
-    await Promise.all(
-      [zombie, other].map((member) =>
-        member.when(
-          'its share',
-          (look) =>
-            shareOf(look).length < PARTITIONS &&
-            shareOf(look).length > 1 &&
-            look.counters.applied > 0,
-        ),
-      ),
-    )
-    zombie.running.process.kill('SIGSTOP')
-    const before = await durablePositions(zombie.state)
-    await holds(other, PARTITIONS)
-    const frozen = zombie.looks().length
-    const { rebalances } = zombie.last().consumer
-    zombie.running.process.kill('SIGCONT')
-    const back = await zombie.when(
-      'its return',
-      ({ consumer }) => consumer.rebalances > rebalances && consumer.member,
-    )
-    const woken = zombie.looks().slice(frozen)
-    const rejoined = woken.findIndex(({ atMs }) => atMs === back.atMs)
-    assert.ok(rejoined > 0, 'it reported before it rejoined')
-    // It may have read a little between the last report and the stop; the backlog is larger.
-    const atMost = zombie.looks()[frozen - 1].counters.applied + RATE
-    for (const { counters } of woken.slice(0, rejoined)) {
-      assert.ok(counters.applied < atMost, 'a fenced member applies nothing')
-    }
-    for (const [partition, position] of await durablePositions(zombie.state, true)) {
-      assert.ok(position >= (before.get(partition) ?? 0), 'a stored position never decreases')
-    }
-    await Promise.all(
-      [zombie, other].map((member) =>
-        member.when(
-          'its share',
-          (look) => shareOf(look).length > 1 && shareOf(look).length < PARTITIONS,
-        ),
-      ),
-    )
-    await filled(filling)
-    await allRead([zombie, other], sample.rows)
-    await assertUnion([zombie.state, other.state], sample)
-  }),
-)
-
 test('a member that returns late shows no partition of another member', needsKafka(), () =>
-  withTopic(async ({ join: enter, filling, sample }) => {
+  withGroup(async ({ join: enter, fill, sample }) => {
+    const filling = fill()
     const late = enter('late')
     await holds(late, PARTITIONS)
     await late.when('durable rows', ({ counters }) => counters.commits > 1)
@@ -164,7 +73,8 @@ test('a member that returns late shows no partition of another member', needsKaf
 )
 
 test('of two processes with one instance id the first one ends', needsKafka(), () =>
-  withTopic(async ({ join: enter, filling, sample }) => {
+  withGroup(async ({ join: enter, fill, sample }) => {
+    const filling = fill()
     const first = enter('first', '--instance-id', 'same')
     await holds(first, PARTITIONS)
     const second = enter('second', '--instance-id', 'same')

@@ -2,12 +2,13 @@
 import { quietClient } from '../../scripts/kafka/client.ts'
 import { uniqueName } from '../broker-operations.ts'
 
-/** A message without its headers. */
+/** A message to send. */
 export interface Sent {
   key: Buffer | null
   value: Buffer | null
   /** Milliseconds since 1970, as text; the default is now. */
   timestamp?: string
+  headers?: Record<string, string>
 }
 
 /** A message as it was read. */
@@ -15,7 +16,7 @@ export interface Found extends Sent {
   headers: Record<string, string>
 }
 
-/** The size from which a request is sent. */
+/** The size of a request, unless a single message is larger. */
 const CHUNK_BYTES = 500_000
 
 /** Sends messages to partition 0, in order. */
@@ -34,9 +35,10 @@ export async function sendMessages(
     bytes = 0
   }
   for (const message of messages) {
+    const more = 20 + (message.value?.length ?? 0)
+    if (bytes + more > CHUNK_BYTES) await flush()
     chunk.push({ ...message, partition: 0 })
-    bytes += 20 + (message.value?.length ?? 0)
-    if (bytes > CHUNK_BYTES) await flush()
+    bytes += more
   }
   await flush()
   await producer.disconnect()
@@ -57,9 +59,14 @@ export async function readMessages(brokers: readonly string[], topic: string): P
     await consumer.subscribe({ topic, fromBeginning: true })
     await new Promise<void>((resolve, reject) => {
       const eachBatch = ({ batch }: { batch: Batch }): Promise<void> => {
-        for (const { key, value, headers } of batch.messages) {
+        for (const { key, value, headers, timestamp } of batch.messages) {
           const texts = Object.entries(headers ?? {}).map(([name, text]) => [name, String(text)])
-          found.push({ key, value, headers: Object.fromEntries(texts) as Record<string, string> })
+          found.push({
+            key,
+            value,
+            timestamp,
+            headers: Object.fromEntries(texts) as Record<string, string>,
+          })
         }
         if (Number(batch.lastOffset()) + 1 >= end) resolve()
         return Promise.resolve()
@@ -76,6 +83,7 @@ interface Batch {
   messages: {
     key: Buffer | null
     value: Buffer | null
+    timestamp: string
     headers?: Readonly<Record<string, unknown>>
   }[]
   lastOffset(): string

@@ -8,7 +8,13 @@ import { uniqueName } from '../broker-operations.ts'
 import { sharedBroker } from '../shared-broker.ts'
 import { withDirectory } from '../state-directory.ts'
 import { pulse } from './command.ts'
-import { assertUnion, durablePositions, filled, kafkaOffsets } from './kafka-durable.ts'
+import {
+  assertUnion,
+  durablePositions,
+  durableRows,
+  filled,
+  kafkaOffsets,
+} from './kafka-durable.ts'
 import { makeSample, startFilling, topicBegun } from './kafka-durable.ts'
 import { allRead, appliedOf, withMembers } from './kafka-member.ts'
 import { sendMessages } from './kafka-messages.ts'
@@ -48,7 +54,7 @@ test('SIGTERM under load drains, commits to state and Kafka, and reconciles', ne
       assert.equal(reconciliation.rows, reconciliation.applied + rejected)
       assert.equal(
         reconciliation.rows,
-        [...durable.values()].reduce((sum, position) => sum + position, 0),
+        [...(await durableRows(options.state)).values()].reduce((sum, rows) => sum + rows, 0),
       )
       assert.ok(reconciliation.rows > 500 && reconciliation.rows < sample.rows, 'it was reading')
       assert.ok(!existsSync(join(options.state, 'writer.lock')), 'the directory is unlocked')
@@ -89,9 +95,7 @@ test('messages with impossible timestamps are applied, with finite lags', needsK
       const year = 365 * 86_400_000
       const now = Date.now()
       const stamps = [now, 0, 1, now + 100 * year, now - 40 * year, 8.64e15, now]
-      const value = Buffer.from(
-        JSON.stringify({ 'MSISDN/Number': 33600000001, 'Total DL (Bytes)': 5 }),
-      )
+      const value = Buffer.from('{"MSISDN":33600000001,"duration":0,"Total DL":5,"Total UL":0}')
       const member = start({
         brokers: broker.bootstrap,
         topic,

@@ -31,10 +31,10 @@ export async function readTopic(brokers: string[], topic: string): Promise<Produ
   try {
     await consumer.subscribe({ topic, fromBeginning: true })
     await new Promise<void>((resolve, reject) => {
-      const eachBatch = ({ batch }: { batch: KafkaBatch }): Promise<void> => {
-        for (const { key, value, headers, timestamp } of batch.messages) {
+      const eachBatch = ({ batch: { partition, messages } }: { batch: KafkaBatch }) => {
+        for (const { key, value, headers, timestamp } of messages) {
           found.push({
-            partition: batch.partition,
+            partition,
             key: key === null ? null : String(key),
             value: value ?? Buffer.alloc(0),
             source: String(headers?.['xdr-source']),
@@ -42,12 +42,13 @@ export async function readTopic(brokers: string[], topic: string): Promise<Produ
             timestampMs: Number(timestamp),
           })
         }
-        if (Number(batch.lastOffset()) + 1 >= (ends.get(batch.partition) ?? 0)) {
-          ends.delete(batch.partition)
-        }
-        if (ends.size === 0) resolve()
         return Promise.resolve()
       }
+      // A batch that has only markers or aborted records is processed without a call of `eachBatch`.
+      consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload: { partition, lastOffset } }) => {
+        if (Number(lastOffset) + 1 >= (ends.get(partition) ?? 0)) ends.delete(partition)
+        if (ends.size === 0) resolve()
+      })
       consumer.run({ eachBatch }).catch(reject)
     })
   } finally {

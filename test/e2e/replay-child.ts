@@ -1,7 +1,8 @@
-// A process that replays one file and prints its phases; kill.test.ts kills it.
+// A process that replays one file and prints its phases; `reading.test.ts` reads its state meanwhile.
 //   node replay-child.ts FILE STATE PARTITIONS COMMIT_MS
 import { writeSync } from 'node:fs'
 import { replayFiles } from '../../consumers/files/replay.ts'
+import { AUTO_UNITS } from '../../src/record/source-units.ts'
 
 const [file, stateDirectory, partitions, commitMs] = process.argv.slice(2)
 const print = (word: string): number => writeSync(1, `${word}\n`)
@@ -15,7 +16,7 @@ const options = {
     timeZone: 'UTC',
     missingMsisdn: 'reject',
   },
-  units: { durationUnit: 's', forceUnits: false },
+  units: { ...AUTO_UNITS, durationUnit: 's' },
   commitIntervalMs: Number(commitMs),
   keepRejected: 100_000,
   speed: 'max',

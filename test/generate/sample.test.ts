@@ -41,7 +41,6 @@ async function ask(options: SampleOptions, sql: string, threads = 2): Promise<Ro
     await writeSample(options, file, undefined, { threads })
     const source = `read_parquet(${literal(file)}, file_row_number = true)`
     return withDatabase({ threads: 2, memoryMiB: 512 }, async (connection) => {
-      await connection.run('SET preserve_insertion_order = true')
       await connection.run(`CREATE VIEW sample AS SELECT * FROM ${source}`)
       const reader = await connection.runAndReadAll(sql)
       return reader.getRowObjectsJson() as Row[]

@@ -1,4 +1,5 @@
 // Reads a partition in responses of any size: the parts of the consumer without its loops.
+import { createJsonColumns } from '../../consumers/kafka/log/json-columns.ts'
 import { createTopicUnits } from '../../consumers/kafka/log/units.ts'
 import { AUTO_UNITS } from '../../src/record/source-units.ts'
 import { createFetcher, type FetchedPartition } from '../../src/kafka/fetch.ts'
@@ -21,7 +22,7 @@ import { uniqueName } from '../broker-operations.ts'
 import { readConsumed, type Consumed } from '../consumers/kafka/consuming.ts'
 import { STATE } from '../consumers/files/replaying.ts'
 
-const PLAIN = { tls: null, sasl: null }
+const PLAIN = { clientId: 'test', tls: null, sasl: null }
 const WHOLE_BYTES = 2 ** 26
 /** Far more than a thousand records need in the smallest responses. */
 const MAX_RESPONSES = 3000
@@ -50,7 +51,7 @@ async function withFetch<T>(
   view: TopicView,
   work: (fetch: Fetch) => Promise<T>,
 ): Promise<T> {
-  const fetcher = createFetcher({ brokers, ...PLAIN }, uniqueName('fetcher'))
+  const fetcher = createFetcher({ brokers, ...PLAIN })
   try {
     return await work(async (partition, offset, maxPartitionBytes) => {
       const broker = view.brokers.get(view.leaders[partition])
@@ -144,14 +145,16 @@ export async function readByHand(
   )
   const format = stoppingFormat(stopEvery)
   const known = { durationUnit: 'ms', evidence: '' } as const
-  const units = createTopicUnits(topic, AUTO_UNITS, known)
-  const options = { format, partitions: 1, units, cutoverMs: null }
+  const units = createTopicUnits(topic, AUTO_UNITS, known, format.texts)
+  const json = createJsonColumns(topic, {}, [])
+  const options = { format, partitions: 1, units, json, cutoverMs: null }
   const reader = createLogReader(createMessageBatch(options, stats))
   const source = { name: topic, kind: 'topic', rows: 0, order: 'offset' } as const
   try {
     await withTopic(brokers, topic, (view) =>
       withFetch(brokers, view, async (fetch) => {
         const log = createLogPartition(
+          topic,
           0,
           state.partitions[0],
           sourceOf(view),
@@ -194,6 +197,8 @@ function stoppingFormat(every: number): MessageFormat {
     registry: null,
     schema: XDR_SCHEMA,
     timeZone: 'UTC',
+    source: { mapped: {} },
+    onSchema: () => undefined,
   })
   let left = every
   return {

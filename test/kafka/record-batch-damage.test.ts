@@ -3,9 +3,12 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
+import { compressFrameSync, decompressFrameSync } from 'lz4-napi'
+import { requireWholeSnappy } from '../../src/kafka/unpack/snappy.ts'
+import { crc32c } from '../../src/kafka/client.ts'
 import { headerOf } from '../../src/kafka/headers.ts'
 import { batchBytes } from './batches.ts'
-import { aBatch, check, CODECS, readAll } from './batches-random.ts'
+import { aBatch, check, CODECS, readAll, someBytes } from './batches-random.ts'
 
 /** Where the checksum begins, followed by all that it covers. */
 const CHECKSUM_AT = 17
@@ -98,19 +101,110 @@ test('an impossible length is a fault, not an endless loop', () => {
   }
 })
 
-for (const [codec, name] of [[1, 'gzip'] as const, [4, 'zstd'] as const]) {
+for (const [codec, name] of [
+  [1, 'gzip'],
+  [3, 'lz4'],
+  [4, 'zstd'],
+] as const) {
   test(`records that ${name} decompresses beyond any size are a fault, in bounded memory`, () => {
-    const pack = CODECS[codec][1]
-    const bytes = batchBytes({
-      ...{ baseOffset: 0, lastOffset: 0, records: [], attributes: codec },
-      pack: () => pack(Buffer.alloc(300 * 2 ** 20)),
-    })
-    assert.ok(bytes.length < 2 ** 20, `${bytes.length} bytes fit into a batch`)
+    const pack = codec === 3 ? compressFrameSync : CODECS[codec][1]
+    const bytes = packedBatch(codec, pack(Buffer.alloc(300 * 2 ** 20)))
+    assert.ok(bytes.length < 2 ** 21, `${bytes.length} bytes fit into a batch`)
     const before = process.memoryUsage().rss
     assert.match(JSON.stringify(readAll(bytes)), /do not decompress/)
     const grownMiB = (process.memoryUsage().rss - before) / 2 ** 20
     assert.ok(grownMiB < 600, `${grownMiB.toFixed(0)} MiB more`)
   })
+}
+
+const XERIAL = Buffer.from('82534e41505059000000000100000001', 'hex')
+/** A literal of one byte in a block of Snappy that claims another length. */
+const claiming = (length: string): Buffer => Buffer.from(`${length}0061`, 'hex')
+const sized = (block: Buffer): Buffer => {
+  const size = Buffer.alloc(4)
+  size.writeInt32BE(block.length)
+  return Buffer.concat([size, block])
+}
+
+test('a claimed length is not believed, and what is damaged costs no memory', () => {
+  const zeros = Buffer.from(CODECS[2][1](Buffer.alloc(40 * 2 ** 20)))
+  const claims: [codec: number, packed: Buffer, fault: RegExp][] = [
+    [2, claiming('ffffffff07'), /claims 2147483647 bytes/],
+    [2, claiming('ffffffff0f'), /claims 4294967295 bytes/],
+    [2, claiming('ffffffffff'), /without a length/],
+    [2, Buffer.concat([XERIAL, sized(claiming('ffffffff07'))]), /claims 2147483647 bytes/],
+    [2, Buffer.concat([XERIAL, Buffer.from('7fffffff00', 'hex')]), /does not fit/],
+    [2, Buffer.concat([XERIAL, ...Array<Buffer>(8).fill(sized(zeros))]), /at most 2\d{8}/],
+    [3, compressFrameSync(Buffer.alloc(70 * 2 ** 20)), /at most 67108864/],
+    [3, claimingFrame(), /do not decompress/],
+  ]
+  const before = process.memoryUsage().rss
+  for (const [codec, packed, fault] of claims) {
+    assert.match(JSON.stringify(readAll(packedBatch(codec, packed))), fault)
+  }
+  // A block whose elements make less than it claims is refused by what unpacks it, once.
+  const short = Buffer.concat([Buffer.from('80808020', 'hex'), zeros.subarray(4, -3)])
+  for (let n = 0; n < 20; n++) {
+    assert.match(JSON.stringify(readAll(packedBatch(2, short))), /do not decompress/)
+  }
+  const grownMiB = (process.memoryUsage().rss - before) / 2 ** 20
+  assert.ok(grownMiB < 500, `${grownMiB.toFixed(0)} MiB more`)
+})
+
+test('what is walked through before it is unpacked is right for all blocks of Snappy', () => {
+  const property = fc.property(fc.array(someBytes, { maxLength: 40 }), (parts) => {
+    const bytes = Buffer.concat([...parts, ...parts])
+    requireWholeSnappy(Buffer.from(CODECS[2][1](bytes)))
+  })
+  check(property, 200)
+  const text = Buffer.from('engagement '.repeat(20_000))
+  requireWholeSnappy(Buffer.concat([XERIAL, sized(Buffer.from(CODECS[2][1](text)))]))
+})
+
+test('a record with an offset, time or place outside of its batch is a fault', () => {
+  const right = { offset: 5, timestampMs: 0, key: null, value: Buffer.from('v') }
+  const batch = { baseOffset: 5, lastOffset: 6, records: [right] }
+  assert.equal(typeof readAll(batchBytes(batch)), 'object')
+  for (const offset of [4, 7, 2 ** 40]) {
+    assert.match(
+      JSON.stringify(readAll(batchBytes({ ...batch, records: [{ ...right, offset }] }))),
+      /fit/,
+    )
+  }
+  assert.match(
+    JSON.stringify(readAll(batchBytes({ ...batch, lastOffset: 4 }))),
+    /impossible offsets/,
+  )
+  // The number after the attributes, of 11 bytes, does not end: neither time nor offset.
+  for (const endless of ['ff'.repeat(10) + '01', '00' + 'ff'.repeat(10) + '01']) {
+    const body = Buffer.from(`00${endless}00010000`, 'hex')
+    const bytes = packedBatch(0, Buffer.concat([Buffer.from([2 * body.length]), body]))
+    assert.match(JSON.stringify(readAll(bytes)), /does not fit/)
+  }
+})
+
+/** A batch of one record whose records are these bytes. */
+function packedBatch(codec: number, packed: Buffer): Buffer {
+  const none = { baseOffset: 0, lastOffset: 0, records: [], attributes: codec }
+  const bytes = batchBytes({ ...none, pack: () => packed })
+  bytes.writeInt32BE(1, 57)
+  bytes.writeUInt32BE(crc32c(bytes.subarray(21)), CHECKSUM_AT)
+  return bytes
+}
+
+/** A frame of LZ4 without blocks that claims 2^50 bytes; the checksum of its header is searched. */
+function claimingFrame(): Buffer {
+  const frame = Buffer.from('04224d1868700000000000000400' + '00' + '00000000', 'hex')
+  for (let sum = 0; sum < 256; sum++) {
+    frame[14] = sum
+    try {
+      decompressFrameSync(frame)
+    } catch (error) {
+      if (String(error).includes('HeaderChecksum')) continue
+      return frame
+    }
+  }
+  throw new Error('no checksum fits')
 }
 
 function checksumOf(bytes: Buffer): number {

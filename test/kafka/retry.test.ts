@@ -1,11 +1,12 @@
 // Waits between attempts: they double up to a bound, half of each is random, a success resets them.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { SYSTEM_CLOCK } from '../../src/clock.ts'
 import { createBackoff, nextWaitMs, resetBackoff, waitToRetry } from '../../src/kafka/retry.ts'
 
 const POLICY = { firstMs: 200, longestMs: 1000 }
 const waitsOf = (random: () => number, count: number): number[] => {
-  const backoff = createBackoff(POLICY, random)
+  const backoff = createBackoff(POLICY, { ...SYSTEM_CLOCK, jitter: random })
   return Array.from({ length: count }, () => nextWaitMs(backoff))
 }
 
@@ -23,7 +24,7 @@ test('up to half of a wait is random', () => {
 })
 
 test('a success resets the wait', () => {
-  const backoff = createBackoff(POLICY, () => 0)
+  const backoff = createBackoff(POLICY, { ...SYSTEM_CLOCK, jitter: () => 0 })
   for (let failures = 0; failures < 2000; failures++) nextWaitMs(backoff)
   assert.equal(nextWaitMs(backoff), 500, 'also after more failures than a float64 has exponents')
   resetBackoff(backoff)

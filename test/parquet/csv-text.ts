@@ -11,6 +11,6 @@ export const CSV_NAMES: string = [
 
 /** A line of values under CSV_NAMES: one session of ten minutes. */
 export const csvRow = (msisdn: number): string =>
-  ['7', '4/1/2019 10:00', '4/1/2019 10:10', 600_000, msisdn, 2, 1]
+  ['7', '4/21/2019 10:00', '4/21/2019 10:10', 600_000, msisdn, 2, 1]
     .concat(new Array<number>(14).fill(3))
     .join(',')

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { AUTO_UNITS } from '../../src/record/source-units.ts'
 import { describe, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { literal, withDatabase } from '../../src/duckdb.ts'
@@ -19,8 +20,9 @@ async function replayText(directory: string, text: string | Buffer, name = 'a.cs
   const file = join(directory, name)
   const state = join(directory, `state-${name}`)
   writeFileSync(file, text)
-  const progress = await replay([file], state, { units: { durationUnit: 'ms' } })
-  const { differences } = await verifyState([file], state)
+  const units = { ...AUTO_UNITS, durationUnit: 'ms', forceUnits: false } as const
+  const progress = await replay([file], state, { units })
+  const { differences } = await verifyState([file], state, units)
   assert.equal(differences, 0)
   const opened = openStateToRead(state)
   const rejected = readRejected(opened, 100)

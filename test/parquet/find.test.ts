@@ -6,8 +6,8 @@ import { createServer } from 'node:net'
 import { dirname, join, relative } from 'node:path'
 import { describe, test } from 'node:test'
 import { PulseError } from '../../src/errors.ts'
-import { findFiles } from '../../src/parquet/find.ts'
-import { skippedLines } from '../../src/parquet/skipped.ts'
+import { findFiles } from '../../src/parquet/find/find.ts'
+import { skippedLines } from '../../src/parquet/find/skipped.ts'
 import { withDirectory } from '../state-directory.ts'
 
 const SAMPLE = join(import.meta.dirname, '..', 'fixtures', 'parquet', 'pyarrow-snappy.parquet')

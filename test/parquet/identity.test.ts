@@ -1,11 +1,13 @@
 // A known file is hashed again unless nobody has touched it.
 import assert from 'node:assert/strict'
+import { createCipheriv, createHash } from 'node:crypto'
 import { chmodSync, copyFileSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { withDatabase } from '../../src/duckdb.ts'
+import { createHasher } from '../../src/parquet/identity/content-hash.ts'
 import { openFile } from '../../src/parquet/files.ts'
-import { identifyFiles, type KnownSource } from '../../src/parquet/identity.ts'
+import { identifyFiles, type KnownSource } from '../../src/parquet/identity/identity.ts'
 import { withDirectory } from '../state-directory.ts'
 
 const SAMPLE = join(import.meta.dirname, '../fixtures/parquet/integers.parquet')
@@ -28,7 +30,7 @@ const identified = (change: (path: string) => void, found: string, trustStamps =
         hashed++
         return Promise.resolve(found)
       }
-      const hasher = { hash, close: () => Promise.resolve() }
+      const hasher = { hash, close: () => undefined }
       const { files } = await identifyFiles([file], [known], hasher, trustStamps)
       return { hashed, isSame: files[0].file.id === id, content: files[0].content }
     }),
@@ -61,4 +63,35 @@ for (const [what, change] of [
     const other = await identified(change, OTHER)
     assert.deepEqual(other, { hashed: 1, isSame: false, content: OTHER })
   })
+}
+
+/** Hashes of a content that do not use this code: one portion, all bytes at once. */
+const HASHES = {
+  'a SHA-256 of a former version': (bytes: Buffer): string =>
+    createHash('sha256').update(bytes).digest('hex'),
+  'an AES-128-GMAC': (bytes: Buffer): string => {
+    const mac = createCipheriv('aes-128-gcm', Buffer.alloc(16), Buffer.alloc(12))
+    mac.setAAD(bytes).final()
+    return mac.getAuthTag().toString('hex')
+  },
+}
+
+for (const [what, hashOf] of Object.entries(HASHES)) {
+  test(`a content is compared by ${what}`, () =>
+    withDatabase(LIMITS, async (connection) => {
+      const file = await openFile(connection, SAMPLE)
+      const bytes = readFileSync(SAMPLE)
+      const { id, name, rows } = file
+      const content = hashOf(bytes)
+      const known: KnownSource = { id, name, content, stamp: null, next: rows, rows }
+      const hasher = createHasher()
+      const same = await identifyFiles([file], [known], hasher, true)
+      assert.deepEqual(same.files, [{ file, content }])
+      bytes[bytes.length >> 1] ^= 1
+      const other = { ...known, content: hashOf(bytes) }
+      const changed = await identifyFiles([file], [other], hasher, true)
+      assert.deepEqual(changed.files[0].content, content)
+      assert.equal(changed.files[0].file.id, content.slice(0, 32))
+      hasher.close()
+    }))
 }

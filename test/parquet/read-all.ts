@@ -2,10 +2,17 @@
 import { decideFirst, inspectFiles, withFiles } from '../../consumers/files/sources.ts'
 import { messageOf, PulseError } from '../../src/errors.ts'
 import { readInFileOrder } from '../../src/parquet/rows.ts'
-import { PLAIN_UNITS } from '../../src/record/source-units.ts'
+import { PLAIN_UNITS, type UnitOptions } from '../../src/record/source-units.ts'
 
 /** Of many files the rows do not show a unit. */
-const UNITS = { durationUnit: 'ms', forceUnits: true } as const
+const UNITS: UnitOptions = {
+  durationUnit: 'ms',
+  timeFormat: 'month-first',
+  numberFormat: 'point',
+  volumeUnit: 'bytes',
+  mapped: {},
+  forceUnits: true,
+}
 
 /** What became of a file: one of these is not null. */
 export interface Outcome {
@@ -21,7 +28,7 @@ export interface Outcome {
 export const readAll = (path: string): Promise<Outcome> =>
   outcomeOf(() =>
     withFiles('max', async (connection) => {
-      const inspected = await inspectFiles(connection, [path])
+      const inspected = await inspectFiles(connection, [path], UNITS)
       await decideFirst(connection, inspected, UNITS)
       const [file] = inspected.files
       const readable = { file, reading: { ...PLAIN_UNITS, timeZone: 'UTC' } }

@@ -5,7 +5,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { literal, queryRows, withDatabase, type DuckDBConnection } from '../../src/duckdb.ts'
-import { EVENT_TIME } from '../../src/parquet/columns-sql.ts'
+import { EVENT_TIME } from '../../src/parquet/sql/columns.ts'
 import { openFile } from '../../src/parquet/files.ts'
 import { readInFileOrder, readInTimeOrder, type Readable } from '../../src/parquet/rows.ts'
 import { UNREADABLE } from '../../src/record/batch.ts'
@@ -14,7 +14,7 @@ import { eventTimeOf } from '../../src/record/event-time.ts'
 import { withDirectory } from '../state-directory.ts'
 import { LIMITS, writeVariant } from './variants.ts'
 
-const READING = { ...PLAIN_UNITS, timeZone: 'UTC' } as const
+const READING = { ...PLAIN_UNITS, timeFormat: 'month-first', timeZone: 'UTC' } as const
 
 const withFiles = (
   write: (directory: string) => Promise<string[]>,

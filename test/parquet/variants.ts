@@ -17,7 +17,13 @@ export async function writeVariant(
   rows = 50,
 ): Promise<string> {
   await withDatabase(LIMITS, async (connection) => {
-    const fixture = `(SELECT * EXCLUDE file_row_number, file_row_number AS row
+    // Two weeks later its days are above 12, so that they show the order of day and month.
+    const times = ['Start', 'End'].map(
+      (name) => `strftime(try_strptime("${name}", '%m/%d/%Y %H:%M') + INTERVAL 14 DAY,
+        '%-m/%-d/%Y %-H:%M') AS "${name}"`,
+    )
+    const fixture = `(SELECT * EXCLUDE file_row_number REPLACE (${times.join(', ')}),
+        file_row_number AS row
       FROM read_parquet(${literal(FIXTURE)}, file_row_number = true) LIMIT ${rows})`
     const described = await connection.runAndReadAll(`DESCRIBE SELECT * FROM ${fixture}`)
     const names = described.getRows().map(([name]) => String(name))

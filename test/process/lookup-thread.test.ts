@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { startSnapshots, type SnapshotThread } from '../../src/process/snapshot-thread.ts'
 import { withLookUps, type LookUps } from '../../src/process/lookup-thread.ts'
 import type { Published } from '../../src/serve/view.ts'
-import { replay } from '../consumers/files/replaying.ts'
+import { MONTH_FIRST, replay } from '../consumers/files/replaying.ts'
 import { ROOT } from '../source-tree.ts'
 import { OPTIONS } from '../snapshot/subscribers.ts'
 import { withDirectory } from '../state-directory.ts'
@@ -25,7 +25,7 @@ interface Tried {
 
 async function withBusySnapshots(body: (tried: Tried) => Promise<void>): Promise<void> {
   await withDirectory(async (stateDirectory) => {
-    await replay([FILE], stateDirectory)
+    await replay([FILE], stateDirectory, MONTH_FIRST)
     const data = { stateDirectory, options: OPTIONS }
     const snapshots = startSnapshots(data)
     const latest: Tried['latest'] = { published: null }

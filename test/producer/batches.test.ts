@@ -11,8 +11,9 @@ import {
   stampBatch,
   type SealedBatch,
 } from '../../src/producer/batch.ts'
-import { unacknowledged } from '../../src/producer/errors.ts'
+import { troubleOfAnswer } from '../../src/producer/errors.ts'
 import { createInFlightBatches } from '../../src/producer/in-flight.ts'
+import type { Group } from '../../src/producer/transaction.ts'
 import type { Encode, Values } from '../../src/producer/values.ts'
 import { until } from '../until.ts'
 
@@ -77,9 +78,10 @@ for (const compression of ['none', 'lz4', 'zstd'] as const) {
       [1000n, BigInt(1000 + rows.length - 1), rows.length],
     )
     assert.deepEqual(
-      [bytes.readBigInt64BE(43), bytes.readInt16BE(51), bytes.readInt32BE(53), sealed.sequence],
-      [77n, 3, 2 ** 31 - 1, 2 ** 31 - 1],
+      [bytes.readBigInt64BE(43), bytes.readInt16BE(51), bytes.readInt32BE(53)],
+      [77n, 3, 2 ** 31 - 1],
     )
+    assert.equal(readBatch(bytes, 0, bytes.length)?.transactional, true)
   })
 }
 
@@ -102,14 +104,14 @@ test('a group is sent only when the one before it is acknowledged, and counts on
   const sent: number[][] = []
   const acknowledge: (() => void)[] = []
   const sender = {
-    send(batches: readonly SealedBatch[]) {
+    send({ batches }: Group) {
       sent.push(batches.map(({ partition, records }) => 10 * partition + records))
       return new Promise<void>((resolve) => acknowledge.push(resolve))
     },
     close: () => Promise.resolve(),
   }
   const writer = createRecordWriter(encode, SOURCES)
-  const batches = createInFlightBatches(3, writer, sender, 'none')
+  const batches = createInFlightBatches(3, writer, sender, 'none', () => [])
   const values = valuesOf([1, 2, 3])
   const add = (partition: number, i: number): boolean => batches.add(partition, values, i, -1, 1)
   assert.equal(add(0, 0), false)
@@ -144,7 +146,7 @@ test('a group is full at 4 MiB, or with 768 KiB of one partition', () => {
   const full = (partitions: number): number => {
     const large: Encode = () => 1000
     const writer = createRecordWriter(large, SOURCES)
-    const batches = createInFlightBatches(partitions, writer, sender, 'none')
+    const batches = createInFlightBatches(partitions, writer, sender, 'none', () => [])
     for (let rows = 1; ; rows++) {
       if (batches.add(rows % partitions, valuesOf([rows]), 0, -1, 1)) return rows
     }
@@ -154,23 +156,18 @@ test('a group is full at 4 MiB, or with 768 KiB of one partition', () => {
 })
 
 const batchOf = (partition: number): SealedBatch => ({
-  ...{ partition, bytes: Buffer.alloc(900), records: 1, sequence: 0 },
+  ...{ partition, bytes: Buffer.alloc(900), records: 1 },
 })
 
-test('batches are sent again after transient errors, and for a lost producer', () => {
+test('a transaction is sent again after transient errors, and for a lost producer', () => {
   const batches = Array.from({ length: 5 }, (_, partition) => batchOf(partition))
-  // No error, NOT_LEADER_OR_FOLLOWER, DUPLICATE_SEQUENCE_NUMBER, UNKNOWN_PRODUCER_ID; none for 4.
-  const codes = new Map([0, 6, 46, 59].map((code, partition) => [partition, code]))
-  assert.deepEqual(
-    unacknowledged('t', batches, codes).map(({ batch, trouble, lostProducer }) => [
-      ...[batch.partition, trouble, lostProducer],
-    ]),
-    [
-      [1, 'NOT_LEADER_OR_FOLLOWER', false],
-      [3, 'UNKNOWN_PRODUCER_ID', true],
-      [4, 'REQUEST_TIMED_OUT', false],
-    ],
-  )
+  const trouble = (...codes: number[]) =>
+    troubleOfAnswer('t', batches, new Map(codes.map((code, partition) => [partition, code])))
+  assert.equal(trouble(0, 0, 0, 0, 0), null)
+  assert.equal(trouble(0, 6, 0, 0, 0), 'NOT_LEADER_OR_FOLLOWER')
+  assert.equal(trouble(0, 0, 59, 0, 0), 'UNKNOWN_PRODUCER_ID')
+  assert.equal(trouble(0, 0, 47, 0, 0), 'INVALID_PRODUCER_EPOCH')
+  assert.equal(trouble(0, 0, 0, 0), 'REQUEST_TIMED_OUT', 'a partition without an answer')
 })
 
 for (const [code, sentence] of [
@@ -179,7 +176,7 @@ for (const [code, sentence] of [
 ] as const) {
   test(`error ${code} of a broker ends the producer with the remedy`, () => {
     assert.throws(
-      () => unacknowledged('t', [batchOf(7)], new Map([[7, code]])),
+      () => troubleOfAnswer('t', [batchOf(7)], new Map([[7, code]])),
       (error) =>
         error instanceof PulseError &&
         error.message.startsWith('topic "t", partition 7: ') &&

@@ -7,7 +7,7 @@ import avro from 'avsc'
 import { createAvroEncoder, encodeJson } from '../../src/producer/encode.ts'
 import { mostBytes, readRows, type Encode } from '../../src/producer/values.ts'
 import { decideUnits } from '../../src/parquet/decide.ts'
-import { AUTO_UNITS } from '../../src/record/source-units.ts'
+import { AUTO_UNITS, type UnitOptions } from '../../src/record/source-units.ts'
 import { openFile } from '../../src/parquet/files.ts'
 import { readInTimeOrder, type Readable } from '../../src/parquet/rows.ts'
 import { literal, withDatabase, type DuckDBConnection } from '../../src/duckdb.ts'
@@ -19,7 +19,10 @@ import { XDR_SCHEMA } from '../../src/record/xdr-schema.ts'
 import { withDirectory } from '../state-directory.ts'
 import { sampleIn } from '../consumers/files/samples.ts'
 import { LIMITS, writeVariant } from '../parquet/variants.ts'
+import { monthFirst } from '../record/decode/month-first.ts'
 
+/** Of most fixtures all days are up to 12. */
+const MONTH_FIRST_UNITS = { ...AUTO_UNITS, timeFormat: 'month-first' } as const
 const FIXTURES = join(import.meta.dirname, '../fixtures/parquet')
 const PATHS = readdirSync(FIXTURES)
   .filter((name) => name.endsWith('.parquet'))
@@ -34,11 +37,12 @@ async function open(
   connection: DuckDBConnection,
   paths: readonly string[],
   timeZone: string,
+  options: UnitOptions = MONTH_FIRST_UNITS,
 ): Promise<Readable[]> {
   const readables: Readable[] = []
   for (const path of paths) {
     const file = await openFile(connection, path)
-    const [{ units }] = await decideUnits(connection, [file], [], AUTO_UNITS)
+    const [units] = await decideUnits(connection, [file], [], options)
     readables.push({ file, reading: { ...units, timeZone } })
   }
   return readables
@@ -92,19 +96,39 @@ const normalised = (rows: readonly number[][]): number[][] =>
     }),
   )
 
-async function compare(paths: readonly string[], timeZone: string): Promise<void> {
+async function compare(
+  paths: readonly string[],
+  timeZone: string,
+  units: UnitOptions = MONTH_FIRST_UNITS,
+): Promise<void> {
   await withDatabase(LIMITS, async (connection) => {
-    const readables = await open(connection, paths, timeZone)
+    const readables = await open(connection, paths, timeZone, units)
+    const texts = monthFirst(timeZone)
     const expected = normalised(await replayed(connection, readables))
     const bodies = await messages(connection, readables, createAvroEncoder(NONE))
-    assert.deepEqual(normalised(decoded(bodies, compileAvro(XDR_SCHEMA, { timeZone }))), expected)
+    assert.deepEqual(normalised(decoded(bodies, compileAvro(XDR_SCHEMA, { texts }))), expected)
     const objects = await messages(connection, readables, encodeJson)
-    assert.deepEqual(normalised(decoded(objects, compileJson({ timeZone }))), expected)
+    assert.deepEqual(normalised(decoded(objects, compileJson(texts))), expected)
     for (const body of bodies) {
       assert.ok(TYPE.toBuffer(TYPE.fromBuffer(body)).equals(body), 'avsc writes the same bytes')
     }
   })
 }
+
+test('numbers and times in other formats are the same in messages', () =>
+  withDirectory(async (directory) => {
+    const path = await writeVariant(join(directory, 'a.parquet'), {
+      Start: `CASE WHEN row <> 3 THEN strftime(epoch_ms(1555250700000 + row * 60000), '%d.%m.%Y %H:%M') ELSE '?' END`,
+      End: `strftime(epoch_ms(1555257900000 + row * 60000), '%d.%m.%Y %I:%M %p')`,
+      'Dur. (ms)': '7200000',
+      'Total DL (Bytes)': `CASE row WHEN 5 THEN 'x' WHEN 6 THEN NULL ELSE row || '.234,5' END`,
+      'Total UL (Bytes)': `(1 + row) || ',234,567'`,
+    })
+    for (const volumeUnit of ['bytes', 'MB'] as const) {
+      const units = { ...AUTO_UNITS, volumeUnit, forceUnits: true }
+      await compare([path], 'Europe/Paris', units)
+    }
+  }))
 
 for (const path of PATHS) {
   for (const zone of ZONES) {

@@ -73,6 +73,7 @@ const rawRowsOf = (rows: Cell[][]): RawRows => ({
   columns: USED_COLUMNS.map((_, at) => ({
     values: Float64Array.from(rows, (cells) => cells[at].value),
     text: isTextColumn(at),
+    isScaled: false,
   })),
   raw: () => '[]',
 })

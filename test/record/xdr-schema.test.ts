@@ -8,6 +8,7 @@ import { compileAvro } from '../../src/record/decode/avro.ts'
 import { FILE_COLUMNS, USED_COLUMNS } from '../../src/record/columns.ts'
 import { canonicalName } from '../../src/record/column-names.ts'
 import { XDR_FIELDS, XDR_SCHEMA } from '../../src/record/xdr-schema.ts'
+import { createTextReading } from '../../src/record/decode/text-reading.ts'
 
 test('the file is up to date, else run npm run schema', () => {
   assert.equal(readFileSync(AVRO_FILE, 'utf8'), avroText())
@@ -37,7 +38,15 @@ test('avsc accepts it, and the decoder reads an empty record of it', () => {
   const type = avro.Type.forSchema(schema, { wrapUnions: true })
   const bytes = type.toBuffer({})
   const columns = USED_COLUMNS.map(() => Float64Array.of(5))
-  assert.ok(compileAvro(XDR_SCHEMA, { timeZone: 'UTC' })(bytes, 0, bytes.length, columns, 0))
+  assert.ok(
+    compileAvro(XDR_SCHEMA, { texts: createTextReading('UTC') })(
+      bytes,
+      0,
+      bytes.length,
+      columns,
+      0,
+    ),
+  )
   assert.deepEqual(new Set(columns.map(([value]) => value)), new Set([NaN]))
   assert.equal(new Set(XDR_FIELDS.values()).size, FILE_COLUMNS.length)
 })

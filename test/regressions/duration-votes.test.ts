@@ -20,7 +20,10 @@ test('durations that are NaN do not vote on their unit', async () => {
          TO ${literal(path)}`,
       )
       const file = await openFile(connection, path)
-      const [{ units }] = await decideUnits(connection, [file], [], AUTO_UNITS)
+      const [units] = await decideUnits(connection, [file], [], {
+        ...AUTO_UNITS,
+        timeFormat: 'month-first',
+      })
       assert.equal(units.durationUnit, 's')
     }),
   )

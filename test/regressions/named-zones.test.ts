@@ -27,7 +27,8 @@ test('a time with a zone is read in that zone', async () => {
     const firsts = subscribers.map(([, numbers]) => numbers[FIELD.firstStartMs - 1])
     const noon = Date.UTC(2026, 6, 1, 12, 0, 5)
     assert.deepEqual(firsts, [noon, noon, noon])
-    const verified = await pulse(['verify', file, '--state', state])
+    const unit = ['--duration-unit', 'ms']
+    const verified = await pulse(['verify', file, '--state', state, ...unit])
     assert.equal(verified.code, 0, verified.stderr + verified.stdout)
   })
 })

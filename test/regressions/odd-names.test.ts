@@ -3,9 +3,9 @@ import assert from 'node:assert/strict'
 import { cpSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { findFiles } from '../../src/parquet/find.ts'
+import { findFiles } from '../../src/parquet/find/find.ts'
 import { literal, withDatabase } from '../../src/duckdb.ts'
-import { replay } from '../consumers/files/replaying.ts'
+import { replay, MONTH_FIRST } from '../consumers/files/replaying.ts'
 import { readBack, withDirectory } from '../state-directory.ts'
 
 const FIXTURES = join(import.meta.dirname, '..', 'fixtures', 'parquet')
@@ -19,8 +19,8 @@ const numbersOf = async (directory: string) => ({ ...(await readBack(directory))
 
 /** Replays `files` and SAMPLE into two states, and asserts that they are equal. */
 async function expectSame(directory: string, files: readonly string[]): Promise<void> {
-  await replay(files, join(directory, 'found'))
-  await replay([SAMPLE], join(directory, 'expected'))
+  await replay(files, join(directory, 'found'), MONTH_FIRST)
+  await replay([SAMPLE], join(directory, 'expected'), MONTH_FIRST)
   const expected = await numbersOf(join(directory, 'expected'))
   assert.deepEqual(await numbersOf(join(directory, 'found')), expected)
 }

@@ -10,7 +10,7 @@ import { readInFileOrder } from '../../src/parquet/rows.ts'
 import { startPipeline } from '../../src/process/pipeline.ts'
 import { startSnapshots } from '../../src/process/snapshot-thread.ts'
 import { createLog } from '../../src/log.ts'
-import { replay, STATE } from '../consumers/files/replaying.ts'
+import { MONTH_FIRST, replay, STATE } from '../consumers/files/replaying.ts'
 import { ROOT } from '../source-tree.ts'
 import { OPTIONS } from '../snapshot/subscribers.ts'
 import { withDirectory } from '../state-directory.ts'
@@ -51,7 +51,7 @@ test('unreadable rows are reported after the rows before them are consumed', asy
   const fetchChunk = () => chunks.shift() ?? Promise.reject(new Error('a bad page'))
   const connection = { stream: () => Promise.resolve({ fetchChunk }) }
   const read = { data: 'a.parquet', rowColumn: 'file_row_number', rows: 2, malformed: 0 }
-  const file = { path: 'a.parquet', columns: new Map(), types: new Map(), ...read }
+  const file = { path: 'a.parquet', columns: new Map(), types: new Map(), nested: [], ...read }
   const readable = { file, reading: { ...PLAIN_UNITS, timeZone: 'UTC' } }
   const rows = readInFileOrder(connection as never, readable as never, 0, 0)
   assert.equal((await rows.next()).done, false)
@@ -63,7 +63,8 @@ test('unreadable rows are reported after the rows before them are consumed', asy
 // exits with code 1.
 test('a look-up thread ends by itself, and pending look-ups are rejected', () =>
   withDirectory(async (stateDirectory) => {
-    await replay([join(ROOT, 'test/fixtures/parquet/duckdb-snappy.parquet')], stateDirectory)
+    const file = join(ROOT, 'test/fixtures/parquet/duckdb-snappy.parquet')
+    await replay([file], stateDirectory, MONTH_FIRST)
     const codes: unknown[] = []
     const note = (worker: Worker): void => void worker.on('exit', (code) => codes.push(code))
     process.on('worker', note)

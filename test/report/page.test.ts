@@ -62,6 +62,8 @@ describe('the page of a report', () => {
     const rows = (snapshot.records + rejected).toLocaleString('en-US')
     assert.ok(text.includes(`Of ${rows} rows, ${snapshot.records.toLocaleString('en-US')} (`))
     assert.match(text, /holds seconds/)
+    const [{ evidence }] = snapshot.positions
+    assert.ok(evidence !== '' && text.includes(`seconds ${evidence} `), 'evidence of the unit')
     assert.match(text, /from 1 March 2026 to 2 March 2026/)
   })
 

@@ -23,6 +23,12 @@ async function ask(
   return [response.status, await response.json()]
 }
 
+/** The reply about a schema: its id, and the guid that the stand-in makes from it. */
+const ids = (id: number) => ({
+  id,
+  guid: `0a1b2c3d-4e5f-4071-8293-${String(id).padStart(12, '0')}`,
+})
+
 /** Asserts that a response is an error with a code. */
 async function refuses(registry: RegistryStandIn, code: number, path: string, body?: unknown) {
   const [status, error] = await ask(registry, path, body)
@@ -35,10 +41,10 @@ test('schemas have one id, subjects have versions', () =>
   withRegistryStandIn({ firstId: 7 }, async (registry) => {
     const post = (subject: string, schema: string) =>
       ask(registry, `/subjects/${subject}/versions`, { schema })
-    assert.deepEqual(await post('xdr-value', FIRST), [200, { id: 7 }])
-    assert.deepEqual(await post('xdr-value', SECOND), [200, { id: 8 }])
-    assert.deepEqual(await post('xdr-value', ` ${FIRST}`), [200, { id: 7 }])
-    assert.deepEqual(await post('other%2Fvalue', SECOND), [200, { id: 8 }])
+    assert.deepEqual(await post('xdr-value', FIRST), [200, ids(7)])
+    assert.deepEqual(await post('xdr-value', SECOND), [200, ids(8)])
+    assert.deepEqual(await post('xdr-value', ` ${FIRST}`), [200, ids(7)])
+    assert.deepEqual(await post('other%2Fvalue', SECOND), [200, ids(8)])
     assert.deepEqual(await ask(registry, '/subjects'), [200, ['other/value', 'xdr-value']])
     assert.deepEqual(await ask(registry, '/subjects/xdr-value/versions'), [200, [1, 2]])
     assert.deepEqual(await ask(registry, '/schemas/ids/8'), [200, { schema: SECOND }])
@@ -49,7 +55,7 @@ test('schemas have one id, subjects have versions', () =>
         { subject: 'other/value', version: 1 },
       ],
     ])
-    const latest = { subject: 'xdr-value', version: 2, id: 8, schema: SECOND }
+    const latest = { subject: 'xdr-value', version: 2, ...ids(8), schema: SECOND }
     assert.deepEqual(await ask(registry, '/subjects/xdr-value/versions/latest'), [200, latest])
     assert.deepEqual(await ask(registry, '/subjects/xdr-value/versions/2'), [200, latest])
     assert.deepEqual(await ask(registry, '/subjects/xdr-value', { schema: SECOND }), [200, latest])

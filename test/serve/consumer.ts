@@ -7,12 +7,15 @@ import {
 } from '../../consumers/ingest/progress.ts'
 import { generateProgress } from './fixture.ts'
 
+const PARTITIONER = { hash: 'murmur2', encoding: 'text', evidence: '200 distinct keys' }
+
 /** A partition with a lag of 1,000 records and no problem, except what is changed. */
 export function generatePartition(
   partition: number,
   changed: Partial<PartitionProgress> = {},
 ): PartitionProgress {
   return {
+    topic: 'xdr',
     partition,
     firstOffset: 0,
     notRetained: 0,
@@ -26,6 +29,7 @@ export function generatePartition(
     lastAppliedMs: Date.UTC(2026, 0, 1),
     stopped: null,
     gap: false,
+    denied: false,
     ...changed,
   }
 }
@@ -36,7 +40,7 @@ export function generateConsumer(
   changed: Partial<ConsumerProgress> = {},
 ): ConsumerProgress {
   return {
-    topic: 'xdr',
+    topics: [{ topic: 'xdr', partitioner: PARTITIONER, misrouted: 0 }],
     topicPartitions: 12,
     group: 'engagement',
     instance: 'here-1',
@@ -48,9 +52,8 @@ export function generateConsumer(
     rebalances: 2,
     errors: { ...Object.fromEntries(CONSUMER_ERRORS.map((kind) => [kind, 0])), fetch: 3 },
     gapsPassed: { gaps: 0, records: 0 },
+    otherTypes: 6,
     deadLetters: { topic: 'rejected', sent: { 'invalid-number': 9 }, failures: 1, pending: 4 },
-    partitioner: { hash: 'murmur2', encoding: 'text', evidence: '200 distinct keys' },
-    misrouted: 0,
     backpressureSeconds: 1.5,
     caughtUp: false,
     ...changed,

@@ -11,6 +11,7 @@ import {
 } from '../../src/snapshot/schema.ts'
 import type { Aggregate, Metric } from '../../src/snapshot/metrics.ts'
 import type { Subscriber } from '../../src/snapshot/subscriber-schema.ts'
+import { PLAIN_UNITS } from '../../src/record/source-units.ts'
 
 /** The first of every top list of a generated snapshot. */
 export const CANARY_MSISDN = 33699999999
@@ -21,6 +22,7 @@ interface Person extends Aggregate {
 }
 
 const HOUR_MS = 3_600_000
+const EVIDENCE = 'Dur. (ms) equals End - Start in seconds in 998 of 1,000 rows'
 const SEGMENT_NAMES = ['least engaged', 'moderately engaged', 'most engaged']
 
 /** A number of people in three groups, the last and smallest far above the others. */
@@ -209,11 +211,17 @@ export function generateSnapshot(recipe: Recipe): Snapshot {
         rows: 150_001,
         order: 'file',
         durationUnit: 's',
+        timeFormat: 'month-first',
+        commaColumns: [],
+        volumeUnit: 'bytes',
+        map: '',
+        evidence: EVIDENCE,
       },
     ],
     rejected: { 'missing-msisdn': 1066, footer: 1 },
     coerced: { 'Bearer Id': 42 },
     missing: { 'Bearer Id': 991, 'Start ms': 1, End: 1 },
+    notInData: [],
   } satisfies Snapshot)
 }
 
@@ -257,8 +265,10 @@ export function generateProgress(rows: number): IngestProgress {
     sources: [
       {
         name: 'xdr.parquet',
+        ...PLAIN_UNITS,
         durationUnit: 's',
-        evidence: 'Dur. (ms) equals End - Start in seconds in 998 of 1,000 rows',
+        timeFormat: 'month-first',
+        evidence: EVIDENCE,
       },
     ],
     store: { fileBytes: 48_000_000, usedBytes: 31_000_000, volumeFreeBytes: 9_000_000_000 },
@@ -324,9 +334,9 @@ export function standIn(): StandIn {
 /** The canary of a snapshot as a look-up returns it. */
 export function canaryView(snapshot: Snapshot): Subscriber {
   const [person] = people(1, seededRandom(1))
-  const { number: segmentsNumber, positions } = snapshot
+  const { number: segmentsNumber, positions, notInData } = snapshot
   return {
-    asOf: { commit: segmentsNumber + 1, timeMs: 1.7e12, segmentsNumber, positions },
+    asOf: { commit: segmentsNumber + 1, timeMs: 1.7e12, segmentsNumber, positions, notInData },
     aggregate: { ...person },
     ranks: byMetric(() => 1),
     subscribers: snapshot.subscribers,

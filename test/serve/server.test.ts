@@ -60,6 +60,29 @@ describe('without tokens', () => {
     })
   })
 
+  test('a target that is a whole URL is held against the same names as the Host header', async () => {
+    await withServer(async (url) => {
+      const { hostname, port } = new URL(url)
+      const statusOf = async (target: string): Promise<number> => {
+        const socket = connect(Number(port), hostname)
+        const head = `GET ${target} HTTP/1.1\r\nhost: ${hostname}:${port}\r\n`
+        socket.write(`${head}connection: close\r\n\r\n`)
+        return Number((await text(socket)).split(' ')[1])
+      }
+      assert.equal(await statusOf(`http://127.0.0.1:${port}/healthz`), 200)
+      assert.equal(await statusOf(`HTTP://LOCALHOST:${port}/healthz?a=1`), 200)
+      for (const host of [
+        'evil.example',
+        `evil.example:${port}`,
+        `127.0.0.1:${port}@evil.example`,
+        `evil.example@127.0.0.1:${port}`,
+      ]) {
+        assert.equal(await statusOf(`http://${host}/healthz`), 421, host)
+        assert.equal(await statusOf(`https://${host}/api/v1/status`), 421, host)
+      }
+    })
+  })
+
   test('a request with two Host headers is malformed, whichever comes first', async () => {
     await withServer(async (url) => {
       const { hostname, port } = new URL(url)

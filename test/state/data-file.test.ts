@@ -34,7 +34,7 @@ async function assertRefused(directory: string, sentence: RegExp): Promise<void>
     assert.ok(error instanceof PulseError, String(error))
     assert.equal(error.code, 'store-failed')
     assert.match(error.message, sentence)
-    assert.match(error.message, /restore the state directory from a copy, or replay/)
+    assert.match(error.message, /restore the state directory from a backup, or replay/)
     return true
   }
   await assert.rejects(readBack(directory), refusal)
@@ -101,6 +101,16 @@ describe('a data file is refused', () => {
       const newest = newestOf(bytes)
       newest.writeBigUInt64LE(newest.readBigUInt64LE(128) - 2n, 128)
     }, /meta page \d is of transaction \d+, but \d+ wrote its pages/))
+
+  test('when a page in use lies beyond the last page', () =>
+    withDamaged((bytes) => {
+      newestOf(bytes).writeBigUInt64LE(2n, 120)
+    }, /refers to page \d+ of 3/))
+
+  test('when its last page lies beyond what can be mapped', () =>
+    withDamaged((bytes) => {
+      newestOf(bytes).writeBigUInt64LE(2n ** 40n, 120)
+    }, /its last page is 1099511627776, expected a smaller number/))
 
   test('when a page is another one', () =>
     withDamaged((bytes) => {

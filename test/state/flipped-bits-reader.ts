@@ -1,4 +1,5 @@
-// A process that opens one state with one bit flipped after another, and reports what it finds.
+// A process that opens one damaged copy of a state after another, and reports what it finds: one bit
+// is flipped, or the file is cut off.
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { PulseError } from '../../src/errors.ts'
@@ -9,20 +10,14 @@ import { readRejected, withView } from '../../state/read.ts'
 import { partitionDirectory } from '../../state/store.ts'
 import { openState } from '../../state/writer.ts'
 import { readBack } from '../state-directory.ts'
+import type { Flip } from './flipped-bits.ts'
 import { OPTIONS, rowOf } from './stores.ts'
-
-/** A flipped bit, and what a reader and a writer found: the same numbers, others, or the refusal. */
-export interface Flip {
-  page: number
-  byte: number
-  bit: number
-  reader: string
-  writer: string
-}
 
 const PAGE = 4096
 /** Flags of pages that hold more than one value: meta, branch and leaf. */
 const TREE_FLAGS = [8, 1, 2]
+/** The share of files that are cut off instead. */
+const CUT_SHARE = 0.1
 
 const read = async (directory: string): Promise<string> =>
   JSON.stringify([
@@ -70,11 +65,12 @@ const random = seededRandom(Number(seed))
 const nextPlace = placesIn(intact, random)
 for (let i = 0; i < Number(count); i++) {
   const [at, bit] = [nextPlace(), Math.floor(random() * 8)]
-  const flipped = Buffer.from(intact)
-  flipped[at] ^= 1 << bit
+  const cut = random() < CUT_SHARE
+  const damaged = cut ? intact.subarray(0, at) : Buffer.from(intact)
+  if (!cut) damaged[at] ^= 1 << bit
   rmSync(join(partition, 'lock.mdb'), { force: true })
-  writeFileSync(dataFileOf(partition), flipped)
-  const place = { page: Math.floor(at / PAGE), byte: at % PAGE, bit }
+  writeFileSync(dataFileOf(partition), damaged)
+  const place = { page: Math.floor(at / PAGE), byte: at % PAGE, bit, cut }
   process.stderr.write(`flips ${JSON.stringify(place)}\n`)
   const reader = await compare(() => read(directory), expected[0])
   const writer = await compare(() => write(directory), expected[1])

@@ -1,27 +1,22 @@
 // State directories of former versions can be opened, and are converted to the present format.
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
-import { gunzipSync } from 'node:zlib'
 import { commitPartition } from '../../state/commit.ts'
 import { presentCounters, presentPosition, presentStamp } from '../../state/former-format.ts'
 import { readPartitionCounts, violationsOf } from '../../state/conservation.ts'
 import { hashState } from '../../state/hash.ts'
 import { FORMAT } from '../../state/partition-metadata.ts'
 import { openStateToRead, readRejected, viewState, withView } from '../../state/read.ts'
-import { openPartition, partitionDirectory, readCutover } from '../../state/store.ts'
+import { openPartition, readCutover } from '../../state/store.ts'
 import { openState } from '../../state/writer.ts'
 import { withDirectory } from '../state-directory.ts'
+import { copyFormerState, FORMER_HASHES, FORMER_PARTITIONS } from './former-states.ts'
 
-const FIXTURES = join(import.meta.dirname, '../fixtures/state')
 const WRITER = join(import.meta.dirname, '../../state/writer.ts')
-const PARTITIONS = 2
-/** The hash that the former version computed. */
-const HASH = '84126936688fbf9068a6ff30d9fd2b6538eb9cadfe75b0ca5d82e6e0c557d230'
 const OPTIONS = {
-  partitions: PARTITIONS,
+  partitions: FORMER_PARTITIONS,
   timeZone: 'UTC',
   missingMsisdn: 'reject',
 } as const
@@ -41,14 +36,7 @@ const withFormerState = (
   work: (directory: string) => Promise<void>,
 ): Promise<void> =>
   withDirectory(async (directory) => {
-    for (let partition = 0; partition < PARTITIONS; partition++) {
-      const folder = partitionDirectory(directory, partition)
-      mkdirSync(folder)
-      const packed = readFileSync(
-        join(FIXTURES, `format-${format}/partition-000${partition}.mdb.gz`),
-      )
-      writeFileSync(join(folder, 'data.mdb'), gunzipSync(packed))
-    }
+    copyFormerState(format, directory)
     await work(directory)
   })
 
@@ -63,7 +51,7 @@ async function requireWhole(directory: string, format: number): Promise<void> {
       ...[source, partition, at.kind, at.order, at.next, at.applied, at.rejected, at.excluded],
     ])
     assert.deepEqual(found, POSITIONS)
-    assert.equal(hashState(view), HASH)
+    assert.equal(hashState(view), FORMER_HASHES[2])
     const rejected = readRejected(state, 100)
     assert.equal(rejected.length, 19)
     assert.equal(rejected.filter(({ source }) => source === TOPIC).length, 6)
@@ -98,15 +86,12 @@ describe('a state directory of format 2', () => {
     }))
 })
 
-/** As the version that wrote format 3 computed it. */
-const HASH_3 = '9817629289735e7900d6e93855c2f01713bf9d77dc499601ad4b2cc7b6bda626'
-
 async function requireFormat3(directory: string, format: number): Promise<void> {
   await withView(directory, (view, state) => {
     assert.deepEqual({ ...state.stamp }, { format, ...OPTIONS })
     const { subscribers, applied, rejectedKept } = view.counters
     assert.deepEqual([subscribers, applied, rejectedKept], [4425, 4769, 3])
-    assert.equal(hashState(view), HASH_3)
+    assert.equal(hashState(view), FORMER_HASHES[3])
     assert.deepEqual(
       view.positions.map(({ source, partition, position: at }) => [
         ...[source, partition, at.next, at.first, at.applied, at.rejected, at.excluded, at.skipped],

@@ -38,9 +38,10 @@ test('a file in place of a directory', () =>
     const file = join(directory, 'file')
     writeFileSync(file, '')
     const under = join(file, 'state')
-    const expected = /file\/state cannot be written \(ENOTDIR: .*\); remove the file .* --state$/
+    const expected =
+      /file\/state is not a directory, .*\(ENOTDIR\); expected a directory; .* --state$/
     await assert.rejects(openState(under, OPTIONS, 'test'), refusal(expected))
-    const itself = /file cannot be written \(EEXIST: .*\); remove the file/
+    const itself = /file is a file, expected a directory; .* --state$/
     await assert.rejects(openState(file, OPTIONS, 'test'), refusal(itself))
   }))
 
@@ -48,7 +49,7 @@ test('a volume that is mounted read-only', (t) =>
   withVolume(t, '1m', async (volume) => {
     assert.ok(run('mount', '-o', 'remount,ro', volume))
     const state = join(volume, 'a/state')
-    const expected = /cannot be written \(EROFS: .*\); mount its volume for writing, or choose/
+    const expected = /is on a read-only volume \(EROFS\); expected a writable one; .*, or choose/
     await assert.rejects(openState(state, OPTIONS, 'test'), refusal(expected))
   }))
 
@@ -56,7 +57,7 @@ for (const size of ['4k', '12k', '20k', '32k']) {
   test(`a full volume, of ${size}`, (t) =>
     withVolume(t, size, async (volume) => {
       const state = join(volume, 'state')
-      const expected = /cannot be written \(ENOSPC: no space left on device\); free space/
+      const expected = /is on a full volume \(ENOSPC\); expected free space; free space .* --state$/
       await assert.rejects(openState(state, OPTIONS, 'test'), refusal(expected))
     }))
 }

@@ -1,5 +1,5 @@
 // `verify` agrees with a replay of every kind of file, and names every change of a state.
-import { AUTO_UNITS, type UnitOptions } from '../../src/record/source-units.ts'
+import { AUTO_UNITS, PLAIN_UNITS, type UnitOptions } from '../../src/record/source-units.ts'
 import assert from 'node:assert/strict'
 import { copyFileSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -26,6 +26,9 @@ const OPTIONS: StateOptions = {
 }
 const ROWS = 20_000
 const SUBSCRIBERS = 5000
+
+/** Of most fixtures all days are up to 12. */
+const MONTH_FIRST: UnitOptions = { ...AUTO_UNITS, timeFormat: 'month-first' }
 
 let folder: string
 let dirty: string
@@ -69,10 +72,15 @@ async function withWriter(
 
 test('a replay of a file with every kind of dirt equals its recomputation', async () => {
   const seen = new Map<string, [done: number, total: number]>()
-  const result = await verifyState([dirty], await replay([dirty]), (stage, done, total) => {
-    assert.ok(done >= (seen.get(stage)?.[0] ?? 0) && done <= total, `${stage}: ${done}`)
-    seen.set(stage, [done, total])
-  })
+  const result = await verifyState(
+    [dirty],
+    await replay([dirty]),
+    AUTO_UNITS,
+    (stage, done, total) => {
+      assert.ok(done >= (seen.get(stage)?.[0] ?? 0) && done <= total, `${stage}: ${done}`)
+      seen.set(stage, [done, total])
+    },
+  )
   assert.deepEqual(result.differing, [])
   assert.equal(result.differences, 0)
   assert.equal(result.applications, 7)
@@ -87,7 +95,7 @@ test('the recomputation has no join, for which DuckDB reports no progress', () =
     const paths = [join(FIXTURES, 'text.parquet'), dirty]
     const files = await Promise.all(paths.map((path) => openFile(connection, path)))
     assert.ok([...files[0].types.values()].includes('VARCHAR'))
-    const sources = files.map((file) => ({ file, durationUnit: 'ms' as const }))
+    const sources = files.map((file) => ({ file, units: PLAIN_UNITS }))
     const plan = await queryRows(connection, `EXPLAIN ${expectedSql(sources, OPTIONS)}`)
     assert.match(String(plan[0]['explain_value']), /PARQUET/)
     assert.doesNotMatch(String(plan[0]['explain_value']), /JOIN/)
@@ -108,7 +116,7 @@ for (const name of readdirSync(FIXTURES).filter((name) => name.endsWith('.parque
   test(`the fixture ${name} equals its recomputation, in two zones`, async () => {
     const files = [join(FIXTURES, name)]
     for (const change of [{}, { timeZone: 'Europe/Paris', missingMsisdn: 'zero' as const }]) {
-      const result = await verifyState(files, await replay(files, change))
+      const result = await verifyState(files, await replay(files, change, MONTH_FIRST), MONTH_FIRST)
       assert.deepEqual(result.differing, [])
     }
   })
@@ -118,7 +126,8 @@ test('all fixtures together, one of them twice, equal their recomputation', asyn
   const copy = join(folder, 'copy.parquet')
   copyFileSync(join(FIXTURES, 'text.parquet'), copy)
   const files = [join(FIXTURES, '*.parquet'), copy]
-  assert.deepEqual((await verifyState(files, await replay(files))).differing, [])
+  const directory = await replay(files, {}, MONTH_FIRST)
+  assert.deepEqual((await verifyState(files, directory, MONTH_FIRST)).differing, [])
 })
 
 test('a difference of one byte of one subscriber is named', async () => {
@@ -214,12 +223,13 @@ test('a row of means is a footer only without MSISDN, Start and End', async () =
     'MSISDN/Number': 'CASE WHEN row > 4 THEN "MSISDN/Number" END',
     'Gaming DL (Bytes)': '"Gaming DL (Bytes)" + 0.5',
     'Gaming UL (Bytes)': 'row',
-    Start: `CASE WHEN row <> 0 AND row <> 1 THEN '4/1/2019 12:00' END`,
-    End: `CASE WHEN row <> 0 AND row <> 2 THEN '4/1/2019 12:30' END`,
+    Start: `CASE WHEN row <> 0 AND row <> 1 THEN '4/21/2019 12:00' END`,
+    End: `CASE WHEN row <> 0 AND row <> 2 THEN '4/21/2019 12:30' END`,
     'Start ms': unless(0, 'Start ms'),
   })
-  const directory = await replay([file], {}, { durationUnit: 'ms', forceUnits: false })
-  assert.deepEqual((await verifyState([file], directory)).differing, [])
+  const units = { ...AUTO_UNITS, durationUnit: 'ms' } as const
+  const directory = await replay([file], {}, units)
+  assert.deepEqual((await verifyState([file], directory, units)).differing, [])
   await withView(directory, ({ counters }) => {
     assert.deepEqual([counters.rejected['footer'], counters.rejected['missing-msisdn']], [1, 4])
   })
@@ -255,7 +265,8 @@ test('a source of the state that is not among the files is named', async () => {
   const clean = join(FIXTURES, 'integers.parquet')
   await assert.rejects(verifyState([clean], await replay([clean, dirty])), {
     code: 'input-missing',
-    message: /the state holds 20000 rows of dirty\.parquet .* name every file/,
+    message:
+      /the state holds 20000 rows of dirty\.parquet .*which was not given; .*: name every one/,
   })
 })
 

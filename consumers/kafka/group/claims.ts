@@ -9,14 +9,14 @@ import { beginRead, readHeld, type PartitionStore } from '../../../state/store.t
 import type { Warnings } from '../../ingest/warnings.ts'
 import { CLAIM } from './assignment.ts'
 
-/** By partition: first offset of the log, as it was last seen. */
-export type LogStarts = Map<number, number>
+/** By source, then by partition: first offset of the log, as it was last seen. */
+export type LogStarts = Map<string, Map<number, number>>
 
 /** Looking up where logs begin may take this long in all. */
 const LOOK_UP_MS = 5000
 
-/** What a member reads now. */
-interface Read {
+/** A topic that a member reads. */
+interface ClaimedTopic {
   view: TopicView
   logs: ReadonlyMap<number, { number: number; logStart: number }>
 }
@@ -24,39 +24,49 @@ interface Read {
 /**
  * The claims of a member, by partition.
  *
- * @param logStarts a partition that is missing counts as one whose log has lost its beginning
+ * @param logStarts a log that is missing counts as one whose log has lost its beginning
  */
 export function claimsOf(
   stores: readonly PartitionStore[],
-  { view, logs }: Read,
+  topics: readonly ClaimedTopic[],
   logStarts: LogStarts,
 ): number[] {
-  for (const { number, logStart } of logs.values()) {
-    if (logStart >= 0) logStarts.set(number, logStart)
+  const present: LogStarts = new Map()
+  for (const { view, logs } of topics) {
+    const starts = startsOf(logStarts, sourceOf(view))
+    for (const { number, logStart } of logs.values()) {
+      if (logStart >= 0) starts.set(number, logStart)
+    }
+    present.set(sourceOf(view), starts)
   }
-  const source = sourceOf(view)
   return stores.map((store) => {
     const { transaction, finish } = beginRead(store)
     try {
       const positions = readPositions(store, transaction)
       if (positions.size === 0) return CLAIM.none
       if (!readHeld(store, transaction)) return CLAIM.kept
-      return claimOfHeld(positions, source, logStarts.get(store.partition) ?? Infinity)
+      return claimOfHeld(positions, store.partition, present)
     } finally {
       finish()
     }
   })
 }
 
+function startsOf(logStarts: LogStarts, source: string): Map<number, number> {
+  const known = logStarts.get(source) ?? new Map<number, number>()
+  logStarts.set(source, known)
+  return known
+}
+
 /** Only rows that are in the log, from where reading began, can be read by another member. */
 function claimOfHeld(
   positions: ReadonlyMap<string, SourcePosition>,
-  source: string,
-  logStart: number,
+  partition: number,
+  logStarts: LogStarts,
 ): number {
   const all = [...positions]
   const isLost = ([id, { kind, next, first }]: (typeof all)[number]): boolean =>
-    kind === 'topic' && next > first && (id !== source || logStart > first)
+    kind === 'topic' && next > first && (logStarts.get(id)?.get(partition) ?? Infinity) > first
   if (all.some(isLost)) return CLAIM.only
   return all.some(([, { kind, next }]) => kind === 'file' && next > 0) ? CLAIM.files : CLAIM.held
 }
@@ -64,7 +74,7 @@ function claimOfHeld(
 /** Looks up where the logs of a state begin; those that cannot be looked up are missing. */
 export async function findLogStarts(
   consumer: Consumer,
-  topic: string,
+  views: ReadonlyMap<string, TopicView>,
   stores: readonly PartitionStore[],
   warnings: Warnings,
 ): Promise<LogStarts> {
@@ -72,11 +82,14 @@ export async function findLogStarts(
   const until = performance.now() + LOOK_UP_MS
   for (const { partition, positions } of stores) {
     if (positions.getKeysCount({ limit: 1 }) === 0) continue
-    if (performance.now() > until) break
-    try {
-      found.set(partition, await offsetAt(consumer, topic, partition, 'earliest'))
-    } catch (error) {
-      warnings.error('metadata', messageOf(error))
+    for (const [topic, view] of views) {
+      if (performance.now() > until) return found
+      try {
+        const start = await offsetAt(consumer, topic, partition, 'earliest')
+        startsOf(found, sourceOf(view)).set(partition, start)
+      } catch (error) {
+        warnings.error('metadata', messageOf(error))
+      }
     }
   }
   return found

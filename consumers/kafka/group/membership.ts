@@ -3,11 +3,11 @@
 // The state of a partition is stored by the member that read it, together with the position, so a
 // partition that moves between members cannot be counted twice. Partitions that stay with a member
 // are read during a rebalance: in effect a cooperative rebalance, without its second round.
-import { performance } from 'node:perf_hooks'
+import { SYSTEM_CLOCK, type Clock } from '../../../src/clock.ts'
 import { messageOf, type PulseError } from '../../../src/errors.ts'
 import { missingAcl, readingAcls } from '../../../src/kafka/authorization.ts'
 import { clientOptions, Consumer, consumerHeartbeatChannel } from '../../../src/kafka/client.ts'
-import type { GroupPartitionsAssigner, KafkaConnection } from '../../../src/kafka/client.ts'
+import type { KafkaConnection } from '../../../src/kafka/client.ts'
 import {
   BROKER_RETRY,
   createBackoff,
@@ -16,7 +16,8 @@ import {
   type Backoff,
 } from '../../../src/kafka/retry.ts'
 import type { Warnings } from '../../ingest/warnings.ts'
-import { assignPartitions, decodeClaims, encodeClaims } from './assignment.ts'
+import { encodeClaims } from './assignment.ts'
+import { assigner, protocolOf } from './assignor.ts'
 import { closeOffsets, createGroupOffsets, ownPartitions, type GroupOffsets } from './offsets.ts'
 import { instanceIdTaken, isFencing, refusalOf } from './refusals.ts'
 
@@ -25,14 +26,16 @@ export interface GroupOptions {
   groupId: string
   /** `group.instance.id`: the group recognises the member by it after a restart. */
   instanceId: string
-  topic: string
+  /** Names of the topics; partition p of all of them goes to one member. */
+  topics: readonly string[]
   sessionTimeoutMs: number
 }
 
 /** A member of a group. */
 export interface Group {
+  clock: Clock
   options: GroupOptions
-  /** Also used for metadata and offsets of the topic. */
+  /** Also used for metadata and offsets of the topics. */
   consumer: Consumer
   offsets: GroupOffsets
   warnings: Warnings
@@ -45,14 +48,15 @@ export interface Group {
   /** The member was asked to join, or to leave. */
   joined: boolean
   left: boolean
-  /** `performance.now()` at the start of the last heartbeat, and until which the lease lasts. */
+  /** The clock's `now()` at the start of the last heartbeat, and until which the lease lasts. */
   heartbeatAt: number
   leaseUntil: number
+  /** The clock's `now()` of the first of the attempts to join that failed; null for none. */
+  refusedAt: number | null
   backoff: Backoff
 }
 
 const HEARTBEATS_PER_SESSION = 10
-const PROTOCOL = 'xdr-pulse'
 
 /**
  * Creates a member that has not joined yet.
@@ -66,11 +70,12 @@ export function createGroup(
   warnings: Warnings,
 ): Group {
   const consumer = createConsumer(connection, options, claims)
-  const { groupId, instanceId, topic } = options
+  const { groupId, instanceId, topics } = options
   const group: Group = {
+    clock: SYSTEM_CLOCK,
     options,
     consumer,
-    offsets: createGroupOffsets({ groupId, instanceId, topic, connection, consumer }, (error) => {
+    offsets: createGroupOffsets({ groupId, instanceId, topics, connection, consumer }, (error) => {
       if (isFencing(error)) exclude(group, error)
       else warnings.error('commit', messageIn(options, error))
     }),
@@ -82,6 +87,7 @@ export function createGroup(
     left: false,
     heartbeatAt: -Infinity,
     leaseUntil: -Infinity,
+    refusedAt: null,
     backoff: createBackoff(BROKER_RETRY),
   }
   followGroup(group)
@@ -90,38 +96,39 @@ export function createGroup(
 
 function createConsumer(
   connection: KafkaConnection,
-  { groupId, instanceId, topic, sessionTimeoutMs }: GroupOptions,
+  { groupId, instanceId, topics, sessionTimeoutMs }: GroupOptions,
   claims: () => readonly number[],
 ): Consumer {
   const consumer = new Consumer({
-    ...clientOptions(connection, instanceId),
+    ...clientOptions(connection),
     groupId,
     groupInstanceId: instanceId,
     sessionTimeout: sessionTimeoutMs,
     rebalanceTimeout: sessionTimeoutMs,
     heartbeatInterval: Math.max(100, sessionTimeoutMs / HEARTBEATS_PER_SESSION),
-    protocols: [{ name: PROTOCOL, version: 1 }],
+    protocols: [{ name: protocolOf(topics), version: 1 }],
     protocolsMetadata: () => encodeClaims(claims()),
-    partitionAssigner: assigner(topic),
+    partitionAssigner: assigner(topics),
     retries: 5,
     retryDelay: 200,
   })
-  consumer.topics.trackAll(topic)
+  consumer.topics.trackAll(...topics)
   return consumer
 }
 
 function followGroup(group: Group): void {
   const { consumer, warnings, options } = group
-  consumer.on('consumer:heartbeat:start', () => void (group.heartbeatAt = performance.now()))
+  consumer.on('consumer:heartbeat:start', () => void (group.heartbeatAt = group.clock.now()))
   consumer.on('consumer:heartbeat:end', () => extendLease(group, group.heartbeatAt))
   consumer.on('consumer:heartbeat:error', ({ error }) => {
     warnings.error('group', messageIn(options, error))
   })
   consumer.on('consumer:group:join', ({ assignments }) => {
-    const own = assignments?.find(({ topic }) => topic === options.topic)?.partitions ?? []
+    // Those of all topics are the same.
+    const own = assignments?.find(({ topic }) => topic === options.topics[0])?.partitions ?? []
     group.rebalances++
     group.assigned = own
-    extendLease(group, performance.now())
+    extendLease(group, group.clock.now())
     ownPartitions(group.offsets, own)
   })
   // The package emits it when it has given up rejoining: then only this member can try again.
@@ -134,22 +141,27 @@ function followGroup(group: Group): void {
 }
 
 /** The message of an error, or the ACL that is missing. */
-const messageIn = ({ topic, groupId }: GroupOptions, error: unknown): string =>
-  missingAcl(error, readingAcls(topic, groupId)) ?? messageOf(error)
+const messageIn = ({ topics, groupId }: GroupOptions, error: unknown): string =>
+  missingAcl(error, readingAcls(topics.join(', '), groupId)) ?? messageOf(error)
 
 /** Joins the group, and tries again until it is joined, left, or refused for good. */
 export function joinGroup(group: Group): void {
   if (group.excluded !== null || group.left) return
   group.joined = true
-  const askedAt = performance.now()
+  const askedAt = group.clock.now()
   group.consumer.joinGroup({}).then(
     () => {
       extendLease(group, askedAt)
+      group.refusedAt = null
       resetBackoff(group.backoff)
     },
     (error: unknown) => {
-      group.excluded ??= refusalOf(error, group.options)
-      if (group.excluded === null) rejoinLater(group, error)
+      const refusal = refusalOf(error, group.options)
+      group.refusedAt ??= askedAt
+      const since = askedAt - group.refusedAt
+      if (refusal !== null && (!refusal.mayPass || since > group.options.sessionTimeoutMs)) {
+        group.excluded ??= refusal.error
+      } else rejoinLater(group, refusal?.error ?? error)
     },
   )
 }
@@ -172,8 +184,8 @@ export function leaveGroup(group: Group): Promise<void> {
 }
 
 /** True while less than the session timeout has passed since the coordinator last confirmed it. */
-export const isMember = ({ excluded, leaseUntil }: Group): boolean =>
-  excluded === null && performance.now() < leaseUntil
+export const isMember = ({ excluded, leaseUntil, clock }: Group): boolean =>
+  excluded === null && clock.now() < leaseUntil
 
 function extendLease(group: Group, from: number): void {
   group.leaseUntil = from + group.options.sessionTimeoutMs
@@ -187,19 +199,3 @@ function exclude(group: Group, error: Error): void {
   closeOffsets(group.offsets)
   group.excluded ??= instanceIdTaken(group.options.instanceId, error)
 }
-
-const assigner =
-  (topic: string): GroupPartitionsAssigner =>
-  (_, members, __, metadata) => {
-    const claims = new Map(
-      [...members].map(([name, { metadata: sent }]) => [
-        name,
-        decodeClaims(typeof sent === 'string' ? Buffer.from(sent) : sent),
-      ]),
-    )
-    const count = metadata.topics.get(topic)?.partitionsCount ?? 0
-    return [...assignPartitions(claims, count)].map(([memberId, partitions]) => ({
-      memberId,
-      assignments: new Map([[topic, { topic, partitions }]]),
-    }))
-  }

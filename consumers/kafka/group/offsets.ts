@@ -5,10 +5,10 @@
 // and a member that was away would commit partitions that it no longer owns.
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
-  connectionOptions,
-  ConnectionPool,
   offsetCommitV8,
   offsetFetchV8,
+  openPool,
+  type ConnectionPool,
 } from '../../../src/kafka/client.ts'
 import type { Connection, Consumer, KafkaConnection } from '../../../src/kafka/client.ts'
 import {
@@ -22,7 +22,8 @@ import { decodeBeginning, type CommittedOffset } from './beginning.ts'
 
 /** How far a partition is durable; the offset is exclusive. */
 export interface DurableOffset {
-  partition: number
+  topic: string
+  number: number
   offset: number
   leaderEpoch: number
   /** Where reading began, see `encodeBeginning`. */
@@ -33,7 +34,7 @@ export interface DurableOffset {
 export interface GroupOffsetsOptions {
   groupId: string
   instanceId: string
-  topic: string
+  topics: readonly string[]
   connection: KafkaConnection
   /** Knows the member's id and generation, and finds the coordinator. */
   consumer: Consumer
@@ -46,16 +47,22 @@ export interface GroupOffsets {
   onError: (error: unknown) => void
   /** Partitions assigned to the member; offsets of others are not committed. */
   owned: ReadonlySet<number>
-  /** By partition: the latest offset that is not acknowledged yet. */
-  pending: Map<number, DurableOffset>
-  /** By partition: the offset that Kafka acknowledged since the partition was assigned. */
-  committed: Map<number, number>
+  /** By `offsetKey`: the latest offset that is not acknowledged yet. */
+  pending: Map<string, DurableOffset>
+  /** By `offsetKey`: the offset that Kafka acknowledged since the partition was assigned. */
+  committed: Map<string, number>
   /** The sending under way; null for none. */
   sending: Promise<void> | null
   closed: boolean
   pool: ConnectionPool
   backoff: Backoff
+  /** Sends offsets to the group; rejects when they are not acknowledged. */
+  send: (offsets: GroupOffsets, batch: readonly DurableOffset[]) => Promise<void>
 }
+
+/** The key of a partition of a topic; names of topics have no slash. */
+export const offsetKey = ({ topic, number }: Pick<DurableOffset, 'topic' | 'number'>): string =>
+  `${number}/${topic}`
 
 /** A coordinator that does not respond within this time is asked over a new connection. */
 const REQUEST_MS = 5000
@@ -72,25 +79,23 @@ export const createGroupOffsets = (
   committed: new Map(),
   sending: null,
   closed: false,
-  pool: openPool(options),
+  pool: openPool(options.connection, REQUEST_MS),
   backoff: createBackoff(BROKER_RETRY),
+  send: sendOrReconnect,
 })
-
-const openPool = ({ instanceId, connection }: GroupOffsetsOptions): ConnectionPool =>
-  new ConnectionPool(instanceId, { ...connectionOptions(connection), requestTimeout: REQUEST_MS })
 
 /** Sets the partitions of the member; forgets those that are no longer its own. */
 export function ownPartitions(offsets: GroupOffsets, partitions: readonly number[]): void {
   offsets.owned = new Set(partitions)
   for (const map of [offsets.pending, offsets.committed]) {
-    for (const partition of map.keys()) if (!offsets.owned.has(partition)) map.delete(partition)
+    for (const key of map.keys()) if (!offsets.owned.has(parseInt(key))) map.delete(key)
   }
 }
 
 /** Sends offsets in the background; a newer offset of a partition replaces one that still waits. */
 export function commitOffsets(offsets: GroupOffsets, durable: readonly DurableOffset[]): void {
   for (const one of durable)
-    if (offsets.owned.has(one.partition)) offsets.pending.set(one.partition, one)
+    if (offsets.owned.has(one.number)) offsets.pending.set(offsetKey(one), one)
   offsets.sending ??= sendPending(offsets).finally(() => (offsets.sending = null))
 }
 
@@ -110,18 +115,16 @@ async function sendPending(offsets: GroupOffsets): Promise<void> {
   while (pending.size > 0 && !offsets.closed) {
     const batch = [...pending.values()]
     try {
-      await send(offsets, batch)
+      await offsets.send(offsets, batch)
     } catch (error) {
       offsets.onError(error)
-      closePool(offsets.pool)
-      offsets.pool = openPool(offsets.options)
       await waitToRetry(offsets.backoff)
       continue
     }
     resetBackoff(offsets.backoff)
     for (const one of batch) {
-      if (pending.get(one.partition) === one) pending.delete(one.partition)
-      if (offsets.owned.has(one.partition)) committed.set(one.partition, one.offset)
+      if (pending.get(offsetKey(one)) === one) pending.delete(offsetKey(one))
+      if (offsets.owned.has(one.number)) committed.set(offsetKey(one), one.offset)
     }
   }
 }
@@ -134,9 +137,10 @@ async function sendPending(offsets: GroupOffsets): Promise<void> {
  */
 export async function fetchCommitted(
   { options, pool }: GroupOffsets,
+  name: string,
   partition: number,
 ): Promise<CommittedOffset | null> {
-  const { groupId, topic: name } = options
+  const { groupId } = options
   const link = await coordinatorOf(options, pool)
   const topics = [{ name, partitionIndexes: [partition] }]
   const asked = [{ groupId, memberEpoch: -1, topics }]
@@ -149,27 +153,47 @@ export async function fetchCommitted(
   }
 }
 
-async function send({ options, pool }: GroupOffsets, batch: DurableOffset[]): Promise<void> {
-  const { groupId, instanceId, topic, consumer } = options
+async function sendOrReconnect(
+  offsets: GroupOffsets,
+  batch: readonly DurableOffset[],
+): Promise<void> {
+  try {
+    await send(offsets, batch)
+  } catch (error) {
+    closePool(offsets.pool)
+    offsets.pool = openPool(offsets.options.connection, REQUEST_MS)
+    throw error
+  }
+}
+
+async function send(
+  { options, pool }: GroupOffsets,
+  batch: readonly DurableOffset[],
+): Promise<void> {
+  const { groupId, instanceId, topics: names, consumer } = options
   const { memberId, generationId } = consumer
   if (memberId === null) throw new Error('offsets wait until the group is joined')
   const link = await coordinatorOf(options, pool)
-  const partitions = batch.map(({ partition, offset, leaderEpoch, metadata }) => ({
-    partitionIndex: partition,
-    committedOffset: BigInt(offset),
-    committedLeaderEpoch: leaderEpoch,
-    committedMetadata: metadata,
-  }))
-  const topics = [{ name: topic, partitions }]
+  const topics = names.flatMap((name) => {
+    const partitions = batch
+      .filter(({ topic }) => topic === name)
+      .map(({ number, offset, leaderEpoch, metadata }) => ({
+        partitionIndex: number,
+        committedOffset: BigInt(offset),
+        committedLeaderEpoch: leaderEpoch,
+        committedMetadata: metadata,
+      }))
+    return partitions.length === 0 ? [] : [{ name, partitions }]
+  })
   await offsetCommitV8.api.async(link, groupId, generationId, memberId, instanceId, topics)
 }
 
 async function coordinatorOf(
-  { consumer, topic }: GroupOffsetsOptions,
+  { consumer, topics }: GroupOffsetsOptions,
   pool: ConnectionPool,
 ): Promise<Connection> {
   const coordinator = await consumer.findGroupCoordinator()
-  const { brokers } = await consumer.metadata({ topics: [topic] })
+  const { brokers } = await consumer.metadata({ topics: [...topics] })
   const broker = brokers.get(coordinator)
   if (broker === undefined)
     throw new Error(`the coordinator, broker ${coordinator}, is not available`)

@@ -7,31 +7,42 @@ import { findErrorBy } from '../../../src/kafka/client.ts'
 export const isFencing = (error: unknown): error is Error =>
   error instanceof Error && findErrorBy(error, 'apiId', 'FENCED_INSTANCE_ID') !== null
 
+const OTHERS = 'INCONSISTENT_GROUP_PROTOCOL'
+
 /** What of a member a refusal may be about. */
 export interface RefusedMember {
   groupId: string
-  topic: string
+  topics: readonly string[]
   sessionTimeoutMs: number
 }
 
-/** Returns the error of a refusal that no retry can change; null for any other error. */
+/** A refusal: its error, and whether it may pass within the session of a former member. */
+interface Refusal {
+  error: PulseError
+  mayPass: boolean
+}
+
+/** Returns a refusal that no retry can change, except where `mayPass` is true; null for any other error. */
 export function refusalOf(
   error: unknown,
-  { groupId, topic, sessionTimeoutMs }: RefusedMember,
-): PulseError | null {
+  { groupId, topics, sessionTimeoutMs }: RefusedMember,
+): Refusal | null {
   const reasons: Readonly<Record<string, string>> = {
     INVALID_SESSION_TIMEOUT:
       `the brokers do not allow --session-timeout ${sessionTimeoutMs}ms; expected a value ` +
       'between their group.min.session.timeout.ms and group.max.session.timeout.ms',
-    INCONSISTENT_GROUP_PROTOCOL:
-      `the group "${groupId}" has members with another assignor; ` +
-      'give another name with --group',
+    [OTHERS]:
+      `the group "${groupId}" has members with another assignor, or with other topics than ` +
+      `${topics.join(', ')}; expected the same --topic in all members: stop the others, or give ` +
+      'another name with --group',
   }
   if (!(error instanceof Error)) return null
-  const denied = authorizationError(error, readingAcls(topic, groupId))
-  if (denied !== null) return denied
+  const denied = authorizationError(error, readingAcls(topics.join(', '), groupId))
+  if (denied !== null) return { error: denied, mayPass: false }
   const found = Object.keys(reasons).find((id) => findErrorBy(error, 'apiId', id) !== null)
-  return found === undefined ? null : new PulseError('kafka', reasons[found], error)
+  if (found === undefined) return null
+  // A member that has stopped is in the group until its session ends, with its former topics.
+  return { error: new PulseError('kafka', reasons[found], error), mayPass: found === OTHERS }
 }
 
 /** The error of a member whose instance id another process uses now. */

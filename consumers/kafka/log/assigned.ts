@@ -2,23 +2,39 @@
 //
 // Partitions are loaded one after another, with a turn of the event loop between them: heartbeats
 // go out, and the partitions that are loaded are read meanwhile.
-import { performance } from 'node:perf_hooks'
-import { setImmediate as breathe } from 'node:timers/promises'
 import { messageOf, PulseError } from '../../../src/errors.ts'
-import { resetBackoff, waitToRetry, type Backoff } from '../../../src/kafka/retry.ts'
+import {
+  BROKER_RETRY,
+  createBackoff,
+  resetBackoff,
+  waitToRetry,
+  type Backoff,
+} from '../../../src/kafka/retry.ts'
 import { sourceOf } from '../../../src/kafka/topic.ts'
 import { loadPartition, type Partition } from '../../../state/partition.ts'
 import { setHeld, writePosition, type PartitionStore } from '../../../state/store.ts'
 import { commitLogs, type CommitContext } from '../commit.ts'
 import { closeOutbox, openOutbox } from '../outbox.ts'
 import { fail } from '../topic-watch.ts'
-import { createLogPartition, type LogPartition } from './partition.ts'
-import { checkCommitted, findStart, reportStart, type StartContext } from './start.ts'
+import type { Warnings } from '../../ingest/warnings.ts'
+import { createLogPartition, logsOf, type LogPartition } from './partition.ts'
+import { checkCommitted, findStart, reportStart } from './start.ts'
+import type { PartitionStart, StartContext } from './start.ts'
+
+/** A topic of which partitions are assigned. */
+interface AssignedTopic extends StartContext {
+  logs: Map<number, LogPartition>
+}
 
 /**
  * What is read, and what has to change for it to be what is assigned; part of a partition reader.
  */
-export interface AssignedPartitions extends StartContext, CommitContext {
+export interface AssignedPartitions extends CommitContext {
+  /** All that are read: a partition of the state takes the same partition of each of them. */
+  topics: readonly AssignedTopic[]
+  warnings: Warnings
+  /** An error found outside the reader's loop; the loop throws it. Null for none. */
+  failure: { error: unknown } | null
   /** All partitions of the state, by number. */
   stores: readonly PartitionStore[]
   /** Partitions that are in memory already and not read yet, by number. */
@@ -40,7 +56,7 @@ export const isSettled = (reader: AssignedPartitions): boolean =>
   reader.group.assigned !== null &&
   reader.settled === reader.group.assigned &&
   reader.settling === null &&
-  !hasStale(reader)
+  reader.topics.every((topic) => staleOf(topic) === undefined)
 
 /** Starts to carry out the present assignment, unless that is done or under way. */
 export function settleAssigned(reader: AssignedPartitions): void {
@@ -53,15 +69,14 @@ export function settleAssigned(reader: AssignedPartitions): void {
 
 /** Carries out the assignment, also when it changes meanwhile. */
 async function settle(reader: AssignedPartitions): Promise<void> {
-  const { logs, group, closing } = reader
+  const { topics, group, closing, stats } = reader
   while (!closing.signal.aborted) {
     const assigned = group.assigned ?? []
     const wanted = new Set(assigned)
     releaseOthers(reader, wanted)
-    const surplus = [...logs.values()].find(
-      (log) => !wanted.has(log.number) || isStale(reader, log),
-    )
-    const missing = assigned.find((number) => !logs.has(number))
+    const stale = topics.map(staleOf).find((log) => log !== undefined)
+    const surplus = stale ?? logsOf(topics).find(({ number }) => !wanted.has(number))
+    const missing = assigned.find((number) => topics.some(({ logs }) => !logs.has(number)))
     if (surplus !== undefined) giveBack(reader, surplus, wanted)
     else if (missing !== undefined) await takeOver(reader, missing)
     else {
@@ -70,58 +85,60 @@ async function settle(reader: AssignedPartitions): Promise<void> {
       if (idle !== null) reader.warnings.warn(idle)
       return
     }
-    await breathe()
+    await stats.clock.breathe()
   }
 }
 
 /** Why this member reads nothing, as a sentence; null for one with partitions. */
-export function idleReason({ group, topic, view }: AssignedPartitions): string | null {
+export function idleReason({ group, topics }: AssignedPartitions): string | null {
   if (group.assigned === null || group.assigned.length > 0) return null
+  const names = topics.map(({ topic }) => `"${topic}"`).join(', ')
   return (
-    `no partition is assigned to this member: other members read all ${view.partitions} of ` +
-    `"${topic}", and a partition moves only while its log still has everything; idle until one ` +
+    `no partition is assigned to this member: other members read all ${topics[0].view.partitions} of ` +
+    `${names}, and a partition moves only while its log still has everything; idle until one ` +
     'is free'
   )
 }
 
-/** True for a partition of a topic that was recreated meanwhile. */
-const isStale = ({ view }: AssignedPartitions, { source }: LogPartition): boolean =>
-  source !== sourceOf(view)
-
-const hasStale = (reader: AssignedPartitions): boolean =>
-  [...reader.logs.values()].some((log) => isStale(reader, log))
+/** A partition of a topic that was recreated meanwhile. */
+const staleOf = ({ view, logs }: AssignedTopic): LogPartition | undefined =>
+  [...logs.values()].find(({ source }) => source !== sourceOf(view))
 
 /** Partitions that an earlier run or the history left here are another member's to show now. */
 function releaseOthers(
-  { stores, logs, loaded }: AssignedPartitions,
+  { stores, topics, loaded }: AssignedPartitions,
   wanted: ReadonlySet<number>,
 ): void {
+  const read = new Set(logsOf(topics).map(({ number }) => number))
   for (const store of stores) {
-    if (wanted.has(store.partition) || logs.has(store.partition)) continue
+    if (wanted.has(store.partition) || read.has(store.partition)) continue
     loaded.delete(store.partition)
     setHeld(store, false)
   }
 }
 
-/** Commits, then stops reading a partition; one of a recreated topic is kept to be opened anew. */
+/**
+ * Commits, then stops reading a partition of all topics; where one of them was recreated, it is kept
+ * to be opened anew.
+ */
 function giveBack(
   reader: AssignedPartitions,
-  log: LogPartition,
+  { number, state }: LogPartition,
   wanted: ReadonlySet<number>,
 ): void {
   commitLogs(reader)
-  reader.logs.delete(log.number)
-  if (wanted.has(log.number)) reader.loaded.set(log.number, log.state)
-  else setHeld(reader.stores[log.number], false)
-  if (reader.deadLetters !== null) closeOutbox(reader.deadLetters, log)
+  for (const { logs } of reader.topics) logs.delete(number)
+  if (wanted.has(number)) reader.loaded.set(number, state)
+  else setHeld(reader.stores[number], false)
+  if (reader.deadLetters !== null) closeOutbox(reader.deadLetters, state)
 }
 
 async function takeOver(reader: AssignedPartitions, number: number): Promise<void> {
-  const { loaded, stores, warnings, closing, backoff, deadLetters } = reader
+  const { topics, loaded, stores, warnings, closing, backoff, deadLetters } = reader
   const state = loaded.get(number) ?? load(reader, number)
-  let log: LogPartition
+  const opened: Opened[] = []
   try {
-    log = await open(reader, number, state)
+    for (const topic of topics) opened.push(await open(topic, number, state))
   } catch (error) {
     if (error instanceof PulseError) throw error
     warnings.error('metadata', messageOf(error))
@@ -130,39 +147,45 @@ async function takeOver(reader: AssignedPartitions, number: number): Promise<voi
   }
   resetBackoff(backoff)
   if (closing.signal.aborted) return
-  const { source, position, gap } = log
-  const begins = !state.positions.has(source)
-  state.positions.set(source, position)
-  // Written now: a member that stops before the first row starts here again, not at another end.
-  if (begins && gap === null) writePosition(stores[number], source, position)
+  for (const { topic, log, start } of opened) {
+    const { source, position, gap } = log
+    const begins = !state.positions.has(source)
+    state.positions.set(source, position)
+    // Written now: a member that stops before the first row starts here again, not at another end.
+    if (begins && gap === null) writePosition(stores[number], source, position)
+    if (begins) reportStart(topic, start)
+    else void checkCommitted(topic, number, position)
+    topic.logs.set(number, log)
+  }
   loaded.delete(number)
   setHeld(stores[number], true)
-  reader.logs.set(number, log)
   state.outbox = deadLetters !== null
-  if (deadLetters !== null) openOutbox(deadLetters, log)
+  if (deadLetters !== null) openOutbox(deadLetters, state)
 }
 
 function load(reader: AssignedPartitions, number: number): Partition {
-  const start = performance.now()
+  const { clock } = reader.stats
+  const start = clock.now()
   const state = loadPartition(reader.stores[number])
-  reader.restoreSeconds = (reader.restoreSeconds ?? 0) + (performance.now() - start) / 1000
+  reader.restoreSeconds = (reader.restoreSeconds ?? 0) + (clock.now() - start) / 1000
   reader.loaded.set(number, state)
   return state
 }
 
-/** Opens a partition at its position; asks the cluster where to start if it has none. */
-async function open(
-  reader: AssignedPartitions,
-  number: number,
-  state: Partition,
-): Promise<LogPartition> {
-  const source = sourceOf(reader.view)
-  const isKnown = state.positions.has(source)
-  const start = await findStart(reader, number, state)
-  if (sourceOf(reader.view) !== source) throw new Error(`${reader.topic} was recreated meanwhile`)
-  const log = createLogPartition(number, state, source, start.position)
+/** A partition of a topic that is about to be read. */
+interface Opened {
+  topic: AssignedTopic
+  log: LogPartition
+  start: PartitionStart
+}
+
+/** Opens a partition of a topic at its position; asks the cluster where to start if it has none. */
+async function open(topic: AssignedTopic, number: number, state: Partition): Promise<Opened> {
+  const source = sourceOf(topic.view)
+  const start = await findStart(topic, number, state)
+  if (sourceOf(topic.view) !== source) throw new Error(`${topic.topic} was recreated meanwhile`)
+  const retries = createBackoff(BROKER_RETRY, topic.clock)
+  const log = createLogPartition(topic.topic, number, state, source, start.position, retries)
   if (start.stops) log.gap = start.gap
-  if (isKnown) void checkCommitted(reader, number, start.position.next)
-  else reportStart(reader, start)
-  return log
+  return { topic, log, start }
 }

@@ -1,9 +1,10 @@
-// What brokers send, as deliveries: one fetch loop per broker that leads partitions read here.
+// What brokers send, as deliveries: one fetch loop per topic and broker that has partitions read here.
 //
 // While a response is applied, the next one is on its way: its offsets are known from the headers
 // of the batches. A response that does not begin at its log's position is dropped and fetched
 // again, so whatever stops a log in the middle (an unknown schema, a gap, a rebalance) needs no
 // other care.
+import { performance } from 'node:perf_hooks'
 import { setImmediate as breathe, setTimeout as sleep } from 'node:timers/promises'
 import { messageOf } from '../../../src/errors.ts'
 import type { KafkaConnection } from '../../../src/kafka/client.ts'
@@ -17,14 +18,15 @@ import {
 } from '../../../src/kafka/retry.ts'
 import { refreshTopic, type TopicWatch } from '../topic-watch.ts'
 import { createFetchSize, endsOf, requestLogs } from './fetch-request.ts'
-import type { AskedLog, FetchSize, LogEnds, LogRequest } from './fetch-request.ts'
+import type { AskedLog, FetchOptions, FetchSize, LogEnds, LogRequest } from './fetch-request.ts'
 import { mergeSources } from './merge.ts'
 import type { LogPartition } from './partition.ts'
+import { avoid, follow, nodeOf } from './replica.ts'
 
-/** What fetching needs; part of a partition reader. */
+/** What fetching needs of a topic; part of a topic that is read. */
 export interface FetchContext extends TopicWatch {
   connection: KafkaConnection
-  clientId: string
+  fetching: FetchOptions
   /** Partitions that are read here, by number. */
   logs: ReadonlyMap<number, LogPartition>
 }
@@ -35,29 +37,33 @@ export interface LogDelivery extends AskedLog {
 }
 
 /**
- * Yields what the leaders of all readable partitions send, until the caller returns; null at least
+ * Yields what the brokers of all readable logs send, until the caller returns; null at least
  * every `waitMs()` while nothing comes. The caller checks whether a delivery is void.
  *
  * @param waitMs also the time after which loops look again whether there is something to read
  */
 export async function* fetchDeliveries(
-  context: FetchContext,
+  topics: readonly FetchContext[],
   isReadable: (log: LogPartition) => boolean,
   waitMs: () => number,
 ): AsyncGenerator<LogDelivery | null> {
-  const loops = new Map<number, FetchLoop>()
-  const startLoop = (node: number): AsyncGenerator<LogDelivery> => {
+  const loops: FetchLoop[] = []
+  const startLoop = (context: FetchContext, node: number): AsyncGenerator<LogDelivery> => {
     const loop = createFetchLoop(context, node, isReadable, waitMs)
-    loops.set(node, loop)
+    loops.push(loop)
     return fetchFrom(context, loop)
   }
   // Looked up each time: new brokers may lead partitions now.
   const newLoops = (): AsyncGenerator<LogDelivery>[] =>
-    [...context.view.brokers.keys()].filter((node) => !loops.has(node)).map(startLoop)
+    topics.flatMap((context) => {
+      const isNew = (node: number): boolean =>
+        !loops.some((loop) => loop.node === node && loop.topic === context.topic)
+      return [...context.view.brokers.keys()].filter(isNew).map((node) => startLoop(context, node))
+    })
   try {
     yield* mergeSources(newLoops, waitMs)
   } finally {
-    for (const loop of loops.values()) {
+    for (const loop of loops) {
       loop.closed = true
       // Not awaited: a connection that is down may take long to close.
       void loop.fetcher.close().catch(() => undefined)
@@ -65,8 +71,9 @@ export async function* fetchDeliveries(
   }
 }
 
-/** The loop of one broker. */
+/** The loop of one topic and broker. */
 interface FetchLoop {
+  topic: string
   node: number
   isReadable: (log: LogPartition) => boolean
   waitMs: () => number
@@ -79,16 +86,17 @@ interface FetchLoop {
 }
 
 const createFetchLoop = (
-  { connection, clientId }: FetchContext,
+  { topic, connection, fetching }: FetchContext,
   node: number,
   isReadable: (log: LogPartition) => boolean,
   waitMs: () => number,
 ): FetchLoop => ({
+  topic,
   node,
   isReadable,
   waitMs,
-  fetcher: createFetcher(connection, clientId),
-  size: createFetchSize(),
+  fetcher: createFetcher(connection),
+  size: createFetchSize(fetching),
   backoff: createBackoff(BROKER_RETRY),
   requests: 0,
   closed: false,
@@ -104,36 +112,55 @@ async function* fetchFrom(context: FetchContext, loop: FetchLoop): AsyncGenerato
     }
     const asked: LogRequest['asked'] = request.asked
     const partitions: FetchedPartition[] | null = await responseTo(context, loop, request)
+    const deliveries = deliveriesIn(context, loop, asked, partitions ?? [])
     request = partitions === null ? null : ask(context, loop, endsOf(asked, partitions))
-    for (const fetched of partitions ?? []) {
-      const of = asked.get(fetched.partition)
-      if (of === undefined) continue
-      yield { ...of, fetched }
+    for (const delivery of deliveries) {
+      yield delivery
       // Applying blocks: heartbeats and commits go out before the next one.
-      if (fetched.records.length > 0) await breathe()
+      if (delivery.fetched.records.length > 0) await breathe()
     }
   }
 }
 
+/** What was fetched of each log; before the next request, because a leader may name a replica. */
+function deliveriesIn(
+  { view }: FetchContext,
+  { node }: FetchLoop,
+  asked: LogRequest['asked'],
+  partitions: readonly FetchedPartition[],
+): LogDelivery[] {
+  const now = performance.now()
+  return partitions.flatMap((one) => {
+    const of = asked.get(one.partition)
+    const fetched = of === undefined ? null : follow(view, of.log, node, one, now)
+    return of === undefined || fetched === null ? [] : [{ ...of, fetched }]
+  })
+}
+
 /** Requests all readable logs of the broker; null when there are none. */
-function ask({ view, logs }: FetchContext, loop: FetchLoop, ends: LogEnds): LogRequest | null {
+function ask(
+  { view, logs, fetching }: FetchContext,
+  loop: FetchLoop,
+  ends: LogEnds,
+): LogRequest | null {
   const broker = view.brokers.get(loop.node)
   if (loop.closed || broker === undefined) return null
+  const now = performance.now()
   const readable = [...logs.values()].filter(
-    (log) => view.leaders[log.number] === loop.node && loop.isReadable(log),
+    (log) => nodeOf(view, log, now) === loop.node && loop.isReadable(log),
   )
   if (readable.length === 0) return null
   // A response is filled in the order of its request: each partition is first in turn.
   const first = loop.requests++ % readable.length
   const inTurn = [...readable.slice(first), ...readable.slice(0, first)]
-  return requestLogs(loop.fetcher, broker, view.id, inTurn, ends, loop.size)
+  return requestLogs(loop.fetcher, broker, view.id, inTurn, ends, loop.size, fetching)
 }
 
 /** Returns the partitions of a response; null, after a wait, when the request failed. */
 async function responseTo(
   context: FetchContext,
   loop: FetchLoop,
-  { response }: LogRequest,
+  { asked, response }: LogRequest,
 ): Promise<FetchedPartition[] | null> {
   let message: string
   try {
@@ -147,6 +174,7 @@ async function responseTo(
     message = `broker ${loop.node}: ${messageOf(error)}`
   }
   if (loop.closed) return null
+  for (const { log } of asked.values()) avoid(log, loop.node, performance.now())
   context.warnings.error('fetch', message)
   await refreshTopic(context)
   await waitToRetry(loop.backoff)

@@ -4,34 +4,49 @@ import type { Broker } from '../../../src/kafka/client.ts'
 import type { FetchedPartition, Fetcher, FetchResponse } from '../../../src/kafka/fetch.ts'
 import { readBatch } from '../../../src/kafka/record-batch.ts'
 import { readFrom, type LogPartition } from './partition.ts'
+import { readsLeader } from './replica.ts'
 
-/** Bounds of a response; per broker at most two are in memory. */
-const MAX_BYTES = 16 * 2 ** 20
-const MAX_PARTITION_BYTES = 4 * 2 ** 20
 /** A response that takes longer is too large for the link; at half of it nothing changes. */
 const SLOW_MS = 8000
 const MIN_BYTES = 64 * 2 ** 10
-/** How long a broker holds back an empty response. */
-const LONGEST_WAIT_MS = 100
+
+/** What requests ask for. */
+export interface FetchOptions {
+  /** Rack of this process; empty for none. */
+  rack: string
+  /** Bounds of a response; per broker at most two are in memory. */
+  maxBytes: number
+  maxPartitionBytes: number
+  /** How long a broker holds back an empty response. */
+  maxWaitMs: number
+}
 
 /** How many bytes requests ask for: a response that a slow link does not bring in time is lost. */
 export interface FetchSize {
   bytes: number
+  /** The most that they ask for. */
+  most: number
 }
 
 /** The size of a first request. */
-export const createFetchSize = (): FetchSize => ({ bytes: MAX_BYTES })
+export const createFetchSize = ({ maxBytes }: FetchOptions): FetchSize => ({
+  bytes: maxBytes,
+  most: maxBytes,
+})
 
 /** Adapts the size to the time that a response took. */
 export function adaptSize(size: FetchSize, tookMs: number): void {
-  if (tookMs > SLOW_MS) size.bytes = Math.max(MIN_BYTES, size.bytes / 2)
-  else if (tookMs < SLOW_MS / 2) size.bytes = Math.min(MAX_BYTES, size.bytes * 2)
+  if (tookMs > SLOW_MS) size.bytes = atLeast(size, size.bytes / 2)
+  else if (tookMs < SLOW_MS / 2) size.bytes = Math.min(size.most, size.bytes * 2)
 }
 
 /** Shrinks the size after a request that failed, perhaps because its response was too large. */
 export function shrinkSize(size: FetchSize): void {
-  size.bytes = Math.max(MIN_BYTES, size.bytes / 8)
+  size.bytes = atLeast(size, size.bytes / 8)
 }
+
+const atLeast = ({ most }: FetchSize, bytes: number): number =>
+  Math.ceil(Math.max(Math.min(MIN_BYTES, most), bytes))
 
 /** A log and the offset it was asked for. */
 export interface AskedLog {
@@ -57,6 +72,7 @@ export function requestLogs(
   logs: readonly LogPartition[],
   ends: LogEnds,
   size: FetchSize,
+  { rack, maxPartitionBytes, maxWaitMs }: FetchOptions,
 ): LogRequest {
   const asked = new Map(
     logs.map((log) => [log.number, { log, offset: ends.get(log) ?? readFrom(log) }]),
@@ -72,8 +88,10 @@ export function requestLogs(
     topicId,
     positions,
     maxBytes: size.bytes,
-    maxPartitionBytes: Math.min(MAX_PARTITION_BYTES, size.bytes),
-    maxWaitMs: LONGEST_WAIT_MS,
+    maxPartitionBytes: Math.min(maxPartitionBytes, size.bytes),
+    maxWaitMs,
+    // It holds for all partitions of a request.
+    rack: logs.some((log) => readsLeader(log, start)) ? '' : rack,
   })
   // It may fail while the response before it is applied.
   response.then(

@@ -2,38 +2,38 @@
 import type { Consumer } from '../../../src/kafka/client.ts'
 import { offsetAt } from '../../../src/kafka/topic.ts'
 import type { CommittedOffset } from '../group/beginning.ts'
-import type { Gap, LogPartition } from './partition.ts'
+import { placeOf, type Gap, type LogPartition } from './partition.ts'
 
 /** At a gap: stop the partition, continue at its first record that exists, or at its end. */
 export const GAP_POLICIES = ['stop', 'earliest', 'latest'] as const
+
+/** A partition of a topic. */
+type Place = Pick<LogPartition, 'topic' | 'number'>
 
 /** One of `GAP_POLICIES`. */
 export type GapPolicy = (typeof GAP_POLICIES)[number]
 
 /** Finds out why the broker reports an offset out of range; null when the log has it after all. */
-export async function findRangeGap(
-  consumer: Consumer,
-  topic: string,
-  { number, position }: LogPartition,
-): Promise<Gap | null> {
+export async function findRangeGap(consumer: Consumer, log: LogPartition): Promise<Gap | null> {
+  const { topic, number } = log
   const first = await offsetAt(consumer, topic, number, 'earliest')
   const end = await offsetAt(consumer, topic, number, 'latest')
-  const at = position.next
+  const at = log.position.next
   if (at < first) {
     return {
       kind: 'out-of-range',
       from: at,
       to: first,
       message:
-        `partition ${number}: offsets ${at} to ${first - 1} (${first - at}) were deleted before ` +
+        `${placeOf(log)}: offsets ${at} to ${first - 1} (${first - at}) were deleted before ` +
         `they were read; the log now begins at ${first}`,
     }
   }
-  return at > end ? truncated(number, end, at) : null
+  return at > end ? truncated(log, end, at) : null
 }
 
 /** What the group has read before is neither in this state nor in the log, which begins at `to`. */
-export function lost(number: number, { offset, beginning }: CommittedOffset, to: number): Gap {
+export function lost(place: Place, { offset, beginning }: CommittedOffset, to: number): Gap {
   const from = beginning?.first ?? 0
   const evidence =
     beginning === null
@@ -44,7 +44,7 @@ export function lost(number: number, { offset, beginning }: CommittedOffset, to:
     from,
     to,
     message:
-      `partition ${number}: the group has read it up to offset ${offset}, ${evidence}, and this ` +
+      `${placeOf(place)}: the group has read it up to offset ${offset}, ${evidence}, and this ` +
       `state has nothing of it; the log now begins at ${to}: offsets ${from} to ${to - 1} ` +
       `(${to - from}) are neither here nor in the log`,
   }
@@ -52,7 +52,7 @@ export function lost(number: number, { offset, beginning }: CommittedOffset, to:
 
 /** The group has read the topic after a history, whose rows are neither here nor in the topic. */
 export function withoutHistory(
-  number: number,
+  place: Place,
   to: number,
   { offset, beginning }: CommittedOffset,
   cutoverMs: number,
@@ -64,29 +64,29 @@ export function withoutHistory(
     from,
     to,
     message:
-      `partition ${number}: the group has read it up to offset ${offset}, after a history up to ` +
+      `${placeOf(place)}: the group has read it up to offset ${offset}, after a history up to ` +
       `${new Date(cutoverMs).toISOString()}, and this state has no history: ${missing}the rows of ` +
       'its files are not here',
   }
 }
 
 /** The log was truncated below the position, and may have grown again since. */
-export const truncated = (number: number, from: number, at: number): Gap => ({
+export const truncated = (place: Place, from: number, at: number): Gap => ({
   kind: 'truncated',
   from,
   to: at,
   message:
-    `partition ${number}: the log was truncated at ${from}; offsets ${from} to ${at - 1} ` +
+    `${placeOf(place)}: the log was truncated at ${from}; offsets ${from} to ${at - 1} ` +
     `(${at - from}) are in the state and no longer in the log`,
 })
 
 /** The topic of this name is not the one that was read. */
-export const recreated = (number: number, topic: string, at: number): Gap => ({
+export const recreated = (place: Place, at: number): Gap => ({
   kind: 'recreated',
   from: at,
   to: at,
   message:
-    `partition ${number}: "${topic}" is not the topic that was read up to offset ${at}; it was ` +
+    `${placeOf(place)}: this is not the topic that was read up to offset ${at}; it was ` +
     'deleted and recreated, or this is another cluster',
 })
 
@@ -107,8 +107,7 @@ export const passedByHistory = ({ message }: Gap, offset: number): string =>
 /** Returns the offset after a gap of the same topic. */
 export function offsetAfter(
   consumer: Consumer,
-  topic: string,
-  { number }: LogPartition,
+  { topic, number }: LogPartition,
   gap: Gap,
   policy: 'earliest' | 'latest',
 ): Promise<number> {

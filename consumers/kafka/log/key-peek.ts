@@ -22,7 +22,6 @@ import { createMessageRows, type MessageRows } from './message-rows.ts'
 /** What a peek needs. */
 export interface KeyPeek {
   connection: KafkaConnection
-  clientId: string
   consumer: Consumer
   topic: string
   view: TopicView
@@ -56,7 +55,7 @@ interface Peeking extends KeyPeek {
  */
 export async function peekKeys(peek: KeyPeek): Promise<KeySample> {
   const sample = createKeySample(peek.view.partitions)
-  const fetcher = createFetcher(peek.connection, peek.clientId)
+  const fetcher = createFetcher(peek.connection)
   const row = createMessageRows(1)
   const peeking: Peeking = { ...peek, fetcher, sample, row, rows: 0, logs: new Map() }
   try {
@@ -120,7 +119,8 @@ async function addFetched(
   if (records.length === 0) log.end = Math.min(log.end, log.next, stableOffset)
   for (let at = 0; !isDecided(peeking.sample) && !peeking.stop.aborted;) {
     const batch = readBatch(records, at, records.length)
-    if (batch === null) return
+    // A length that goes back is reported when the log is read.
+    if (batch === null || batch.to <= at) return
     at = batch.to
     await addBatch(peeking, partition, records, batch)
     log.next = batch.lastOffset + 1

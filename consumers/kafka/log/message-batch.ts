@@ -1,17 +1,17 @@
 // A batch of decoded messages on its way into the state: applied, rejected or excluded.
-import { performance } from 'node:perf_hooks'
 import { REASONS } from '../../../src/record/batch.ts'
-import { PLACE } from '../../../src/record/columns.ts'
-import { eventTimeOf } from '../../../src/record/event-time.ts'
-import { headerOf, SOURCE_HEADER } from '../../../src/kafka/headers.ts'
+import { unitsOf } from '../../../src/record/source-units.ts'
 import type { RecordCursor } from '../../../src/kafka/record-batch.ts'
-import type { Partition } from '../../../state/partition.ts'
 import type { IngestStats } from '../../ingest/ingest-stats.ts'
-import { DECODED, type MessageFormat } from './message-format.ts'
-import { addMessage, createMessageRows, scaleDurations, type MessageRows } from './message-rows.ts'
-import { readFrom, type LogPartition } from './partition.ts'
+import { DECODED, OTHER_TYPE, type MessageFormat } from './message-format.ts'
+import { addMessage, createMessageRows, scaleRows, type MessageRows } from './message-rows.ts'
+import { placeOf, readFrom, type LogPartition } from './partition.ts'
 import { checkRouting, createRouting, type Routing } from './routing.ts'
-import { contradictionIn, lookAt, type TopicUnits } from './units.ts'
+import { isLive } from './cutover.ts'
+import { lookAtColumns, rejectIncomplete, seenNames, type JsonColumns } from './json-columns.ts'
+import { detailOf } from './message-detail.ts'
+import { contradictionIn } from './unit-check.ts'
+import { lookAt, type TopicUnits } from './units.ts'
 
 /** Messages per batch: few enough that their columns stay in the processor's caches. */
 export const BATCH_ROWS = 2048
@@ -22,6 +22,7 @@ export interface MessageBatchOptions {
   /** Partitions of the topic. */
   partitions: number
   units: TopicUnits
+  json: JsonColumns
   /** Rows that start before it (UTC ms) belong to the history; null for no history. */
   cutoverMs: number | null
 }
@@ -37,18 +38,25 @@ export interface MessageBatch {
   selected: Uint32Array
   /** Whether rows are in the partitions of their keys. */
   routing: Routing
+  /** Messages of record types that are not read; they are no rows. */
+  otherTypes: number
 }
 
-/** An empty batch of `BATCH_ROWS` rows. */
-export function createMessageBatch(options: MessageBatchOptions, stats: IngestStats): MessageBatch {
-  const rows = createMessageRows(BATCH_ROWS)
+/** An empty batch of up to `capacity` rows. */
+export function createMessageBatch(
+  options: MessageBatchOptions,
+  stats: IngestStats,
+  capacity: number = BATCH_ROWS,
+): MessageBatch {
+  const rows = createMessageRows(capacity)
   return {
     options,
     stats,
     rows,
     values: rows.columns.map((column) => column.values),
-    selected: new Uint32Array(BATCH_ROWS),
+    selected: new Uint32Array(capacity),
     routing: createRouting(options.partitions),
+    otherTypes: 0,
   }
 }
 
@@ -72,29 +80,41 @@ export function applyBatch(batch: MessageBatch, log: LogPartition, next: number)
   const { position, state } = log
   const { count } = rows
   if (next === readFrom(log)) return
-  const { units } = batch.options
-  if (units.deciding !== null || count > 0) {
-    if (lookAt(units, rows, log, next)) {
+  // It stopped before rows that are still in the batch.
+  if (log.gap !== null) {
+    empty(rows)
+    return
+  }
+  const { units, json } = batch.options
+  if (isLooking(batch) || count > 0) {
+    const nowMs = stats.clock.utcMs()
+    if (lookAtColumns(json, rows, log, next, nowMs) || lookAt(units, rows, log, next, nowMs)) {
       empty(rows)
       return
     }
   }
-  const start = performance.now()
-  if (count > 0) applyUnit(batch, log)
-  const { wanted, rejected } = select(batch, log)
+  rejectIncomplete(json, rows)
+  const start = stats.clock.now()
+  if (count > 0 && !applyUnits(batch, log)) {
+    empty(rows)
+    return
+  }
+  const { wanted, rejected, otherTypes, excluded } = select(batch, log)
   const applied = stats.applier.apply(state, rows, selected, wanted)
   for (let n = 0; n < wanted; n++) {
     const outcome = stats.applier.outcome[selected[n]]
     if (outcome !== 0) reject(batch, log, selected[n], outcome)
   }
-  const excluded = count - wanted - rejected
   position.applied += applied
   position.rejected += wanted - applied + rejected
   position.excluded += excluded
-  position.skipped += next - position.next - count
+  position.skipped += next - position.next - count + otherTypes
+  if (otherTypes > 0) position.otherTypes = (position.otherTypes ?? 0) + otherTypes
   position.next = next
+  if (json.seen !== 0) position.jsonColumns = seenNames(json)
   state.moved.add(log.source)
-  stats.counters.rows += count
+  batch.otherTypes += otherTypes
+  stats.counters.rows += count - otherTypes
   stats.counters.applied += applied
   stats.counters.excluded += excluded
   if (count > 0) {
@@ -104,55 +124,34 @@ export function applyBatch(batch: MessageBatch, log: LogPartition, next: number)
   empty(rows)
 }
 
+/** Whether rows are only looked at, and will be read again. */
+export const isLooking = ({ options: { units, json } }: MessageBatch): boolean =>
+  units.deciding !== null || json.looking !== null
+
 function empty(rows: MessageRows): void {
   rows.count = 0
+  if (rows.details.size > 0) rows.details.clear()
   rows.bytes.length = 0
 }
 
-/**
- * Selects the rows to apply, rejects those that did not decode, leaves out those of the history.
- */
-function select(batch: MessageBatch, log: LogPartition): { wanted: number; rejected: number } {
+/** Selects the rows to apply, and counts those that do not decode, are of the history, or no rows. */
+function select(batch: MessageBatch, log: LogPartition) {
   const { rows, selected, stats } = batch
   const { cutoverMs } = batch.options
-  let wanted = 0
-  let rejected = 0
+  let [wanted, rejected, otherTypes, excluded] = [0, 0, 0, 0]
   for (let i = 0; i < rows.count; i++) {
     const outcome = rows.outcome[i]
-    if (outcome !== DECODED) {
+    if (outcome === OTHER_TYPE) otherTypes++
+    else if (outcome !== DECODED) {
       log.state.counters.rejected[REASONS[outcome - 1]]++
       stats.applier.counts.rejected[outcome - 1]++
       reject(batch, log, i, outcome)
       rejected++
-    } else if (cutoverMs === null || isLive(batch, log, i, cutoverMs)) selected[wanted++] = i
+    } else if (cutoverMs === null || isLive(rows, log, i, cutoverMs)) selected[wanted++] = i
+    else excluded++
   }
   checkRouting(batch.routing, rows, selected, wanted, log.number)
-  return { wanted, rejected }
-}
-
-/**
- * True for a row of the topic, false for one of the history. If its Start is unknown, a header that
- * names a file of the history decides; without such a header Kafka's timestamp does.
- */
-function isLive(
-  { rows, values }: MessageBatch,
-  { state }: LogPartition,
-  i: number,
-  cutoverMs: number,
-): boolean {
-  const start = eventTimeOf(values[PLACE.start][i], values[PLACE.startMs][i])
-  if (!Number.isNaN(start)) return start >= cutoverMs
-  const file = headerOf(rows.bytes[i], rows.valueTo[i], SOURCE_HEADER)
-  if (file !== null && isOfHistory(state, file)) return false
-  return rows.timestampMs[i] >= cutoverMs
-}
-
-/** A producer names a file by the hash of its content, a former one by its fingerprint. */
-function isOfHistory({ positions }: Partition, file: string): boolean {
-  for (const [id, { content }] of positions) {
-    if (id.startsWith(file) || content?.startsWith(file) === true) return true
-  }
-  return false
+  return { wanted, rejected, otherTypes, excluded }
 }
 
 function reject(
@@ -162,20 +161,26 @@ function reject(
   outcome: number,
 ): void {
   const reason = REASONS[outcome - 1]
-  state.rejected.push({ source, row: rows.offset[i], reason, raw: rows.raw(i) })
+  const detail = detailOf(rows, i, reason)
+  const row = { source, row: rows.offset[i], reason, raw: rows.raw(i) }
+  state.rejected.push(detail === null ? row : { ...row, detail })
 }
 
-/** Durations become milliseconds; rows that contradict the unit stop the log after this batch. */
-function applyUnit({ rows, options }: MessageBatch, log: LogPartition): void {
-  const { units } = options
-  if (units.unit === null) return
+/**
+ * Durations become milliseconds and volumes bytes. Returns false for rows that contradict the units: then
+ * the log stops before them.
+ */
+function applyUnits({ rows, options }: MessageBatch, log: LogPartition): boolean {
+  const { unit, options: asked } = options.units
   const { position } = log
-  position.durationUnit = units.unit.durationUnit
-  position.evidence = units.unit.evidence
-  const found = contradictionIn(units, rows, log.checked)
+  const found = asked.forceUnits ? null : contradictionIn(options.units, rows, log.checked)
   if (found !== null) {
     const at = position.next
-    log.gap = { kind: 'units', from: at, to: at, message: `partition ${log.number}: ${found}` }
+    log.gap = { kind: 'units', from: at, to: at, message: `${placeOf(log)}: ${found}` }
+    return false
   }
-  if (units.unit.durationUnit !== 'ms') scaleDurations(rows, units.unit.durationUnit)
+  if (unit === null) return true
+  Object.assign(position, unitsOf(unit))
+  scaleRows(rows, unit)
+  return true
 }

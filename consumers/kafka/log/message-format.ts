@@ -1,58 +1,53 @@
-// The format of message values: Avro with a registry's schemas, Avro with one schema, or JSON.
-import { compileAvro, type DecodeRow } from '../../../src/record/decode/avro.ts'
-import { REASONS, type Reason } from '../../../src/record/batch.ts'
-import { USED_COLUMNS } from '../../../src/record/columns.ts'
+// The format of message values: Avro or JSON, with a registry's schemas, with one schema, or without.
+import type { DecodeRow } from '../../../src/record/decode/avro.ts'
+import { outcomeOf } from '../../../src/record/batch.ts'
 import { compileJson } from '../../../src/record/decode/json.ts'
-import { canonicalName } from '../../../src/record/column-names.ts'
-import { PulseError } from '../../../src/errors.ts'
-import type { RegisteredSchema, SchemaRegistry } from '../../../src/kafka/schema-registry.ts'
-
-/** How values are decoded. */
-export interface FormatOptions {
-  /** `auto` decodes a value that begins with a brace as JSON, and any other as Avro. */
-  format: 'auto' | 'avro' | 'json'
-  /** Null for Avro without schema ids. */
-  registry: SchemaRegistry | null
-  /** The writer's schema of Avro without schema ids. */
-  schema: unknown
-  /** IANA name of the zone of times without one. */
-  timeZone: string
-}
+import { noteVolume } from '../../../src/record/formats/volume-question.ts'
+import { createTextReading, type TextReading } from '../../../src/record/decode/text-reading.ts'
+import { jsonFault } from '../../../src/record/decode/json-fault.ts'
+import { createHeaderReader, FRAME_BYTES, frameKey } from '../../../src/kafka/schema-key.ts'
+import type { SchemaKey } from '../../../src/kafka/schema-registry.ts'
+import { compileRaw, type FormatOptions } from './format-options.ts'
+import { guarded, type Decode } from './guarded-decode.ts'
+import { absentNote, createSchemas } from './known-schemas.ts'
+import { fetchSchema } from './registered-decoder.ts'
+import { frameFault, isObject, nullFault, rawFault } from './value-shape.ts'
 
 /** Outcome of a value that was decoded; 1 + the index in `REASONS` for one that is rejected. */
 export const DECODED = 0
 /** Outcome of a value whose schema is not known yet. */
 export const WAITING = -1
+/** Outcome of a value of a record type that `recordTypes` does not name. */
+export const OTHER_TYPE = -2
 
 /** Decodes values, and fetches the schemas that they need. */
 export interface MessageFormat {
-  /** Decodes `bytes[from, to)` into row `row` of the columns; returns the outcome. */
-  decode(
-    bytes: Buffer,
-    from: number,
-    to: number,
-    columns: readonly Float64Array[],
-    row: number,
-  ): number
+  /** Decodes a value into a row of columns; returns the outcome. */
+  decode: Decode
+  /** How texts are read, and what they show. */
+  texts: TextReading
   /** Whether the duration decoded last is of a type with a unit, hence in milliseconds. */
   hasOwnUnit(): boolean
-  /** Id of the schema that the last `WAITING` waits for. */
-  wanted(): number
+  /**
+   * Of the value decoded last, if it is JSON: a bit for each column that is required and that it does
+   * not name; also where it is rejected because it has no known column. -1 for Avro, whose schema has
+   * all of them.
+   */
+  lacking(): number
+  /** Why the value decoded last was rejected, without any of its values. */
+  detail(): string
+  /** Key of the schema that the last `WAITING` waits for. */
+  wanted(): SchemaKey
   /** Fetches a schema, however long it takes; after that its rows are decoded or rejected. */
-  learn(id: number): Promise<void>
+  learn(key: SchemaKey): Promise<void>
 }
 
-const rejection = (reason: Reason): number => 1 + REASONS.indexOf(reason)
-const MALFORMED = rejection('malformed')
-const INCOMPATIBLE = rejection('incompatible-schema')
-/** Confluent's wire format: 0, the schema id as a big-endian int32, the body. */
-const WIRE_HEADER_BYTES = 5
-const BRACE = 0x7b
+type DecodeBody = (key: SchemaKey, ...body: Parameters<Decode>) => number
 
-/** Bounds memory: garbage that looks like the wire format names any number of schemas. */
-const MAX_KNOWN = 10_000
-/** A schema that could not be used is fetched again after this time: it may have been corrected. */
-const ASK_AGAIN_MS = 300_000
+const MALFORMED = outcomeOf('malformed')
+const INCOMPATIBLE = outcomeOf('incompatible-schema')
+const NO_VALUE = outcomeOf('no-value')
+const NO_TYPE = 'JSON: the message names no schema, so it has no record type for --record-type'
 
 /**
  * Creates a format; each decoder is compiled once.
@@ -60,102 +55,128 @@ const ASK_AGAIN_MS = 300_000
  * @throws PulseError `input-column` when `schema` lacks a needed column
  */
 export function createFormat(options: FormatOptions): MessageFormat {
-  const { format, registry, timeZone } = options
-  const json = compileJson({ timeZone })
-  const raw = registry === null ? compileAvro(options.schema, { timeZone }) : null
-  /** By schema id; null for a schema whose rows are rejected. */
-  const known = new Map<number, DecodeRow | null>()
-  let wanted = -1
-  let ownUnit = false
+  const { format, registry, onSchema } = options
+  const { recordTypes = [] } = options.source
+  const texts = createTextReading(options.timeZone)
+  const last = createLast(texts)
+  const raw = registry === null ? compileRaw(options, texts) : null
+  const note = raw === null ? null : absentNote('the schema of --schema', raw)
+  if (note !== null) onSchema(note)
+  const headerKey = createHeaderReader()
+  const decodeJson = createJsonDecoder(options, last, texts)
+  const { decodeBody, learn } = createBodyDecoder(options, decodeJson, last, texts)
   return {
-    wanted: () => wanted,
-    hasOwnUnit: () => ownUnit,
-    decode(bytes, from, to, columns, row) {
-      if (format === 'json' || (format === 'auto' && bytes[from] === BRACE)) {
-        ownUnit = false
-        return json(bytes, from, to, columns, row) ? DECODED : MALFORMED
+    texts,
+    wanted: () => last.wanted,
+    hasOwnUnit: () => last.ownUnit,
+    lacking: () => last.lacking,
+    detail: () => last.detail,
+    decode: guarded(last, onSchema, (bytes, from, to, columns, row) => {
+      last.lacking = -1
+      last.schema = ''
+      if (format === 'json') {
+        const body = bytes[from] === 0 ? Math.min(to, from + FRAME_BYTES) : from
+        return decodeJson(bytes, body, to, columns, row)
       }
+      if (registry !== null) {
+        const key = bytes[to] === 0 ? null : headerKey(bytes, to)
+        if (key !== null) return decodeBody(key, bytes, from, to, columns, row)
+      }
+      if (format === 'auto' && isObject(bytes, from, to)) {
+        if (recordTypes.length > 0) return last.reject(INCOMPATIBLE, NO_TYPE)
+        return decodeJson(bytes, from, to, columns, row)
+      }
+      const isFramed = to - from >= FRAME_BYTES && bytes[from] === 0
+      const body = from + FRAME_BYTES
       if (raw !== null) {
-        ownUnit = raw.ownDuration === true
-        return raw(bytes, from, to, columns, row) ? DECODED : MALFORMED
+        // A frame of JSON Schema is readable without its schema.
+        if (isFramed && format === 'auto' && isObject(bytes, body, to)) {
+          const outcome = decodeJson(bytes, body, to, columns, row)
+          if (outcome !== MALFORMED) return outcome
+          last.lacking = -1
+        }
+        if (last.use(raw)(bytes, from, to, columns, row)) return last.decoded(raw)
+        return last.reject(MALFORMED, rawFault(bytes, from, to))
       }
-      if (to - from < WIRE_HEADER_BYTES || bytes[from] !== 0) return MALFORMED
-      const id = bytes.readInt32BE(from + 1)
-      const decode = known.get(id)
-      if (decode === undefined) {
-        wanted = id
-        return WAITING
-      }
-      if (decode === null) return INCOMPATIBLE
-      ownUnit = decode.ownDuration === true
-      return decode(bytes, from + WIRE_HEADER_BYTES, to, columns, row) ? DECODED : MALFORMED
+      if (!isFramed) return last.reject(MALFORMED, frameFault(bytes, from, to))
+      return decodeBody(frameKey(bytes, from), bytes, body, to, columns, row)
+    }),
+    learn,
+  }
+}
+
+/** What is known of the value decoded last. */
+type Last = ReturnType<typeof createLast>
+
+function createLast({ volumes }: TextReading) {
+  let used: DecodeRow | null = null
+  const last = {
+    lacking: -1,
+    detail: '',
+    /** The registered schema that it was decoded with; empty for none. */
+    schema: '',
+    wanted: -1 as SchemaKey,
+    /** Whether the duration has a type with a unit. */
+    ownUnit: false,
+    reject(outcome: number, why: string): number {
+      last.detail = why
+      return outcome
     },
-    async learn(id) {
-      if (registry === null || known.has(id)) return
-      if (known.size >= MAX_KNOWN) known.clear()
-      const decode = await compileRegistered(registry, id, timeZone)
-      known.set(id, decode)
-      if (decode === null) setTimeout(() => known.delete(id), ASK_AGAIN_MS).unref()
+    decoded({ nullPath }: DecodeRow): number {
+      const path = nullPath?.() ?? null
+      return path === null ? DECODED : last.reject(NO_VALUE, nullFault(path))
+    },
+    /** Notes what a schema of Avro shows of the rows that it is used for. */
+    use(decode: DecodeRow): DecodeRow {
+      last.ownUnit = decode.ownDuration === true
+      if (decode !== used) decode.volumes?.forEach((name) => noteVolume(volumes, name))
+      used = decode
+      return decode
     },
   }
+  return last
 }
 
-async function compileRegistered(
-  registry: SchemaRegistry,
-  id: number,
-  timeZone: string,
-): Promise<DecodeRow | null> {
-  const found = await registry.byId(id)
-  if (found === null || found.type !== 'AVRO' || found.hasReferences) return null
-  const decode = tryCompile(found, { timeZone })
-  if (decode !== null && hasEveryColumn(found.schema)) return decode
-  // A later version of the subject may name the fields of this one as aliases.
-  const latest = await registry.latestOfSubject(id)
-  if (latest === null) return decode
-  return tryCompile(found, { timeZone, renames: renamesOf(latest.schema) }) ?? decode
-}
-
-/** False when any column, also one that may be absent, has no known name: it may be renamed. */
-function hasEveryColumn(schema: unknown): boolean {
-  const known = new Set(
-    fieldsOf(schema).flatMap(({ name, aliases }) =>
-      [name, ...(Array.isArray(aliases) ? (aliases as unknown[]) : [])].map((one) =>
-        canonicalName(String(one)),
-      ),
-    ),
-  )
-  return USED_COLUMNS.every((column) => known.has(column))
-}
-
-/** Null when a needed column is missing, or has a type that holds no number. */
-function tryCompile(
-  { schema }: RegisteredSchema,
-  options: Parameters<typeof compileAvro>[1],
-): DecodeRow | null {
-  try {
-    return compileAvro(schema, options)
-  } catch (error) {
-    if (error instanceof PulseError) return null
-    throw error
+function createJsonDecoder(
+  { source: { mapped } }: FormatOptions,
+  last: Last,
+  texts: TextReading,
+): Decode {
+  const json = compileJson(texts, mapped)
+  return (bytes, from, to, columns, row) => {
+    last.ownUnit = false
+    const isRow = json(bytes, from, to, columns, row)
+    last.lacking = json.lacking
+    return isRow ? last.decoded(json) : last.reject(MALFORMED, jsonFault(bytes, from, to, mapped))
   }
 }
 
-/** By alias: the present name of a record's field. */
-function renamesOf(schema: unknown): ReadonlyMap<string, string> {
-  const renames = new Map<string, string>()
-  for (const { name, aliases } of fieldsOf(schema)) {
-    if (!Array.isArray(aliases)) continue
-    for (const alias of aliases) renames.set(String(alias), String(name))
+/** Decodes bodies whose schemas are in a registry. */
+function createBodyDecoder(
+  options: FormatOptions,
+  decodeJson: Decode,
+  last: Last,
+  texts: TextReading,
+) {
+  const { registry, onSchema, source } = options
+  const { mapped, recordTypes = [] } = source
+  const reading = { texts, mapped, recordTypes }
+  const fetch = registry === null ? null : (key: SchemaKey) => fetchSchema(registry, key, reading)
+  const isAnyType = recordTypes.length === 0
+  const { known, learn } = createSchemas({ fetch, isAnyType, onSchema })
+  const decodeBody: DecodeBody = (key, bytes, from, to, columns, row) => {
+    const schema = known.get(key)
+    if (schema === undefined) {
+      last.wanted = key
+      return WAITING
+    }
+    if (schema.kind === 'other-type') return OTHER_TYPE
+    if (schema.kind === 'unusable') return last.reject(INCOMPATIBLE, schema.why)
+    if (schema.kind === 'json') return decodeJson(bytes, from, to, columns, row)
+    const { decode, name } = schema
+    last.schema = name
+    if (last.use(decode)(bytes, from, to, columns, row)) return last.decoded(decode)
+    return last.reject(MALFORMED, `Avro: the body of ${to - from} bytes does not match ${name}`)
   }
-  return renames
-}
-
-interface Field {
-  name?: unknown
-  aliases?: unknown
-}
-
-function fieldsOf(schema: unknown): Field[] {
-  const fields = (schema as { fields?: unknown } | null)?.fields
-  return Array.isArray(fields) ? (fields as Field[]) : []
+  return { decodeBody, learn }
 }

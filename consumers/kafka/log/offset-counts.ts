@@ -1,7 +1,7 @@
 // What is counted of offsets that bring no row: records that were read before, and holes.
 import type { RecordBatch } from '../../../src/kafka/record-batch.ts'
 import type { IngestCounters } from '../../ingest/progress.ts'
-import type { LogPartition } from './partition.ts'
+import { placeOf, type LogPartition } from './partition.ts'
 
 /**
  * Counts records below the position, once per run: a batch is fetched again whole after a schema
@@ -33,3 +33,8 @@ export function countHoles(
   if (!control) log.holes += lastOffset - baseOffset + 1 - records
   log.searchedTo = lastOffset + 1
 }
+
+/** Kafka keeps the last record per key only: rows of a subscriber are lost before they are read. */
+export const compactedAt = (log: LogPartition): string =>
+  `${placeOf(log)}: the topic is compacted: ${log.holes} offsets or more are missing between its ` +
+  'records, and their rows are in no result; set cleanup.policy=delete for a topic of sessions'

@@ -2,19 +2,25 @@
 //
 // The position moves to the end of what was read: past the last record that was added, and past a
 // batch once all of it was read, because markers and compaction leave offsets without a record.
+import { performance } from 'node:perf_hooks'
+import {
+  createAbortedTransactions,
+  endTransaction,
+  isAborted,
+  type AbortedTransactions,
+} from '../../../src/kafka/aborted-transactions.ts'
 import type { FetchedPartition } from '../../../src/kafka/fetch.ts'
 import {
   checkBatch,
-  isAbortMarker,
   nextRecord,
   openRecords,
   readBatch,
   type BatchFault,
   type RecordBatch,
 } from '../../../src/kafka/record-batch.ts'
-import { addToBatch, applyBatch, isFull, type MessageBatch } from './message-batch.ts'
+import { addToBatch, applyBatch, isFull, isLooking, type MessageBatch } from './message-batch.ts'
 import { countDuplicates, countHoles } from './offset-counts.ts'
-import { readFrom, type Gap, type LogPartition } from './partition.ts'
+import { placeOf, readFrom, type Gap, type LogPartition } from './partition.ts'
 
 /**
  * Bytes decompressed per response. Beyond this the rest is fetched again, after a commit if one is
@@ -23,8 +29,15 @@ import { readFrom, type Gap, type LogPartition } from './partition.ts'
 const MAX_UNPACKED_BYTES = 256 * 2 ** 20
 /** Rows of the message batch keep alive the buffers that they were decompressed into. */
 const MAX_HELD_BYTES = 32 * 2 ** 20
+/**
+ * Time that a response is decoded for; the rest is fetched again. It takes milliseconds, unless its
+ * messages were made to be slow, and this thread must answer its group, and a stop.
+ */
+const MAX_DECODING_MS = 2000
+/** Bytes after which the time is looked at. */
+const LOOK_BYTES = 2 ** 16
 
-/** Reads all partitions of a topic, one after another. */
+/** Reads all partitions of one topic, one after another. */
 export interface LogReader {
   messages: MessageBatch
   /**
@@ -35,11 +48,21 @@ export interface LogReader {
   unpackedBytes: number
   /** Of these, the bytes that rows of the message batch may refer to. */
   heldBytes: number
+  /** The clock (ms), and when the present response has been decoded for long enough. */
+  now: () => number
+  until: number
+  isLate: boolean
 }
 
 /** A reader that decodes into a message batch. */
-export const createLogReader = (messages: MessageBatch): LogReader => ({
+export const createLogReader = (
+  messages: MessageBatch,
+  now = (): number => performance.now(),
+): LogReader => ({
   messages,
+  now,
+  until: Infinity,
+  isLate: false,
   next: 0,
   unpackedBytes: 0,
   heldBytes: 0,
@@ -59,10 +82,11 @@ export function readFetched(
   log.endOffset = endOffset
   log.stableOffset = stableOffset
   log.logStart = logStartOffset
-  const { units } = reader.messages.options
-  if (units.deciding === null) reader.messages.stats.counters.consumedBytes += records.length
+  if (!isLooking(reader.messages)) reader.messages.stats.counters.consumedBytes += records.length
   reader.next = readFrom(log)
   reader.unpackedBytes = reader.heldBytes = 0
+  reader.until = reader.now() + MAX_DECODING_MS
+  reader.isLate = false
   const transactions = createAbortedTransactions(aborted)
   for (let at = 0; ;) {
     const batch = readBatch(records, at, records.length)
@@ -74,12 +98,15 @@ export function readFetched(
       // Rows before it are not applied yet: it is met again.
       return log.peek === null ? unreadable(log, batch, fault) : null
     }
-    if (log.waitingFor !== null || log.gap !== null || reader.unpackedBytes > MAX_UNPACKED_BYTES)
-      break
+    if (log.waitingFor !== null || log.gap !== null || isEnough(reader)) break
   }
   applyRead(reader, log)
   return null
 }
+
+/** Whether the rest of the response is to be fetched again. */
+const isEnough = ({ unpackedBytes, isLate, now, until }: LogReader): boolean =>
+  unpackedBytes > MAX_UNPACKED_BYTES || isLate || now() > until
 
 function applyRead(reader: LogReader, log: LogPartition): void {
   applyBatch(reader.messages, log, reader.next)
@@ -106,7 +133,7 @@ function readOne(
   if (batch.control) endTransaction(transactions, bytes, batch)
   else if (!isAborted(transactions, batch)) {
     const recordFault = readRecords(reader, log, bytes, batch)
-    if (recordFault !== null || log.waitingFor !== null) return recordFault
+    if (recordFault !== null || log.waitingFor !== null || reader.isLate) return recordFault
   }
   reader.next = batch.lastOffset + 1
   if (log.peek === null) log.position.leaderEpoch = batch.leaderEpoch
@@ -127,7 +154,8 @@ function readRecords(
     reader.unpackedBytes += cursor.bytes.length
     reader.heldBytes += cursor.bytes.length
   }
-  if (messages.options.units.deciding === null) log.undurableMs.push(cursor.baseTimestampMs)
+  if (!isLooking(messages)) log.undurableMs.push(cursor.baseTimestampMs)
+  let looked = cursor.at
   for (;;) {
     const found = nextRecord(cursor)
     if (found === 0) return null
@@ -143,55 +171,22 @@ function readRecords(
     }
     reader.next = cursor.offset + 1
     log.countedTo = reader.next
+    if (cursor.at - looked < LOOK_BYTES) continue
+    looked = cursor.at
+    reader.isLate = reader.now() > reader.until
+    if (reader.isLate) return null
   }
 }
 
 function unreadable(
-  { number, position }: LogPartition,
+  log: LogPartition,
   { baseOffset, lastOffset }: RecordBatch,
   fault: BatchFault,
 ): Gap {
-  const from = Math.max(baseOffset, position.next)
+  const from = Math.max(baseOffset, log.position.next)
   const to = lastOffset + 1
   const message =
-    `partition ${number}: the batch at offset ${baseOffset} has ${fault}; offsets ${from} to ` +
+    `${placeOf(log)}: the batch at offset ${baseOffset} has ${fault}; offsets ${from} to ` +
     `${lastOffset} (${to - from}) cannot be read`
   return { kind: 'unreadable', from, to, message }
-}
-
-/**
- * The aborted transactions of a response, followed as its batches are read: a transaction begins at
- * its first offset and ends at its producer's next abort marker (the algorithm of
- * `CompletedFetch.nextFetchedRecord` in Kafka's own consumer).
- */
-interface AbortedTransactions {
-  /** In order of their first offset. */
-  all: FetchedPartition['aborted']
-  /** How many of them have begun. */
-  begun: number
-  /** Producers with a transaction that has begun and not ended. */
-  open: Set<number>
-}
-
-const createAbortedTransactions = (all: FetchedPartition['aborted']): AbortedTransactions => ({
-  all,
-  begun: 0,
-  open: new Set(),
-})
-
-function isAborted(transactions: AbortedTransactions, batch: RecordBatch): boolean {
-  const { all, open } = transactions
-  while (
-    transactions.begun < all.length &&
-    all[transactions.begun].firstOffset <= batch.lastOffset
-  ) {
-    open.add(all[transactions.begun++].producerId)
-  }
-  return batch.transactional && open.has(batch.producerId)
-}
-
-function endTransaction({ open }: AbortedTransactions, bytes: Buffer, batch: RecordBatch): void {
-  const marker = openRecords(bytes, batch)
-  if (typeof marker === 'string' || nextRecord(marker) !== 1) return
-  if (isAbortMarker(marker)) open.delete(batch.producerId)
 }

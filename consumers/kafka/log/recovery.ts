@@ -1,13 +1,14 @@
 // What keeps a log from being read, and how that ends: gaps, unknown schemas, moved leaders.
 import { messageOf } from '../../../src/errors.ts'
-import { authorizationError } from '../../../src/kafka/authorization.ts'
+import { missingAcl } from '../../../src/kafka/authorization.ts'
 import type { FetchedPartition } from '../../../src/kafka/fetch.ts'
+import type { SchemaKey } from '../../../src/kafka/schema-registry.ts'
 import { waitToRetry } from '../../../src/kafka/retry.ts'
 import { fail, refreshTopic, type TopicWatch } from '../topic-watch.ts'
 import { findRangeGap, moveTo, offsetAfter, passedAt, stoppedAt, truncated } from './gaps.ts'
 import type { GapPolicy } from './gaps.ts'
 import type { MessageFormat } from './message-format.ts'
-import type { Gap, LogPartition } from './partition.ts'
+import { placeOf, type Gap, type LogPartition } from './partition.ts'
 
 /** What recovery needs; part of a partition reader. */
 export interface Recovery extends TopicWatch {
@@ -36,7 +37,7 @@ export function recoverFrom(
   const { next } = log.position
   if (errorCode === OFFSET_OUT_OF_RANGE) {
     void recover(recovery, log, async () => {
-      const gap = await findRangeGap(recovery.consumer, recovery.topic, log)
+      const gap = await findRangeGap(recovery.consumer, log)
       if (gap !== null) await meet(recovery, log, gap)
     })
   } else if (STALE_METADATA.has(errorCode)) {
@@ -46,12 +47,11 @@ export function recoverFrom(
     })
   } else if (errorCode !== 0) {
     const acl = { resource: 'Topic', name: recovery.topic, operation: 'READ' } as const
-    const denied = authorizationError(errorCode, [acl])
-    const other = `partition ${log.number}: the broker answers error ${errorCode}`
-    const error = denied ?? new Error(other)
-    void recover(recovery, log, () => Promise.reject(error))
+    log.denied = missingAcl(errorCode, [acl])
+    const other = `${placeOf(log)}: the broker answers error ${errorCode}`
+    void recover(recovery, log, () => Promise.reject(new Error(log.denied ?? other)))
   } else if (divergingOffset >= 0 && divergingOffset < next) {
-    recoverFromGap(recovery, log, truncated(log.number, divergingOffset, next))
+    recoverFromGap(recovery, log, truncated(log, divergingOffset, next))
   } else return false
   return true
 }
@@ -62,8 +62,8 @@ export function recoverFromGap(recovery: Recovery, log: LogPartition, gap: Gap):
 }
 
 /** Fetches the schema that a log waits for; the log is read again when it is known. */
-export function learnSchema(recovery: Recovery, log: LogPartition, id: number): void {
-  recovery.format.learn(id).then(
+export function learnSchema(recovery: Recovery, log: LogPartition, key: SchemaKey): void {
+  recovery.format.learn(key).then(
     () => (log.waitingFor = null),
     (error: unknown) => {
       // Closing ends the wait for the registry; any other error is an internal one.
@@ -91,13 +91,13 @@ async function recover(
 }
 
 async function meet(recovery: Recovery, log: LogPartition, gap: Gap): Promise<void> {
-  const { consumer, topic, onGap, warnings, passed } = recovery
+  const { consumer, onGap, warnings, passed } = recovery
   if (onGap === 'stop') {
     log.gap = gap
     warnings.error('gap', stoppedAt(gap))
     return
   }
-  const offset = await offsetAfter(consumer, topic, log, gap, onGap)
+  const offset = await offsetAfter(consumer, log, gap, onGap)
   warnings.error('gap', passedAt(gap, offset, onGap))
   passed.gaps++
   passed.records += gap.to - gap.from

@@ -2,13 +2,14 @@
 // read before, or the first start of all.
 import { messageOf } from '../../../src/errors.ts'
 import { offsetAt, sourceOf, type Start } from '../../../src/kafka/topic.ts'
+import { PLAIN_UNITS } from '../../../src/record/source-units.ts'
 import { createPosition, type SourcePosition } from '../../../state/partition-metadata.ts'
 import type { Partition } from '../../../state/partition.ts'
 import type { CommittedOffset } from '../group/beginning.ts'
 import type { TopicWatch } from '../topic-watch.ts'
 import { lost, passedAt, passedByHistory, recreated, stoppedAt, withoutHistory } from './gaps.ts'
 import type { GapPolicy } from './gaps.ts'
-import { NO_ROW_READ, type Gap } from './partition.ts'
+import { NO_ROW_READ, placeOf, type Gap, type LogPartition } from './partition.ts'
 
 /** What a start is decided from; part of a partition reader. */
 export interface StartContext extends TopicWatch {
@@ -22,6 +23,9 @@ export interface StartContext extends TopicWatch {
   /** Returns what the group has committed for a partition; null for nothing. */
   committedOf: (partition: number) => Promise<CommittedOffset | null>
 }
+
+/** A partition of a topic. */
+type Place = Pick<LogPartition, 'topic' | 'number'>
 
 /** The start of a partition. */
 export interface PartitionStart {
@@ -51,7 +55,7 @@ export async function findStart(
   const committed = await context.committedOf(number)
   const logStart = await offsetAt(consumer, topic, number, 'earliest')
   const gap =
-    findFormer(topic, state, number, source) ?? findLost(context, number, committed, logStart)
+    findFormer({ topic, number }, state, source) ?? findLost(context, number, committed, logStart)
   if (gap !== null) return startAtGap(context, number, gap, logStart)
   if (committed === null) return firstStart(context, number, logStart)
   return startAgain(context, number, committed, logStart)
@@ -70,30 +74,44 @@ export function reportStart(context: StartContext, { gap, stops, sentence }: Par
   passed.records += gap.to - gap.from
 }
 
-/** Reports a committed offset that another program has set: it has no effect. */
+/**
+ * Reports a committed offset that is not the position of the state: it has no effect. Behind the
+ * position, one of this project is usual: it is written after the commit.
+ */
 export async function checkCommitted(
-  { committedOf, warnings }: StartContext,
+  { topic, committedOf, warnings }: StartContext,
   number: number,
-  next: number,
+  position: SourcePosition,
 ): Promise<void> {
+  const at = position.next
   try {
     const committed = await committedOf(number)
-    if (committed === null || committed.beginning !== null || committed.offset === next) return
-    warnings.warn(
-      `partition ${number}: the group's committed offset is ${committed.offset}, set by another ` +
-        `program or a former version; it has no effect: the position of the state, ${next}, counts`,
-    )
+    if (committed === null || committed.offset === at) return
+    const { offset, beginning } = committed
+    const counts = `it has no effect: the position of the state, ${at}, counts`
+    if (beginning === null) {
+      warnings.warn(
+        `${placeOf({ topic, number })}: the group's committed offset is ${offset}, set by another program or ` +
+          `a former version; ${counts}; to read the partition again, use "xdr-pulse reread ` +
+          `--partition ${number}"`,
+      )
+    } else if (offset > position.next) {
+      warnings.info(
+        `${placeOf({ topic, number })}: the group's committed offset is ${offset}, as after a restore, a ` +
+          `reread, or a change by another program; ${counts}`,
+      )
+    }
   } catch (error) {
     warnings.error('metadata', messageOf(error))
   }
 }
 
 /** A topic of the same name that was read before under another id is a gap. */
-function findFormer(topic: string, state: Partition, number: number, source: string): Gap | null {
+function findFormer(place: Place, state: Partition, source: string): Gap | null {
   for (const [id, { kind, name, next, first }] of state.positions) {
     // If no row of it was read, no row is missing.
-    if (kind === 'topic' && name === topic && id !== source && next > first) {
-      return recreated(number, topic, next)
+    if (kind === 'topic' && name === place.topic && id !== source && next > first) {
+      return recreated(place, next)
     }
   }
   return null
@@ -108,14 +126,15 @@ function findLost(
 ): Gap | null {
   if (committed === null) return null
   const { beginning, offset } = committed
+  const place = { topic, number }
   if (beginning !== null && beginning.source !== sourceOf(view)) {
-    return beginning.first < offset ? recreated(number, topic, offset) : null
+    return beginning.first < offset ? recreated(place, offset) : null
   }
   const historyMs = beginning?.cutoverMs ?? null
   if (historyMs !== null && cutoverMs === null) {
-    return withoutHistory(number, Math.max(firstOf(committed), logStart), committed, historyMs)
+    return withoutHistory(place, Math.max(firstOf(committed), logStart), committed, historyMs)
   }
-  return logStart > firstOf(committed) ? lost(number, committed, logStart) : null
+  return logStart > firstOf(committed) ? lost(place, committed, logStart) : null
 }
 
 async function startAtGap(
@@ -159,7 +178,7 @@ async function firstStart(
             'not included',
         ]),
   ]
-  const sentence = `partition ${number}: reading begins at offset ${first}; ${missing.join('; ')}`
+  const sentence = `${placeOf({ topic, number })}: reading begins at offset ${first}; ${missing.join('; ')}`
   return { position, gap: null, stops: false, sentence }
 }
 
@@ -172,7 +191,7 @@ function startAgain(
 ): PartitionStart {
   const first = from === 'earliest' ? logStart : firstOf(committed)
   const sentence =
-    `partition ${number}: the group has read it up to offset ${committed.offset}, and this state ` +
+    `${placeOf({ topic, number })}: the group has read it up to offset ${committed.offset}, and this state ` +
     `has nothing of it; all of it is still in the log and is read again from offset ${first}`
   return { position: positionAt(topic, first, logStart), gap: null, stops: false, sentence }
 }
@@ -182,6 +201,6 @@ const firstOf = ({ beginning }: CommittedOffset): number => beginning?.first ?? 
 
 function positionAt(topic: string, first: number, notRetained: number): SourcePosition {
   const source = { name: topic, kind: 'topic', rows: 0, order: 'offset' } as const
-  const unit = { durationUnit: 'ms', evidence: NO_ROW_READ } as const
-  return { ...createPosition({ ...source, ...unit }, first), notRetained }
+  const units = { ...PLAIN_UNITS, evidence: NO_ROW_READ }
+  return { ...createPosition({ ...source, ...units }, first), notRetained }
 }

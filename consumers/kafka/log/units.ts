@@ -1,109 +1,157 @@
-// The units of a topic: decided once for all partitions, before the first row that depends on them.
+// The units and formats of a topic: decided once for all partitions, before the first row that depends on them.
 //
 // While they are not decided, what is fetched is only looked at: each log has a place up to which it
 // was looked at (`peek`), ahead of its position, which stays. With the decision the logs are fetched
-// again from their positions. Afterwards rows are checked against the decision.
+// again from their positions (`unit-decision.ts`). Afterwards rows are checked against it
+// (`unit-check.ts`).
 import { PulseError } from '../../../src/errors.ts'
-import { UNREADABLE } from '../../../src/record/batch.ts'
 import { PLACE, USED_COLUMNS } from '../../../src/record/columns.ts'
-import { decideAll } from '../../../src/record/decide-units.ts'
-import { durationFinding, durationQuestion } from '../../../src/record/duration-question.ts'
+import {
+  collectFormats,
+  setFormats,
+  type TextReading,
+} from '../../../src/record/decode/text-reading.ts'
 import {
   addRow,
   createEvidence,
-  DURATION_UNITS,
-  foundWords,
-  UNIT_WORDS,
   unitColumnsOf,
-  type DurationUnit,
   type UnitEvidence,
 } from '../../../src/record/duration-unit.ts'
-import { NEEDED_COLUMNS, requireFew } from '../../../src/record/readable.ts'
-import type { UnitOptions } from '../../../src/record/source-units.ts'
+import {
+  isShown,
+  type DecidedFormats,
+  type FormatEvidence,
+} from '../../../src/record/formats/decide-formats.ts'
+import {
+  columnsOf,
+  contradiction,
+  unitsOf,
+  type DecidedUnits,
+  type StoredUnits,
+  type UnitOptions,
+} from '../../../src/record/source-units.ts'
+import { addFirstRows, createFirstRows, hasFirstRows, type FirstRows } from './first-rows.ts'
 import { DECODED } from './message-format.ts'
 import type { MessageRows } from './message-rows.ts'
-import { readFrom, type LogPartition } from './partition.ts'
-
-/** After this number of rows, or this time, units that cannot be determined end the run. */
-const MOST_ROWS = 10_000
-const LONGEST_MS = 60_000
-/** Rows that are looked at even if fewer would do, while there are more. */
-const ENOUGH_ROWS = 1000
-/** Rows are checked against the decision in windows of this many that can show it. */
-const WINDOW_ROWS = 1000
-const NEEDED = NEEDED_COLUMNS.map((column) => USED_COLUMNS.indexOf(column))
-const CONTRADICTING_SHARE = 0.05
-/** One row in this number is checked, from the first row of a batch on. */
-const CHECK_EVERY = 4
+import type { LogPartition } from './partition.ts'
 
 /** What was looked at without a decision. */
 export interface Deciding {
   sinceMs: number
   rows: number
   evidence: UnitEvidence
-  /** Of the first 1,000 rows, those unreadable in each of NEEDED_COLUMNS. */
-  unreadable: number[]
+  /** The topic's first rows, with those that were looked at. */
+  first: FirstRows
 }
 
 /** The decision on a topic's units, and what it rests on; part of a message batch. */
 export interface TopicUnits {
   topic: string
   options: UnitOptions
-  /** Null until it is decided. */
-  unit: DurationUnit | null
+  /** How its texts are read, and what they show. */
+  texts: TextReading
+  /** Null until they are decided. */
+  formats: DecidedFormats | null
+  /** Null until all of it is decided. */
+  unit: DecidedUnits | null
   /** Null while nothing is to be decided. */
   deciding: Deciding | null
-}
-
-/** Units that an earlier run decided, or that are to be decided. */
-export const createTopicUnits = (
-  topic: string,
-  options: UnitOptions,
-  known: DurationUnit | null,
-): TopicUnits => {
-  const { durationUnit: asked } = options
-  if (known !== null && asked !== 'auto' && asked !== known.durationUnit) {
-    throw new PulseError(
-      'state-options',
-      `topic ${topic}: its rows were applied with --duration-unit ${known.durationUnit} (asked ` +
-        `for: ${asked}), expected the same; leave the option out, or start in another --state ` +
-        'directory',
-    )
-  }
-  return { topic, options, unit: known, deciding: null }
+  /** Rows that were checked for unreadable values; none before the first decision. */
+  first: FirstRows
 }
 
 /**
- * Looks at rows that depend on a unit which is not decided. Returns false when there are none: then
- * they are to be applied.
+ * Units that an earlier run decided, or that are to be decided.
+ *
+ * @throws PulseError `state-options` for an option that contradicts the earlier run
+ */
+export const createTopicUnits = (
+  topic: string,
+  options: UnitOptions,
+  known: StoredUnits | null,
+  texts: TextReading,
+): TopicUnits => {
+  const found = known === null ? null : contradiction(known, options)
+  if (found !== null) {
+    throw new PulseError(
+      'state-options',
+      `topic ${topic}: its rows were applied with ${found.flag} ${found.former} (asked for: ` +
+        `${found.asked}), expected the same; leave the option out, or start in another --state ` +
+        'directory',
+    )
+  }
+  const unit = known === null ? null : withOptions(unitsOf(known), options)
+  if (unit === null) collectFormats(texts)
+  else setFormats(texts, unit)
+  return { topic, options, texts, formats: null, unit, deciding: null, first: createFirstRows() }
+}
+
+/** An option sets what no row has shown so far. */
+export function withOptions(
+  unit: DecidedUnits,
+  { timeFormat, numberFormat, recordTypes = unit.recordTypes }: UnitOptions,
+): DecidedUnits {
+  return {
+    ...unit,
+    ...columnsOf({ ...unit, recordTypes }),
+    timeFormat: timeFormat === 'auto' ? unit.timeFormat : timeFormat,
+    numberFormats:
+      numberFormat === 'auto'
+        ? unit.numberFormats
+        : {
+            ...Object.fromEntries(USED_COLUMNS.map((one) => [one, numberFormat])),
+            ...unit.numberFormats,
+          },
+  }
+}
+
+/** Nothing was looked at. */
+export const startDeciding = ({ first }: TopicUnits, sinceMs: number): Deciding => ({
+  sinceMs,
+  rows: 0,
+  evidence: createEvidence(),
+  first: { ...first, unreadable: [...first.unreadable] },
+})
+
+/** All rows that were looked at come again. */
+export function lookAgain(units: TopicUnits, nowMs: number): void {
+  if (units.unit !== null) return
+  if (units.texts.shown !== null) collectFormats(units.texts)
+  // Decided formats are kept with the unit of durations, which is decided on the rows next.
+  units.deciding = units.formats === null ? null : startDeciding(units, nowMs)
+}
+
+/** What texts show; null when their formats are decided. */
+export const shownBy = ({ shown, volumes }: TextReading): FormatEvidence | null =>
+  shown === null ? null : { ...shown, volumes }
+
+/**
+ * Looks at rows that depend on a unit which is not decided, and at the first rows of a topic. Returns
+ * false when there are none: then they are to be applied.
  */
 export function lookAt(
   units: TopicUnits,
   rows: MessageRows,
   log: LogPartition,
   next: number,
+  nowMs: number,
 ): boolean {
   if (units.unit !== null) return false
   if (units.deciding === null) {
-    if (!hasDuration(rows)) return false
-    units.deciding = {
-      sinceMs: Date.now(),
-      rows: 0,
-      evidence: createEvidence(),
-      unreadable: NEEDED.map(() => 0),
-    }
+    const evidence = shownBy(units.texts)
+    const depends = evidence !== null && isShown(evidence, units.options)
+    const isBeginning = units.first.rows === 0 && hasFirstRows(units.first, rows, log.checked.from)
+    if (!depends && !isBeginning && !hasDuration(rows)) return false
+    units.deciding = startDeciding(units, nowMs)
   }
   const { deciding } = units
   const columns = unitColumnsOf(rows.columns.map(({ values }) => values))
   for (let i = 0; i < rows.count; i++) {
-    if (rows.outcome[i] !== DECODED || rows.ownUnit[i] === 1) continue
-    if (deciding.rows++ < ENOUGH_ROWS) {
-      for (const [at, place] of NEEDED.entries()) {
-        if (rows.columns[place].values[i] === UNREADABLE) deciding.unreadable[at]++
-      }
-    }
-    addRow(deciding.evidence, columns, i)
+    if (rows.outcome[i] !== DECODED) continue
+    deciding.rows++
+    if (rows.ownUnit[i] === 0) addRow(deciding.evidence, columns, i)
   }
+  addFirstRows(deciding.first, rows, log.checked.from)
   log.peek = next
   return true
 }
@@ -114,85 +162,4 @@ function hasDuration({ columns, outcome, ownUnit, count }: MessageRows): boolean
     if (outcome[i] === DECODED && ownUnit[i] === 0 && values[i] > 0) return true
   }
   return false
-}
-
-function requireReadable(topic: string, { rows, unreadable }: Deciding): void {
-  for (const [at, column] of NEEDED_COLUMNS.entries()) {
-    const problem = requireFew(unreadable[at], Math.min(rows, ENOUGH_ROWS))
-    if (problem === null) continue
-    throw new PulseError(
-      'input-column',
-      `topic ${topic}: the column "${column}" ${problem}; send its numbers with digits and a decimal ` +
-        'point only',
-    )
-  }
-}
-
-/**
- * Decides when enough was looked at: all that there is, 1,000 rows, or a minute. Then the logs are
- * read from their positions.
- *
- * @param isComplete whether all logs that are assigned are loaded
- * @param mayWait false when more rows than there are now will not be waited for
- * @throws PulseError `input-invalid` when 10,000 rows, or all of a minute, do not show the unit
- */
-export function decideWhenDue(
-  units: TopicUnits,
-  logs: ReadonlyMap<number, LogPartition>,
-  { isComplete, mayWait }: { isComplete: boolean; mayWait: boolean },
-  nowMs: number,
-): void {
-  const { deciding, topic, options } = units
-  if (deciding === null) return
-  const assigned = [...logs.values()].filter(({ gap }) => gap === null)
-  // A log that waits for a schema may yet have the rows that show it.
-  const read = assigned.filter(({ waitingFor }) => waitingFor === null)
-  const waits = read.length < assigned.length
-  const atEnd = read.every((log) => log.stableOffset >= 0 && readFrom(log) >= log.stableOffset)
-  const isLate = deciding.rows >= MOST_ROWS || (!waits && nowMs - deciding.sinceMs >= LONGEST_MS)
-  const everywhere = read.every(
-    (log) => log.peek !== null || log.stableOffset === log.position.next,
-  )
-  const isEnough = atEnd || (everywhere && deciding.rows >= ENOUGH_ROWS)
-  const finding = durationFinding(deciding.evidence)
-  const decides = finding.kind === 'value' || options.durationUnit !== 'auto'
-  if (!isLate && !isComplete) return
-  if (!isLate && !(isEnough && decides) && !(atEnd && !mayWait && !waits)) return
-  requireReadable(topic, deciding)
-  const name = `topic ${topic}, ${deciding.rows} rows of it`
-  const [{ value, evidence }] = decideAll(
-    durationQuestion(options),
-    [{ name, columns: topic, finding }],
-    [],
-  )
-  units.unit = { durationUnit: value, evidence }
-  units.deciding = null
-  for (const log of logs.values()) log.peek = null
-}
-
-/**
- * Checks rows, before they are scaled, against the decision. Returns how they contradict it, as a
- * sentence; null while few do.
- */
-export function contradictionIn(
-  { unit, options }: TopicUnits,
-  rows: MessageRows,
-  checked: UnitEvidence,
-): string | null {
-  if (unit === null || options.forceUnits) return null
-  const columns = unitColumnsOf(rows.columns.map(({ values }) => values))
-  for (let i = 0; i < rows.count; i += CHECK_EVERY) {
-    if (rows.outcome[i] === DECODED && rows.ownUnit[i] === 0) addRow(checked, columns, i)
-  }
-  const agreeing = checked.agreeing[DURATION_UNITS.indexOf(unit.durationUnit)]
-  const contradicting = checked.rows - agreeing
-  if (contradicting > WINDOW_ROWS * CONTRADICTING_SHARE) {
-    const words = UNIT_WORDS[unit.durationUnit]
-    return (
-      `durations were decided to be ${words} (${unit.evidence}), but ${foundWords(checked)}; ` +
-      'correct the producer, or add --force-units to read them so all the same'
-    )
-  }
-  if (checked.rows >= WINDOW_ROWS) Object.assign(checked, createEvidence())
-  return null
 }

@@ -2,7 +2,8 @@
 import { UNREADABLE } from '../batch.ts'
 import { instantOf, isNanoseconds } from '../numeric-time.ts'
 import { msisdnOf } from '../msisdn.ts'
-import { isMissing, numberOf, timeOf } from './text.ts'
+import { isMissing } from './text.ts'
+import { numberOfText, timeOfText, type TextReading } from './text-reading.ts'
 import type { WallClock } from './text-zone.ts'
 
 /** Bytes of the longest varint: 64 bits, 7 per byte. */
@@ -48,10 +49,19 @@ export function skipLong(bytes: Uint8Array, from: number, to: number): number {
 const textOf = (bytes: Uint8Array, from: number, to: number): string =>
   utf8.decode(bytes.subarray(from, to))
 
-/** The number that a text spells; up to 15 digits, the usual case, are read directly. */
-export function numberAt(bytes: Uint8Array, from: number, to: number): number {
+/**
+ * The number that a text spells in a column, by its place in USED_COLUMNS; up to 15 digits, the usual
+ * case, are read directly.
+ */
+export function numberAt(
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+  texts: TextReading,
+  place: number,
+): number {
   const plain = digitsAt(bytes, from, to)
-  return plain >= 0 ? plain : numberOf(textOf(bytes, from, to))
+  return plain >= 0 ? plain : numberOfText(textOf(bytes, from, to), place, texts)
 }
 
 /** The same of a text that spells an MSISDN. */
@@ -78,21 +88,23 @@ export function presenceAt(bytes: Uint8Array, from: number, to: number): number 
   return isMissing(textOf(bytes, from, to)) ? NaN : 1
 }
 
-/** The instant that a text spells, by `clock` where it has no zone. */
-export function timeAt(bytes: Uint8Array, from: number, to: number, clock: WallClock): number {
-  const plain = plainTimeAt(bytes, from, to)
-  return Number.isNaN(plain) ? timeOf(textOf(bytes, from, to), clock) : clock(plain)
+/** The instant that a text spells. */
+export function timeAt(bytes: Uint8Array, from: number, to: number, texts: TextReading): number {
+  const { timeFormat: order, shown, clock } = texts
+  const plain =
+    order === null || shown !== null ? NaN : plainTimeAt(bytes, from, to, order === 'day-first')
+  return Number.isNaN(plain) ? timeOfText(textOf(bytes, from, to), texts) : clock(plain)
 }
 
-/** The characters after month, day, year and hour of `M/D/YYYY H:MM`. */
+/** The characters after the two parts of day and month, year and hour of `M/D/YYYY H:MM`. */
 const ENDS = Uint8Array.from('// :', (end) => end.charCodeAt(0))
 
 /**
  * The wall clock time of `M/D/YYYY H:MM`, the format of files, as if it were UTC. NaN for any other
  * text, and for days above 28, which the general parser checks.
  */
-function plainTimeAt(bytes: Uint8Array, from: number, to: number): number {
-  let [part, value, digits, month, day, year, hour] = [0, 0, 0, 0, 0, 0, 0]
+function plainTimeAt(bytes: Uint8Array, from: number, to: number, dayFirst: boolean): number {
+  let [part, value, digits, first, second, year, hour] = [0, 0, 0, 0, 0, 0, 0]
   for (let at = from; at < to; at++) {
     const digit = bytes[at] - 48
     if (digit >= 0 && digit <= 9) {
@@ -101,13 +113,14 @@ function plainTimeAt(bytes: Uint8Array, from: number, to: number): number {
       continue
     }
     if (digits === 0 || part > 3 || bytes[at] !== ENDS[part]) return NaN
-    if (part === 0) month = value
-    else if (part === 1) day = value
+    if (part === 0) first = value
+    else if (part === 1) second = value
     else if (part === 2) year = value
     else hour = value
     part++
     value = digits = 0
   }
+  const [month, day] = dayFirst ? [second, first] : [first, second]
   const isDate = month >= 1 && month <= 12 && day >= 1 && day <= 28 && year >= 1000
   if (part !== 4 || digits === 0 || !isDate || hour > 23 || value > 59) return NaN
   return Date.UTC(year, month - 1, day, hour, value)

@@ -25,6 +25,8 @@ export interface AvroField {
 /** A record type. */
 export interface AvroRecord {
   kind: 'record'
+  /** With its namespace. */
+  name: string
   fields: AvroField[]
 }
 
@@ -38,13 +40,22 @@ export type AvroType =
   | AvroRecord
 
 type Json = Readonly<Record<string, unknown>>
-type Named = Map<string, AvroType>
+
+/** What was parsed so far. */
+interface Parsed {
+  named: Map<string, AvroType>
+  /** Types, those within others and those of references included. */
+  types: number
+}
 
 const SCALARS: ReadonlySet<string> = new Set<AvroScalar['kind']>([
   ...(['null', 'boolean', 'int', 'long', 'float', 'double', 'bytes', 'string'] as const),
 ])
 /** Bounds the recursion of the parser; no schema in use is nested this deep. */
 const DEEPEST = 64
+/** Bound the generated code, and the time to compile it; schemas in use have hundreds of types. */
+const MOST_TYPES = 10_000
+const MOST_BRANCHES = 1000
 const DAY_MS = 86_400_000
 
 const TIMES: ReadonlyMap<string, Logical> = new Map(
@@ -59,40 +70,48 @@ const TIMES: ReadonlyMap<string, Logical> = new Map(
 /**
  * The type that a schema describes.
  *
+ * @param references schemas whose named types it uses, each after those that it uses itself
  * @throws PulseError `input-invalid` when it is not an Avro schema
  */
-export function parseAvroSchema(schema: unknown): AvroType {
-  return parse(schema, '', new Map(), 0)
+export function parseAvroSchema(schema: unknown, references: readonly unknown[] = []): AvroType {
+  const parsed: Parsed = { named: new Map(), types: 0 }
+  for (const one of references) parse(one, '', parsed, 0)
+  return parse(schema, '', parsed, 0)
 }
 
-function parse(schema: unknown, space: string, named: Named, depth: number): AvroType {
+function parse(schema: unknown, space: string, parsed: Parsed, depth: number): AvroType {
   if (depth > DEEPEST) throw invalid(`it is nested more than ${DEEPEST} levels deep`)
-  if (typeof schema === 'string') return reference(schema, space, named)
+  if (++parsed.types > MOST_TYPES) throw invalid(`it has more than ${MOST_TYPES} types`)
+  if (typeof schema === 'string') return reference(schema, space, parsed)
   if (Array.isArray(schema)) {
-    return { kind: 'union', branches: schema.map((one) => parse(one, space, named, depth + 1)) }
+    const { length } = schema
+    if (length > MOST_BRANCHES) {
+      throw invalid(`a union has ${length} branches, expected at most ${MOST_BRANCHES}`)
+    }
+    return { kind: 'union', branches: schema.map((one) => parse(one, space, parsed, depth + 1)) }
   }
   if (typeof schema !== 'object' || schema === null)
     throw invalid('a type is neither text nor object')
   const json = schema as Json
   const { type } = json
-  if (typeof type !== 'string') return parse(type, space, named, depth + 1)
+  if (typeof type !== 'string') return parse(type, space, parsed, depth + 1)
   if (SCALARS.has(type)) {
     return { kind: type as AvroScalar['kind'], logical: logicalOf(json, type) }
   }
   if (type === 'array' || type === 'map') {
     const items = json[type === 'array' ? 'items' : 'values']
-    return { kind: type, items: parse(items, space, named, depth + 1) }
+    return { kind: type, items: parse(items, space, parsed, depth + 1) }
   }
-  if (type === 'record' || type === 'error') return record(json, space, named, depth)
+  if (type === 'record' || type === 'error') return record(json, space, parsed, depth)
   if (type === 'enum' || type === 'fixed') {
     const made = type === 'enum' ? enumeration(json) : fixed(json)
-    define(nameOf(json, space), made, named)
+    define(nameOf(json, space), made, parsed)
     return made
   }
-  return reference(type, space, named)
+  return reference(type, space, parsed)
 }
 
-function reference(name: string, space: string, named: Named): AvroType {
+function reference(name: string, space: string, { named }: Parsed): AvroType {
   if (SCALARS.has(name)) return { kind: name as AvroScalar['kind'], logical: null }
   const found = named.get(inSpace(name, space)) ?? named.get(name)
   if (found === undefined) throw invalid('it uses a type before its definition')
@@ -107,16 +126,16 @@ function nameOf({ name, namespace }: Json, space: string): string {
   return inSpace(name, typeof namespace === 'string' ? namespace : space)
 }
 
-function define(name: string, type: AvroType, named: Named): void {
+function define(name: string, type: AvroType, { named }: Parsed): void {
   if (named.has(name)) throw invalid('it defines a type twice')
   named.set(name, type)
 }
 
-function record(json: Json, space: string, named: Named, depth: number): AvroRecord {
+function record(json: Json, space: string, parsed: Parsed, depth: number): AvroRecord {
   const name = nameOf(json, space)
-  const made: AvroRecord = { kind: 'record', fields: [] }
+  const made: AvroRecord = { kind: 'record', name, fields: [] }
   // Defined before its fields, which may refer to it.
-  define(name, made, named)
+  define(name, made, parsed)
   const inner = name.includes('.') ? name.slice(0, name.lastIndexOf('.')) : ''
   if (!Array.isArray(json.fields)) throw invalid('a record has no list of fields')
   for (const field of json.fields as unknown[]) {
@@ -126,7 +145,7 @@ function record(json: Json, space: string, named: Named, depth: number): AvroRec
     made.fields.push({
       name: fieldName,
       aliases: Array.isArray(aliases) ? aliases.filter((alias) => typeof alias === 'string') : [],
-      type: withAttributes(parse(type, inner, named, depth + 1), type, attributes),
+      type: withAttributes(parse(type, inner, parsed, depth + 1), type, attributes),
     })
   }
   return made
@@ -139,8 +158,9 @@ function withAttributes(type: AvroType, schema: unknown, attributes: Json): Avro
 }
 
 function enumeration({ symbols }: Json): AvroType {
-  if (!Array.isArray(symbols)) throw invalid('an enum has no symbols')
-  return { kind: 'enum', symbols: symbols.map(String) }
+  const isList = Array.isArray(symbols) && symbols.every((one) => typeof one === 'string')
+  if (!isList) throw invalid('an enum has no list of symbols')
+  return { kind: 'enum', symbols }
 }
 
 function fixed(json: Json): AvroType {

@@ -1,5 +1,5 @@
 // Generates the code that skips unused values, and the parts that reading shares with it.
-import { assert } from '../../errors.ts'
+import { assert, PulseError } from '../../errors.ts'
 import type { AvroType } from './avro-schema.ts'
 
 /**
@@ -13,13 +13,26 @@ export const LOCALS = 'let u=0,v=0,n=0,l=0,h=0,s=0,q=0,t=0;'
 export interface Skips {
   places: Map<AvroType, number>
   functions: string[]
+  /** The bytes of the values of types, as `sizeOf`. */
+  sizes: Map<AvroType, number | null>
+  /** Types within each other at the place where code is generated. */
+  depth: number
 }
 
 /** No functions yet. */
-export const createSkips = (): Skips => ({ places: new Map(), functions: [] })
+export const createSkips = (): Skips => ({
+  places: new Map(),
+  functions: [],
+  sizes: new Map(),
+  depth: 0,
+})
 
 /** The deepest nesting of calls, so that bytes cannot exhaust the stack. */
 const DEEPEST = 64
+/** The deepest nesting of types by their names, so that a schema cannot exhaust the stack. */
+const DEEPEST_TYPES = 256
+/** Stands for the size of a value that is larger than any message. */
+const HUGE = 2 ** 31
 /** The most items without bytes; a block may claim any number of them. */
 const MOST_EMPTY_ITEMS = 1_048_576
 
@@ -60,7 +73,7 @@ export function union(codes: readonly string[]): string {
  * branch, as branch prediction fails on random nulls.
  */
 function skipUnion(branches: readonly AvroType[], skips: Skips, depth: string): string {
-  const [first, second] = branches.slice(0, 2).map(sizeOf)
+  const [first, second] = branches.slice(0, 2).map((branch) => sizeOf(branch, skips))
   const codes = branches.map((branch) => skip(branch, skips, depth))
   if (branches.length < 2 || first !== 0 || second === null) return union(codes)
   const others = codes
@@ -70,10 +83,40 @@ function skipUnion(branches: readonly AvroType[], skips: Skips, depth: string): 
   return `${BRANCH}if((u&-3)===0){p+=(u>>1)*${count(second)};if(p>to)return -1}else ${others}return -1;`
 }
 
-/** The bytes of a value of a type; null where they vary. */
-function sizeOf(type: AvroType): number | null {
-  if (type.kind === 'fixed') return type.size
-  return { null: 0, boolean: 1, float: 4, double: 8 }[type.kind as string] ?? null
+/**
+ * The bytes of a value of a type; null where they vary. Values of fixed size are skipped at once: a
+ * record of records may hold 2^50 of them in no bytes.
+ */
+function sizeOf(type: AvroType, skips: Skips): number | null {
+  if (type.kind === 'fixed') return Math.min(type.size, HUGE)
+  if (type.kind !== 'record') {
+    return { null: 0, boolean: 1, float: 4, double: 8 }[type.kind as string] ?? null
+  }
+  const known = skips.sizes.get(type)
+  if (known !== undefined) return known
+  // A record that holds itself has no end, and no value.
+  skips.sizes.set(type, null)
+  let size: number | null = 0
+  deeper(skips, () => {
+    for (const field of type.fields) {
+      const part = sizeOf(field.type, skips)
+      size = size === null || part === null ? null : Math.min(size + part, HUGE)
+    }
+  })
+  skips.sizes.set(type, size)
+  return size
+}
+
+function deeper(skips: Skips, work: () => void): void {
+  if (++skips.depth > DEEPEST_TYPES) {
+    throw new PulseError(
+      'input-invalid',
+      `Avro schema: its types are nested more than ${DEEPEST_TYPES} levels deep; register one with ` +
+        'fewer levels',
+    )
+  }
+  work()
+  skips.depth--
 }
 
 const SKIP_LONG = 'if(p<to&&b[p]<128)p++;else{p=H.skipLong(b,p,to);if(p<0)return -1}'
@@ -83,24 +126,16 @@ const skipFixed = (bytes: number): string =>
 
 /** The code that skips a value; `depth` is the code of its nesting depth. */
 export function skip(type: AvroType, skips: Skips, depth: string): string {
+  const size = sizeOf(type, skips)
+  if (size !== null) return skipFixed(size)
   switch (type.kind) {
-    case 'null':
-      return ''
-    case 'boolean':
-      return skipFixed(1)
     case 'int':
     case 'long':
     case 'enum':
       return SKIP_LONG
-    case 'float':
-      return skipFixed(4)
-    case 'double':
-      return skipFixed(8)
     case 'bytes':
     case 'string':
       return SKIP_BYTES
-    case 'fixed':
-      return skipFixed(type.size)
     case 'union':
       return skipUnion(type.branches, skips, depth)
     default:
@@ -115,9 +150,11 @@ function place(type: AvroType, skips: Skips): number {
   const at = skips.places.size
   skips.places.set(type, at)
   // A recursive type finds its place above; its code follows after that of its parts.
-  const body = parts(type, skips)
-  skips.functions[at] =
-    `function s${count(at)}(b,p,to,d){if(d>${DEEPEST})return -1;${LOCALS}${body}}`
+  deeper(skips, () => {
+    const body = parts(type, skips)
+    skips.functions[at] =
+      `function s${count(at)}(b,p,to,d){if(d>${DEEPEST})return -1;${LOCALS}${body}}`
+  })
   return at
 }
 
@@ -128,22 +165,15 @@ function parts(type: AvroType, skips: Skips): string {
   assert(type.kind === 'array' || type.kind === 'map', 'other types have no parts')
   const key = type.kind === 'map' ? SKIP_BYTES : ''
   const item = key + skip(type.items, skips, 'd')
-  const empty = key === '' && isEmpty(type.items, new Set())
-  const items = empty
-    ? `if(c>${MOST_EMPTY_ITEMS})return -1`
-    : `if(c>to-p)return -1;for(;c>0;c--){${item}}`
+  const size = key === '' ? sizeOf(type.items, skips) : null
   // A negative count is followed by the number of bytes of the items.
   return `let c=0;for(;;){${long('c')}if(c===0)return p;
-if(c<0){${long('c')}if(c<0||c>to-p)return -1;p+=c}else{${items}}}`
+if(c<0){${long('c')}if(c<0||c>to-p)return -1;p+=c}else{${itemsCode(size, item)}}}`
 }
 
-/** Whether the values of a type have no bytes. */
-function isEmpty(type: AvroType, within: Set<AvroType>): boolean {
-  if (type.kind === 'null') return true
-  if (type.kind === 'fixed') return type.size === 0
-  if (type.kind !== 'record') return false
-  // An endlessly recursive type has no values.
-  if (within.has(type)) return true
-  within.add(type)
-  return type.fields.every((field) => isEmpty(field.type, within))
+/** Skips the `c` items of a block, each of `size` bytes; null for items with code of their own. */
+function itemsCode(size: number | null, item: string): string {
+  if (size === 0) return `if(c>${MOST_EMPTY_ITEMS})return -1`
+  if (size !== null) return `p+=c*${count(size)};if(p>to)return -1`
+  return `if(c>to-p)return -1;for(;c>0;c--){${item}}`
 }

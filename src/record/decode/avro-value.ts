@@ -3,17 +3,18 @@ import { PulseError } from '../../errors.ts'
 import type { AvroType, Logical } from './avro-schema.ts'
 import { count, LENGTH, long, need, union } from './avro-skip.ts'
 import { UNREADABLE } from '../batch.ts'
+import { USED_COLUMNS } from '../columns.ts'
 import { msisdnOf } from '../msisdn.ts'
-import { isMissing, numberOf, timeOf } from './text.ts'
-import type { WallClock } from './text-zone.ts'
+import { isMissing } from './text.ts'
+import type { TextReading } from './text-reading.ts'
 
 /** How a column uses its values. `epoch`: a milliseconds column that stands for an absent time. */
 export type Meaning = 'number' | 'presence' | 'time' | 'epoch' | 'duration' | 'msisdn'
 
-/** The values that generated code refers to: the numbers of enum symbols, and the wall clock. */
+/** The values that generated code refers to: of enums the numbers, or the symbols, and the formats. */
 export interface Constants {
-  enums: Float64Array[]
-  clock: WallClock
+  enums: (Float64Array | readonly string[])[]
+  texts: TextReading
 }
 
 /** Reads a long: 28 low bits in `l`, 28 more in `h`; a longer one is read again from `q`. */
@@ -31,7 +32,8 @@ const loadReal = (bytes: 4 | 8): string => {
 }
 
 /**
- * The code that writes a value to `target`, which is code as well.
+ * The code that writes a value to `target`, which is code as well; `place` is that of its column in
+ * USED_COLUMNS.
  *
  * @throws PulseError `input-column` for a type without a single value
  */
@@ -40,7 +42,7 @@ export function read(
   meaning: Meaning,
   target: string,
   constants: Constants,
-  column: string,
+  place: number,
 ): string {
   const set = (value: string): string => `${target}=${value};`
   switch (type.kind) {
@@ -53,17 +55,17 @@ export function read(
       return `t=p;${READ_LONG}${set(integer(meaning, type.logical))}`
     case 'float':
     case 'double':
-      if (type.kind === 'float' && meaning === 'msisdn') throw imprecise(column)
+      if (type.kind === 'float' && meaning === 'msisdn') throw imprecise(USED_COLUMNS[place])
       return loadReal(type.kind === 'float' ? 4 : 8) + set(realNumber(meaning))
     case 'bytes':
     case 'string': {
-      const value = type.logical === null ? text(meaning) : decimal(meaning, type.logical)
+      const value = type.logical === null ? text(meaning, place) : decimal(meaning, type.logical)
       return `${LENGTH}${set(value)}p+=n;`
     }
     case 'enum':
-      return enumeration(type.symbols, meaning, set, constants)
+      return enumeration(type.symbols, meaning, set, constants, place)
     case 'union':
-      return union(type.branches.map((one) => read(one, meaning, target, constants, column)))
+      return union(type.branches.map((one) => read(one, meaning, target, constants, place)))
     case 'fixed':
       if (type.logical !== null) {
         return `${need(type.size)}n=${count(type.size)};${set(decimal(meaning, type.logical))}p+=n;`
@@ -71,8 +73,8 @@ export function read(
   }
   throw new PulseError(
     'input-column',
-    `Avro schema: the column "${column}" is of type ${type.kind}, expected a number, a time or ` +
-      'text; register a schema with one of these types',
+    `Avro schema: the column "${USED_COLUMNS[place]}" is of type ${type.kind}, expected a number, a ` +
+      'time or text; register a schema with one of these types',
   )
 }
 
@@ -111,10 +113,10 @@ function realNumber(meaning: Meaning): string {
   return meaning === 'time' ? NUMBER_TIME : `v===${UNREADABLE}?-Infinity:v`
 }
 
-function text(meaning: Meaning): string {
+function text(meaning: Meaning, place: number): string {
   if (meaning === 'presence') return 'H.presenceAt(b,p,p+n)'
   if (meaning === 'msisdn') return 'H.msisdnAt(b,p,p+n)'
-  return meaning === 'time' ? 'H.timeAt(b,p,p+n,K)' : 'H.numberAt(b,p,p+n)'
+  return meaning === 'time' ? 'H.timeAt(b,p,p+n,T)' : `H.numberAt(b,p,p+n,T,${count(place)})`
 }
 
 function decimal(meaning: Meaning, logical: Logical): string {
@@ -127,13 +129,24 @@ function enumeration(
   symbols: readonly string[],
   meaning: Meaning,
   set: (value: string) => string,
-  { enums, clock }: Constants,
+  { enums }: Constants,
+  place: number,
 ): string {
-  const values = symbols.map((symbol) => {
-    if (meaning === 'presence') return isMissing(symbol) ? NaN : 1
-    if (meaning === 'msisdn') return msisdnOf(symbol)
-    return meaning === 'time' ? timeOf(symbol, clock) : numberOf(symbol)
-  })
-  const place = enums.push(Float64Array.from(values)) - 1
-  return `${long('v')}if(v<0||v>=${count(values.length)})return -1;${set(`E[${count(place)}][v]`)}`
+  const enumPlace = enums.push(valuesOf(symbols, meaning)) - 1
+  const symbol = `E[${count(enumPlace)}][v]`
+  const value =
+    meaning === 'presence' || meaning === 'msisdn'
+      ? symbol
+      : meaning === 'time'
+        ? `H.timeOfText(${symbol},T)`
+        : `H.numberOfText(${symbol},${count(place)},T)`
+  return `${long('v')}if(v<0||v>=${count(symbols.length)})return -1;${set(value)}`
+}
+
+/** The values of symbols; the symbols themselves where their formats may not be decided yet. */
+function valuesOf(symbols: readonly string[], meaning: Meaning): Float64Array | readonly string[] {
+  if (meaning === 'presence') {
+    return Float64Array.from(symbols, (symbol) => (isMissing(symbol) ? NaN : 1))
+  }
+  return meaning === 'msisdn' ? Float64Array.from(symbols, msisdnOf) : symbols
 }

@@ -1,4 +1,5 @@
 // The wall clock of a time zone: the instant of a time that has no zone.
+import { isNearKnownTimes } from '../event-time.ts'
 
 /** The UTC milliseconds of a wall clock time, which is given as if it were UTC. */
 export type WallClock = (localMs: number) => number
@@ -11,12 +12,14 @@ const MOST_QUARTERS = 24_000
 
 /**
  * The clock of a zone by its IANA name. Of a time that occurs twice it takes the later instant; a
- * skipped time has the offset from before the change. ICU and DuckDB do the same.
+ * skipped time has the offset from before the change. ICU and DuckDB do the same. A time that is far
+ * from all known times stays as it is: it is unknown in any zone, and may be outside any calendar.
  */
 export function wallClockOf(zone: string): WallClock {
   if (zone === 'UTC') return (localMs) => localMs
   const offsetAt = offsetsOf(zone)
   return (localMs) => {
+    if (!isNearKnownTimes(localMs)) return localMs
     const before = offsetAt(localMs - DAY_MS)
     const after = offsetAt(localMs + DAY_MS)
     const later = localMs - after

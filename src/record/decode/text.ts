@@ -1,5 +1,6 @@
 // Reads numbers and times from text, with the same results as the SQL over Parquet.
 import { UNREADABLE } from '../batch.ts'
+import { DAY_MONTH, YEAR_MERIDIEM, type TimeFormat } from '../formats/time-format.ts'
 import { instantOfDigits } from '../numeric-time.ts'
 import type { WallClock } from './text-zone.ts'
 
@@ -7,6 +8,9 @@ import type { WallClock } from './text-zone.ts'
 export const MISSING_TEXTS: readonly string[] = ['', '\\n', '\\\\n', 'nan', 'null']
 /** The same for all other columns; a text column may hold `undefined` as a value. */
 export const MISSING_VALUES: readonly string[] = [...MISSING_TEXTS, 'undefined']
+
+/** Codes of what may end AM and PM. */
+const [LETTER_M, DOT] = [109, 46]
 
 const MISSING: ReadonlySet<string> = new Set(MISSING_VALUES)
 const LONGEST_MISSING = Math.max(...MISSING_VALUES.map(({ length }) => length))
@@ -18,9 +22,6 @@ const NUMBER = new RegExp(
 )
 const WORD = new RegExp(`^${SPACE}\\+?(-?)(inf|infinity|nan)${SPACE}$`, 'i')
 
-const MONTH_FIRST = new RegExp(
-  `^${SPACE}(\\d{1,2})/(\\d{1,2})/(\\d{1,4})[\\t-\\r ]${SPACE}(\\d{1,2}):(\\d{1,2})(?::(\\d{1,2}))?${SPACE}$`,
-)
 const DATE = '(\\d{1,6})([-/ \\\\])(\\d{1,2})\\2(\\d{1,2})'
 const ZONE = '(Z| UTC|[+-]\\d\\d(?::?\\d\\d(?::?\\d\\d)?)?)'
 const CLOCK = `(\\d+):(?:(\\d{1,2})(?::(?:(\\d{1,2})(?:\\.(\\d*))?${ZONE}?(?: ${SPACE})?)?)?)?`
@@ -36,7 +37,7 @@ const isSpace = (code: number): boolean =>
   code === 32 || (code > 127 && /\p{Zs}/u.test(String.fromCharCode(code)))
 
 /** The text without spaces of any width at both ends; other white space stays, as in DuckDB's trim. */
-function withoutSpaces(text: string): string {
+export function withoutSpaces(text: string): string {
   let [from, to] = [0, text.length]
   while (from < to && isSpace(text.charCodeAt(from))) from++
   while (to > from && isSpace(text.charCodeAt(to - 1))) to--
@@ -58,17 +59,27 @@ export function numberOf(text: string): number {
 }
 
 /**
- * The instant that a text spells, in UTC milliseconds since 1970: `M/D/YYYY H:MM[:SS]`, ISO 8601 or
- * digits as `instantOf` reads them, by `clock` where the text has no zone. NaN where it is missing, UNREADABLE where it is not a time.
+ * The instant that a text spells, in UTC milliseconds since 1970: day, month and year in `order` with a
+ * time of day, ISO 8601, or digits as `instantOf` reads them, by `clock` where the text has no zone. NaN
+ * where it is missing, UNREADABLE where it is not a time.
+ *
+ * @param order null when no order is known: then a text that needs one is not a time
  */
-export function timeOf(text: string, clock: WallClock): number {
+export function timeOf(text: string, clock: WallClock, order: TimeFormat | null): number {
   const trimmed = withoutSpaces(text)
   if (isMissingWord(trimmed)) return NaN
-  const monthFirst = MONTH_FIRST.exec(trimmed)
-  if (monthFirst !== null) {
-    const [, month, day, year, hour, minute, second = '0'] = monthFirst
-    if (Number(hour) > 23) return UNREADABLE
-    return instant(year, month, day, hour, minute, Number(second), clock)
+  const dayMonth = DAY_MONTH.exec(trimmed)
+  if (dayMonth !== null) {
+    const [, first, , second, year, ...time] = dayMonth
+    if (order === null) return UNREADABLE
+    const [month, day] = order === 'day-first' ? [second, first] : [first, second]
+    return instantOfClock(year, month, day, time, clock)
+  }
+  const last = trimmed.charCodeAt(trimmed.length - 1) | 32
+  const withMeridiem = last === LETTER_M || last === DOT ? YEAR_MERIDIEM.exec(trimmed) : null
+  if (withMeridiem !== null) {
+    const [, year, , month, day, ...time] = withMeridiem
+    return instantOfClock(year, month, day, time, clock)
   }
   const yearFirst = YEAR_FIRST.exec(text)
   if (yearFirst === null) return instantOfDigits(trimmed, clock) ?? UNREADABLE
@@ -81,6 +92,22 @@ export function timeOf(text: string, clock: WallClock): number {
   const offset = offsetOf(zone)
   const named: WallClock = (localMs) => localMs - offset
   return instant(year, month, day, hour, minute, seconds + ms / 1000, named)
+}
+
+/** A date with a time of day as the expressions give it: hour, minute, second, fraction, A or P. */
+function instantOfClock(
+  year: string,
+  month: string,
+  day: string,
+  [hour, minute, second = '0', fraction = '', half = '']: readonly (string | undefined)[],
+  clock: WallClock,
+): number {
+  const shown = Number(hour)
+  const isHour = half === '' ? shown <= 23 : shown >= 1 && shown <= 12
+  if (!isHour) return UNREADABLE
+  const hours = half === '' ? shown : (shown % 12) + (half.toUpperCase() === 'P' ? 12 : 0)
+  const seconds = Number(second) + Number(fraction.slice(0, 3).padEnd(3, '0')) / 1000
+  return instant(year, month, day, String(hours), minute ?? '0', seconds, clock)
 }
 
 function instant(

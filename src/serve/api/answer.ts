@@ -1,15 +1,15 @@
 // The answer of a route: checks its query, bounds scans, and names the snapshot of the response.
+import { keptBody } from '../http/kept-body.ts'
 import { problem, type Answer } from '../http/problem.ts'
 import type { PipelineView, Published } from '../view.ts'
 import { readParameters, type Query } from './parameters.ts'
-import type { Route, RouteContext } from './route.ts'
+import type { Route, RouteContext, SnapshotRoute } from './route.ts'
 
 /** A request as the router has it. */
 export interface Requested {
   /** Parameters of the path by name. */
   path: Readonly<Record<string, string>>
   query: Query
-  ifNoneMatch: string | undefined
 }
 
 /** A route that returns its response as a value. */
@@ -21,7 +21,7 @@ export type AnsweringRoute = Exclude<Route, { stream: unknown }>
  */
 export async function answerRoute(
   route: AnsweringRoute,
-  { path, query: given, ifNoneMatch }: Requested,
+  { path, query: given }: Requested,
   context: RouteContext,
 ): Promise<Answer> {
   const query = route.lenient === true ? {} : readParameters(route, given)
@@ -30,10 +30,10 @@ export async function answerRoute(
   const published = context.view.published()
   if ('ofSnapshot' in route) {
     if (published === null) return noSnapshot()
-    return snapshotAnswer(context.view, published, ifNoneMatch, route.ofSnapshot)
+    return snapshotAnswer(context.view, published, route)
   }
   const run = async (): Promise<Answer> => route.answer({ path, query }, context)
-  const answer = await (route.scan === true ? context.limit(run) : run())
+  const answer = await (route.gate === undefined ? run() : context.gates[route.gate](run))
   if (route.asOf !== true || answer.status !== 200) return answer
   return { ...answer, headers: { ...answer.headers, ...asOf(published) } }
 }
@@ -42,23 +42,27 @@ export async function answerRoute(
 export const noSnapshot = (): Answer =>
   problem(503, 'There is no snapshot yet; repeat the request in a second.', { 'retry-after': '1' })
 
+/**
+ * The answer of a part of the snapshot. Caches do not store it, because it may contain MSISDNs;
+ * the ETag is for programs that keep it.
+ */
 function snapshotAnswer(
   view: PipelineView,
   published: Published,
-  ifNoneMatch: string | undefined,
-  bodyOf: (published: Published) => string,
+  { path, ofSnapshot }: SnapshotRoute,
 ): Answer {
-  const etag = etagOf(view, published)
-  const headers = {
-    ...asOf(published),
-    etag,
-    'cache-control': 'no-cache',
-    // Also with 304: a cache copies its headers to the stored response.
-    'content-type': 'application/json; charset=utf-8',
-    vary: 'accept-encoding',
+  return {
+    status: 200,
+    headers: {
+      ...asOf(published),
+      etag: etagOf(view, published),
+      'cache-control': 'no-store',
+      // Also with 304: a client copies its headers to the stored response.
+      'content-type': 'application/json; charset=utf-8',
+      vary: 'accept-encoding',
+    },
+    body: keptBody(published, path, () => ofSnapshot(published)),
   }
-  if (matches(ifNoneMatch, etag)) return { status: 304, headers, body: '' }
-  return { status: 200, headers, body: bodyOf(published) }
 }
 
 /** Number and time of a snapshot as headers; its positions are those of /positions. */
@@ -76,11 +80,4 @@ function asOf(published: Published | null): Record<string, string> {
  */
 function etagOf(view: PipelineView, published: Published): string {
   return `W/"${published.snapshot.number}-${view.startedAtMs.toString(36)}"`
-}
-
-/** Whether If-None-Match matches: a list of tags compared weakly, or `*` (RFC 9110, 13.1.2). */
-function matches(ifNoneMatch: string | undefined, etag: string): boolean {
-  if (ifNoneMatch === undefined) return false
-  const tags = ifNoneMatch.split(',').map((tag) => tag.trim().replace(/^(?!W\/)"/, 'W/"'))
-  return tags.includes(etag) || tags.includes('*')
 }

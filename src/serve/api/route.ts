@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { z } from '../../schema.ts'
 import type { Health } from '../health/health.ts'
 import type { ConcurrencyLimit } from '../http/concurrency-limit.ts'
-import type { Answer } from '../http/problem.ts'
+import type { Answer, Headers } from '../http/problem.ts'
 import type { Scope } from '../http/tokens.ts'
 import type { PipelineView, Published } from '../view.ts'
 
@@ -47,6 +47,9 @@ export interface RouteRequest {
   query: Parameters
 }
 
+/** Gates of passes over all subscribers. Single look-ups do not wait for a place among pages. */
+export type Gate = 'lookUps' | 'pages'
+
 /** What handlers read: the pipeline, its health, the parts of the server, and all routes. */
 export interface RouteContext {
   view: PipelineView
@@ -56,8 +59,8 @@ export interface RouteContext {
   now: () => number
   metrics: { contentType: string; exposition(): Promise<string> }
   live: { attach(exchange: Exchange): void }
-  /** Bounds the routes with `scan`, all of them together. */
-  limit: ConcurrencyLimit
+  /** Bounds of the routes with a gate. */
+  gates: Readonly<Record<Gate, ConcurrencyLimit>>
   routes: readonly Route[]
 }
 
@@ -66,7 +69,9 @@ export interface Exchange {
   request: IncomingMessage
   response: ServerResponse
   /** Headers that every response carries. */
-  headers: Record<string, string>
+  headers: Headers
+  /** Whether the client may still get what it asked for: its token may be revoked. */
+  isAllowed: () => boolean
 }
 
 /** Documentation and conditions of a route. It answers GET and HEAD. */
@@ -93,13 +98,13 @@ interface RouteFacts {
 interface AnswerRoute extends RouteFacts {
   /** Whether 200 names the snapshot that was the last one when the request arrived. */
   asOf?: boolean
-  /** Whether it is a pass over all subscribers: a bounded number waits, others get 503. */
-  scan?: boolean
+  /** For a pass over all subscribers: a bounded number waits, others get 503. */
+  gate?: Gate
   answer: (request: RouteRequest, context: RouteContext) => Answer | Promise<Answer>
 }
 
 /** A route that changes with the snapshot only: an ETag, 304, and 503 before the first snapshot. */
-interface SnapshotRoute extends RouteFacts {
+export interface SnapshotRoute extends RouteFacts {
   /** JSON text of the response. */
   ofSnapshot: (published: Published) => string
 }
@@ -116,8 +121,7 @@ export type Route = AnswerRoute | SnapshotRoute | StreamRoute
 export const openapiPath = ({ path }: Route): string => path.replaceAll(/:(\w+)/g, '{$1}')
 
 /** Whether 503 of a route carries Retry-After. */
-export const asksToRetry = (route: Route): boolean =>
-  'ofSnapshot' in route || ('scan' in route && route.scan)
+export const asksToRetry = (route: Route): boolean => 'ofSnapshot' in route || 'gate' in route
 
 /** Statuses of a route, ascending, without those that every route has. */
 export function statusesOf(route: Route): number[] {

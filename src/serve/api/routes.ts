@@ -1,6 +1,7 @@
 // The table of routes: everything that is served, except the files of the live page.
 import { snapshotSchema, type Snapshot } from '../../snapshot/schema.ts'
 import { subscriberListSchema, subscriberSchema } from '../../snapshot/subscriber-schema.ts'
+import { keptBody } from '../http/kept-body.ts'
 import { json, problem, type Answer } from '../http/problem.ts'
 import { docsPage } from './docs.ts'
 import { openapiText } from './openapi.ts'
@@ -27,10 +28,14 @@ const part = (property: keyof Snapshot, summary: string): Route => ({
 })
 
 /** A response that changes with the program only. */
-const document = (type: string, body: string): Answer => ({
+const document = (
+  type: string,
+  routes: readonly Route[],
+  textOf: (routes: readonly Route[]) => string,
+): Answer => ({
   status: 200,
   headers: { 'content-type': `${type}; charset=utf-8`, 'cache-control': 'no-cache' },
-  body,
+  body: keptBody(routes, type, () => textOf(routes)),
 })
 
 /** All routes, in the order of the documentation. */
@@ -58,7 +63,7 @@ export const ROUTES: readonly Route[] = [
     schema: { component: 'SubscriberList', schema: subscriberListSchema },
     statuses: [404],
     asOf: true,
-    scan: true,
+    gate: 'pages',
     answer: ({ query }, { view }) => answerSubscribers(view, query),
   },
   {
@@ -70,7 +75,7 @@ export const ROUTES: readonly Route[] = [
     schema: { component: 'SubscriberView', schema: subscriberSchema },
     statuses: [404],
     asOf: true,
-    scan: true,
+    gate: 'lookUps',
     answer: ({ path }, { view }) => answerSubscriber(view, path['msisdn'] ?? ''),
   },
   {
@@ -101,7 +106,7 @@ export const ROUTES: readonly Route[] = [
     type: 'text/plain',
     answer: async (_, { metrics }) => ({
       status: 200,
-      headers: { 'content-type': metrics.contentType },
+      headers: { 'content-type': metrics.contentType, 'cache-control': 'no-store' },
       body: await metrics.exposition(),
     }),
   },
@@ -130,7 +135,7 @@ export const ROUTES: readonly Route[] = [
     tag: 'documentation',
     summary: 'This description as OpenAPI 3.1',
     scope: 'read',
-    answer: (_, { routes }) => document('application/json', openapiText(routes)),
+    answer: (_, { routes }) => document('application/json', routes, openapiText),
   },
   {
     path: '/api',
@@ -139,6 +144,6 @@ export const ROUTES: readonly Route[] = [
     scope: 'read',
     lenient: true,
     type: 'text/html',
-    answer: (_, { routes }) => document('text/html', docsPage(routes)),
+    answer: (_, { routes }) => document('text/html', routes, docsPage),
   },
 ]

@@ -5,15 +5,16 @@ import type {
   LifeState,
 } from '../../../consumers/ingest/progress.ts'
 import type { Snapshot } from '../../snapshot/schema.ts'
-import type { SourceNote } from '../../record/duration-unit.ts'
-import { assignedPartitions, orderedOffsets } from '../health/offsets.ts'
+import type { SourceNote } from '../../record/source-units.ts'
+import { assignedPartitions, orderedOffsets, topicsText } from '../health/offsets.ts'
 import type { Health } from '../health/health.ts'
 import type { Throughput } from '../health/throughput.ts'
 import { stateOf } from '../health/readiness.ts'
 import type { PipelineView, SnapshotRuns, SnapshotTimings } from '../view.ts'
 
-/** How far a topic is read. */
+/** How far topics are read. */
 export interface KafkaMessage {
+  /** The names of the topics, with ', ' between them. */
   topic: string
   member: boolean
   assignedPartitions: number
@@ -23,7 +24,7 @@ export interface KafkaMessage {
   /** Maximum over the assigned partitions; null while none is known. */
   lagSeconds: number | null
   /** Exclusive ends of the applied and of the durable offsets, per assigned partition. */
-  positions: { partition: number; appliedOffset: number; durableOffset: number }[]
+  positions: { topic: string; partition: number; appliedOffset: number; durableOffset: number }[]
 }
 
 /** The progress message of the live stream, about one per second. */
@@ -73,14 +74,14 @@ function kafkaMessage(consumer: ConsumerProgress): KafkaMessage {
   const seconds = partitions.map(({ lagSeconds }) => lagSeconds).filter((each) => each !== null)
   const isKnown = lags.every(({ end }) => end !== null)
   return {
-    topic: consumer.topic,
+    topic: topicsText(consumer),
     member: consumer.member,
     assignedPartitions: consumer.assigned.length,
     topicPartitions: consumer.topicPartitions,
     lagRecords: isKnown ? lags.reduce((sum, { end, applied }) => sum + end! - applied, 0) : null,
     lagSeconds: seconds.length === 0 ? null : Math.max(...seconds),
-    positions: partitions.map(({ partition, appliedOffset, durableOffset }) => {
-      return { partition, appliedOffset, durableOffset }
+    positions: partitions.map(({ topic, partition, appliedOffset, durableOffset }) => {
+      return { topic, partition, appliedOffset, durableOffset }
     }),
   }
 }

@@ -26,6 +26,10 @@ export function orderedOffsets(partition: PartitionProgress): Offsets {
   }
 }
 
+/** The names of the topics, as one text. */
+export const topicsText = ({ topics }: ConsumerProgress): string =>
+  topics.map(({ topic }) => topic).join(', ')
+
 /** Partitions that are assigned to this member; one that is being revoked is not. */
 export const assignedPartitions = (consumer: ConsumerProgress): PartitionProgress[] =>
   consumer.partitions.filter(({ partition }) => consumer.assigned.includes(partition))

@@ -17,9 +17,12 @@ export function checkHost(host: string, hasTokens: boolean): void {
   )
 }
 
+/** Whether a listen address is of this machine alone. */
+export const isLoopback = (host: string): boolean => LOOPBACK.has(host)
+
 /** The address of a server as a URL; an IPv6 address is put in brackets. */
-export const urlOf = (host: string, port: number): string =>
-  `http://${host.includes(':') ? `[${host}]` : host}:${port}`
+export const urlOf = (scheme: 'http' | 'https', host: string, port: number): string =>
+  `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`
 
 const FOUND: Readonly<Partial<Record<string, string>>> = {
   EADDRINUSE: 'is in use by another process',

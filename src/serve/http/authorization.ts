@@ -1,4 +1,5 @@
 // Which requests may pass: tokens with scopes, limits on requests and on invalid tokens.
+import { clientOf } from './client-address.ts'
 import type { RefusedRequest } from './request-filter.ts'
 import { problem, type Answer } from './problem.ts'
 import { createRateLimit } from './rate-limit.ts'
@@ -14,15 +15,19 @@ export interface Claim {
   address: string
 }
 
-/** Returns why a claim is refused, with the response, or null when it may pass. */
-export type Authorization = (claim: Claim, nowMs: number) => RefusedRequest | null
+/** Decides about requests by the tokens in force. */
+export interface Authorization {
+  /** Why a claim is refused, with the response; null when it may pass. */
+  refusal: (claim: Claim, nowMs: number) => RefusedRequest | null
+  /** Whether a claim that passed before would pass with the tokens that are now in force. */
+  allows: (claim: Claim) => boolean
+  /** Replaces the tokens. */
+  setTokens: (tokens: readonly Token[]) => void
+}
 
-/** Invalid tokens per address and minute, after which the address is refused. */
+/** Invalid tokens per address and minute, after which further invalid ones get 429. */
 export const MOST_FAILURES = 20
 const FAILURES_WINDOW_MS = 60_000
-
-/** Valid tokens by address that are remembered; beyond it all are forgotten. */
-const MOST_PROVEN = 10_000
 
 /**
  * Requests per address, token and scope in ten seconds: fifty people behind one address who open
@@ -32,35 +37,48 @@ const MOST_PROVEN = 10_000
 export const MOST_REQUESTS = 5000
 const REQUESTS_WINDOW_MS = 10_000
 
-/** The authorization of a server. Without tokens every request passes within its rate limit. */
-export function createAuthorization(tokens: readonly Token[]): Authorization {
+/**
+ * The authorization of a server. Without tokens every request passes within its rate limit. A valid
+ * token is never kept out by invalid ones: behind a proxy all clients have one address.
+ */
+export function createAuthorization(given: readonly Token[]): Authorization {
   const failures = createRateLimit(MOST_FAILURES, FAILURES_WINDOW_MS)
   const requests = createRateLimit(MOST_REQUESTS, REQUESTS_WINDOW_MS)
-  /** Valid tokens by address: behind a proxy, guesses of one client do not keep out the others. */
-  const proven = new Set<string>()
-  return ({ scope, authorization, address }, nowMs) => {
-    if (scope === null) return null
-    const presented = presentedToken(authorization)
-    const token = presented === null ? null : findToken(tokens, presented)
-    // Behind a proxy all clients have one address, and only tokens distinguish them.
-    const client = `${token === null ? '' : tokens.indexOf(token)} ${address}`
-    const counted = `${scope} ${client}`
-    const limitedMs = requests.waitMs(counted, nowMs)
-    if (limitedMs > 0) return { reason: 'rate', answer: tooMany('requests', limitedMs) }
-    requests.note(counted, nowMs)
-    if (tokens.length === 0) return null
-    const refusedMs = failures.waitMs(address, nowMs)
-    if (refusedMs > 0 && !proven.has(client)) {
-      return { reason: 'rate', answer: tooMany('invalid tokens', refusedMs) }
+  let tokens = given
+  const tokenOf = (presented: string | null): Token | null =>
+    presented === null ? null : findToken(tokens, presented)
+  /** The refusal of a request without a valid token. */
+  const refuseUnknown = (presented: string | null, client: string, nowMs: number) => {
+    if (presented === null) return { reason: 'token', answer: unauthorised(false) } as const
+    const refusedMs = failures.waitMs(client, nowMs)
+    if (refusedMs > 0) {
+      return { reason: 'rate', answer: tooMany('invalid tokens', refusedMs) } as const
     }
-    if (presented === null) return { reason: 'token', answer: unauthorised(false) }
-    if (token === null) {
-      failures.note(address, nowMs)
-      return { reason: 'token', answer: unauthorised(true) }
-    }
-    if (proven.size >= MOST_PROVEN) proven.clear()
-    proven.add(client)
-    return token.scopes.has(scope) ? null : { reason: 'scope', answer: outOfScope(scope) }
+    failures.note(client, nowMs)
+    return { reason: 'token', answer: unauthorised(true) } as const
+  }
+  return {
+    refusal({ scope, authorization, address }, nowMs) {
+      if (scope === null) return null
+      const client = clientOf(address)
+      const presented = presentedToken(authorization)
+      const token = tokenOf(presented)
+      // Behind a proxy all clients have one address, and only tokens distinguish them.
+      const counted = `${scope} ${token?.id ?? ''} ${client}`
+      const limitedMs = requests.waitMs(counted, nowMs)
+      if (limitedMs > 0) return { reason: 'rate', answer: tooMany('requests', limitedMs) }
+      requests.note(counted, nowMs)
+      if (tokens.length === 0) return null
+      if (token === null) return refuseUnknown(presented, client, nowMs)
+      return token.scopes.has(scope) ? null : { reason: 'scope', answer: outOfScope(scope) }
+    },
+    allows({ scope, authorization }) {
+      if (scope === null || tokens.length === 0) return true
+      return tokenOf(presentedToken(authorization))?.scopes.has(scope) === true
+    },
+    setTokens(next) {
+      tokens = next
+    },
   }
 }
 

@@ -1,7 +1,6 @@
 // Content coding of responses: gzip for clients that accept it, if the response is long text.
-import { pipeline, Readable } from 'node:stream'
 import { promisify } from 'node:util'
-import { createGzip, gzip } from 'node:zlib'
+import { gzip } from 'node:zlib'
 
 const zip = promisify(gzip)
 
@@ -9,6 +8,9 @@ const zip = promisify(gzip)
 const SHORTEST_BYTES = 1024
 const TEXT =
   /^(text\/(?!event-stream)|application\/(json|problem\+json|javascript|openmetrics-text)|image\/svg)/
+
+/** Bytes in gzip by the bytes: a body that is sent again, as the same object, is packed once. */
+const zippedBodies = new WeakMap<Buffer, Promise<Buffer>>()
 
 /** What the coding depends on: the request's Accept-Encoding and the response. */
 export interface Sent {
@@ -35,14 +37,16 @@ export async function compressed({ status, accepted, headers, payload }: Sent): 
   return { payload: zipped, headers: { ...vary, 'content-encoding': 'gzip' } }
 }
 
-/** The payload in gzip; null for a short one, or one that is not text, bytes or a stream. */
-async function zippedOf(payload: unknown): Promise<Buffer | Readable | null> {
-  if (payload instanceof Readable) {
-    // An error of the source ends the response early, which the client detects.
-    return pipeline(payload, createGzip(), () => undefined)
-  }
+/** The payload in gzip; null for a short one, or one that is neither text nor bytes. */
+function zippedOf(payload: unknown): Promise<Buffer> | null {
   if (typeof payload !== 'string' && !Buffer.isBuffer(payload)) return null
-  return payload.length < SHORTEST_BYTES ? null : zip(payload)
+  if (payload.length < SHORTEST_BYTES) return null
+  if (typeof payload === 'string') return zip(payload)
+  const known = zippedBodies.get(payload)
+  if (known !== undefined) return known
+  const zipped = zip(payload)
+  zippedBodies.set(payload, zipped)
+  return zipped
 }
 
 /** Whether Accept-Encoding has gzip or `*` with a weight above 0 (RFC 9110, 12.5.3). */

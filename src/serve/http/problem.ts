@@ -7,6 +7,12 @@ export type Headers = Record<string, string | string[]>
 export interface Answer {
   status: number
   headers: Headers
+  /** Bytes for a body that is sent again: they are packed once. */
+  body: string | Buffer
+}
+
+/** An error of a request, its body as text. */
+export interface Problem extends Answer {
   body: string
 }
 
@@ -30,7 +36,7 @@ const TITLES: Record<number, string> = {
  *
  * @param detail a sentence without any value of the request, which may contain an MSISDN
  */
-export function problem(status: number, detail: string, headers: Headers = {}): Answer {
+export function problem(status: number, detail: string, headers: Headers = {}): Problem {
   const title = TITLES[status] ?? 'Error'
   return {
     status,

@@ -10,6 +10,8 @@ export type Scope = (typeof SCOPES)[number]
 /** A token as its SHA-256 digest, so that nothing can show its text. */
 export interface Token {
   digest: Buffer
+  /** The digest as text, by which its requests are counted. */
+  id: string
   scopes: ReadonlySet<Scope>
 }
 
@@ -35,7 +37,9 @@ export function parseTokens(text: string, name: string): Token[] {
     if (fault !== null) {
       throw new PulseError('usage', `${name}: line ${at + 1} has ${fault}; ${EXPECTED}`)
     }
-    const parsed = { digest: digestOf(token), scopes: new Set(scopesOf(scopes)) }
+    const digest = digestOf(token)
+    const id = digest.toString('base64url')
+    const parsed = { digest, id, scopes: new Set(scopesOf(scopes)) }
     if (tokens.some(({ digest }) => digest.equals(parsed.digest))) {
       throw new PulseError('usage', `${name}: line ${at + 1} has the token of a line above`)
     }

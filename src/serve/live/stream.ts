@@ -32,6 +32,8 @@ export const LIVE_LIMITS: LiveLimits = {
 export interface Live {
   /** Writes a response until its client leaves; the snapshot, if there is one, comes first. */
   attach(exchange: Exchange): void
+  /** Ends the streams whose client has lost its rights. */
+  endRevoked(): void
   /** Ends all streams and timers. */
   close(): void
 }
@@ -39,13 +41,18 @@ export interface Live {
 /** What the stream reads. */
 export type LiveContext = Pick<RouteContext, 'view' | 'health' | 'now'>
 
+/** A client of a stream. */
+interface Client extends Pick<Exchange, 'isAllowed'> {
+  /** In which it gets frames. */
+  coding: keyof Frame
+}
+
 /** The clients of a stream and what their messages are made of. */
 interface Stream {
   context: LiveContext
   metrics: Metrics
   limits: LiveLimits
-  /** Each client, and the coding in which it gets frames. */
-  clients: Map<ServerResponse, keyof Frame>
+  clients: Map<ServerResponse, Client>
   /** The last snapshot as a frame; null before the first. */
   snapshotFrame: () => Frame | null
   /** Progress messages so far, the second part of their ids. */
@@ -85,6 +92,14 @@ export function createLive(context: LiveContext, metrics: Metrics, limits: LiveL
   for (const timer of timers) timer.unref()
   return {
     attach: (exchange) => attach(stream, exchange),
+    endRevoked() {
+      for (const [client, { isAllowed }] of stream.clients) {
+        if (isAllowed()) continue
+        metrics.add('http_closed_connections_total', 1, { reason: 'revoked' })
+        remove(stream, client)
+        client.end()
+      }
+    },
     close() {
       unsubscribe()
       for (const timer of timers) clearInterval(timer)
@@ -96,7 +111,7 @@ export function createLive(context: LiveContext, metrics: Metrics, limits: LiveL
   }
 }
 
-function attach(stream: Stream, { request, response, headers }: Exchange): void {
+function attach(stream: Stream, { request, response, headers, isAllowed }: Exchange): void {
   const { clients, limits, metrics } = stream
   if (clients.size >= limits.clients) {
     metrics.add('http_refused_requests_total', 1, { reason: 'live-clients' })
@@ -109,7 +124,7 @@ function attach(stream: Stream, { request, response, headers }: Exchange): void 
     ...headers,
     'content-type': 'text/event-stream; charset=utf-8',
     'cache-control': 'no-store',
-    vary: 'accept-encoding',
+    vary: ['accept-encoding', ...[headers['vary'] ?? []].flat()].join(', '),
     ...(coding === 'zipped' && { 'content-encoding': 'gzip' }),
     connection: 'close',
   })
@@ -117,7 +132,7 @@ function attach(stream: Stream, { request, response, headers }: Exchange): void 
     response.end()
     return
   }
-  clients.set(response, coding)
+  clients.set(response, { coding, isAllowed })
   metrics.add('live_clients', 1)
   response.on('close', () => remove(stream, response))
   if (coding === 'zipped') response.write(GZIP_HEADER)
@@ -150,7 +165,7 @@ function progressFrame(stream: Stream): Frame {
 }
 
 function broadcast(stream: Stream, frame: Frame): void {
-  for (const [client, coding] of stream.clients) send(stream, client, frame[coding])
+  for (const [client, { coding }] of stream.clients) send(stream, client, frame[coding])
 }
 
 /** Writes to a client, or disconnects one that reads too slowly. */

@@ -21,6 +21,17 @@ const HTTP_METRICS = [
     ['route', 'method', 'code'],
   ),
   eventGauge('http_requests_in_flight', 'Requests in progress, live streams included.'),
+  eventGauge('http_connections', 'Open connections, those without a request included.'),
+  eventCounter(
+    'http_closed_connections_total',
+    'Connections ended by the server, by reason: full, client, slow, revoked.',
+    ['reason'],
+  ),
+  eventCounter(
+    'http_file_reloads_total',
+    'Changes of the token file and the certificate that were read, by outcome.',
+    ['file', 'outcome'],
+  ),
   eventCounter(
     'http_refused_requests_total',
     'Requests refused before they reached a route, by reason.',

@@ -21,18 +21,18 @@ const ofPartition = <const N extends string>(
       ? []
       : assignedPartitions(consumer).flatMap((partition): Series[] => {
           const found = value(orderedOffsets(partition), partition)
-          return found === null ? [] : [[consumer.topic, String(partition.partition), found]]
+          return found === null ? [] : [[partition.topic, String(partition.partition), found]]
         }),
   )
 
-/** A series for the topic of the consumer; none without a consumer. */
+/** A series per topic; none without a consumer. */
 const ofTopic = <const N extends string>(
   name: N,
   help: string,
-  value: (consumer: ConsumerProgress) => number,
+  value: (consumer: ConsumerProgress, topic: string) => number,
 ): MetricRow<N> =>
   gauge(name, help, ['topic'], ({ consumer }) =>
-    consumer === null ? [] : [[consumer.topic, value(consumer)]],
+    (consumer?.topics ?? []).map(({ topic }): Series => [topic, value(consumer!, topic)]),
   )
 
 const ofConsumer =
@@ -40,9 +40,11 @@ const ofConsumer =
   ({ consumer }) =>
     (consumer === null ? undefined : value(consumer)) ?? 0
 
-function pausedPartitions(consumer: ConsumerProgress): number {
+function pausedPartitions(consumer: ConsumerProgress, name: string): number {
   if (consumer.paused !== null) return consumer.assigned.length
-  return assignedPartitions(consumer).filter(({ stopped }) => stopped !== null).length
+  return assignedPartitions(consumer).filter(
+    ({ topic, stopped }) => topic === name && stopped !== null,
+  ).length
 }
 
 /** Metrics of a consumer. */
@@ -117,6 +119,11 @@ export const CONSUMER_METRICS = [
     'consumer_gap_records_total',
     'Records missing in skipped gaps.',
     ofConsumer(({ gapsPassed }) => gapsPassed.records),
+  ),
+  counter(
+    'consumer_other_type_records_total',
+    'Records of record types that --record-type does not name.',
+    ofConsumer(({ otherTypes }) => otherTypes),
   ),
   counter(
     'dead_letter_records_total',

@@ -9,6 +9,7 @@ import {
 } from '@prometheus-io/client'
 import type { IngestObservations, IngestProgress } from '../../../consumers/ingest/progress.ts'
 import { assert } from '../../errors.ts'
+import { columnsNotIn } from '../../snapshot/not-in-data.ts'
 import { brokenByProgress, brokenBySnapshot, CHECKS } from '../health/invariants.ts'
 import { allCounters, countersBySource } from '../health/source-counters.ts'
 import type { PipelineView, Published } from '../view.ts'
@@ -132,13 +133,16 @@ function followView(
 
 function readingOf(view: PipelineView): Reading {
   const progress = view.progress()
+  const counters = allCounters(progress)
+  const published = view.published()
   return {
     view,
     progress,
-    counters: allCounters(progress),
+    counters,
     sources: countersBySource(progress),
     consumer: progress?.consumer ?? null,
-    published: view.published(),
+    published,
+    notInData: published?.snapshot.notInData ?? columnsNotIn(counters.applied, counters.missing),
   }
 }
 

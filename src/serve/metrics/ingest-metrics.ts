@@ -7,7 +7,17 @@ import {
 import { REASONS } from '../../record/batch.ts'
 import { APPLICATIONS, DIRECTIONS, USED_COLUMNS } from '../../record/columns.ts'
 import { rejectedRows } from '../health/source-counters.ts'
-import { counter, enumerated, gauge, histogram, SECONDS, type Reading, type Series } from './row.ts'
+import { hasTraffic } from '../../snapshot/not-in-data.ts'
+import {
+  ABSENT,
+  counter,
+  enumerated,
+  gauge,
+  histogram,
+  SECONDS,
+  type Reading,
+  type Series,
+} from './row.ts'
 
 const BATCH_RECORDS = [10, 100, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000]
 /** From live to a backlog of a day. */
@@ -70,13 +80,15 @@ export const INGEST_METRICS = [
   ),
   counter(
     'traffic_bytes_total',
-    'Traffic of applied records, by application and direction.',
+    `Traffic of applied records, by application and direction. ${ABSENT}`,
     ['application', 'direction'],
-    ({ counters }) =>
+    ({ counters, notInData }) =>
       APPLICATIONS.flatMap((application, index) =>
-        DIRECTIONS.map(({ label }, side): Series => {
+        DIRECTIONS.flatMap(({ key, label }, side): Series[] => {
           const at = DIRECTIONS.length * index + side
-          return [application, label, counters.applicationBytes[at] ?? 0]
+          return hasTraffic({ notInData }, application, key)
+            ? [[application, label, counters.applicationBytes[at] ?? 0]]
+            : []
         }),
       ),
   ),

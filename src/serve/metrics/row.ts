@@ -18,6 +18,8 @@ export interface Reading {
   sources: Record<Source, IngestCounters>
   consumer: ConsumerProgress | null
   published: Published | null
+  /** Columns without any value: what depends on them has no series. */
+  notInData: string[]
 }
 
 /** A series of a metric: the values of its labels in their order, then its value. */
@@ -99,6 +101,9 @@ const eventRow = <N extends string>(
   help: string,
   labels: readonly string[],
 ): EventRow<N> => ({ name, type, help, labels, buckets: [], read: null, observed: null })
+
+/** The end of the help of a metric that depends on columns which a source may lack. */
+export const ABSENT = 'Without a series where the columns are not in the data.'
 
 /** Bounds in seconds, from a fraction of a batch to a stalled disk. */
 export const SECONDS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30]

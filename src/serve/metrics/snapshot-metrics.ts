@@ -1,8 +1,9 @@
 // The metrics of snapshots and of the segments of the last one; 0 before the first where known.
+import { hasMetric } from '../../snapshot/not-in-data.ts'
 import type { Segment, Snapshot } from '../../snapshot/schema.ts'
 import type { SnapshotTimings } from '../view.ts'
-import { counter, gauge, histogram, SECONDS, type Read, type Series } from './row.ts'
-import { EXPOSED } from './subscriber-metrics.ts'
+import { counter, gauge, histogram, SECONDS, type Read, type Reading, type Series } from './row.ts'
+import { absentHelp, EXPOSED } from './subscriber-metrics.ts'
 
 /** Smaller segments are not published: their means would describe individual people. */
 export const SMALLEST_SEGMENT = 10
@@ -24,11 +25,11 @@ const ofSnapshot =
 
 /** Series of each published segment. */
 const bySegment =
-  (series: (segment: Segment) => readonly Series[]): Read =>
-  ({ published }) =>
-    (published?.snapshot.segments.segments ?? [])
+  (series: (segment: Segment, now: Reading) => readonly Series[]): Read =>
+  (now) =>
+    (now.published?.snapshot.segments.segments ?? [])
       .filter(({ subscribers }) => subscribers >= SMALLEST_SEGMENT)
-      .flatMap((segment) => series(segment).map((each): Series => [segment.name, ...each]))
+      .flatMap((segment) => series(segment, now).map((each): Series => [segment.name, ...each]))
 
 /** Metrics of snapshots as such. */
 export const SNAPSHOT_METRICS = [
@@ -70,9 +71,9 @@ export const SEGMENT_METRICS = [
   ...EXPOSED.map(({ key, label, meanName, base }) =>
     gauge(
       `segment_${meanName}`,
-      `Mean ${label.toLowerCase()} per subscriber of a segment.`,
+      `Mean ${label.toLowerCase()} per subscriber of a segment.${absentHelp(key)}`,
       ['segment'],
-      bySegment(({ metrics }) => [[base(metrics[key].mean)]]),
+      bySegment(({ metrics }, now) => (hasMetric(now, key) ? [[base(metrics[key].mean)]] : [])),
     ),
   ),
   gauge(

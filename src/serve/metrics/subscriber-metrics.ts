@@ -1,8 +1,14 @@
 // The metrics of subscribers and applications in the last snapshot, without any MSISDN.
-import { APPLICATIONS } from '../../record/columns.ts'
-import { METRIC_TABLE, type DistributionMetric, type Unit } from '../../snapshot/metrics.ts'
+import { APPLICATION_TABLE } from '../../record/columns.ts'
+import {
+  METRIC_TABLE,
+  type DistributionMetric,
+  type Feature,
+  type Unit,
+} from '../../snapshot/metrics.ts'
+import { FEATURE_COLUMNS, hasMetric, knownApplications } from '../../snapshot/not-in-data.ts'
 import { QUANTILES, type Snapshot } from '../../snapshot/schema.ts'
-import { gauge, type Read, type Series } from './row.ts'
+import { ABSENT, gauge, type Read, type Series } from './row.ts'
 
 /** The ranks that are published, "01" to "10". */
 const RANKS = 10
@@ -51,14 +57,18 @@ export const EXPOSED: readonly Exposed[] = METRIC_TABLE.filter((row) => row.dist
 /** Two digits, so that text sorts like numbers. */
 const rankOf = (index: number): string => String(index + 1).padStart(2, '0')
 
-/** A value of each application, 0 before the first snapshot. */
+/** A value of each application that the data has, 0 before the first snapshot. */
 const byApplication =
   (value: (application: Snapshot['applications'][number]) => number): Read =>
-  ({ published }) =>
-    APPLICATIONS.map((name, at): Series => {
-      const application = published?.snapshot.applications[at]
+  ({ published, notInData }) =>
+    knownApplications({ notInData }, APPLICATION_TABLE).map(({ name }): Series => {
+      const application = published?.snapshot.applications.find((each) => each.name === name)
       return [name, application === undefined ? 0 : value(application)]
     })
+
+/** The end of the help of a metric of a feature. */
+export const absentHelp = (feature: Feature): string =>
+  FEATURE_COLUMNS[feature] === undefined ? '' : ` ${ABSENT}`
 
 const ranked = (
   list: readonly { value: number }[],
@@ -70,10 +80,10 @@ export const SUBSCRIBER_METRICS = [
   ...EXPOSED.map(({ key, label, name, base }) =>
     gauge(
       `subscriber_${name}`,
-      `${label} of the subscriber at a percentile.`,
+      `${label} of the subscriber at a percentile.${absentHelp(key)}`,
       ['percentile'],
-      ({ published }) =>
-        QUANTILES.map((quantile): Series => [
+      ({ published, notInData }) =>
+        (hasMetric({ notInData }, key) ? QUANTILES : []).map((quantile): Series => [
           quantile.slice(1),
           base(published?.snapshot.distribution[key].quantiles[quantile] ?? 0),
         ]),
@@ -81,20 +91,20 @@ export const SUBSCRIBER_METRICS = [
   ),
   gauge(
     'application_subscribers',
-    'Subscribers with traffic in an application.',
+    `Subscribers with traffic in an application. ${ABSENT}`,
     ['application'],
     byApplication(({ subscribers }) => subscribers),
   ),
   gauge(
     'application_traffic_share_ratio',
-    'Share of an application in the traffic of all applications.',
+    `Share of an application in the traffic of all applications. ${ABSENT}`,
     ['application'],
     byApplication(({ share }) => share),
   ),
   ...EXPOSED.map(({ key, label, name, base }) =>
     gauge(
       `top_subscriber_${name}`,
-      `${label} of the subscriber at a rank.`,
+      `${label} of the subscriber at a rank.${absentHelp(key)}`,
       ['rank'],
       ({ published }) => ranked(published?.snapshot.top[key] ?? [], base),
     ),

@@ -1,4 +1,5 @@
-// The address holds the view and its choices: `#/segments?x=durationMs`.
+// The address holds the view and its choices: `#/segments?x=durationMs`. It holds no MSISDN, which
+// the history of the browser would keep.
 import { CHOICE_KEYS, CHOICES, defaultOf } from './choices.js'
 
 /** @typedef {import('./choices.js').Chosen} Chosen */
@@ -16,20 +17,25 @@ export const VIEWS = /** @type {const} */ ([
 ])
 
 const MSISDN = /^[0-9]{1,15}$/
-/** Separators in numbers as people write them. */
-const PUNCTUATION = /^\s*\+|[\s\p{Dash_Punctuation}]/gu
+/** What may stand around a number, and what may stand between its digits, as people write it. */
+const PADDING = /^[\s\0]+|[\s\0]+$/g
+const SEPARATORS = /[\s\p{Dash_Punctuation}]/gu
 
 /**
- * The digits of an MSISDN as people write it, such as `+33 6-64`; empty if it is not valid.
+ * The digits of an MSISDN in any spelling that files may have, such as `+33 6-64`, `tel:0033664` or
+ * `33664.0`, without leading zeros; empty if it is not valid. `src/record/msisdn.ts` is its twin.
  * @param {string} text
  */
 export function msisdnIn(text) {
-  const digits = text.replace(PUNCTUATION, '')
+  const spelt = /^(?:tel:)?\+?(?<number>[0-9][^.]*?)(?:\.0*)?$/i.exec(text.replace(PADDING, ''))
+  const digits = (spelt?.groups?.['number'] ?? '')
+    .replace(SEPARATORS, '')
+    .replace(/^0+(?=[0-9])/, '')
   return MSISDN.test(digits) ? digits : ''
 }
 
 /**
- * Parses an address; invalid parts get their defaults.
+ * Parses an address; invalid parts get their defaults. Links of former versions have an MSISDN.
  * @param {string} hash
  * @returns {Address}
  */
@@ -54,17 +60,34 @@ export function parseAddress(hash) {
  * The text of an address; choices with their default are left out.
  * @param {Address} address
  */
-export function formatAddress({ view, chosen, msisdn }) {
+export function formatAddress({ view, chosen }) {
   const query = new URLSearchParams()
   for (const key of CHOICE_KEYS) if (chosen[key] !== defaultOf(key)) query.set(key, chosen[key])
-  if (msisdn !== '' && view === 'subscriber') query.set('msisdn', msisdn)
   const text = query.toString()
   return `#/${view}${text === '' ? '' : `?${text}`}`
 }
 
-/** The current address. */
+/** The subscriber that was looked up last; it is forgotten with the page. */
+let lookedUp = ''
+
+/** The current address, with the subscriber that was looked up last. */
 export function currentAddress() {
-  return parseAddress(location.hash)
+  return { ...parseAddress(location.hash), msisdn: lookedUp }
+}
+
+/** Shows a subscriber. @param {string} msisdn */
+export function lookUp(msisdn) {
+  lookedUp = msisdn
+  const hash = addressWith({ view: 'subscriber' })
+  if (location.hash === hash) dispatchEvent(new HashChangeEvent('hashchange'))
+  else location.hash = hash
+}
+
+/** Takes the MSISDN out of the address of a former link. */
+export function hideMsisdn() {
+  if (!/[?&]msisdn=/.test(location.hash)) return
+  lookedUp = parseAddress(location.hash).msisdn
+  history.replaceState(null, '', addressWith({}))
 }
 
 /** The current address with changes. @param {Partial<Address>} changes */

@@ -1,5 +1,5 @@
 // The live page: opens the stream and passes each message to the parts that show it.
-import { currentAddress } from './address.js'
+import { currentAddress, hideMsisdn } from './address.js'
 import { createAmounts } from './views/amounts.js'
 import { createApplications, createLeaders } from './views/applications.js'
 import { createDistributions } from './views/distributions.js'
@@ -57,6 +57,7 @@ let status = null
 let shownMsisdn = ''
 
 function showAddress() {
+  hideMsisdn()
   const { view, chosen, msisdn } = currentAddress()
   showView()
   if (latest !== null) for (const show of parts) show(latest, chosen)

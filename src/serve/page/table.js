@@ -1,5 +1,5 @@
 // A table: shown with formatted values, saved as CSV with plain numbers.
-import { addressWith } from './address.js'
+import { addressWith, lookUp } from './address.js'
 import { make, save, swatch } from './dom.js'
 
 /** @typedef {{ text: string, colour?: string | undefined, msisdn?: number,
@@ -73,7 +73,11 @@ function shown(cell, format) {
 /** A link to the view of a subscriber. @param {number} msisdn */
 export function subscriberLink(msisdn) {
   const link = make('a', String(msisdn))
-  link.setAttribute('href', addressWith({ view: 'subscriber', msisdn: String(msisdn) }))
+  link.setAttribute('href', addressWith({ view: 'subscriber' }))
+  link.addEventListener('click', (event) => {
+    event.preventDefault()
+    lookUp(String(msisdn))
+  })
   return link
 }
 

@@ -1,5 +1,5 @@
 // The navigation between views, and the field that looks a subscriber up.
-import { addressWith, currentAddress, goTo, msisdnIn, VIEWS } from './address.js'
+import { addressWith, currentAddress, lookUp, msisdnIn, VIEWS } from './address.js'
 import { byId, make } from './dom.js'
 import { panels } from './panel.js'
 
@@ -15,7 +15,7 @@ export function createViews() {
   const field = /** @type {HTMLInputElement} */ (byId('msisdn'))
   byId('search').addEventListener('submit', (event) => {
     event.preventDefault()
-    goTo({ view: 'subscriber', msisdn: msisdnIn(field.value) })
+    lookUp(msisdnIn(field.value))
   })
   // The address selects the view, so the jump inside the page must not change it.
   byId('skip').addEventListener('click', (event) => {
@@ -24,6 +24,7 @@ export function createViews() {
   })
   let before = ''
   let shownHash = ''
+  let shownMsisdn = ''
   return () => {
     const { view, chosen, msisdn } = currentAddress()
     document.body.dataset['shown'] = view
@@ -37,13 +38,15 @@ export function createViews() {
     }
     for (const panel of panels) panel.show(view, chosen)
     // Not at every snapshot, as the user may be typing.
-    if (view === 'subscriber' && location.hash !== shownHash) field.value = msisdn
+    const isOther = location.hash !== shownHash || msisdn !== shownMsisdn
+    if (view === 'subscriber' && isOther) field.value = msisdn
     if (before !== '' && before !== view) {
       keepFocus()
       scrollTo({ top: 0 })
     }
     before = view
     shownHash = location.hash
+    shownMsisdn = msisdn
   }
 }
 

@@ -24,15 +24,17 @@ const NONE = 0xffff
  * It ends: a point changes its centroid only when that lowers its squared distance by a share of
  * MARGIN, thousands of times more than rounding of the means can add, so the inertia falls with every
  * pass that moves a point and no assignment repeats. A centroid without points is moved to the point
- * farthest from its own centroid, which lowers the inertia as well.
+ * farthest from its own centroid, which lowers the inertia as well. Points without a dimension are
+ * equal, and only `count` has their number.
  */
 export function settle(
   points: Float64Array,
   dimensions: number,
   centroids: Float64Array,
   k: number,
+  count = points.length / dimensions,
 ): Settled {
-  const labels = new Uint16Array(points.length / dimensions).fill(NONE)
+  const labels = new Uint16Array(count).fill(NONE)
   const counts = new Float64Array(k)
   const offsets = new Float64Array(k * dimensions)
   for (let passes = 1, still = 0; ; passes++) {

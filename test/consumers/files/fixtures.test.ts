@@ -6,7 +6,7 @@ import { test } from 'node:test'
 import { PulseError, type ErrorCode } from '../../../src/errors.ts'
 import { oracle, oracleJson, type RawRows } from '../../oracle.ts'
 import { readBack, withDirectory } from '../../state-directory.ts'
-import { comparableExpected, comparableFound, replay } from './replaying.ts'
+import { comparableExpected, comparableFound, replay, MONTH_FIRST } from './replaying.ts'
 import type { Comparable, Expected } from './replaying.ts'
 
 const FIXTURES = join(import.meta.dirname, '../../fixtures/parquet')
@@ -31,7 +31,7 @@ for (const name of NAMES) {
   test(`${name}.parquet gives exactly the values of its cells`, () =>
     withDirectory(async (directory) => {
       const expected = expectedOf(name)
-      const progress = await replay([pathOf(name)], directory)
+      const progress = await replay([pathOf(name)], directory, MONTH_FIRST)
       assert.equal(progress.done, true)
       assert.equal(progress.totalRows, expected.rows)
       assert.equal(progress.counters.rows, expected.rows)
@@ -45,7 +45,10 @@ for (const name of NAMES) {
     withDirectory(async (directory) => {
       const rows = readJson(`${name}.rows`) as RawRows
       const result = oracle(rows, { durationUnit: 'auto', missingMsisdn: 'zero' })
-      await replay([pathOf(name)], directory, { state: { missingMsisdn: 'zero' } })
+      await replay([pathOf(name)], directory, {
+        ...MONTH_FIRST,
+        state: { missingMsisdn: 'zero' },
+      })
       if (result.rows === 0) return
       const expected = comparableExpected(oracleJson(result) as Expected)
       assert.deepEqual(comparableFound(await readBack(directory)), expected)
@@ -56,7 +59,11 @@ for (const speed of ['max', 1e15] as const) {
   test(`all fixtures in one run at speed ${speed} are the sum of each alone`, () =>
     withDirectory(async (directory) => {
       const expected = sumOf(DIFFERENT.map((name) => comparableExpected(expectedOf(name))))
-      await replay(NAMES.map(pathOf), directory, { speed, state: { partitions: 3 } })
+      await replay(NAMES.map(pathOf), directory, {
+        ...MONTH_FIRST,
+        speed,
+        state: { partitions: 3 },
+      })
       assert.deepEqual(comparableFound(await readBack(directory)), expected)
     }))
 }

@@ -21,6 +21,9 @@ export type Changes = Partial<Omit<ReplayOptions, 'state' | 'units'>> & {
   units?: Partial<UnitOptions>
 }
 
+/** Of most fixtures all days are up to 12. */
+export const MONTH_FIRST = { units: { timeFormat: 'month-first' } } as const
+
 /** Replays files with the defaults of tests, except for `changes`. */
 export function replay(
   files: readonly string[],

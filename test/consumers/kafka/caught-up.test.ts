@@ -18,7 +18,10 @@ const NEVER_MS = 3_600_000
 
 /** A row of nearly the largest size that a topic accepts. */
 const largeRow = (at: number): Buffer =>
-  Buffer.from(`{"MSISDN":${33_600_000_000 + at},"padding":"${'x'.repeat(MIB - 5000)}"}`)
+  Buffer.from(
+    `{"MSISDN":${33_600_000_000 + at},"duration":0,"Total DL":0,"Total UL":0,` +
+      `"padding":"${'x'.repeat(MIB - 5000)}"}`,
+  )
 
 test('a batch that cannot be read ends the run; all rows before it are durable', needsKafka(), () =>
   withDirectory(async (directory) => {

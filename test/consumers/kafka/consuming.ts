@@ -2,12 +2,11 @@
 import { AUTO_UNITS } from '../../../src/record/source-units.ts'
 import assert from 'node:assert/strict'
 import { Worker } from 'node:worker_threads'
-import type { TopicConsumerOptions } from '../../../consumers/kafka/consumer.ts'
+import type { TopicConsumerOptions } from '../../../consumers/kafka/run.ts'
 import type { RawMessage } from '../../../consumers/kafka/log/message-rows.ts'
 import type { IngestProgress } from '../../../consumers/ingest/progress.ts'
 import type { IngestMessage } from '../../../src/process/ingest-worker.ts'
 import { PulseError } from '../../../src/errors.ts'
-import { XDR_SCHEMA } from '../../../src/record/xdr-schema.ts'
 import type { RejectedRow, SourcePosition } from '../../../state/partition-metadata.ts'
 import { openStateToRead, readRejected } from '../../../state/read.ts'
 import { uniqueName } from '../../broker-operations.ts'
@@ -17,7 +16,7 @@ import { STATE } from '../files/replaying.ts'
 const WORKER = new URL('../../../src/process/ingest-worker.ts', import.meta.url)
 
 /** Options that a test may change. */
-export type Changes = Partial<Omit<TopicConsumerOptions, 'state' | 'topic' | 'stateDirectory'>> & {
+export type Changes = Partial<Omit<TopicConsumerOptions, 'state' | 'topics' | 'stateDirectory'>> & {
   state?: Partial<TopicConsumerOptions['state']>
 }
 
@@ -36,7 +35,7 @@ export interface Ended {
  */
 export function consumeTopic(
   brokers: readonly string[],
-  topic: string,
+  topic: string | readonly string[],
   stateDirectory: string,
   changes: Changes = {},
   onProgress: (progress: IngestProgress, stop: () => void) => void = () => undefined,
@@ -71,27 +70,29 @@ export function consumeTopic(
 /** Options of a consumer that ends when it is caught up. */
 export function optionsOf(
   brokers: readonly string[],
-  topic: string,
+  topic: string | readonly string[],
   stateDirectory: string,
   changes: Changes = {},
 ): TopicConsumerOptions {
   const { timeZone, missingMsisdn } = STATE
   const name = uniqueName('member')
   return {
-    connection: { brokers, tls: null, sasl: null },
-    topic,
+    connection: { brokers, clientId: 'test', tls: null, sasl: null },
+    topics: [topic].flat(),
     groupId: name,
     instanceId: name,
     sessionTimeoutMs: 6000,
+    fetching: { rack: '', maxBytes: 2 ** 24, maxPartitionBytes: 2 ** 22, maxWaitMs: 100 },
     stateDirectory,
     format: 'auto',
     registry: null,
-    schema: XDR_SCHEMA,
+    schema: null,
     from: 'earliest',
     onGap: 'stop',
     // No share of rejected rows pauses: some of these topics hold poison only.
     rejectedLimit: 1,
     deadLetterTopic: null,
+    deadLetterHeaders: 'own',
     untilCaughtUp: true,
     history: [],
     cutover: 'auto',

@@ -2,7 +2,8 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { parentPort, workerData } from 'node:worker_threads'
-import { runTopicConsumer, type TopicConsumerOptions } from '../../../consumers/kafka/consumer.ts'
+import { runTopicConsumer } from '../../../consumers/kafka/consumer.ts'
+import type { TopicConsumerOptions } from '../../../consumers/kafka/run.ts'
 import type { IngestProgress } from '../../../consumers/ingest/progress.ts'
 import { messageOf } from '../../../src/errors.ts'
 

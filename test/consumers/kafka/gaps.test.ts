@@ -145,7 +145,8 @@ describe('gaps', { ...needsKafka(), concurrency: 2 }, () => {
         }
         return log?.gap === true
       })
-      const sentence = /partition 0: "again-.*" is not the topic that was read up to offset 100/
+      const sentence =
+        /topic again-.*, partition 0: this is not the topic that was read up to offset 100/
       assert.match(seen.partitions[0].stopped ?? '', sentence)
       await refuses(read(topic, state), sentence)
       const passed = await read(topic, state, { onGap: 'earliest' })

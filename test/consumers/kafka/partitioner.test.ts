@@ -71,8 +71,8 @@ describe('a history of a topic', { ...needsKafka(), concurrency: 2 }, () => {
         const state = join(directory, 'state')
         const { progress, warnings } = await consume(topic, state, { history: [half] })
         assert.ok(warnings.some((text) => /divided as the topic is/.test(text)))
-        assert.equal(progress.consumer?.partitioner.hash, hash)
-        assert.equal(progress.consumer.misrouted, 0)
+        assert.equal(progress.consumer?.topics[0].partitioner.hash, hash)
+        assert.equal(progress.consumer.topics[0].misrouted, 0)
         const [found, expected] = [await readBack(state), await readBack(whole)]
         assert.equal(found.subscribers.length, expected.subscribers.length)
         assert.equal(found.hash, expected.hash)
@@ -123,7 +123,7 @@ describe('a history of a topic', { ...needsKafka(), concurrency: 2 }, () => {
       assert.equal(snapshot.splitSubscribers, split.size)
       const distinct = new Set(rows.map(({ key }) => key))
       assert.equal(snapshot.subscribers, distinct.size + split.size)
-      assert.equal(progress.consumer?.partitioner.hash, null, 'no hash explains all keys')
+      assert.equal(progress.consumer?.topics[0].partitioner.hash, null, 'no hash explains all keys')
     }))
 
   test('that is empty needs --partitioner; one partition does not', () =>

@@ -14,6 +14,7 @@ import { withDirectory } from '../../state-directory.ts'
 import { consumed, consumeTopic } from './consuming.ts'
 import { foreignProducer, type Row } from './messages.ts'
 import { cleanRows, topicOf, underId } from './registered-rows.ts'
+import { AUTO_UNITS } from '../../../src/record/source-units.ts'
 
 const OWN = avro.Type.forSchema(XDR_SCHEMA as unknown as avro.Schema, { wrapUnions: true })
 /** The same record with its fields in reverse order. */
@@ -47,7 +48,7 @@ describe('a registry that', { ...needsKafka(), concurrency: 2 }, () => {
         for (const partition of [0, 1]) await put(partition, [underId(own[partition][0], known)])
         const state = join(directory, topic)
         // The first rows are two, which are no evidence.
-        const units = { durationUnit: 'ms', forceUnits: false } as const
+        const units = { ...AUTO_UNITS, durationUnit: 'ms', forceUnits: false } as const
         const changes = { units, registry: { url: registry.url, credentials: null } }
         type Phase = 'known' | 'waiting' | 'back'
         let phase: Phase = 'known'

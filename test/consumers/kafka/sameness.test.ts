@@ -87,12 +87,14 @@ describe('the same rows by Kafka and by Parquet', needsKafka(), () => {
   for (const [format, partitions, compression] of OWN) {
     test(`sent by produce as ${format} in ${partitions} partitions, ${compression}`, async () => {
       const topic = uniqueName('same')
-      const { connection } = { connection: { brokers: broker.bootstrap, tls: null, sasl: null } }
+      const { connection } = {
+        connection: { brokers: broker.bootstrap, clientId: 'test', tls: null, sasl: null },
+      }
       const produced = await produceFiles(
         {
           ...{ files: [path], connection, topic, partitions, create: true },
           ...{ format, registry: null, compression },
-          ...{ speed: null, units: AUTO_UNITS, timeZone: 'UTC' },
+          ...{ speed: null, fromRow: null, shiftTo: null, units: AUTO_UNITS, timeZone: 'UTC' },
         },
         { onProgress: () => undefined, onNote: () => undefined, onTrouble: () => undefined },
       ).ended

@@ -9,6 +9,7 @@ import { readBack, withDirectory } from '../../state-directory.ts'
 import { consumed } from './consuming.ts'
 import { rowsOf, sendRows, type Row } from './messages.ts'
 import { sampleIn } from '../files/samples.ts'
+import { AUTO_UNITS } from '../../../src/record/source-units.ts'
 
 const START_MS = Date.UTC(2026, 2, 1)
 
@@ -60,6 +61,8 @@ describe('durations in seconds', needsKafka(), () => {
         'MSISDN/Number': msisdn,
         Start: start,
         End: start + Math.floor(minutes) * 60_000,
+        'Total DL (Bytes)': 1,
+        'Total UL (Bytes)': 1,
       }
       const value = JSON.stringify({ ...row, 'Dur. (ms)': minutes * perMinute })
       return { key: String(msisdn), value: Buffer.from(value) }
@@ -104,13 +107,13 @@ describe('durations in seconds', needsKafka(), () => {
       )
       const { positions, applied } = await readBack(state)
       assert.deepEqual([applied, positions.map(({ position }) => position.next)], [0, [0]])
-      const units = { durationUnit: 's', forceUnits: false } as const
+      const units = { ...AUTO_UNITS, durationUnit: 's', forceUnits: false } as const
       const found = await consumed(bootstrap, topic, state, { units })
       assert.equal(minutesOf(found), 150)
       // It is kept: the next run needs no option, and refuses another one.
       await sendRows(bootstrap, topic, messages(10, 0.5, 60, 300), packing)
       assert.equal(minutesOf(await consumed(bootstrap, topic, state)), 155)
-      const other = { units: { durationUnit: 'ms', forceUnits: false } } as const
+      const other = { units: { ...AUTO_UNITS, durationUnit: 'ms', forceUnits: false } } as const
       const refused = consumed(bootstrap, topic, state, other)
       await assert.rejects(refused, /applied with --duration-unit s \(asked for: ms\)/)
     }))
@@ -120,7 +123,7 @@ describe('durations in seconds', needsKafka(), () => {
       const mixed = [...messages(40, 120, 60), ...messages(40, 120, 60_000, 40)]
       const counts = /40 agree with milliseconds, 40 agree with seconds/
       await assert.rejects(read(mixed, join(directory, 'mixed')), counts)
-      const units = { durationUnit: 'ms', forceUnits: false } as const
+      const units = { ...AUTO_UNITS, durationUnit: 'ms', forceUnits: false } as const
       const refused = read(messages(40, 120, 60), join(directory, 'set'), { units })
       await assert.rejects(refused, /contradicts its rows/)
       const force = { units: { ...units, forceUnits: true } }
@@ -155,7 +158,7 @@ describe('durations in seconds', needsKafka(), () => {
   test('a needed column that is unreadable as a whole is refused before the first row', () =>
     withDirectory(async (directory) => {
       const rows = messages(40, 120, 60).map(({ key, value }) => {
-        const row = { ...(JSON.parse(String(value)) as object), 'Total DL (Bytes)': '1.234,00' }
+        const row = { ...(JSON.parse(String(value)) as object), 'Total DL (Bytes)': '1.234,00 MB' }
         return { key, value: Buffer.from(JSON.stringify(row)) }
       })
       const refused = read(rows, join(directory, 'state'))

@@ -7,10 +7,12 @@ import { PulseError } from '../../../src/errors.ts'
 import { compileAvro, type DecodeRow } from '../../../src/record/decode/avro.ts'
 import { UNREADABLE } from '../../../src/record/batch.ts'
 import { USED_COLUMNS } from '../../../src/record/columns.ts'
+import { drawNested } from './avro-nested.ts'
 import { drawSample, type Json, type Sample } from './avro-random.ts'
+import { monthFirst } from './month-first.ts'
 
 const SEED = Number(process.env.XDR_PULSE_SEED ?? Date.now() % 2 ** 31)
-const UTC = { timeZone: 'UTC' }
+const UTC = { texts: monthFirst('UTC') }
 
 const typeOf = (schema: Json): avro.Type =>
   avro.Type.forSchema(schema as avro.Schema, { wrapUnions: true })
@@ -48,6 +50,19 @@ test('records of any schema are read as by avsc', () => {
     same(decodeRow(compileAvro(schema, UTC), bytes), expected, JSON.stringify(schema))
   })
   fc.assert(property, { seed: SEED, numRuns: 400 })
+})
+
+test('records within records are read by a map as by avsc, and a null one is named', () => {
+  const property = fc.property(fc.gen(), (g) => {
+    const { schema, value, expected, mapped, nullPath } = drawNested(g)
+    const bytes = typeOf(schema).toBuffer(value)
+    const decode = compileAvro(schema, { ...UTC, mapped })
+    const what = JSON.stringify({ schema, mapped })
+    same(decodeRow(decode, bytes), expected, what)
+    assert.equal(decode.nullPath?.() ?? null, nullPath, what)
+    assert.equal(decodeRow(decode, bytes.subarray(0, -1)), null)
+  })
+  fc.assert(property, { seed: SEED, numRuns: 200 })
 })
 
 test('a truncated message is malformed, as is one with extra bytes', () => {
@@ -235,7 +250,7 @@ test('wall clock times are of the configured zone, instants are not', () => {
     Start: timestamp('local-timestamp-millis'),
     End: timestamp('timestamp-nanos'),
   })
-  const decode = compileAvro(schema, { timeZone: 'Europe/Berlin' })
+  const decode = compileAvro(schema, { texts: monthFirst('Europe/Berlin') })
   const noon = Date.UTC(2019, 6, 1, 12)
   const times = [BigInt(noon), 0n, BigInt(noon) * 1_000_000n + 1_999_999n]
   const bytes = [0, 0, ...times.flatMap(zigzag), ...ZEROS.slice(5)]
@@ -290,7 +305,7 @@ test('a duration of a type with a unit is in milliseconds', () => {
 })
 
 test('a plain long is seconds since 1970 or the digits of a date, by its size', () => {
-  const decode = compileAvro(schemaOf({ Start: 'long' }), { timeZone: 'Europe/Berlin' })
+  const decode = compileAvro(schemaOf({ Start: 'long' }), { texts: monthFirst('Europe/Berlin') })
   const cases: [bigint, number][] = [
     [1_554_379_278n, 1_554_379_278_000],
     [20_190_704_120_118n, Date.UTC(2019, 6, 4, 10, 1, 18)],

@@ -1,47 +1,25 @@
 // Text in place of numbers and times has the value that the SQL over Parquet gives it.
-import { PLAIN_UNITS } from '../../../src/record/source-units.ts'
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import type { ParquetFile } from '../../../src/parquet/files.ts'
-import { msisdnSql } from '../../../src/parquet/msisdn-sql.ts'
-import { usedColumns } from '../../../src/parquet/columns-sql.ts'
-import { literal, queryRows, withDatabase, type DuckDBConnection } from '../../../src/duckdb.ts'
+import { msisdnSql } from '../../../src/parquet/sql/msisdn.ts'
+import { literal, queryRows } from '../../../src/duckdb.ts'
 import { UNREADABLE } from '../../../src/record/batch.ts'
-import { USED_COLUMNS } from '../../../src/record/columns.ts'
+import { PLACE } from '../../../src/record/columns.ts'
 import { msisdnAt, numberAt, presenceAt, timeAt } from '../../../src/record/decode/avro-bytes.ts'
 import { IMPRECISE, msisdnOf } from '../../../src/record/msisdn.ts'
-import { isMissing, numberOf, timeOf } from '../../../src/record/decode/text.ts'
+import { isMissing, timeOf } from '../../../src/record/decode/text.ts'
 import { wallClockOf } from '../../../src/record/decode/text-zone.ts'
+import { amountOf } from '../../../src/record/decode/amount.ts'
+import { monthFirst as reading } from './month-first.ts'
+import { inDatabase, read } from './sql-values.ts'
 
 const SEED = Number(process.env.XDR_PULSE_SEED ?? Date.now() % 2 ** 31)
 const BATCH = 500
 const ZONES = ['UTC', 'Europe/Berlin', 'America/New_York', 'Asia/Kolkata', 'Australia/Lord_Howe']
+const TEXTS = reading('UTC')
+const MONTH_FIRST = { timeFormat: 'month-first' } as const
 const [FROM, TO] = [Date.UTC(2000, 0), Date.UTC(2100, 0)]
-
-const inDatabase = (work: (connection: DuckDBConnection) => Promise<void>): Promise<void> =>
-  withDatabase({ threads: 1, memoryMiB: 256 }, work)
-
-/** The values that DuckDB reads from a text column. */
-async function read(
-  connection: DuckDBConnection,
-  column: 'MSISDN/Number' | 'Total DL (Bytes)' | 'Bearer Id' | 'Start',
-  texts: readonly string[],
-  timeZone = 'UTC',
-): Promise<number[]> {
-  const types = new Map([[column, 'VARCHAR']])
-  const file = { columns: new Map([[column, column]]), types } as unknown as ParquetFile
-  const sql = usedColumns(file, { ...PLAIN_UNITS, timeZone })[USED_COLUMNS.indexOf(column)].replace(
-    / AS c\d+$/,
-    '',
-  )
-  const rows = await queryRows(
-    connection,
-    `SELECT ${sql} AS value FROM
-      (SELECT unnest([${texts.map(literal).join(', ')}]) AS "${column}")`,
-  )
-  return rows.map(({ value }) => (value === null ? NaN : Number(value)))
-}
 
 /** A time out of range is treated as unreadable, as validation does. */
 const judged = (ms: number): number => (ms < FROM || ms >= TO ? UNREADABLE : ms)
@@ -90,12 +68,14 @@ test('numbers in every spelling are read as by DuckDB', () =>
     for (let at = 0; at < texts.length; at += BATCH) {
       // A literal cannot contain a zero byte.
       const some = texts.slice(at, at + BATCH).filter((text) => !text.includes('\0'))
-      compare(some, some.map(numberOf), await read(connection, 'Total DL (Bytes)', some))
-      compare(some, some.map(msisdnOf), await read(connection, 'MSISDN/Number', some))
+      const numbers = some.map((text) => amountOf(text, 'point'))
+      compare(some, numbers, await read(connection, 'Total DL (Bytes)', some, MONTH_FIRST))
+      compare(some, some.map(msisdnOf), await read(connection, 'MSISDN/Number', some, MONTH_FIRST))
       compare(some, inBytes(some, msisdnAt), some.map(msisdnOf))
       const presence = some.map((text) => (isMissing(text) ? NaN : 1))
-      compare(some, presence, await read(connection, 'Bearer Id', some))
-      compare(some, inBytes(some, numberAt), some.map(numberOf))
+      compare(some, presence, await read(connection, 'Bearer Id', some, MONTH_FIRST))
+      const inMessages = inBytes(some, (...at) => numberAt(...at, TEXTS, PLACE.amounts + 1))
+      compare(some, inMessages, numbers)
       compare(some, inBytes(some, presenceAt), presence)
     }
   }))
@@ -121,7 +101,7 @@ test('an MSISDN is the same number in every spelling, in SQL as well', () =>
       ...unreadable.map(() => UNREADABLE),
     ]
     compare(texts, texts.map(msisdnOf), expected)
-    compare(texts, await read(connection, 'MSISDN/Number', texts), expected)
+    compare(texts, await read(connection, 'MSISDN/Number', texts, MONTH_FIRST), expected)
     const padded = await queryRows(
       connection,
       `SELECT ${msisdnSql('x')} AS value
@@ -131,7 +111,11 @@ test('an MSISDN is the same number in every spelling, in SQL as well', () =>
     assert.equal(msisdnOf('\u000033612345678\u0000\u0000'), number)
     const spelt = fc.string({ unit: characters('0123456789+- .eEtl:\t'), maxLength: 16 })
     const random = fc.sample(spelt, { numRuns: 4000, seed: SEED })
-    compare(random, random.map(msisdnOf), await read(connection, 'MSISDN/Number', random))
+    compare(
+      random,
+      random.map(msisdnOf),
+      await read(connection, 'MSISDN/Number', random, MONTH_FIRST),
+    )
   }))
 
 // prettier-ignore
@@ -206,10 +190,10 @@ for (const zone of ZONES) {
       const texts = [...TIMES, ...fc.sample(timeLike, { numRuns: 4000, seed: SEED })]
       for (let at = 0; at < texts.length; at += BATCH) {
         const some = texts.slice(at, at + BATCH).filter((text) => !NAMES_ZONE.test(text))
-        const found = some.map((text) => judged(timeOf(text, clock)))
-        const expected = await read(connection, 'Start', some, zone)
+        const found = some.map((text) => judged(timeOf(text, clock, 'month-first')))
+        const expected = await read(connection, 'Start', some, MONTH_FIRST, zone)
         compare(some, found, expected.map(judged))
-        const bytes = inBytes(some, (...place) => judged(timeAt(...place, clock)))
+        const bytes = inBytes(some, (...place) => judged(timeAt(...place, reading(zone))))
         compare(some, bytes, found)
       }
     }))
@@ -232,7 +216,7 @@ test('times with a zone are instants, for any configured zone', () =>
         FROM (SELECT unnest([${ZONED.map(literal).join(', ')}]) AS time)`,
     )
     const clock = wallClockOf('America/New_York')
-    const found = ZONED.map((text) => timeOf(text, clock))
+    const found = ZONED.map((text) => timeOf(text, clock, null))
     const expected = rows.map(({ ms }) => Number(ms))
     compare(ZONED, found, expected)
   }))

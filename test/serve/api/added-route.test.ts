@@ -27,7 +27,7 @@ const ADDED: Route = {
   schema: { component: 'Echo', schema: z.object({ name: z.string() }).describe('an echo') },
   statuses: [404],
   asOf: true,
-  scan: true,
+  gate: 'lookUps',
   answer: ({ path, query }) => json({ ...path, ...query }),
 }
 

@@ -258,6 +258,29 @@ test('a bounded number of requests for subscribers waits, further ones return 50
   })
 })
 
+test('pages pass one at a time, and single subscribers do not wait for a place among them', async () => {
+  await withServer(async (url, pipeline) => {
+    const snapshot = generateSnapshot({ number: 1 })
+    pipeline.publish(published(snapshot))
+    pipeline.know(knownOf(snapshot))
+    const asked: PromiseWithResolvers<null>[] = []
+    const first = Promise.withResolvers<undefined>()
+    pipeline.view.subscribers = () => {
+      asked.push(Promise.withResolvers<null>())
+      first.resolve(undefined)
+      return asked.at(-1)!.promise
+    }
+    const pages = Array.from({ length: 9 }, () => ask(url, '/api/v1/subscribers'))
+    isProblem(await Promise.race(pages), 503)
+    await first.promise
+    assert.equal((await ask(url, '/api/v1/subscribers/33699999999')).status, 200)
+    assert.equal(asked.length, 1)
+    pipeline.view.subscribers = () => Promise.resolve(null)
+    asked[0].resolve(null)
+    await Promise.all(pages)
+  })
+})
+
 test('the documentation has every route, and a browser shows it under the policy', async () => {
   for (const path of ROUTES.map(openapiPath)) assert.ok(docsPage(ROUTES).includes(path), path)
   await withServer(async (url, pipeline) => {

@@ -11,6 +11,7 @@ import {
   standIn,
   type StandIn,
 } from '../fixture.ts'
+import { NOT_SPELLINGS, spellingsOf } from '../../record/spellings.ts'
 
 const SECTIONS = ['top', 'applications', 'segments', 'elbow', 'hours', 'positions'] as const
 
@@ -108,18 +109,23 @@ describe('subscriber', () => {
 
   test('an MSISDN is found in every spelling that files may have', async () => {
     await withServer(async (get, pipeline) => {
-      pipeline.publish(published(generateSnapshot({ number: 1 })))
-      for (const spelt of ['+33 600000001', '0033600000001', 'tel:33-600000001', '33600000001.0']) {
-        const { status } = await get(`/api/v1/subscribers/${encodeURIComponent(spelt)}`)
-        assert.equal(status, 404, spelt)
+      const snapshot = generateSnapshot({ number: 1 })
+      pipeline.publish(published(snapshot))
+      pipeline.know(canaryView(snapshot))
+      for (const spelt of spellingsOf(CANARY_MSISDN)) {
+        const reply = await get(`/api/v1/subscribers/${encodeURIComponent(spelt)}`)
+        assert.equal(reply.status, 200, JSON.stringify(spelt))
+        const { aggregate } = (await reply.json()) as { aggregate: { msisdn: number } }
+        assert.equal(aggregate.msisdn, CANARY_MSISDN)
       }
     })
   })
 
   test('a malformed MSISDN returns 400, an unknown one 404, before a snapshot 503', async () => {
     await withServer(async (get, pipeline) => {
-      for (const wrong of ['12a', '-1', '1.5', '1e3', '%20', '1234567890123456', '٣']) {
-        assert.equal((await get(`/api/v1/subscribers/${wrong}`)).status, 400, wrong)
+      for (const wrong of NOT_SPELLINGS) {
+        const path = `/api/v1/subscribers/${encodeURIComponent(wrong)}`
+        assert.equal((await get(path)).status, 400, wrong)
       }
       const early = await get('/api/v1/subscribers/33600000001')
       assert.deepEqual([early.status, early.headers.get('retry-after')], [503, '1'])

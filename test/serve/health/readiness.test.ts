@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import test, { describe } from 'node:test'
 import type { ConsumerProgress } from '../../../consumers/ingest/progress.ts'
 import { awaitsSnapshot, type Shared } from '../../../src/process/pipeline-state.ts'
-import { createReadiness, STALE_MS } from '../../../src/serve/health/readiness.ts'
+import { createReadiness, SILENT_MS, STALE_MS } from '../../../src/serve/health/readiness.ts'
 import { startServer } from '../../../src/serve/server.ts'
 import { progressMessage } from '../../../src/serve/api/status.ts'
 import { consuming, generateConsumer, generatePartition, generatePartitions } from '../consumer.ts'
@@ -46,6 +46,12 @@ describe('a consumer is not ready', () => {
   test('at a gap, with the reason of the gap', () => {
     const gap = generatePartition(2, { gap: true, stopped: 'offsets 3 to 9 were deleted' })
     assert.match(reasonOf(generateConsumer([...two, gap])) ?? '', /gap: offsets 3 to 9/)
+  })
+
+  test('where an ACL is missing, with its name', () => {
+    const stopped = 'the brokers do not allow this user to READ the topic "xdr"'
+    const denied = generatePartition(2, { denied: true, stopped })
+    assert.match(reasonOf(generateConsumer([...two, denied])) ?? '', /^The brokers do not allow/)
   })
 
   test('while reading is paused', () => {
@@ -131,8 +137,17 @@ describe('staleness', () => {
   test('an ingest that no longer reports is not ready', () => {
     const { readiness, report } = watched()
     report(0, generateConsumer(generatePartitions(1)))
-    assert.equal(readiness.reason(STALE_MS), null)
-    assert.match(readiness.reason(STALE_MS + 1) ?? '', /Ingest has not reported for 60 seconds/)
+    assert.equal(readiness.reason(SILENT_MS), null)
+    assert.match(readiness.reason(SILENT_MS + 1) ?? '', /Ingest has not reported for 20 seconds/)
+  })
+
+  test('a replay that no longer reports before its end is not ready', () => {
+    const { readiness, pipeline } = watched()
+    const progress = { ...generateProgress(1), done: false }
+    pipeline.report(progress)
+    readiness.note(0, progress)
+    assert.equal(readiness.reason(SILENT_MS), null)
+    assert.match(readiness.reason(SILENT_MS + 1) ?? '', /Ingest has not reported/)
   })
 
   test('files that are read to their end stay ready', () => {
@@ -181,7 +196,7 @@ test('a progress message has the lag and the positions of the assigned partition
     lagRecords: 2000,
     lagSeconds: 14,
     positions: [0, 2].map((partition) => {
-      return { partition, appliedOffset: 5000, durableOffset: 4900 }
+      return { topic: 'xdr', partition, appliedOffset: 5000, durableOffset: 4900 }
     }),
   })
   const unknown = [generatePartition(0), generatePartition(1, { endOffset: null })]

@@ -34,7 +34,7 @@ describe('a start is refused', () => {
   test('with a malformed file, by the line', () =>
     refusal(2, /--token-file .*tokens: line 2 has a scope that does not exist/, (directory) => {
       const file = join(directory, 'tokens')
-      writeFileSync(file, `# comment\n${TOKEN} everything\n`)
+      writeFileSync(file, `# comment\n${TOKEN} everything\n`, { mode: 0o600 })
       return ['--token-file', file]
     }))
 
@@ -48,7 +48,7 @@ describe('a start is refused', () => {
 test('a token allows requests, and is shown nowhere', () =>
   withDirectory(async (directory) => {
     const file = join(directory, 'tokens')
-    writeFileSync(file, `${TOKEN}\n`)
+    writeFileSync(file, `${TOKEN}\n`, { mode: 0o600 })
     const options = ['--state', join(directory, 'state'), '--rows', '500', '--speed', 'max']
     const serving = ['--port', '0', '--host', '0.0.0.0', '--token-file', file]
     await withPulse(['demo', ...options, ...serving], async (running) => {

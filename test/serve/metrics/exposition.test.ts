@@ -6,6 +6,7 @@ import { CATALOGUE, PREFIX } from '../../../src/serve/metrics/catalogue.ts'
 import { createMetrics } from '../../../src/serve/metrics/exposition.ts'
 import { startServer } from '../../../src/serve/server.ts'
 import { checkWithPromtool, parse, scrape, series } from './parse-exposition.ts'
+import { withoutColumns } from '../absent.ts'
 import {
   CANARY_MSISDN,
   generateProgress,
@@ -50,6 +51,50 @@ describe('before the first message', () => {
     }
     assert.match(exposition, /^process_cpu_seconds_total /m)
     assert.doesNotMatch(exposition, /nodejs_active_\w+_total/)
+  })
+})
+
+describe('absent columns', () => {
+  test('have no series of a snapshot, and the others do', async () => {
+    const pipeline = standIn()
+    pipeline.report(generateProgress(84_000))
+    pipeline.publish(published(withoutColumns(generateSnapshot({ number: 1 }))))
+    const all = await scrape(pipeline)
+    const others = APPLICATIONS.filter((name) => name !== 'Netflix')
+    assert.deepEqual(
+      series(all, 'traffic_bytes_total'),
+      others.flatMap((name) =>
+        (name === 'Google' ? ['upload'] : ['download', 'upload']).map(
+          (way) => `traffic_bytes_total{application="${name}",direction="${way}"}`,
+        ),
+      ),
+    )
+    for (const name of ['application_subscribers', 'application_traffic_share_ratio']) {
+      assert.equal(series(all, name).length, others.length)
+      assert.equal(all.has(`${name}{application="Netflix"}`), false)
+    }
+    for (const name of [
+      'subscriber_sessions',
+      'top_subscriber_sessions',
+      'segment_sessions_mean',
+    ]) {
+      assert.deepEqual(series(all, name), [], name)
+    }
+    for (const name of ['subscriber_traffic_bytes', 'top_subscriber_traffic_bytes']) {
+      assert.ok(series(all, name).length > 0, name)
+    }
+    assert.ok(series(all, 'segment_traffic_mean_bytes').length > 0)
+  })
+
+  test('have no series before the first snapshot once records without them are applied', async () => {
+    const pipeline = standIn()
+    const progress = generateProgress(84_000)
+    const { counters } = progress
+    const missing = { ...counters.missing, 'Email UL (Bytes)': counters.applied }
+    pipeline.report({ ...progress, counters: { ...counters, missing } })
+    const all = await scrape(pipeline)
+    assert.equal(all.has('traffic_bytes_total{application="Email",direction="upload"}'), false)
+    assert.equal(all.has('traffic_bytes_total{application="Email",direction="download"}'), true)
   })
 })
 

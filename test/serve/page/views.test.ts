@@ -7,6 +7,7 @@ import { APPLICATIONS } from '../../../src/record/columns.ts'
 import { FEATURES, labelOf, METRICS } from '../../../src/snapshot/metrics.ts'
 import type { Snapshot } from '../../../src/snapshot/schema.ts'
 import { withBrowser } from '../../browser.ts'
+import { NOT_SPELLINGS, spellingsOf } from '../../record/spellings.ts'
 import { CANARY_MSISDN, canaryView, generateProgress, published } from '../fixture.ts'
 import { drawn, open, snapshotWithHours, tableCells, until, withPipeline } from './open.ts'
 
@@ -270,31 +271,41 @@ test('one subscriber: aggregate, ranks, segment, distances; or a sentence', asyn
     )
     assert.ok(await page.locator('#subscriber-panel').getByText(segment!).isVisible())
 
-    await page.goto(page.url().replace(String(CANARY_MSISDN), ''))
+    assert.equal(page.url().replace(/.*#/, ''), '/subscriber')
+    await page.reload()
     await page.getByText('Enter an MSISDN above').waitFor()
     assert.ok(await page.locator('#distances-panel').isHidden())
   })
 })
 
-test('an MSISDN is found as people write it; an invalid one is not looked up', async () => {
+test('an MSISDN is found in every spelling; an invalid one is not looked up', async () => {
   await at('#/overview', async (page) => {
     const field = page.locator('#msisdn')
     const [, country, rest] = /^(..)(.*)$/.exec(String(CANARY_MSISDN))!
-    for (const written of [`+${country}${rest}`, ` +${country} ${rest}`, `${country}-${rest} `]) {
-      await page.goto(page.url().replace(/#.*/, '#/overview'))
+    const overview = (): Promise<unknown> => page.goto(page.url().replace(/#.*/, '#/overview'))
+    // The dash of a text program.
+    for (const written of [...spellingsOf(CANARY_MSISDN), `+${country}\u2013${rest}`]) {
+      await overview()
       await field.fill(written)
       await page.getByRole('button', { name: 'Look up' }).click()
-      await until(page, `location.hash === '#/subscriber?msisdn=${CANARY_MSISDN}'`)
+      await until(page, "location.hash === '#/subscriber'")
       await page.getByText(/^As of /).waitFor()
       assert.equal(await field.inputValue(), String(CANARY_MSISDN))
+      await overview()
+      await page.goto(
+        page.url().replace(/#.*/, `#/subscriber?msisdn=${encodeURIComponent(written)}`),
+      )
+      await page.getByText(/^As of /).waitFor()
+      assert.equal(page.url().replace(/.*#/, ''), '/subscriber')
     }
-    for (const wrong of ['abc', '1+1', '+', '1'.repeat(16)]) {
+    for (const wrong of [...NOT_SPELLINGS, 'abc', '1+1', '+', '1'.repeat(16)]) {
       await field.fill(wrong)
       assert.equal(await page.evaluate("document.getElementById('msisdn').checkValidity()"), false)
+      await overview()
+      await page.evaluate(`location.hash = '#/subscriber?msisdn=${encodeURIComponent(wrong)}'`)
+      await page.getByText('Enter an MSISDN above').waitFor()
+      assert.equal(await field.inputValue(), '')
     }
-    await page.evaluate("location.hash = '#/subscriber?msisdn=abc'")
-    await page.getByText('Enter an MSISDN above').waitFor()
-    assert.equal(await field.inputValue(), '')
     assert.equal(await page.locator('#panels button:visible').count(), 0)
   })
 })

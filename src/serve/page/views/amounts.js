@@ -1,5 +1,6 @@
 // The metrics of each segment: minimum, mean, maximum and total.
-import { metric, valueOrMean } from '../metrics.js'
+import { absentMetrics, hasMetric } from '../known.js'
+import { metric, METRICS, valueOrMean } from '../metrics.js'
 import { segmentColours } from '../palette.js'
 import { createPanel } from '../panel.js'
 
@@ -16,22 +17,28 @@ export function createAmounts() {
     chart: false,
     open: true,
   })
-  panel.setLead('Minimum, mean and maximum per subscriber, and the total of the segment.')
-  return (/** @type {Snapshot} */ { segments: { segments } }) => {
+  return (/** @type {Snapshot} */ snapshot) => {
+    const { segments } = snapshot.segments
+    const keys = METRICS.filter((key) => hasMetric(snapshot, key))
+    panel.setLead(
+      'Minimum, mean and maximum per subscriber, and the total of the segment.' +
+        absentMetrics(snapshot, METRICS),
+    )
     const colours = segmentColours(segments.map(({ name }) => name))
-    panel.table(() => amountsTable(segments, colours))
+    panel.table(() => amountsTable(segments, keys, colours))
   }
 }
 
 /**
  * One row per segment and metric.
  * @param {Segment[]} segments
+ * @param {typeof METRICS} keys
  * @param {Map<string, string>} colours
  * @returns {import('../table.js').Table}
  */
-function amountsTable(segments, colours) {
+function amountsTable(segments, keys, colours) {
   const lines = segments.flatMap((segment) =>
-    Object.entries(segment.metrics).map(([key, summary]) => ({ segment, key, summary })),
+    keys.map((key) => ({ segment, key, summary: segment.metrics[key] })),
   )
   return {
     caption: 'Minimum, mean, maximum and total of each segment',

@@ -3,10 +3,11 @@ import { bars, barSeries } from '../axes.js'
 import { tooltip } from '../chart.js'
 import { TRAFFIC } from '../choices.js'
 import { bytes, count, share } from '../format.js'
+import { absentText, hasTraffic, knownCell } from '../known.js'
 import { APPLICATION_COLOURS } from '../palette.js'
 import { createPanel } from '../panel.js'
 import { showLeaders } from './top.js'
-import { measureText } from './traffic.js'
+import { directionCells, directionRows, measureText } from './traffic.js'
 
 /** @typedef {import('../../../snapshot/schema.ts').Snapshot} Snapshot */
 /** @typedef {Snapshot['applications'][number]} Application */
@@ -28,12 +29,14 @@ export function createApplications() {
   })
   return (/** @type {Snapshot} */ snapshot) => {
     const ranked = [...snapshot.applications].sort((a, b) => b.trafficBytes - a.trafficBytes)
+    const drawn = ranked.filter(({ name }) => hasTraffic(snapshot, name))
     const most = snapshot.topApplications.join(', ')
     panel.setLead(
       `${most === '' ? '' : `Most used: ${most}. `}Solid bars are download, pale bars are upload. ` +
-        measureText(snapshot),
+        measureText(snapshot, snapshot) +
+        absentText(ranked.filter((each) => !drawn.includes(each)).map(({ name }) => name)),
     )
-    panel.draw((surroundings) => option(surroundings, ranked))
+    panel.draw((surroundings) => option(surroundings, snapshot, drawn))
     panel.table(() => ({
       caption: 'Traffic by application',
       columns: [
@@ -46,22 +49,32 @@ export function createApplications() {
       ],
       rows: ranked.map((each) => [
         { text: each.name, colour: APPLICATION_COLOURS.get(each.name) },
-        each.downlinkBytes,
-        each.uplinkBytes,
-        each.trafficBytes,
-        each.share,
-        each.subscribers,
+        ...amounts(snapshot, each),
       ]),
     }))
   }
 }
 
 /**
+ * Download, upload, total, share and subscribers, where the data has them.
+ * @param {Snapshot} snapshot
+ * @param {Application} each
+ */
+function amounts(snapshot, each) {
+  const any = hasTraffic(snapshot, each.name)
+  return [
+    ...directionCells(snapshot, each),
+    ...[each.trafficBytes, each.share, each.subscribers].map((value) => knownCell(any, value)),
+  ]
+}
+
+/**
  * @param {import('../chart.js').Surroundings} surroundings
+ * @param {Snapshot} snapshot
  * @param {readonly Application[]} ranked
  * @returns {import('../chart.js').Option}
  */
-function option(surroundings, ranked) {
+function option(surroundings, snapshot, ranked) {
   const side = (
     /** @type {'downlinkBytes' | 'uplinkBytes'} */ key,
     /** @type {boolean} */ last,
@@ -83,22 +96,22 @@ function option(surroundings, ranked) {
       ranked.map(({ name }) => name),
       VALUE_ROOM,
     ),
-    tooltip: tooltip(surroundings.theme, 'axis', (index) => content(ranked[index])),
+    tooltip: tooltip(surroundings.theme, 'axis', (index) => content(snapshot, ranked[index])),
     series: [side('downlinkBytes', false), side('uplinkBytes', true)],
   }
 }
 
 /**
+ * @param {Snapshot} snapshot
  * @param {Application | undefined} application
  * @returns {{ title: string, rows: [string, string][] }}
  */
-function content(application) {
+function content(snapshot, application) {
   if (application === undefined) return { title: '', rows: [] }
   return {
     title: application.name,
     rows: [
-      ['Download', bytes(application.downlinkBytes)],
-      ['Upload', bytes(application.uplinkBytes)],
+      ...directionRows(snapshot, application),
       ['Share', share(application.share)],
       ['Subscribers', count(application.subscribers)],
     ],

@@ -2,6 +2,7 @@
 import { nameAxis, valueAxis } from '../axes.js'
 import { tooltip } from '../chart.js'
 import { count, share, tick, trimmed } from '../format.js'
+import { absentMetrics, hasMetric, knownCell } from '../known.js'
 import { DISTRIBUTIONS, metric, valueOrMean } from '../metrics.js'
 import { createPanel } from '../panel.js'
 import { TABLES } from '../tables.js'
@@ -9,6 +10,13 @@ import { TABLES } from '../tables.js'
 /** @typedef {import('../../../snapshot/schema.ts').Snapshot} Snapshot */
 /** @typedef {import('../../../snapshot/schema.ts').Distribution} Distribution */
 /** @typedef {import('../choices.js').Chosen} Chosen */
+
+/** The distribution of a metric that is not in the data. */
+const NOTHING = {
+  linear: { edges: [], counts: [] },
+  log: { edges: [], counts: [] },
+  quantiles: { p50: 0, p99: 0 },
+}
 
 /** Makes a panel for each metric and one of quantiles; the result shows a snapshot in them. */
 export function createDistributions() {
@@ -33,13 +41,14 @@ export function createDistributions() {
   return (/** @type {Snapshot} */ snapshot, /** @type {Chosen} */ chosen) => {
     showQuantiles(quantiles, snapshot)
     for (const { key, panel } of shown) {
-      const distribution = snapshot.distribution[key]
+      const distribution = hasMetric(snapshot, key) ? snapshot.distribution[key] : NOTHING
       const { format } = metric(key)
       const { p50, p99 } = distribution.quantiles
       panel.setLead(
         snapshot.subscribers === 0
           ? 'No subscribers yet.'
-          : `Half of the subscribers have at most ${format(p50)}, 1% more than ${format(p99)}.`,
+          : absentMetrics(snapshot, [key]).trim() ||
+              `Half of the subscribers have at most ${format(p50)}, 1% more than ${format(p99)}.`,
       )
       showHistogram(panel, distribution, key, chosen.bins === 'linear' ? 'linear' : 'log')
     }
@@ -48,7 +57,7 @@ export function createDistributions() {
 
 /**
  * @param {import('../panel.js').Panel} panel
- * @param {Distribution} distribution
+ * @param {Pick<Distribution, 'linear' | 'log'>} distribution
  * @param {string} key
  * @param {'linear' | 'log'} bins
  */
@@ -99,7 +108,8 @@ function showHistogram(panel, distribution, key, bins) {
  * @param {import('../panel.js').Panel} panel
  * @param {Snapshot} snapshot
  */
-function showQuantiles(panel, { distribution, subscribers }) {
+function showQuantiles(panel, snapshot) {
+  const { distribution, subscribers } = snapshot
   panel.setLead(
     `The share on the left of the ${count(subscribers)} subscribers has at most this value.`,
   )
@@ -127,7 +137,7 @@ function showQuantiles(panel, { distribution, subscribers }) {
     ],
     rows: rows.map(([name, read]) => [
       name,
-      ...DISTRIBUTIONS.map((key) => read(distribution[key])),
+      ...DISTRIBUTIONS.map((key) => knownCell(hasMetric(snapshot, key), read(distribution[key]))),
     ]),
   }))
 }

@@ -3,6 +3,7 @@ import { nameAxis } from '../axes.js'
 import { tooltip } from '../chart.js'
 import { ALL, APPLICATIONS } from '../choices.js'
 import { bytes } from '../format.js'
+import { absentText, knownApplications } from '../known.js'
 import { metric } from '../metrics.js'
 import { createPanel } from '../panel.js'
 import { known, measureText, trafficIn } from './traffic.js'
@@ -40,31 +41,36 @@ export function createHeatmaps() {
   return (/** @type {Snapshot} */ snapshot, /** @type {Chosen} */ chosen) => {
     const hours = known(snapshot.hours)
     const columns = columnNames(hours)
+    const names = knownApplications(snapshot, chosen.traffic)
     applications.setLead(
-      `Each application relative to its own busiest hour of the day, hours in ${zoneName()}.`,
+      `Each application relative to its own busiest hour of the day, hours in ${zoneName()}.` +
+        absentText(APPLICATIONS.filter((name) => !names.includes(name))),
     )
-    show(applications, byApplication(hours, chosen.traffic), columns, 'Application')
+    show(applications, byApplication(hours, names, chosen.traffic), columns, 'Application')
     const what = chosen.app === ALL ? 'all applications' : chosen.app
     days.setLead(
       `${metric(chosen.traffic).name} of ${what} relative to the busiest hour, hours in ${zoneName()}.` +
-        `${chosen.app === ALL ? ` ${measureText(snapshot, chosen.traffic)}` : ''}`,
+        `${chosen.app === ALL ? ` ${measureText(snapshot, snapshot, chosen.traffic)}` : ''}` +
+        absentText(chosen.app === ALL || names.includes(chosen.app) ? [] : [chosen.app]),
     )
-    show(days, byDate(hours, chosen), columns, 'Date')
+    const isKnown = names.some((name) => chosen.app === ALL || chosen.app === name)
+    show(days, byDate(isKnown ? hours : [], chosen), columns, 'Date')
   }
 }
 
 /**
  * @param {readonly Hour[]} hours
+ * @param {readonly string[]} names of the applications
  * @param {string} direction
  * @returns {Grid}
  */
-function byApplication(hours, direction) {
-  const cells = APPLICATIONS.map((name) => {
+function byApplication(hours, names, direction) {
+  const cells = names.map((name) => {
     const row = noHours()
     for (const hour of hours) add(row, hour, trafficIn(hour, name, direction))
     return row
   })
-  return { rows: [...APPLICATIONS], cells }
+  return { rows: [...names], cells }
 }
 
 /**

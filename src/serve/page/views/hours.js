@@ -3,6 +3,7 @@ import { valueAxis } from '../axes.js'
 import { ALL, APPLICATIONS } from '../choices.js'
 import { tooltip } from '../chart.js'
 import { bytes, count } from '../format.js'
+import { absentText, hasMetric, hasTraffic, knownApplications, knownCell } from '../known.js'
 import { metric, metricIn, METRICS } from '../metrics.js'
 import { APPLICATION_COLOURS } from '../palette.js'
 import { createPanel } from '../panel.js'
@@ -31,25 +32,32 @@ export function createHours() {
     const hours = known(snapshot.hours)
     const unread = snapshot.hours.find(({ startMs }) => startMs === null)?.records ?? 0
     const what = `${metric(chosen.traffic).name} of ${chosen.app === ALL ? 'all applications' : chosen.app}`
+    const names = knownApplications(snapshot, chosen.traffic).filter(isChosen(chosen))
     panel.setLead(
       `${what} in each hour (${zoneName()}) in which sessions started` +
         `${unread === 0 ? '.' : `; ${count(unread)} records without a readable Start are left out.`}` +
-        `${chosen.app === ALL ? ` ${measureText(snapshot, chosen.traffic)}` : ''}`,
+        `${chosen.app === ALL ? ` ${measureText(snapshot, snapshot, chosen.traffic)}` : ''}` +
+        absentText(APPLICATIONS.filter(isChosen(chosen)).filter((name) => !names.includes(name))),
     )
-    panel.draw((surroundings) => option(surroundings, hours, chosen))
-    panel.table(() => tableOf(snapshot.hours, chosen))
+    panel.draw((surroundings) => option(surroundings, hours, names, chosen))
+    panel.table(() => tableOf(snapshot, chosen))
   }
+}
+
+/** Selects applications. @param {Chosen} chosen */
+function isChosen({ app }) {
+  return (/** @type {string} */ name) => app === ALL || name === app
 }
 
 /**
  * @param {Surroundings} surroundings
  * @param {readonly Hour[]} hours
+ * @param {readonly string[]} names of the applications
  * @param {Chosen} chosen
  * @returns {import('../chart.js').Option}
  */
-function option({ theme, narrow }, hours, chosen) {
+function option({ theme, narrow }, hours, names, chosen) {
   const isLog = chosen.lines === 'log'
-  const names = APPLICATIONS.filter((name) => chosen.app === ALL || name === chosen.app)
   const isMany = hours.length > MANY_HOURS
   const times = timesOf(hours)
   return {
@@ -134,12 +142,12 @@ function zoom(theme) {
 }
 
 /**
- * @param {readonly Hour[]} hours
+ * @param {Snapshot} snapshot
  * @param {Chosen} chosen
  * @returns {import('../table.js').Table}
  */
-function tableOf(hours, chosen) {
-  const names = APPLICATIONS.filter((name) => chosen.app === ALL || name === chosen.app)
+function tableOf(snapshot, chosen) {
+  const names = APPLICATIONS.filter(isChosen(chosen))
   return {
     caption: 'Traffic by hour',
     columns: [
@@ -155,11 +163,16 @@ function tableOf(hours, chosen) {
         format: bytes,
       })),
     ],
-    rows: hours.map((hour) => [
+    rows: snapshot.hours.map((hour) => [
       hour.startMs === null ? UNKNOWN : hourOf(hour.startMs),
       hour.records,
-      ...METRICS.map((key) => metricIn(hour, key)),
-      ...names.map((name) => trafficIn(hour, name, chosen.traffic)),
+      ...METRICS.map((key) => knownCell(hasMetric(snapshot, key), metricIn(hour, key))),
+      ...names.map((name) =>
+        knownCell(
+          hasTraffic(snapshot, name, chosen.traffic),
+          trafficIn(hour, name, chosen.traffic),
+        ),
+      ),
     ]),
   }
 }

@@ -3,6 +3,7 @@ import { bars, barSeries } from '../axes.js'
 import { tooltip } from '../chart.js'
 import { ALL, TRAFFIC } from '../choices.js'
 import { bytes, count, share } from '../format.js'
+import { knownApplications, knownCell } from '../known.js'
 import { metric } from '../metrics.js'
 import { createPanel } from '../panel.js'
 import { TABLES } from '../tables.js'
@@ -12,6 +13,15 @@ import { trafficIn } from './traffic.js'
 /** @typedef {import('../../api/status.ts').Status} Status */
 
 const UNITS = { ns: 'nanoseconds', us: 'microseconds', ms: 'milliseconds', s: 'seconds' }
+/** How a source is read, in words. @param {Snapshot['positions'][number]} position */
+const unitsText = ({ durationUnit, timeFormat, commaColumns, volumeUnit, map }) =>
+  [
+    UNITS[durationUnit],
+    ...(timeFormat === null ? [] : [`times ${timeFormat}`]),
+    ...(commaColumns.length === 0 ? [] : [`decimal comma in ${commaColumns.join(', ')}`]),
+    ...(volumeUnit === 'bytes' ? [] : [`volumes in ${volumeUnit}`]),
+    ...(map === '' ? [] : [`mapped ${map}`]),
+  ].join('; ')
 const ORDERS = { file: 'as in the file', time: 'by start', offset: 'as in the topic' }
 const VALUE_ROOM = 70
 /** The most bars that are drawn; the table has all rows. */
@@ -107,10 +117,13 @@ function showCounts(panel, found, of, what) {
  */
 function showMeasures(panel, snapshot) {
   const applications = bytes(trafficIn(snapshot, ALL, TRAFFIC))
+  const isKnown = (/** @type {string} */ way) => knownApplications(snapshot, way).length > 0
   panel.setLead(
-    `Totals are sums of the Total columns (${bytes(snapshot.trafficBytes)}), traffic of ` +
-      `applications is summed from the application columns (${applications}). They differ: ` +
-      'Total DL leaves out Other DL, while Total UL includes Other UL.',
+    !isKnown(TRAFFIC)
+      ? `Traffic of applications is ${TABLES.notInData}.`
+      : `Totals are sums of the Total columns (${bytes(snapshot.trafficBytes)}), traffic of ` +
+          `applications is summed from the application columns (${applications}). They differ: ` +
+          'Total DL leaves out Other DL, while Total UL includes Other UL.',
   )
   panel.table(() => ({
     caption: 'Traffic by Total columns and by application columns',
@@ -122,7 +135,7 @@ function showMeasures(panel, snapshot) {
     rows: [...TABLES.directions.map(({ key }) => key), TRAFFIC].map((key) => [
       metric(key).name,
       snapshot[key],
-      trafficIn(snapshot, ALL, key),
+      knownCell(isKnown(key), trafficIn(snapshot, ALL, key)),
     ]),
   }))
 }
@@ -162,11 +175,11 @@ function topicTexts(status) {
  * @param {Snapshot} snapshot
  * @param {Status | null} status
  */
-function showSources(panel, { positions, splitSubscribers }, status) {
+function showSources(panel, { positions, splitSubscribers, notInData }, status) {
   const units = [...new Set(positions.map((position) => UNITS[position.durationUnit]))]
   const unit = units.length === 0 ? 'Not known yet.' : `The column holds ${units.join(' and ')}.`
-  panel.setLead([unit, splitText(splitSubscribers), ...topicTexts(status)].join(' ').trim())
-  const evidence = new Map((status?.sources ?? []).map((each) => [each.name, each.evidence]))
+  const absent = notInData.length === 0 ? '' : `Not in the data: ${notInData.join(', ')}.`
+  panel.setLead([unit, absent, splitText(splitSubscribers), ...topicTexts(status)].join(' ').trim())
   panel.table(() => ({
     caption: 'Sources and positions',
     columns: [
@@ -175,17 +188,17 @@ function showSources(panel, { positions, splitSubscribers }, status) {
       { name: 'Next row', format: count },
       { name: 'Rows', format: count },
       { name: 'Order' },
-      { name: 'Unit' },
+      { name: 'Units' },
       { name: 'Evidence' },
     ],
-    rows: positions.map(({ name, partition, next, rows, order, durationUnit }) => [
-      name,
-      String(partition),
-      next,
-      rows,
-      ORDERS[order],
-      UNITS[durationUnit],
-      evidence.get(name) ?? '',
+    rows: positions.map((position) => [
+      position.name,
+      String(position.partition),
+      position.next,
+      position.rows,
+      ORDERS[position.order],
+      unitsText(position),
+      position.evidence,
     ]),
   }))
 }

@@ -2,6 +2,7 @@
 import { segmentLegend, valueAxis } from '../axes.js'
 import { tooltip } from '../chart.js'
 import { count } from '../format.js'
+import { absentMetrics } from '../known.js'
 import { featureValues, meanOf, metric, valueOrMean } from '../metrics.js'
 import { segmentColours, segmentShape } from '../palette.js'
 import { createPanel } from '../panel.js'
@@ -21,8 +22,12 @@ export function createScatter() {
     choices: ['x', 'y', 'axes'],
     chart: 'high',
   })
-  return (/** @type {Snapshot} */ { segments, subscribers }, /** @type {Chosen} */ chosen) => {
-    const clouds = segments.segments.map((segment, index) => cloud(segment, index, chosen))
+  return (/** @type {Snapshot} */ snapshot, /** @type {Chosen} */ chosen) => {
+    const { segments, subscribers } = snapshot
+    const absent = absentMetrics(snapshot, [...new Set([chosen.x, chosen.y])])
+    const clouds = (absent === '' ? segments.segments : []).map((segment, index) =>
+      cloud(segment, index, chosen),
+    )
     const isLog = chosen.axes === 'log'
     const drawn = clouds.map((each) => ({ ...each, points: shownOf(each.points, isLog) }))
     const sampled = clouds.reduce((sum, { points }) => sum + points.length, 0)
@@ -30,8 +35,9 @@ export function createScatter() {
     const without =
       sampled === seen ? '' : ` ${count(sampled - seen)} with a value of 0 are not shown.`
     panel.setLead(
-      `A sample of ${count(sampled)} of ${count(subscribers)} subscribers, with equal numbers from ` +
-        `small and large segments. Outlined points are centroids of all members.${without}`,
+      absent.trim() ||
+        `A sample of ${count(sampled)} of ${count(subscribers)} subscribers, with equal numbers from ` +
+          `small and large segments. Outlined points are centroids of all members.${without}`,
     )
     const colours = segmentColours(clouds.map(({ name }) => name))
     panel.draw((surroundings) => option(surroundings, drawn, colours, chosen))

@@ -3,13 +3,14 @@ import { bars, barSeries } from '../axes.js'
 import { tooltip } from '../chart.js'
 import { byId, make, setEntries } from '../dom.js'
 import { bytes, count } from '../format.js'
+import { hasMetric, hasTraffic, knownCell } from '../known.js'
 import { metric, METRICS } from '../metrics.js'
 import { APPLICATION_COLOURS, segmentColours } from '../palette.js'
 import { createPanel } from '../panel.js'
-import { measureText } from './traffic.js'
+import { directionCells, directionRows, measureText } from './traffic.js'
 import { moment } from '../zone.js'
 
-/** @typedef {import('../../../snapshot/subscriber-schema.ts').SubscriberView} Found */
+/** @typedef {import('../../../snapshot/subscriber-schema.ts').Subscriber} Found */
 
 /** Pixels for the longest value. */
 const VALUE_ROOM = 84
@@ -97,7 +98,7 @@ function entriesOf({ aggregate, segment }) {
  * @param {Found} found
  * @returns {import('../table.js').Table}
  */
-function ranksTable({ aggregate, ranks, subscribers }) {
+function ranksTable({ asOf, aggregate, ranks, subscribers }) {
   return {
     caption: 'Aggregate and ranks',
     columns: [
@@ -107,8 +108,8 @@ function ranksTable({ aggregate, ranks, subscribers }) {
     ],
     rows: METRICS.map((key) => [
       { text: metric(key).name, unit: metric(key).unit },
-      aggregate[key],
-      ranks[key],
+      knownCell(hasMetric(asOf, key), aggregate[key]),
+      hasMetric(asOf, key) ? ranks[key] : null,
     ]),
     formats: METRICS.map((key) => metric(key).format),
   }
@@ -159,30 +160,28 @@ function near(distance) {
  * @param {import('../panel.js').Panel} panel
  * @param {Found} found
  */
-function showApplications(panel, { aggregate }) {
+function showApplications(panel, { asOf, aggregate }) {
   const { applications } = aggregate
-  panel.setLead(measureText(aggregate))
+  panel.setLead(measureText(asOf, aggregate))
   const ranked = applications
     .map((each) => ({ ...each, traffic: each.downlinkBytes + each.uplinkBytes }))
     .sort((a, b) => b.traffic - a.traffic)
+  const drawn = ranked.filter(({ name }) => hasTraffic(asOf, name))
   panel.draw((surroundings) => ({
     ...bars(
       surroundings,
-      ranked.map(({ name }) => name),
+      drawn.map(({ name }) => name),
       VALUE_ROOM,
     ),
     tooltip: tooltip(surroundings.theme, 'axis', (index) => ({
-      title: ranked[index]?.name ?? '',
-      rows: [
-        ['Download', bytes(ranked[index]?.downlinkBytes ?? 0)],
-        ['Upload', bytes(ranked[index]?.uplinkBytes ?? 0)],
-      ],
+      title: drawn[index]?.name ?? '',
+      rows: drawn.slice(index, index + 1).flatMap((each) => directionRows(asOf, each)),
     })),
     series: [
       barSeries(
         surroundings,
         'used',
-        ranked.map(({ name, traffic }) => ({
+        drawn.map(({ name, traffic }) => ({
           value: traffic,
           text: bytes(traffic),
           colour: APPLICATION_COLOURS.get(name) ?? '',
@@ -197,10 +196,9 @@ function showApplications(panel, { aggregate }) {
       { name: 'Download', unit: 'bytes', format: bytes },
       { name: 'Upload', unit: 'bytes', format: bytes },
     ],
-    rows: ranked.map(({ name, downlinkBytes, uplinkBytes }) => [
-      { text: name, colour: APPLICATION_COLOURS.get(name) },
-      downlinkBytes,
-      uplinkBytes,
+    rows: ranked.map((each) => [
+      { text: each.name, colour: APPLICATION_COLOURS.get(each.name) },
+      ...directionCells(asOf, each),
     ]),
   }))
 }

@@ -1,7 +1,8 @@
 // The top subscribers by the chosen metric.
-import { goTo } from '../address.js'
+import { lookUp } from '../address.js'
 import { bars, barSeries } from '../axes.js'
 import { tooltip } from '../chart.js'
+import { absentMetrics } from '../known.js'
 import { metric } from '../metrics.js'
 import { createPanel } from '../panel.js'
 
@@ -27,6 +28,7 @@ export function createTops() {
     const key = /** @type {Metric} */ (chosen.top)
     const entries = snapshot.top[key]
     panel.setTitle(`Top ${entries.length || 10} by ${metric(key).name.toLowerCase()}`)
+    panel.setLead(absentMetrics(snapshot, [key]).trim())
     showLeaders(panel, entries, key, null)
   }
 }
@@ -62,7 +64,7 @@ export function showLeaders(panel, entries, key, colour) {
       ),
     ],
   }))
-  panel.pick((index) => goTo({ view: 'subscriber', msisdn: names[index] ?? '' }))
+  panel.pick((index) => lookUp(names[index] ?? ''))
   panel.table(() => ({
     caption: `Top subscribers: ${name}`,
     columns: [{ name: 'Rank' }, { name: 'MSISDN' }, { name, unit, format }],

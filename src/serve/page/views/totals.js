@@ -1,7 +1,9 @@
 // The head of the page: totals of the snapshot, progress of reading, state of the topic.
 import { byId, make, setText } from '../dom.js'
 import { count, meanCount, share, span } from '../format.js'
+import { hasMetric } from '../known.js'
 import { metric, METRICS } from '../metrics.js'
+import { TABLES } from '../tables.js'
 import { moment } from '../zone.js'
 
 /** @typedef {import('../../../snapshot/schema.ts').Snapshot} Snapshot */
@@ -53,15 +55,16 @@ export function createTotals() {
     const card = make('div', make('dt', name), make('dd', data, below))
     data.id = `total-${id}`
     list.append(card)
-    return { data, below, value, format, more }
+    return { id, data, below, value, format, more }
   })
   return (/** @type {Snapshot} */ snapshot) => {
-    for (const { data, below, value, format, more } of cards) {
+    for (const { id, data, below, value, format, more } of cards) {
       const number = value(snapshot)
       data.value = String(number)
       data.title = number.toLocaleString('en')
-      setText(data, format(number))
-      setText(below, more(number, snapshot))
+      const isKnown = hasMetric(snapshot, id)
+      setText(data, isKnown ? format(number) : TABLES.notInData)
+      setText(below, isKnown ? more(number, snapshot) : '')
     }
   }
 }

@@ -1,6 +1,8 @@
 // Traffic of one application or all, in a direction, and how it relates to the totals.
 import { ALL, APPLICATIONS, TRAFFIC } from '../choices.js'
 import { bytes } from '../format.js'
+import { metric } from '../metrics.js'
+import { hasTraffic, knownApplications, knownCell } from '../known.js'
 import { TABLES } from '../tables.js'
 
 /** @typedef {import('../../../snapshot/schema.ts').Hour} Hour */
@@ -39,14 +41,40 @@ export function trafficIn(carried, application, direction) {
 }
 
 /**
+ * Download and upload of an application as cells of a table, where the data has them.
+ * @param {import('../known.js').Known} known
+ * @param {{ name: string, downlinkBytes: number, uplinkBytes: number }} application
+ */
+export function directionCells(known, application) {
+  return TABLES.directions.map(({ key }) =>
+    knownCell(hasTraffic(known, application.name, key), application[key]),
+  )
+}
+
+/**
+ * Download and upload of an application for a tooltip, where the data has them.
+ * @param {import('../known.js').Known} known
+ * @param {{ name: string, downlinkBytes: number, uplinkBytes: number }} application
+ * @returns {[string, string][]}
+ */
+export function directionRows(known, application) {
+  return TABLES.directions.map(({ key }) => [
+    metric(key).name,
+    hasTraffic(known, application.name, key) ? bytes(application[key]) : TABLES.notInData,
+  ])
+}
+
+/**
  * The columns that traffic of applications is summed from, as it differs from the totals.
+ * @param {import('../known.js').Known} known
  * @param {Whole} whole
  * @param {string} [direction]
  */
-export function measureText(whole, direction = TRAFFIC) {
+export function measureText(known, whole, direction = TRAFFIC) {
   const key = /** @type {'trafficBytes' | 'downlinkBytes' | 'uplinkBytes'} */ (direction)
+  const isKnown = knownApplications(known, direction).length > 0
+  const sum = isKnown ? bytes(trafficIn(whole, ALL, key)) : TABLES.notInData
   return (
-    `Sum of the application columns: ${bytes(trafficIn(whole, ALL, key))}; ` +
-    `sum of the Total columns: ${bytes(whole[key])}.`
+    `Sum of the application columns: ${sum}; ` + `sum of the Total columns: ${bytes(whole[key])}.`
   )
 }

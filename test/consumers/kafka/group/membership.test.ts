@@ -5,8 +5,8 @@ import { createGroup, joinGroup, leaveGroup } from '../../../../consumers/kafka/
 import { settleOffsets } from '../../../../consumers/kafka/group/offsets.ts'
 import { createWarnings } from '../../../../consumers/ingest/warnings.ts'
 
-const NO_BROKER = { brokers: ['127.0.0.1:1'], tls: null, sasl: null }
-const OPTIONS = { groupId: 'group', instanceId: 'member', topic: 'xdr', sessionTimeoutMs: 6000 }
+const NO_BROKER = { brokers: ['127.0.0.1:1'], clientId: 'test', tls: null, sasl: null }
+const OPTIONS = { groupId: 'group', instanceId: 'member', topics: ['xdr'], sessionTimeoutMs: 6000 }
 
 test('a member that left does not join again: its client is closed', async () => {
   const failed = Promise.withResolvers<undefined>()

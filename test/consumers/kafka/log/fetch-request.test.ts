@@ -19,12 +19,12 @@ function logAt(number: number, next: number) {
   const source = { name: 'xdr', kind: 'topic', rows: 0, order: 'offset' } as const
   const position = createPosition({ ...source, durationUnit: 'ms', evidence: '' }, next)
   // Requests touch no state.
-  return createLogPartition(number, null as unknown as Partition, 'source', position)
+  return createLogPartition('xdr', number, null as unknown as Partition, 'source', position)
 }
 
 const fetched = (partition: number, batches: readonly [number, number][]): FetchedPartition => ({
   ...{ partition, errorCode: 0, endOffset: 100, stableOffset: 100, logStartOffset: 0 },
-  ...{ divergingOffset: -1, aborted: [] },
+  ...{ divergingOffset: -1, aborted: [], preferredReplica: -1 },
   records: Buffer.concat(
     batches.map(([baseOffset, lastOffset]) => batchBytes({ baseOffset, lastOffset, records: [] })),
   ),
@@ -55,7 +55,9 @@ test('a response that will be dropped does not move the next request', () => {
 })
 
 test('requests shrink after slow or failed responses, and grow back after fast ones', () => {
-  const size = createFetchSize()
+  const size = createFetchSize({
+    ...{ rack: '', maxBytes: 2 ** 24, maxPartitionBytes: 2 ** 22, maxWaitMs: 100 },
+  })
   const most = size.bytes
   adaptSize(size, SLOW_MS + 1)
   assert.equal(size.bytes, most / 2)

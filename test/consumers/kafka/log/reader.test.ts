@@ -1,4 +1,6 @@
 // Transactions in responses built by the test: rows of aborted ones are skipped, others applied.
+import { createJsonColumns } from '../../../../consumers/kafka/log/json-columns.ts'
+import { NEEDED_COLUMNS } from '../../../../src/record/readable.ts'
 import { createTopicUnits } from '../../../../consumers/kafka/log/units.ts'
 import { AUTO_UNITS } from '../../../../src/record/source-units.ts'
 import assert from 'node:assert/strict'
@@ -47,7 +49,7 @@ const marker = (offset: number, producerId: number, key: Buffer): Buffer =>
   })
 
 /** Reads one response from offset 0; returns the position and the subscribers that were counted. */
-async function read(batches: Buffer[], aborted: FetchedPartition['aborted']) {
+async function read(batches: Buffer[], aborted: FetchedPartition['aborted'], now?: () => number) {
   const records = Buffer.concat(batches)
   return withDirectory(async (directory) => {
     const state = await openState(directory, OPTIONS, 'test')
@@ -56,17 +58,21 @@ async function read(batches: Buffer[], aborted: FetchedPartition['aborted']) {
       const stats = createIngestStats({ missingMsisdnZero: false }, options, BATCH_ROWS)
       const format = createFormat({
         ...{ format: 'json', registry: null, schema: XDR_SCHEMA, timeZone: 'UTC' },
+        source: { mapped: {} },
+        onSchema: () => undefined,
       })
-      const units = createTopicUnits('xdr', AUTO_UNITS, null)
-      const batch = { format, partitions: 1, units, cutoverMs: null }
+      const known = { durationUnit: 'ms', evidence: '' } as const
+      const units = createTopicUnits('xdr', AUTO_UNITS, known, format.texts)
+      const json = createJsonColumns('xdr', {}, NEEDED_COLUMNS)
+      const batch = { format, partitions: 1, units, json, cutoverMs: null }
       const source = { name: 'xdr', kind: 'topic', rows: 0, order: 'offset' } as const
       const position = createPosition({ ...source, durationUnit: 'ms', evidence: '' }, 0)
-      const log = createLogPartition(0, state.partitions[0], 'source', position)
-      const reader = createLogReader(createMessageBatch(batch, stats))
+      const log = createLogPartition('xdr', 0, state.partitions[0], 'source', position)
+      const reader = createLogReader(createMessageBatch(batch, stats), now)
       const [endOffset, stableOffset] = [1000, 1000]
       const fetched = {
         ...{ partition: 0, errorCode: 0, endOffset, stableOffset, logStartOffset: 0 },
-        ...{ divergingOffset: -1, aborted, records },
+        ...{ divergingOffset: -1, preferredReplica: -1, aborted, records },
       }
       assert.equal(readFetched(reader, log, fetched), null)
       const { next, applied, rejected, skipped } = log.position
@@ -106,4 +112,22 @@ test('an aborted transaction skips its own batches only, not those written meanw
     [{ producerId: 7, firstOffset: 0 }],
   )
   assert.deepEqual(found, { next: 9, applied: 4, rejected: 0, skipped: 5 })
+})
+
+test('a response that begins at the marker of an aborted transaction skips nothing after it', async () => {
+  // A broker names the transaction up to its marker, although its records are not in the response.
+  const found = await read(
+    [marker(1, 7, abortKey), rows(2, 4, 7), marker(5, 7, commitKey)],
+    [{ producerId: 7, firstOffset: 0 }],
+  )
+  assert.deepEqual(found, { next: 6, applied: 3, rejected: 0, skipped: 3 })
+})
+
+test('a response that takes long to decode is left at a record, and its rows are counted once', async () => {
+  // Each look at the clock is a second later.
+  let seconds = 0
+  const long = rows(0, 9999)
+  const { next, applied } = await read([long], [], () => 1000 * seconds++)
+  assert.ok(next > 0 && next < 10_000, `position ${next}`)
+  assert.equal(applied, next)
 })

@@ -1,0 +1,31 @@
+// The assignor of the group, as brokers and members know it: its name, and its work on the leader.
+import type { GroupPartitionsAssigner } from '../../../src/kafka/client.ts'
+import { assignPartitions, decodeClaims } from './assignment.ts'
+
+const PROTOCOL = 'xdr-pulse'
+
+/**
+ * The name of the assignor. Brokers refuse members without a common one: members that read other
+ * topics would leave partitions of these unread.
+ */
+export const protocolOf = (topics: readonly string[]): string =>
+  topics.length === 1 ? PROTOCOL : `${PROTOCOL}/${topics.toSorted().join(',')}`
+
+/** Assigns partition p of all topics to one member, by what each claims. */
+export const assigner =
+  (topics: readonly string[]): GroupPartitionsAssigner =>
+  (_, members, __, metadata) => {
+    const claims = new Map(
+      [...members].map(([name, { metadata: sent }]) => [
+        name,
+        decodeClaims(typeof sent === 'string' ? Buffer.from(sent) : sent),
+      ]),
+    )
+    const count = Math.min(
+      ...topics.map((topic) => metadata.topics.get(topic)?.partitionsCount ?? 0),
+    )
+    return [...assignPartitions(claims, count)].map(([memberId, partitions]) => ({
+      memberId,
+      assignments: new Map(topics.map((topic) => [topic, { topic, partitions }])),
+    }))
+  }

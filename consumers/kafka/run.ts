@@ -1,0 +1,89 @@
+// A run of a topic consumer: its phase, and its progress and claims as of that phase.
+import type { Partition } from '../../state/partition.ts'
+import type { PartitionStore } from '../../state/store.ts'
+import { describeIngest, storesOf } from '../ingest/describe.ts'
+import type { IngestProgress } from '../ingest/progress.ts'
+import { createWarnings, type Warnings } from '../ingest/warnings.ts'
+import { claimsOf, type LogStarts } from './group/claims.ts'
+import { createGroup, type Group, type GroupOptions } from './group/membership.ts'
+import type { HistoryOptions, HistoryRun } from './history.ts'
+import type { PartitionReaderOptions } from './live.ts'
+import { describeConsumer, describeStart } from './progress.ts'
+import type { PartitionReader } from './reader.ts'
+
+/** Options of a topic consumer; all of them can be sent to a thread. */
+export interface TopicConsumerOptions
+  extends PartitionReaderOptions, HistoryOptions, Omit<GroupOptions, 'topics'> {
+  stateDirectory: string
+}
+
+/** A run of a consumer. */
+export interface Run {
+  options: TopicConsumerOptions
+  group: Group
+  warnings: Warnings
+  stop: AbortController
+  /** All partitions of the state; none before it is open. */
+  stores: readonly PartitionStore[]
+  phase: Phase
+  /** First offsets of the logs, as they were last seen. */
+  logStarts: LogStarts
+  /** What the history counted; null values without one. */
+  history: Pick<IngestProgress, 'history' | 'sources'>
+  /** The progress that was reported last. */
+  reported: IngestProgress
+}
+
+/** What a run is doing, with what its progress is described from. */
+export type Phase =
+  | { name: 'start' }
+  | { name: 'history'; partitions: readonly Partition[]; restoreSeconds: number; files: HistoryRun }
+  | { name: 'live'; reader: PartitionReader }
+  | { name: 'closed'; progress: IngestProgress; claims: readonly number[] }
+
+/** A run that has not begun. */
+export function createRun(options: TopicConsumerOptions): Run {
+  const warnings = createWarnings()
+  const group = createGroup(options.connection, options, () => claimsNow(run), warnings)
+  const run: Run = {
+    options,
+    group,
+    warnings,
+    stop: new AbortController(),
+    stores: [],
+    phase: { name: 'start' },
+    logStarts: new Map(),
+    history: { history: null, sources: [] },
+    reported: describeStart(options, warnings),
+  }
+  return run
+}
+
+/** Describes a run, and keeps what was reported. */
+export function report(run: Run): IngestProgress {
+  const now = describeRun(run)
+  run.reported = run.stop.signal.aborted ? { ...now, state: 'draining' } : now
+  return run.reported
+}
+
+/** The present progress of a run. */
+export function describeRun({ phase, history, options, warnings }: Run): IngestProgress {
+  if (phase.name === 'closed') return phase.progress
+  if (phase.name === 'live') {
+    const live = describeConsumer(phase.reader)
+    return { ...live, history: history.history, sources: [...history.sources, ...live.sources] }
+  }
+  if (phase.name === 'history') {
+    const { partitions, restoreSeconds, files } = phase
+    const { totalRows, sources, stats } = files
+    const own = { totalRows, sources, restoreSeconds, warnings: warnings.waiting }
+    return describeIngest(partitions, storesOf(partitions), stats, { state: 'running', ...own })
+  }
+  return describeStart(options, warnings)
+}
+
+/** What this member claims of each partition now. */
+export function claimsNow({ phase, stores, logStarts }: Run): readonly number[] {
+  if (phase.name === 'closed') return phase.claims
+  return phase.name === 'live' ? claimsOf(stores, phase.reader.topics, logStarts) : []
+}

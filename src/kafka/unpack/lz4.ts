@@ -1,0 +1,86 @@
+// Unpacks a frame of LZ4 within a bound: its blocks are measured first. Format: LZ4 Frame Format, version 1.6.
+import { decompressFrameSync } from 'lz4-napi'
+
+const MAGIC = 0x184d2204
+/** Bits of the flags: checksums of blocks, a content size, the id of a dictionary. */
+const [BLOCK_CHECKSUM, CONTENT_SIZE, DICTIONARY] = [0b10000, 0b1000, 0b1]
+/** A block that is stored as it is. */
+const STORED = 2 ** 31
+/** A byte of a length adds at most 255 bytes. */
+const MOST_TIMES = 255
+
+/** A block: its bytes, and whether they are packed. */
+interface Block {
+  from: number
+  to: number
+  isStored: boolean
+}
+
+/**
+ * The bytes that the first frame of `packed` unpacks to; what follows it is not read, as by Kafka's
+ * own client.
+ *
+ * @throws Error when it is damaged, or unpacks to more than `most` bytes; nothing is allocated before
+ */
+export function unpackLz4(packed: Buffer, most: number): Buffer {
+  const { blocks, mostOfBlock } = blocksOf(packed)
+  const atMost = ({ from, to, isStored }: Block): number =>
+    isStored ? to - from : Math.min(mostOfBlock, MOST_TIMES * (to - from))
+  // What blocks may hold usually shows that it is enough; else their sequences are counted.
+  if (sumOf(blocks, atMost) > most) {
+    const total = sumOf(blocks, ({ from, to, isStored }) =>
+      isStored ? to - from : sequencesSize(packed, from, to),
+    )
+    if (total > most) throw new Error(`${total} bytes, expected at most ${most}`)
+  }
+  return decompressFrameSync(packed)
+}
+
+const sumOf = (blocks: readonly Block[], sizeOf: (block: Block) => number): number =>
+  blocks.reduce((sum, block) => sum + sizeOf(block), 0)
+
+function blocksOf(packed: Buffer): { blocks: Block[]; mostOfBlock: number } {
+  if (packed.length < 7 || packed.readUInt32LE(0) !== MAGIC) {
+    throw new Error('a frame of LZ4 has another beginning')
+  }
+  const flags = packed[4]
+  // 4 to 7 stand for 64 KiB to 4 MiB.
+  const mostOfBlock = 2 ** (8 + 2 * ((packed[5] >> 4) & 7))
+  const trailer = (flags & BLOCK_CHECKSUM) === 0 ? 0 : 4
+  const blocks: Block[] = []
+  let at = 7 + ((flags & CONTENT_SIZE) === 0 ? 0 : 8) + ((flags & DICTIONARY) === 0 ? 0 : 4)
+  for (;;) {
+    // A frame that ends early is left to the code that unpacks it.
+    if (at + 4 > packed.length) return { blocks, mostOfBlock }
+    const size = packed.readUInt32LE(at)
+    if (size === 0) return { blocks, mostOfBlock }
+    const isStored = size >= STORED
+    const from = at + 4
+    const to = from + (isStored ? size - STORED : size)
+    if (to > packed.length) throw new Error('a block of LZ4 does not fit')
+    blocks.push({ from, to, isStored })
+    at = to + trailer
+  }
+}
+
+/** The bytes that the sequences of a block make: literals, and copies of what was made. */
+function sequencesSize(packed: Uint8Array, from: number, to: number): number {
+  let [at, made] = [from, 0]
+  const lengthOf = (low: number): number => {
+    if (low < 15) return low
+    let length = low
+    for (let byte = 255; byte === 255 && at < to;) length += byte = packed[at++]
+    return length
+  }
+  while (at < to) {
+    const token = packed[at++]
+    const literals = lengthOf(token >> 4)
+    at += literals
+    made += literals
+    // The last sequence has literals only.
+    if (at >= to) break
+    at += 2
+    made += lengthOf(token & 15) + 4
+  }
+  return made
+}

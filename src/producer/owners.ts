@@ -1,0 +1,125 @@
+// Who may send the rows of a source: the producer that has claimed its transactional id last.
+//
+// A run claims the ids of all of its sources. It sends with one of them, the leading one, so that a
+// transaction may hold rows of several sources. Kafka itself fences the leading id. For another
+// source the run asks for a new epoch of its id after its progress is in the open transaction, and
+// commits only if it gets one. A later run first claims the id, then reads the progress, which the
+// brokers answer only when no transaction may change it: so either the earlier run is refused, or the
+// later one sees its rows.
+import { assert } from '../errors.ts'
+import { authorizationError } from '../kafka/authorization.ts'
+import { hasError, type Link } from '../kafka/coordinators.ts'
+import {
+  committedOffset,
+  renew,
+  takeOver,
+  TRANSACTION_TIMEOUT_MS,
+  type GroupOffset,
+  type Producer,
+} from '../kafka/transactions.ts'
+import { aclsOf, fenced, neverEnded } from './errors.ts'
+import { nameOf, type Source } from './progress.ts'
+import type { Topic } from './topic.ts'
+
+/** The claims of a run. */
+export interface Owners {
+  link: Link
+  topic: Topic
+  /** The source whose id the run sends with. */
+  leading: Source
+  producers: Map<Source, Producer>
+}
+
+/** The brokers create their internal topics with the first claim. */
+const CLAIM_MS = 30_000
+/** A producer that was killed keeps its transaction open so long; brokers look every 10 s. */
+const OPEN_TRANSACTION_MS = TRANSACTION_TIMEOUT_MS + 15_000
+/** Requests at a time. */
+const AT_ONCE = 16
+
+/** Claims all sources; earlier producers of them are refused from now on. */
+export async function claimAll(
+  link: Link,
+  topic: Topic,
+  sources: readonly Source[],
+): Promise<Owners> {
+  const [leading] = [...sources].sort((a, b) => (a.id < b.id ? -1 : 1))
+  const owners: Owners = { link, topic, leading, producers: new Map() }
+  // One first: the brokers create their internal topic for it.
+  await claim(owners, leading)
+  await each(
+    sources.filter((source) => source !== leading),
+    (source) => claim(owners, source),
+  )
+  return owners
+}
+
+/** Claims a source, also when another producer owns it. */
+export async function claim(owners: Owners, source: Source): Promise<void> {
+  const { link, topic } = owners
+  const name = nameOf(source, topic)
+  owners.producers.set(source, await allowed(topic, takeOver(link, name, CLAIM_MS)))
+}
+
+/**
+ * Asks for a new epoch of a source's producer.
+ *
+ * @throws PulseError `kafka` when another run has claimed the source since
+ */
+export async function keep(owners: Owners, source: Source): Promise<void> {
+  const { link, topic, producers } = owners
+  try {
+    producers.set(source, await renew(link, ownerOf(owners, source)))
+  } catch (error) {
+    if (isFencing(error)) throw fenced(topic.name, source.path)
+    throw error
+  }
+}
+
+/** The producer of a source that was claimed. */
+export function ownerOf({ producers }: Owners, source: Source): Producer {
+  const producer = producers.get(source)
+  assert(producer !== undefined, 'a source is claimed before it is sent')
+  return producer
+}
+
+/** True for the answer to a producer whose id another one has claimed. */
+export const isFencing = (error: unknown): boolean =>
+  hasError(error, 'PRODUCER_FENCED') || hasError(error, 'INVALID_PRODUCER_EPOCH')
+
+/**
+ * The committed offsets of sources, once no open transaction may change them; null for none.
+ *
+ * @throws PulseError `kafka` when a transaction is open for longer than the brokers allow
+ */
+export async function committedOf(
+  { link, topic }: Pick<Owners, 'link' | 'topic'>,
+  sources: readonly Source[],
+  withinMs = OPEN_TRANSACTION_MS,
+): Promise<(GroupOffset | null)[]> {
+  return each(sources, async (source) => {
+    const name = nameOf(source, topic)
+    try {
+      return await allowed(topic, committedOffset(link, name, topic.name, 0, withinMs))
+    } catch (error) {
+      throw hasError(error, 'UNSTABLE_OFFSET_COMMIT') ? neverEnded(topic.name, source.path) : error
+    }
+  })
+}
+
+async function allowed<T>({ name }: Topic, asked: Promise<T>): Promise<T> {
+  try {
+    return await asked
+  } catch (error) {
+    throw authorizationError(error, aclsOf(name, 'READ')) ?? error
+  }
+}
+
+/** Does something for each item, a few at a time; the results are in order. */
+async function each<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = []
+  for (let from = 0; from < items.length; from += AT_ONCE) {
+    results.push(...(await Promise.all(items.slice(from, from + AT_ONCE).map(work))))
+  }
+  return results
+}
