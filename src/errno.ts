@@ -168,8 +168,10 @@ const NAMES: ReadonlyMap<number, string> = new Map(
  */
 export function errnoOf(error: unknown): string | null {
   if (!(error instanceof Error)) return null
-  const { code } = error as { code?: unknown }
+  const { code, errno } = error as { code?: unknown; errno?: unknown }
   if (typeof code === 'number') return NAMES.get(code) ?? null
+  // Node.js has no name for some of them, such as EDQUOT and ESTALE.
+  if (code === 'UNKNOWN' && typeof errno === 'number') return NAMES.get(-errno) ?? code
   if (typeof code === 'string' && ('syscall' in error || code in ERRNO)) return code
   return LIBRARY_TEXTS.find(([text]) => error.message.includes(text))?.[1] ?? null
 }

@@ -3,6 +3,7 @@ import { rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { open, type Database, type RootDatabase, type Transaction } from 'lmdb'
 import { dataFileOf, MAP_BYTES, readNewestMeta, withDataFile } from './data-file.ts'
+import { createDataFile } from './empty-data-file.ts'
 import { checkPages } from './tree-check.ts'
 import { undoingMeta } from './undoing-meta.ts'
 import { makeDirectory, requireFile } from './write-error.ts'
@@ -45,7 +46,10 @@ export function openEnvironment(directory: string, access: 'read' | 'write'): Op
   const isNew = dataFileBytes(directory) === 0
   // LMDB opens it, also to read.
   requireFile(lockFileOf(directory))
-  if (access === 'write') allocateLockFile(directory)
+  if (access === 'write') {
+    allocateLockFile(directory)
+    if (isNew) createDataFile(directory)
+  }
   if (!isNew) withDataFile(directory, readNewestMeta)
   const environment = open<Buffer, Buffer>({
     path: directory,

@@ -1,6 +1,7 @@
 // Errors of system calls are sentences with subject, found, expected and what to do.
 import assert from 'node:assert/strict'
 import { mkdirSync, openSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { constants } from 'node:os'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { errnoOf, errnoSentence } from '../src/errno.ts'
@@ -50,6 +51,14 @@ describe('an error of a system call', () => {
         assert.ok(trouble.message.includes(named), trouble.message)
       }
     }))
+
+  test('is named by its number where Node.js has no name for it', () => {
+    const error = Object.assign(new Error('UNKNOWN: unknown error, write'), {
+      ...{ code: 'UNKNOWN', errno: -constants.errno.EDQUOT, syscall: 'write' },
+    })
+    assert.equal(errnoOf(error), 'EDQUOT')
+    assert.match(errnoSentence('state', error) ?? '', /disk quota \(EDQUOT\)/)
+  })
 
   test('names the option whose file cannot be read or written', () =>
     withDirectory((directory) => {

@@ -17,18 +17,23 @@ const POINTS = {
   'while it checks the file': { call: 'pread64', is: ({ name }: Call) => name === 'pread64' },
 } as const
 
+/** A replay that makes other calls than the sample is killed elsewhere: then it is tried again. */
+const ATTEMPTS = 5
+
 /** Of a state that exists, one of the first calls is chosen: the replay is not to end before. */
 const FIRST_CALLS = 5
 /** A replay that is not killed takes about this long. */
 const LONGEST_MS = 1200
 
-/** Kills a replay at a call; the log then shows at which point of a commit it was. */
+type Point = keyof typeof POINTS
+
+/** Kills a replay at a call; the log then shows at which point of a commit it was, if at any. */
 async function killAtCall(
   context: FaultContext,
   series: Series,
-  { call, is }: (typeof POINTS)[keyof typeof POINTS],
+  { call, is }: (typeof POINTS)[Point],
   random: Random,
-): Promise<void> {
+): Promise<Point | undefined> {
   const { calls } = series.sample
   const [first] = ordinalsOf(calls, call, is)
   // A new state is made by the same calls each time: there the exact one is known.
@@ -40,11 +45,19 @@ async function killAtCall(
   const paths = dataFiles(series.state, series.partitions)
   const injection = { paths, log, inject: `${call}:signal=SIGKILL:when=${chosen}` }
   const { signal } = await runOf(context, series, { injection })
-  if (signal === null) return
+  if (signal === null) return undefined
   const last = readCalls(log).at(-1)
   assert.ok(last !== undefined)
-  const point = Object.entries(POINTS).find(([, at]) => at.is(last))?.[0]
+  const point = (Object.keys(POINTS) as Point[]).find((name) => POINTS[name].is(last))
   if (point !== undefined) context.reached(point)
+  return point
+}
+
+/** Kills replays until one was killed at the point. */
+async function killAtPoint(context: FaultContext, series: Series, point: Point, random: Random) {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    if ((await killAtCall(context, series, POINTS[point], random)) === point) return
+  }
 }
 
 /** Kills a replay at a random moment. */
@@ -86,7 +99,9 @@ export const killed: FaultRow = {
     const sample = await makeSample(context)
     for (const { number, random } of context.rounds()) {
       const series = createSeries(context, sample, String(number), number % 2 === 0 ? 1 : 3)
-      for (const point of Object.values(POINTS)) await killAtCall(context, series, point, random)
+      for (const point of Object.keys(POINTS) as Point[]) {
+        await killAtPoint(context, series, point, random)
+      }
       await killAtRandom(context, series, random)
       await finish(context, series)
       const paced = createSeries(context, sample, `${number}-paced`)

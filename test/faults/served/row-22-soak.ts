@@ -34,6 +34,9 @@ const TOLERANCES: Readonly<Record<keyof Use, number>> = {
   fileBytes: 1.25,
 }
 
+/** Files of a few MiB change by free pages; growth by less than this is not counted. */
+const FILE_SLACK_BYTES = 2 * 2 ** 20
+
 /** Writes a range of rows of a file as a file. */
 async function cut(path: string, from: number, rows: number, to: string): Promise<string> {
   await withDatabase({ threads: 1, memoryMiB: 512 }, (connection) =>
@@ -85,7 +88,8 @@ function requireFlat(context: FaultContext, uses: readonly Use[]): void {
     const unit = name.endsWith('Bytes') ? 2 ** 20 : 1
     const text = `${Math.round(first / unit)} → ${Math.round(last / unit)}`
     context.figure(name.endsWith('Bytes') ? name.replace('Bytes', ', MiB') : name, text)
-    assert.ok(last <= first * tolerance, `${name}: ${text} is more than ${tolerance} times`)
+    const slack = name === 'fileBytes' ? FILE_SLACK_BYTES : 0
+    assert.ok(last <= first * tolerance + slack, `${name}: ${text} is more than ${tolerance} times`)
   }
   context.reached('uses are compared')
 }
@@ -96,7 +100,7 @@ export const soak: FaultRow = {
   title: 'soak',
   how: 'production, live clients, look-ups and scrapes at once, with SIGTERM, SIGKILL and SIGSTOP between',
   holds: ['I1', 'I3', 'I5', 'I9', 'I10'],
-  also: 'memory, descriptors, series and files of the last third are those of the first (ratio at most 1.25, 1.2, 1.05, 1.25)',
+  also: 'memory, descriptors, series and files of the last third are those of the first (ratio at most 1.25, 1.2, 1.05, 1.25; 2 MiB more of files)',
   needs: ['kafka'],
   reaches: ['a scrape', 'a look-up', 'a restart', 'uses are compared'],
   shortRounds: 3,
