@@ -180,4 +180,6 @@ export interface IngestProgress {
   skipped: SkippedPath[]
   /** To be logged; each is reported once. */
   warnings: Warning[]
+  /** Milliseconds for which one of several threads has reported nothing. */
+  silentMs: number
 }

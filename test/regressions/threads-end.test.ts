@@ -31,6 +31,7 @@ test('a replay that fails before its end is awaited rejects when it is awaited',
       state: STATE,
       units: AUTO_UNITS,
       speed: 'max',
+      threads: 1,
       commitIntervalMs: 1000,
       keepRejected: 0,
     } as const

@@ -1,0 +1,66 @@
+// How the first thread leads the others: it sends them the lease and their part of the assignment.
+import { isSettled } from '../log/assigned.ts'
+import { seenNames } from '../log/json-columns.ts'
+import type { DecidedTopic } from '../log/decided-topic.ts'
+import type { Leading, PartitionReader, ReadTopic } from '../reader.ts'
+import { threadOf } from '../group/division.ts'
+import { withOthers } from './merge-progress.ts'
+import { endThreads, post, type OtherThread, type Threads } from './threads.ts'
+
+/** Leads other threads that were started. */
+export const leadingOf = (threads: Threads): Leading => ({
+  lead: (reader) => leadThreads(reader, threads),
+  areCaughtUp: (reader) => areCaughtUp(reader, threads),
+  withOthers: (own) => withOthers(own, threads),
+  end: (how) => endThreads(threads, how),
+})
+
+function leadThreads(reader: PartitionReader, threads: Threads): void {
+  const { group, topics } = reader
+  if (threads.failure !== null) throw threads.failure.error
+  if (group.leaseUntil !== threads.leaseSent) {
+    threads.leaseSent = group.leaseUntil
+    const [forMs, atNs] = [group.leaseUntil - group.clock.now(), process.hrtime.bigint()]
+    post(threads, () => ({ type: 'lease', forMs, atNs }))
+  }
+  if (group.assigned === null || threads.sent?.assigned === group.assigned) return
+  if (!threads.divided) {
+    const decided = topics.map(decisionOf)
+    if (!decided.every((one) => one !== null)) return
+    threads.divided = true
+  }
+  if (threads.sent === null && !hasGivenOthers(reader)) return
+  const version = (threads.sent?.version ?? 0) + 1
+  const { assigned } = group
+  threads.sent = { assigned, version }
+  const decided = topics.map(decisionOf).filter((one) => one !== null)
+  const own = ({ index }: OtherThread): number[] =>
+    assigned.filter((partition) => threadOf(partition, threads) === index)
+  const { cutoverMs } = reader
+  post(threads, (other) => {
+    return { type: 'assign', version, partitions: own(other), topics: decided, cutoverMs }
+  })
+}
+
+/** The first thread reads none of the partitions of the others, and will not begin to. */
+function hasGivenOthers(reader: PartitionReader): boolean {
+  const hasBegun = reader.settled !== null || reader.settling !== null || reader.loaded.size > 0
+  return !hasBegun || isSettled(reader)
+}
+
+/** What is decided of a topic; null while something is not. */
+function decisionOf({ topic, view, logReader }: ReadTopic): DecidedTopic | null {
+  const { units, json } = logReader.messages.options
+  if (units.unit === null || units.deciding !== null || json.looking !== null) return null
+  const [columns, columnsDecided] = [seenNames(json), json.decided]
+  return { topic, view, units: units.unit, columns, columnsDecided }
+}
+
+function areCaughtUp({ group }: PartitionReader, { others, sent, divided }: Threads): boolean {
+  if (!divided) return true
+  if (sent === null || sent.assigned !== group.assigned) return false
+  return others.every(({ reported }) => {
+    if (reported?.version !== sent.version || !reported.settled) return false
+    return reported.progress.consumer?.caughtUp === true
+  })
+}
