@@ -223,3 +223,19 @@ test('messages nested too deep, or too long, are left to the parser', () => {
   assert.ok(read(long(MOST_JSON_BYTES)))
   assert.ok(!read(long(MOST_JSON_BYTES + 1)))
 })
+
+test('two names that lead to one column are left to the parser', () => {
+  const read = createPair({ 'Dur. (ms)': ['after', 'took'] }, false)
+  const ways = ['"after":{"took":1}', '"After":{"took":2}', '"after.took":3', '"after":{"TOOK":4}']
+  const message = (...members: readonly string[]): Buffer =>
+    Buffer.from(`{"MSISDN":7,${members.join()}}`)
+  for (const way of ways) read(message(way))
+  for (const way of ways) {
+    assert.ok(read(message(way)))
+    for (const other of ways) assert.ok(!read(message(way, other)))
+  }
+  assert.ok(!read(message('"after":{"TOOK":4,"took":5}')))
+  assert.ok(!read(message('"MSISDN":8')))
+  assert.ok(!read(message('"Customer":8')), 'it is learnt')
+  assert.ok(!read(message('"Customer":8')))
+})
