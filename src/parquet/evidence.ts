@@ -1,5 +1,6 @@
 // What the rows of a file show about its units: a sample that is spread over the whole file.
-import { doubles, identifier, type DuckDBConnection } from '../duckdb.ts'
+import { doubles, streamChunks } from '../chunks.ts'
+import { identifier, type DuckDBConnection } from '../duckdb.ts'
 import { PLACE } from '../record/columns.ts'
 import type { Finding } from '../record/decide-units.ts'
 import { durationFinding } from '../record/duration-question.ts'
@@ -56,11 +57,11 @@ export async function durationEvidence(
   const columns = usedColumns(file, reading)
   const sql = `SELECT ${UNIT_COLUMNS.map((key) => usedName(PLACE[key])).join(', ')}
     FROM (SELECT ${columns.join(', ')} FROM ${sampleOf(file)})`
-  const result = await connection.stream(sql)
+  const result = await streamChunks(connection, sql)
   const evidence = createEvidence()
   for (;;) {
-    const chunk = await result.fetchChunk()
-    if (chunk === null || chunk.rowCount === 0) return durationFinding(evidence)
+    const chunk = await result.fetch()
+    if (chunk === null) return durationFinding(evidence)
     const sample = unitColumns((_, at) => doubles(chunk, at))
     addRows(evidence, sample, chunk.rowCount)
   }
