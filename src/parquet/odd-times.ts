@@ -1,12 +1,13 @@
 // Times whose texts are not spelt in the usual way, which the query over the rows leaves out.
 //
-// Such texts are few and repeat: spellings of a missing value, remarks, errors of a spreadsheet.
+// Such texts are few and repeat: remarks, errors of a spreadsheet, dates of another program.
 // DuckDB reads each once, with the expression that it would have for all rows.
-import { literal, queryRows, type DuckDBConnection } from '../duckdb.ts'
+import { connectBeside, literal, queryRows, type DuckDBConnection } from '../duckdb.ts'
 import { textAt, textsOf, type Chunk } from '../chunks.ts'
+import { isMissing } from '../record/decode/text.ts'
 import { anyTime, type Reading, type SpeltTime } from './sql/columns.ts'
 
-/** The texts that were read, and what they are: UTC ms, NaN where missing, UNREADABLE. */
+/** The texts that were read, and what they are: UTC ms or UNREADABLE. */
 export interface OddTimes {
   /** Runs a query while the rows are read by another one. */
   connection: DuckDBConnection
@@ -23,6 +24,15 @@ export interface OddTimes {
 const [MOST_TEXTS, MOST_QUERIES] = [256, 16]
 /** Longer texts, and more, are not kept. */
 const [MOST_LETTERS, MOST_KNOWN] = [64, 10_000]
+
+/** Nothing is read yet; the caller closes the connection. */
+export async function openOddTimes(
+  connection: DuckDBConnection,
+  reading: Reading,
+): Promise<OddTimes> {
+  const beside = await connectBeside(connection)
+  return { connection: beside, reading, known: new Map(), queries: 0 }
+}
 
 /**
  * Writes the odd times of a chunk into its columns.
@@ -61,7 +71,7 @@ function oddOf(chunk: Chunk, values: Float64Array, column: number): OddText[] {
     if (values[row] === values[row]) continue
     texts ??= textsOf(chunk, column)
     const text = textAt(texts, row)
-    if (text !== null) found.push({ values, row, text })
+    if (text !== null && !isMissing(text)) found.push({ values, row, text })
   }
   return found
 }

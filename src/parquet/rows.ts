@@ -1,14 +1,14 @@
 // Streams the rows of Parquet files: one file in file order, or all files in order of event time.
 import { doubles, textAt, textsOf } from '../chunks.ts'
 import type { Chunk, Texts } from '../chunks.ts'
-import { CHUNK_ROWS, connectBeside, type DuckDBConnection } from '../duckdb.ts'
+import { CHUNK_ROWS, type DuckDBConnection } from '../duckdb.ts'
 import type { RawColumn } from '../record/batch.ts'
 import { PLACE, USED_COLUMNS } from '../record/columns.ts'
 import { VOLUME_PLACES } from '../record/formats/volume-unit.ts'
 import { rowsDiffer } from './damage.ts'
 import type { ParquetFile } from './files.ts'
 import { readParquet } from './sql/read-parquet.ts'
-import { writeOddTimes, type OddTimes } from './odd-times.ts'
+import { openOddTimes, writeOddTimes } from './odd-times.ts'
 import { EVENT_TIME, isPlainBearer, isText, spelt } from './sql/columns.ts'
 import { usedColumns, type Reading } from './sql/columns.ts'
 import { FILE_COLUMN, RAW_COLUMN, ROW_COLUMN, TEXTS_COLUMN } from './sql/rows.ts'
@@ -123,8 +123,7 @@ async function* unfinishedInFileOrder(
   from: number,
 ): AsyncGenerator<Columns, number | null> {
   const times = spelt(file, reading)
-  const beside = await connectBeside(connection)
-  const odd: OddTimes = { connection: beside, reading, known: new Map(), queries: 0 }
+  const odd = await openOddTimes(connection, reading)
   let first = from
   try {
     const sql = unfinishedRowsSql(file, reading, from)
@@ -137,7 +136,7 @@ async function* unfinishedInFileOrder(
     }
     return null
   } finally {
-    beside.closeSync()
+    odd.connection.closeSync()
   }
 }
 

@@ -2,7 +2,8 @@
 import { identifier } from '../../duckdb.ts'
 import { AMOUNTS, PLACE, USED_COLUMNS } from '../../record/columns.ts'
 import type { ParquetFile } from '../files.ts'
-import { spelt, unfinishedColumns, usedColumns, usedName, type Reading } from './columns.ts'
+import { spelt, unfinishedColumns, usedColumns, usedName } from './columns.ts'
+import type { Reading, SpeltTime } from './columns.ts'
 import { numberedRows, readParquet } from './read-parquet.ts'
 
 /** Result column after the used columns: the raw text of rows that may be rejected. */
@@ -47,11 +48,15 @@ export const plainRowsSql = (file: ParquetFile, reading: Reading, from: number):
  * NULL.
  */
 export function unfinishedRowsSql(file: ParquetFile, reading: Reading, from: number): string {
-  const texts = spelt(file, reading).map(
-    ({ place, name }) => `CASE WHEN ${usedName(place)} IS NULL THEN ${identifier(name)} END`,
-  )
+  const texts = textsOfOdd(spelt(file, reading))
   return inFileOrder(file, from, unfinishedColumns(file, reading), texts)
 }
+
+/** SQL of the texts of times that are NULL in `unfinishedColumns`. */
+export const textsOfOdd = (times: readonly SpeltTime[]): string[] =>
+  times.map(
+    ({ place, name }) => `CASE WHEN ${usedName(place)} IS NULL THEN ${identifier(name)} END`,
+  )
 
 function inFileOrder(
   file: ParquetFile,
@@ -67,7 +72,7 @@ function inFileOrder(
 }
 
 /** Only the needed columns: a file's own column c0 would shadow the computed one. */
-const neededOf = (file: ParquetFile): string[] => [...file.columns.values()].map(identifier)
+export const neededOf = (file: ParquetFile): string[] => [...file.columns.values()].map(identifier)
 
 /** Named in the outer query, the originals are cast only for rows that meet the condition. */
 function rawOf(file: ParquetFile): string {
