@@ -23,6 +23,7 @@ const FILE_LAYERS: Readonly<Record<string, string>> = {
   'src/random.ts': 'foundation',
   'src/schema.ts': 'foundation',
   'src/duckdb.ts': 'foundation',
+  'src/chunks.ts': 'foundation',
   'src/version.ts': 'foundation',
   'src/config.ts': 'config',
   'src/options.ts': 'config',
