@@ -163,7 +163,9 @@ function openTopic(
   const units = createTopicUnits(topic, options.units, known, format.texts)
   const json = createJsonColumns(topic, source.mapped, found?.columns ?? knownColumns(positions))
   json.decided = found?.columnsDecided ?? false
-  const batch = { format, partitions: view.partitions, units, json, cutoverMs }
+  const how = { format, partitions: view.partitions, units, json, cutoverMs }
+  const messages = createMessageBatch(how, stats, batchRows)
+  if (found !== undefined) messages.routing = found.routing
   return {
     ...{ topic, view, connection, fetching, from, onGap, cutoverMs, warnings, format },
     ...{ closing, passed: { gaps: 0, records: 0 } },
@@ -173,7 +175,7 @@ function openTopic(
     refreshedAt: stats.clock.now(),
     failure: null,
     logs: new Map(),
-    logReader: createLogReader(createMessageBatch(batch, stats, batchRows)),
+    logReader: createLogReader(messages),
     outcomes: createOutcomes(topic, options.rejectedLimit),
     committedOf: (partition) => fetchCommitted(group.offsets, topic, partition),
   }

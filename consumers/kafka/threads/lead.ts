@@ -1,6 +1,7 @@
 // How the first thread leads the others: it sends them the lease and their part of the assignment.
 import { isSettled } from '../log/assigned.ts'
 import { seenNames } from '../log/json-columns.ts'
+import { isRoutingDecided } from '../log/routing.ts'
 import type { DecidedTopic } from '../log/decided-topic.ts'
 import type { Leading, PartitionReader, ReadTopic } from '../reader.ts'
 import { threadOf } from '../group/division.ts'
@@ -25,20 +26,20 @@ function leadThreads(reader: PartitionReader, threads: Threads): void {
   }
   if (group.assigned === null || threads.sent?.assigned === group.assigned) return
   if (!threads.divided) {
-    const decided = topics.map(decisionOf)
-    if (!decided.every((one) => one !== null)) return
+    const decided = topics.map(decisionOf).filter((one) => one !== null)
+    if (decided.length < topics.length) return
+    threads.decided = decided
     threads.divided = true
   }
   if (threads.sent === null && !hasGivenOthers(reader)) return
   const version = (threads.sent?.version ?? 0) + 1
   const { assigned } = group
   threads.sent = { assigned, version }
-  const decided = topics.map(decisionOf).filter((one) => one !== null)
   const own = ({ index }: OtherThread): number[] =>
     assigned.filter((partition) => threadOf(partition, threads) === index)
   const { cutoverMs } = reader
   post(threads, (other) => {
-    return { type: 'assign', version, partitions: own(other), topics: decided, cutoverMs }
+    return { type: 'assign', version, partitions: own(other), topics: threads.decided, cutoverMs }
   })
 }
 
@@ -48,12 +49,18 @@ function hasGivenOthers(reader: PartitionReader): boolean {
   return !hasBegun || isSettled(reader)
 }
 
-/** What is decided of a topic; null while something is not. */
-function decisionOf({ topic, view, logReader }: ReadTopic): DecidedTopic | null {
-  const { units, json } = logReader.messages.options
+/**
+ * What is decided of a topic; null while something is not. Once rows are read, the partitioner is
+ * waited for as well: the keys of a part of the partitions show it later.
+ */
+function decisionOf({ topic, view, logs, logReader }: ReadTopic): DecidedTopic | null {
+  const { routing, options } = logReader.messages
+  const { units, json } = options
   if (units.unit === null || units.deciding !== null || json.looking !== null) return null
+  if (logs.size > 0 && !isRoutingDecided(routing)) return null
   const [columns, columnsDecided] = [seenNames(json), json.decided]
-  return { topic, view, units: units.unit, columns, columnsDecided }
+  const shown = { ...routing, misrouted: 0 }
+  return { topic, view, units: units.unit, columns, columnsDecided, routing: shown }
 }
 
 function areCaughtUp({ group }: PartitionReader, { others, sent, divided }: Threads): boolean {

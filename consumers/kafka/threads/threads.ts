@@ -9,6 +9,7 @@ import type { LogStarts } from '../group/claims.ts'
 import type { Group } from '../group/membership.ts'
 import type { DurableOffset } from '../group/offsets.ts'
 import type { TopicConsumerOptions } from '../run.ts'
+import type { DecidedTopic } from '../log/decided-topic.ts'
 import { undivided, type ReadingThreads } from '../group/division.ts'
 import type { FromThread, ThreadData, ThreadReport, ToThread } from './messages.ts'
 
@@ -38,6 +39,8 @@ export interface Threads extends ReadingThreads {
   /** The assignment that was sent last, and its version; null before the first. */
   sent: { assigned: readonly number[]; version: number } | null
   leaseSent: number
+  /** What was decided before the division. */
+  decided: DecidedTopic[]
   /** The first failure of another thread; null for none. */
   failure: { error: unknown } | null
   /** What the first thread reports, to which those of the others are added. */
@@ -62,7 +65,7 @@ export async function startThreads(
   const { onCommit = () => undefined, ...plain } = options
   const threads: Threads = {
     ...undivided(0, count),
-    ...{ others: [], sent: null, leaseSent: -Infinity, failure: null, onCommit },
+    ...{ others: [], sent: null, decided: [], leaseSent: -Infinity, failure: null, onCommit },
     observations: createObservations(),
   }
   for (let index = 1; index < count; index++) {
