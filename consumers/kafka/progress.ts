@@ -51,6 +51,7 @@ function describeReader(reader: PartitionReader, logs: readonly LogPartition[]):
       misrouted: messages.routing.misrouted,
     })),
     topicPartitions: topics[0].view.partitions,
+    threads: 1,
     group: group.options.groupId,
     instance: group.options.instanceId,
     member: isMember(group),

@@ -64,6 +64,8 @@ export interface Leading extends EndingThreads {
   lead(reader: PartitionReader): void
   /** True when the other threads have read everything that was assigned last. */
   areCaughtUp(reader: PartitionReader): boolean
+  /** What waiting does not end in the other threads, as a sentence; null for nothing. */
+  stoppedBy(): string | null
   /** The progress of this thread, with that of the others. */
   withOthers(own: IngestProgress): IngestProgress
 }
@@ -155,7 +157,10 @@ function isOver(reader: PartitionReader): boolean {
 const stoppedBy = (reader: PartitionReader): string | null =>
   logsOf(reader.topics)
     .map(stopOf)
-    .find((reason) => reason !== null) ?? pausedBy(reader)
+    .find((reason) => reason !== null) ??
+  pausedBy(reader) ??
+  reader.leads?.stoppedBy() ??
+  null
 
 /** False for a log that waits, has a gap or is no longer assigned, and when the lease has ended. */
 function isReadable(reader: PartitionReader, log: LogPartition): boolean {

@@ -12,6 +12,7 @@ import { endThreads, post, type OtherThread, type Threads } from './threads.ts'
 export const leadingOf = (threads: Threads): Leading => ({
   lead: (reader) => leadThreads(reader, threads),
   areCaughtUp: (reader) => areCaughtUp(reader, threads),
+  stoppedBy: () => stoppedBy(threads),
   withOthers: (own) => withOthers(own, threads),
   end: (how) => endThreads(threads, how),
 })
@@ -70,4 +71,14 @@ function areCaughtUp({ group }: PartitionReader, { others, sent, divided }: Thre
     if (reported?.version !== sent.version || !reported.settled) return false
     return reported.progress.consumer?.caughtUp === true
   })
+}
+
+function stoppedBy({ others }: Threads): string | null {
+  for (const { reported } of others) {
+    const consumer = reported?.progress.consumer
+    const stopped = consumer?.partitions.find(({ gap, denied }) => gap || denied)?.stopped
+    const reason = stopped ?? consumer?.paused
+    if (reason !== undefined && reason !== null) return reason
+  }
+  return null
 }

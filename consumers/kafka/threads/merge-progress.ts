@@ -79,6 +79,7 @@ const addConsumer = (a: ConsumerProgress, b: ConsumerProgress): ConsumerProgress
     const known = topic.partitioner.hash === null ? other.partitioner : topic.partitioner
     return { ...topic, partitioner: known, misrouted: topic.misrouted + other.misrouted }
   }),
+  threads: a.threads + b.threads,
   partitions: [...a.partitions, ...b.partitions].sort(byPartition),
   paused: a.paused ?? b.paused,
   errors: addByName(a.errors, b.errors),
