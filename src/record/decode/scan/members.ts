@@ -40,6 +40,8 @@ export interface Scan {
 }
 
 const COLUMNS = USED_COLUMNS.length
+/** The greatest byte of a blank. */
+const BLANK = 0x20
 const letters = new TextDecoder('latin1')
 
 /** A scan without a message. */
@@ -65,20 +67,23 @@ export function scanMembers(scan: Scan, level: Level, from: number): number {
     name = findName(view, at, to, level, name)
     if (name < 0) return ODD
     knownNames |= known[name]
-    at = afterBlanks(bytes, at + sizes[name], to)
+    at += sizes[name]
+    if (at >= to) return ODD
+    // Blanks are looked for where they are only: most messages have none.
+    if (bytes[at] <= BLANK) at = afterBlanks(bytes, at, to)
     const use = uses[name]
     if (use === USE.skip) at = afterValue(bytes, at, to, 0)
     else if (use === USE.column) at = readColumn(scan, columns[name], at)
     else at = use === USE.path ? readPaths(scan, level.names[name], at) : ODD
-    if (at < 0) return ODD
-    at = afterBlanks(bytes, at, to)
-    if (at >= to) return ODD
-    const byte = bytes[at]
+    if (at < 0 || at >= to) return ODD
+    if (bytes[at] <= BLANK) at = afterBlanks(bytes, at, to)
+    const byte = at < to ? bytes[at] : 0
+    at++
     if (byte !== BYTE.comma) {
       if (knownNames > 0) scan.isKnown = true
-      return byte === BYTE.closeObject ? at + 1 : ODD
+      return byte === BYTE.closeObject ? at : ODD
     }
-    at = afterBlanks(bytes, at + 1, to)
+    if (at < to && bytes[at] <= BLANK) at = afterBlanks(bytes, at, to)
     name++
   }
 }

@@ -26,6 +26,7 @@ export const BYTE = {
 
 const { quote: QUOTE, backslash: BACKSLASH, zero: ZERO, nine: NINE } = BYTE
 const [PLUS, LETTER_E, LETTER_U] = [0x2b, 0x65, 0x75]
+const [A, L, R, S] = [0x61, 0x6c, 0x72, 0x73]
 /** Bit that small letters have and capital ones lack. */
 const SMALL = 0x20
 const ESCAPED: ReadonlySet<number> = new Set(Buffer.from('"\\/bfnrt'))
@@ -116,13 +117,17 @@ function afterDigits(bytes: Uint8Array, from: number, to: number): number {
 /** The place after `true`, `false` or `null`. */
 export function afterWord(bytes: Uint8Array, from: number, to: number): number {
   const first = bytes[from]
-  const word = first === BYTE.letterT ? TRUE : first === BYTE.letterF ? FALSE : NULL
-  if (to - from < word.length) return ODD
-  for (let at = 0; at < word.length; at++) if (bytes[from + at] !== word[at]) return ODD
-  return from + word.length
+  if (first === BYTE.letterF) {
+    const isFalse = to - from >= 5 && bytes[from + 4] === LETTER_E && isRest(bytes, from, A, L, S)
+    return isFalse ? from + 5 : ODD
+  }
+  if (to - from < 4) return ODD
+  if (first === BYTE.letterN) return isRest(bytes, from, LETTER_U, L, L) ? from + 4 : ODD
+  return first === BYTE.letterT && isRest(bytes, from, R, LETTER_U, LETTER_E) ? from + 4 : ODD
 }
 
-const [TRUE, FALSE, NULL] = ['true', 'false', 'null'].map((word) => Buffer.from(word))
+const isRest = (bytes: Uint8Array, from: number, a: number, b: number, c: number): boolean =>
+  bytes[from + 1] === a && bytes[from + 2] === b && bytes[from + 3] === c
 
 /** The place after a value of any kind; `from` is its first byte. */
 export function afterValue(bytes: Uint8Array, from: number, to: number, depth: number): number {
