@@ -6,6 +6,7 @@ import { benchKafka } from './kafka.ts'
 import { benchLatency } from './latency.ts'
 import { benchLive } from './live.ts'
 import { readOptions, type BenchOptions } from './options.ts'
+import { benchLookUp } from './look-up.ts'
 import { benchReplay } from './replay.ts'
 import { benchRestart } from './restart.ts'
 
@@ -18,10 +19,12 @@ const BENCHES: ReadonlyMap<string, (options: BenchOptions) => Promise<void>> = n
   ['restart', benchRestart],
   ['latency', benchLatency],
   ['live', benchLive],
+  ['look-up', benchLookUp],
 ])
 
 /** Defaults of single benches: the restart bench has a million subscribers. */
 const OWN: Readonly<Record<string, Partial<BenchOptions>>> = {
+  'look-up': { rows: 4_000_000, subscribers: 1_155_000 },
   restart: { subscribers: 1_155_000, runs: 5, seconds: 4 },
 }
 

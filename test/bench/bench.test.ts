@@ -43,6 +43,12 @@ test('decode compares the compiled decoder with avsc and JSON', () => {
   }
 })
 
+test('look-up times single subscribers and pages', () => {
+  const text = bench('look-up')
+  assert.match(text, /^one subscriber, at rest +200 +\d+\.\d\d +\d+\.\d\d$/m)
+  assert.match(text, /^a page of 1000, at rest +40 +/m)
+})
+
 test('live compares a replay without clients and with many', () => {
   const text = bench('live')
   assert.match(text, /^none +[\d,]+ +\d+\.\d+ +\d+\.\d+ +[1-9]\d* +0$/m)
