@@ -8,8 +8,7 @@ import { VOLUME_UNITS } from './record/formats/volume-unit.ts'
 import { meant } from './record/spelling.ts'
 import { PulseError } from './errors.ts'
 import * as schemas from './option-schemas.ts'
-import { FEATURES, METRICS } from './snapshot/metrics.ts'
-import { SCALINGS } from './snapshot/schema.ts'
+import { FEATURES, METRICS, SCALINGS } from './snapshot/metrics.ts'
 import { z } from './schema.ts'
 
 /** One option. `default` is in the form in which a user would write it. */

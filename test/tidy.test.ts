@@ -33,6 +33,7 @@ const FILE_LAYERS: Readonly<Record<string, string>> = {
   'src/option-conditions.ts': 'config',
   'src/compile-cache.ts': 'cli',
   'src/cli.ts': 'cli',
+  'src/main.ts': 'cli',
 }
 
 /** What each layer may import in addition to itself. */
