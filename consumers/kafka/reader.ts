@@ -55,12 +55,7 @@ export interface PartitionReader extends AssignedPartitions, ClosingReader {
 
 /** What the first of several ingest threads does for the others. */
 export interface Leading extends EndingThreads {
-  /**
-   * Sends the other threads what has changed: the lease, and their part of the assignment once
-   * everything is decided that depends on all partitions.
-   *
-   * @throws what ended another thread
-   */
+  /** Sends the other threads what has changed. @throws what ended one of them */
   lead(reader: PartitionReader): void
   /** True when the other threads have read everything that was assigned last. */
   areCaughtUp(reader: PartitionReader): boolean

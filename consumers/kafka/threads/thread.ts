@@ -113,7 +113,7 @@ async function read(of: PartitionReader): Promise<void> {
   }
 }
 
-/** What the thread says last is said before its stores are closed, which it is described from. */
+/** The last report precedes the end of the stores: it is made from them. */
 async function end(last: () => void): Promise<void> {
   last()
   for (const { environment } of stores.values()) await environment.close()
