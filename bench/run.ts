@@ -6,6 +6,7 @@ import { benchKafka } from './kafka.ts'
 import { benchLatency } from './latency.ts'
 import { benchLive } from './live.ts'
 import { readOptions, type BenchOptions } from './options.ts'
+import { benchPeers } from './peers.ts'
 import { benchReplay } from './replay.ts'
 import { benchRestart } from './restart.ts'
 
@@ -18,6 +19,7 @@ const BENCHES: ReadonlyMap<string, (options: BenchOptions) => Promise<void>> = n
   ['restart', benchRestart],
   ['latency', benchLatency],
   ['live', benchLive],
+  ['peers', benchPeers],
 ])
 
 /** Defaults of single benches: the restart bench has a million subscribers. */

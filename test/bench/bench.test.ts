@@ -43,6 +43,19 @@ test('decode compares the compiled decoder with avsc and JSON', () => {
   }
 })
 
+test('peers have the numbers of a replay, also of one that was killed', (t) => {
+  const text = bench('peers')
+  assert.match(text, /^xdr-pulse replay, durable +\d+\.\d+ +[\d,]+ +\d+\.\d+ /m)
+  assert.match(text, /^xdr-pulse +\d+\.\d+ +\d+\.\d+ +[1-9]\d* +0\.000$/m)
+  const peers = { duckdb: 'DuckDB', polars: 'Polars', chdb: 'ClickHouse', pandas: 'pandas' }
+  for (const [module, name] of Object.entries({ ...peers, sklearn: 'scikit-learn' })) {
+    const skipped = new RegExp(`^${name}.*: skipped, no Python has "${module}"$`, 'm')
+    if (skipped.test(text) && process.env['CI'] === undefined) {
+      t.diagnostic(`${name} was skipped: bench/peers/requirements.txt is not installed`)
+    } else assert.match(text, new RegExp(`^${name}.* \\d+\\.\\d+ +[\\d,]+ `, 'm'))
+  }
+})
+
 test('live compares a replay without clients and with many', () => {
   const text = bench('live')
   assert.match(text, /^none +[\d,]+ +\d+\.\d+ +\d+\.\d+ +[1-9]\d* +0$/m)
