@@ -7,6 +7,7 @@ import { benchLatency } from './latency.ts'
 import { benchLive } from './live.ts'
 import { readOptions, type BenchOptions } from './options.ts'
 import { benchPeers } from './peers.ts'
+import { benchLookUp } from './look-up.ts'
 import { benchReplay } from './replay.ts'
 import { benchRestart } from './restart.ts'
 
@@ -20,10 +21,12 @@ const BENCHES: ReadonlyMap<string, (options: BenchOptions) => Promise<void>> = n
   ['latency', benchLatency],
   ['live', benchLive],
   ['peers', benchPeers],
+  ['look-up', benchLookUp],
 ])
 
 /** Defaults of single benches: the restart bench has a million subscribers. */
 const OWN: Readonly<Record<string, Partial<BenchOptions>>> = {
+  'look-up': { rows: 4_000_000, subscribers: 1_155_000 },
   restart: { subscribers: 1_155_000, runs: 5, seconds: 4 },
 }
 

@@ -83,7 +83,7 @@ function measure(subscribers: number, shape: Shape): Record<string, string | num
     since = performance.now()
     current = phase
   }
-  const snapshot = computeSnapshot(scan, STATE, OPTIONS, next)
+  const { snapshot } = computeSnapshot(scan, STATE, OPTIONS, next)
   next('done')
   const total = Object.values(timings).reduce((sum, each) => sum + each, 0)
   return {

@@ -68,6 +68,18 @@ export const OPTIONS = {
     schema: whole(1, 1024),
     doc: "partitions by Kafka's key: of a new state, which keeps them, or of the topic",
   }),
+  threads: option({
+    flag: '--threads',
+    value: 'N|auto',
+    default: 'auto',
+    schema: schemas.wordOr(
+      'auto',
+      (n) => Number.isInteger(n) && n >= 1 && n <= 64,
+      'a whole number from 1 to 64',
+    ),
+    choices: ['auto'],
+    doc: 'ingest threads, at most one per partition; auto: one less than the machine has cores',
+  }),
   durationUnit: option({
     flag: '--duration-unit',
     value: 'UNIT',

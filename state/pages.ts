@@ -5,6 +5,7 @@ import {
   MAX_ROW_BYTES,
   readRow,
   readVarint,
+  skipVarints,
   writeRow,
   writeVarint,
 } from '../src/subscriber/bytes.ts'
@@ -80,4 +81,13 @@ export function readNextRow(reader: PageReader, rows: Float64Array, offset: numb
   const { cursor } = reader
   readRow(cursor, rows, offset)
   reader.slot = cursor.at < cursor.bytes.length ? reader.slot + readVarint(cursor) : -1
+}
+
+/** Advances to the next slot without reading the row; returns its MSISDN. */
+export function skipNextRow(reader: PageReader): number {
+  const { cursor } = reader
+  const msisdn = readVarint(cursor)
+  skipVarints(cursor, WIDTH - 1)
+  reader.slot = cursor.at < cursor.bytes.length ? reader.slot + readVarint(cursor) : -1
+  return msisdn
 }

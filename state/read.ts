@@ -1,15 +1,12 @@
 // Reads a state directory, also while it is being written: one consistent view per partition.
 import { PulseError } from '../src/errors.ts'
-import { FIELD, WIDTH } from '../src/subscriber/aggregate.ts'
 import { HOUR_WIDTH } from '../src/subscriber/hours.ts'
-import { visitCached, type RowCache } from './row-cache.ts'
-import type { ReadTransaction } from './environment.ts'
 import { rowOfKey, sourceOfKey } from './keys.ts'
 import { addCounts, createCounters } from './partition-metadata.ts'
 import type { StoredRow } from './rejected-rows.ts'
 import type { Counters, RejectedRow, SourcePosition, Stamp } from './partition-metadata.ts'
 import { readCounters, readHours, readPositions } from './partition.ts'
-import { scanPartition } from './scan.ts'
+import { scanWhole, type PartitionView } from './scan.ts'
 import {
   beginRead,
   hasPartition,
@@ -33,14 +30,12 @@ export interface StateView {
   /** Sums over partitions; `commit` is the sum of their commits. */
   counters: Counters
   /** Totals by hour number, -1 for records without a readable Start. */
-  hours: Map<number, Float64Array>
+  readonly hours: Map<number, Float64Array>
   positions: { source: string; partition: number; position: SourcePosition }[]
-  /**
-   * Visits all aggregates, WIDTH numbers each, in slot order; the array is reused. With a `cache`
-   * that is passed to view after view, only what changed since the previous one is read; the cache
-   * holds all rows in memory.
-   */
-  scan(visit: (rows: Float64Array, count: number) => void, cache?: RowCache): void
+  /** In ascending order, which is that of the scan. */
+  partitions: readonly PartitionView[]
+  /** Visits all aggregates, WIDTH numbers each, in slot order; the array is reused. */
+  scan(visit: (rows: Float64Array, count: number) => void): void
   finish(): void
 }
 
@@ -91,29 +86,49 @@ function openStores(directory: string, stores: PartitionStore[]): Stamp {
   return stamp
 }
 
-/** Begins a view of all partitions that are held. */
-export function viewState({ stores }: ReadableState): StateView {
+/**
+ * Begins a view of all partitions that are held.
+ *
+ * @param hours when the totals by hour are read: a look-up never asks for them
+ */
+export function viewState(
+  { stores }: ReadableState,
+  hours: 'now' | 'when asked for' = 'now',
+): StateView {
   const views = stores.flatMap(beginHeld)
   const counters = createCounters()
-  const hours = new Map<number, Float64Array>()
   const positions: StateView['positions'] = []
-  const counted = views.map(({ store, transaction }) =>
-    addPartition(store, transaction, counters, hours, positions),
-  )
+  const partitions = views.map(({ store, transaction }) => {
+    const counted = addPartition(store, transaction, counters, positions)
+    return { store, transaction, counters: counted }
+  })
+  let summed = hours === 'now' ? sumHours(partitions) : null
   return {
     counters,
-    hours,
+    get hours() {
+      return (summed ??= sumHours(partitions))
+    },
     positions,
-    scan: (visit, cache) => {
-      views.forEach(({ store, transaction }, i) => {
-        if (cache === undefined) scanPartition(store, transaction, counted[i].subscribers, visit)
-        else visitCached(cache, store, transaction, counted[i], visit)
-      })
+    partitions,
+    scan: (visit) => {
+      for (const partition of partitions) scanWhole(partition, visit)
     },
     finish: () => {
       for (const { finish } of views) finish()
     },
   }
+}
+
+function sumHours(partitions: readonly PartitionView[]): Map<number, Float64Array> {
+  const hours = new Map<number, Float64Array>()
+  for (const { store, transaction } of partitions) {
+    for (const [hour, row] of readHours(store, transaction).rows) {
+      const sum = hours.get(hour) ?? new Float64Array(HOUR_WIDTH)
+      for (let i = 0; i < HOUR_WIDTH; i++) sum[i] += row[i]
+      hours.set(hour, sum)
+    }
+  }
+  return hours
 }
 
 /** Begins a view of a partition; none of one that another member of the group reads now. */
@@ -145,9 +160,8 @@ export async function withView<T>(
 /** Adds a partition's numbers to the sums; returns its counters. */
 function addPartition(
   store: PartitionStore,
-  transaction: ReadTransaction,
+  transaction: PartitionView['transaction'],
   sums: Counters,
-  hours: Map<number, Float64Array>,
   positions: StateView['positions'],
 ): Counters {
   const counters = readCounters(store, transaction)
@@ -159,11 +173,6 @@ function addPartition(
   addCounts(sums.rejected, counters.rejected)
   addCounts(sums.coerced, counters.coerced)
   addCounts(sums.missing, counters.missing)
-  for (const [hour, row] of readHours(store, transaction).rows) {
-    const sum = hours.get(hour) ?? new Float64Array(HOUR_WIDTH)
-    for (let i = 0; i < HOUR_WIDTH; i++) sum[i] += row[i]
-    hours.set(hour, sum)
-  }
   for (const [source, position] of readPositions(store, transaction)) {
     positions.push({ source, partition: store.partition, position })
   }
@@ -194,15 +203,4 @@ export function readRejected(
   }
   rows.sort((a, b) => (a.source < b.source ? -1 : a.source > b.source ? 1 : a.row - b.row))
   return rows.slice(0, limit)
-}
-
-/** The row of one subscriber, null for an unknown one. Scans the whole view. */
-export function findRow(view: StateView, msisdn: number): Float64Array | null {
-  let found: Float64Array | null = null
-  view.scan((rows, count) => {
-    for (let at = 0; at < count * WIDTH; at += WIDTH) {
-      if (rows[at + FIELD.msisdn] === msisdn) found = rows.slice(at, at + WIDTH)
-    }
-  })
-  return found
 }

@@ -1,10 +1,18 @@
 // Scans all aggregates of a partition as of one read transaction: base image, then journal.
 import { PulseError } from '../src/errors.ts'
-import { FIELD, WIDTH } from '../src/subscriber/aggregate.ts'
+import { FIELD, sumRecords, WIDTH } from '../src/subscriber/aggregate.ts'
 import type { ReadTransaction } from './environment.ts'
 import { blockOfKey, commitOfKey, journalKey, pageOfKey } from './keys.ts'
 import { BLOCK_BITS, BLOCK_SLOTS, openPage, readNextRow, type PageReader } from './pages.ts'
+import type { Counters } from './partition-metadata.ts'
 import type { PartitionStore } from './store.ts'
+
+/** One partition as of one read transaction. */
+export interface PartitionView {
+  store: PartitionStore
+  transaction: ReadTransaction
+  counters: Counters
+}
 
 /** The state of a block in the store, from which the writer continues its sweep. */
 export interface BlockState {
@@ -62,6 +70,23 @@ export function scanPartition(
   }
 }
 
+/**
+ * Visits all rows of a partition, and checks that they have the records that were applied.
+ *
+ * @throws PulseError `state-corrupt`
+ */
+export function scanWhole(
+  { store, transaction, counters }: PartitionView,
+  visit: (rows: Float64Array, count: number) => void,
+): void {
+  let records = 0
+  scanPartition(store, transaction, counters.subscribers, (rows, count) => {
+    records += sumRecords(rows, count)
+    visit(rows, count)
+  })
+  requireRecords(store, records, counters.applied)
+}
+
 function journalEntries(store: PartitionStore, transaction: ReadTransaction): JournalEntry[] {
   const entries: JournalEntry[] = []
   for (let after = 0; ;) {
@@ -93,12 +118,16 @@ function openNextPage(
   const isOver = next === undefined || commitOfKey(next.key) !== entry.commit
   entry.reader = isOver ? null : openPage(next.value)
   if (isOver || pageOfKey(next.key) === entry.page) return
-  throw new PulseError(
+  throw missingPage(store, entry.commit, entry.page)
+}
+
+/** The error for a page that an entry of the journal lacks. */
+export const missingPage = (store: PartitionStore, commit: number, page: number): PulseError =>
+  new PulseError(
     'state-corrupt',
-    `${store.directory}: page ${entry.page} of commit ${entry.commit} is missing in the journal; ` +
+    `${store.directory}: page ${page} of commit ${commit} is missing in the journal; ` +
       'the state is damaged: replay the files into a new directory',
   )
-}
 
 /** Copies the entry's rows of the block that begins at slot `first` over those in `rows`. */
 function overlay(
@@ -129,14 +158,17 @@ function requireRows(
   first: number,
 ): void {
   for (let i = 0; i < count; i++) {
-    if (rows[i * WIDTH + FIELD.records] > 0) continue
-    throw new PulseError(
-      'state-corrupt',
-      `${store.directory}: the aggregate in slot ${first + i} is missing, expected one per ` +
-        'subscriber; the state is damaged: replay the files into a new directory',
-    )
+    if (rows[i * WIDTH + FIELD.records] === 0) throw missingRow(store, first + i)
   }
 }
+
+/** The error for a slot without a row. */
+export const missingRow = (store: PartitionStore, slot: number): PulseError =>
+  new PulseError(
+    'state-corrupt',
+    `${store.directory}: the aggregate in slot ${slot} is missing, expected one per ` +
+      'subscriber; the state is damaged: replay the files into a new directory',
+  )
 
 /**
  * Checks that the subscribers have as many records as were applied.

@@ -16,7 +16,7 @@ export async function segments(values: StateSnapshotValues & Pick<Values, 'json'
     segmentsNumber: number,
     positions,
     notInData,
-  } satisfies AsOf
+  } satisfies Omit<AsOf, 'snapshotNumber'>
   print(values, { asOf, segments: found, elbow }, () =>
     [segmentsText(snapshot), elbowText(snapshot)].join('\n\n'),
   )

@@ -1,11 +1,11 @@
 // `subscriber`: one subscriber of a state directory.
-import { findRow, withView } from '../../state/read.ts'
+import { withView } from '../../state/read.ts'
 import type { StateView } from '../../state/read.ts'
 import type { Values } from '../config.ts'
 import { PulseError } from '../errors.ts'
 import { msisdnOf } from '../record/msisdn.ts'
 import { isMsisdn } from '../record/validation.ts'
-import { viewSubscriber } from '../snapshot/lookup.ts'
+import { findRow, viewSubscriber } from '../snapshot/lookup.ts'
 import { METRICS } from '../snapshot/metrics.ts'
 import type { Subscriber } from '../snapshot/subscriber-schema.ts'
 import { directionTexts, hasMetric, metricText } from '../snapshot/not-in-data.ts'
@@ -56,8 +56,10 @@ function viewOf(
   values: StateSnapshotValues,
   display: ProgressDisplay,
 ): Subscriber {
-  const asOf = { ...momentOf(state, Date.now()), segmentsNumber: state.counters.commit }
-  const row = findRow(shownView(state, display, 'looking up', 'looking up'), msisdn)
+  const { commit } = state.counters
+  const asOf = { ...momentOf(state, Date.now()), segmentsNumber: commit, snapshotNumber: commit }
+  const searched = shownView(state, display, 'looking up', 'looking up')
+  const row = findRow(msisdn, (visit) => searched.scan(visit))
   if (row === null) {
     throw new PulseError(
       'not-found',

@@ -5,9 +5,8 @@ import { plainLine, printText } from '../plain-text.ts'
 import { addRows, createScan } from '../snapshot/scan.ts'
 import { METRICS, type Metric } from '../snapshot/metrics.ts'
 import type { TopEntry } from '../snapshot/schema.ts'
-import type { AsOf } from '../snapshot/subscriber-schema.ts'
 import { hasMetric, NOT_IN_DATA } from '../snapshot/not-in-data.ts'
-import { momentOf } from '../snapshot/take.ts'
+import { momentOf, type Moment } from '../snapshot/take.ts'
 import { entriesOf } from '../snapshot/top.ts'
 import type { TOP_OPTIONS, ValuesOf } from '../options.ts'
 import { headingOf, topText } from '../terminal/report-text.ts'
@@ -18,7 +17,7 @@ type TopValues = ValuesOf<typeof TOP_OPTIONS>
 
 interface Found {
   /** Without a number of segments: none are computed. */
-  asOf: Omit<AsOf, 'segmentsNumber'>
+  asOf: Moment
   subscribers: number
   records: number
   /** The lists of all metrics, or of the one that `--by` names; empty where it is not in the data. */

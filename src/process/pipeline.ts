@@ -3,7 +3,7 @@ import { unitsText } from '../record/source-units.ts'
 import type { IngestProgress, LifeState } from '../../consumers/ingest/progress.ts'
 import type { IngestJob } from './ingest-worker.ts'
 import type { Log } from '../log.ts'
-import { startSnapshots, type SnapshotThread } from './snapshot-thread.ts'
+import { startSnapshots, type Follow, type SnapshotThread } from './snapshot-thread.ts'
 import type { PipelineView, SnapshotRuns } from '../serve/view.ts'
 import type { SnapshotOptions } from '../snapshot/schema.ts'
 import { startIngest, type IngestThread } from './ingest-thread.ts'
@@ -31,6 +31,8 @@ export interface Pipeline {
   hasBegun: () => boolean
   /** Ends the job after the rows in hand, and takes no further snapshot. */
   stop(): void
+  /** Sends the roster of each further snapshot to a port, before it is published. */
+  follow: Follow
   /** Counts a failed look-up as a store error, unless it is an internal error. */
   noteLookUpError(error: unknown): void
   /** Stops the snapshots and ends their thread; does not stop the job. */
@@ -85,7 +87,9 @@ export function startPipeline(options: PipelineOptions, log: Log): Pipeline {
     ingest.send('stop')
     snapshots.stop()
   }
-  return { view, ended, ingest, hasBegun: () => isOpen(shared), stop, noteLookUpError, close }
+  const { follow } = thread
+  const hasBegun = (): boolean => isOpen(shared)
+  return { view, ended, ingest, hasBegun, stop, follow, noteLookUpError, close }
 }
 
 /** Logs once per source how it is read, and why. */

@@ -47,7 +47,7 @@ export async function servePipeline(
   const snapshot = snapshotOptions(values)
   const pipeline = startPipeline({ job, snapshot, snapshotIntervalMs }, log)
   const { stateDirectory } = job.options
-  const lookUps = withLookUps(pipeline.view, { stateDirectory, options: snapshot })
+  const lookUps = withLookUps(pipeline.view, stateDirectory, pipeline.follow)
   const signalled = Promise.withResolvers<undefined>()
   const { hasBegun, ingest } = pipeline
   const signals = onSignals(

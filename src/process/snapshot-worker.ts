@@ -1,20 +1,19 @@
-// The script of a snapshot or look-up thread: answers one request at a time, each from one view of
-// the state.
+// The script of the snapshot thread: takes snapshots, and answers look-ups until one is published.
 import { readlinkSync } from 'node:fs'
 import { setPriority } from 'node:os'
 import { performance } from 'node:perf_hooks'
-import { parentPort, workerData } from 'node:worker_threads'
-import type { RowCache } from '../../state/row-cache.ts'
-import { openStateToRead, viewState, type ReadableState, type StateView } from '../../state/read.ts'
-import { readHeld } from '../../state/store.ts'
-import { assert, messageOf, PulseError, troubleOf, type ErrorCode } from '../errors.ts'
-import { APPLICATIONS } from '../record/columns.ts'
-import { lookUp, type ForEachRows } from '../snapshot/lookup.ts'
+import { parentPort, workerData, type MessagePort } from 'node:worker_threads'
+import { assert } from '../errors.ts'
+import { lookUp } from '../snapshot/lookup.ts'
 import { subscriberPageOf, type SubscriberQuery } from '../snapshot/subscriber-page.ts'
 import type { Snapshot, SnapshotOptions } from '../snapshot/schema.ts'
-import { computeInterruptibly, throwIfEnding, type ShutdownFlag } from './shutdown.ts'
-import type { SubscriberList, Subscriber } from '../snapshot/subscriber-schema.ts'
-import { momentOf, scanState, snapshotOfScan, type PhaseTimes } from '../snapshot/take.ts'
+import { momentOf, scanState, snapshotOfScan } from '../snapshot/take.ts'
+import type { PhaseTimes, TimedSnapshot } from '../snapshot/take.ts'
+import type { Against } from './roster-look-ups.ts'
+import { listOf, type LookUpReply } from './lookup-reply.ts'
+import { partsOf, type NumberedRoster } from './roster-rows.ts'
+import { computeInterruptibly, type ShutdownFlag } from './shutdown.ts'
+import { answerInTurn, createReader, rowsOf } from './state-reading.ts'
 
 /** The state that a thread reads, and the options of its snapshots. */
 export interface SnapshotJob {
@@ -22,19 +21,18 @@ export interface SnapshotJob {
   options: SnapshotOptions
 }
 
-/** The worker data of a thread. */
+/** The worker data of the thread. */
 export interface SnapshotWorkerData extends SnapshotJob {
   shutdown: ShutdownFlag
 }
 
-/** The part of a snapshot that gives a subscriber its segment. */
-export type Against = Pick<Snapshot, 'number' | 'segments'>
-
-/** A request to the thread. If `against` is null, the thread's own last snapshot is used. */
+/** A request to the thread. Look-ups use the segments of its own last snapshot. */
 export type SnapshotRequest =
   | { type: 'snapshot' }
-  | { type: 'lookup'; msisdn: number; against: Against | null }
-  | { type: 'subscribers'; query: SubscriberQuery; against: Against | null }
+  | { type: 'lookup'; msisdn: number }
+  | { type: 'subscribers'; query: SubscriberQuery }
+  /** The rosters of all further snapshots go to a port. */
+  | { type: 'follow'; rosters: MessagePort }
 
 /** A snapshot, its JSON text, and the duration of each phase in milliseconds. */
 export interface TakenSnapshot {
@@ -45,12 +43,7 @@ export interface TakenSnapshot {
 
 /** A reply of the thread; `empty` while nothing is committed. */
 export type SnapshotReply =
-  | { type: 'snapshot'; taken: TakenSnapshot }
-  | { type: 'lookup'; subscriber: Subscriber | null }
-  | { type: 'subscribers'; subscribers: SubscriberList }
-  | { type: 'empty' }
-  /** `code` is null for an internal error. */
-  | { type: 'failed'; code: ErrorCode | null; message: string }
+  { type: 'snapshot'; taken: TakenSnapshot } | { type: 'followed' } | LookUpReply
 
 /**
  * A lower priority than that of the ingest and main threads: it uses the CPU time they leave. The
@@ -59,10 +52,9 @@ export type SnapshotReply =
 const NICENESS = 10
 
 const { stateDirectory, options, shutdown } = workerData as SnapshotWorkerData
-let state: ReadableState | null = null
+const inView = createReader(stateDirectory, shutdown)
 let latest: Against | null = null
-/** For a thread that only answers look-ups: each one reads only what changed since the last. */
-const cache: RowCache = new Map()
+let rosters: MessagePort | null = null
 
 const now = (): number => performance.now()
 
@@ -75,66 +67,59 @@ function lowerPriority(): void {
   setPriority(Number(readlinkSync('/proc/thread-self').split('/').at(-1)), NICENESS)
 }
 
-/** Runs `work` on one view of the state; returns null while nothing is committed. */
-function inView<T>(work: (view: StateView) => T): T | null {
-  throwIfEnding(shutdown)
-  try {
-    state ??= openStateToRead(stateDirectory)
-    const view = viewState(state)
-    try {
-      return view.counters.commit === 0 && isHeld(state) ? null : work(view)
-    } finally {
-      view.finish()
-    }
-  } catch (error) {
-    if (error instanceof PulseError && error.code === 'state-missing') return null
-    throw error
-  }
-}
-
-/** False when partitions were given back: without any other the result is empty. */
-const isHeld = ({ stores }: ReadableState): boolean => stores.every((store) => readHeld(store))
-
-/** A scan of all rows of a view that throws when the thread is to end. */
-const rowsOf =
-  (view: StateView, following?: RowCache): ForEachRows =>
-  (visit) =>
-    view.scan((rows, count) => {
-      throwIfEnding(shutdown)
-      visit(rows, count)
-    }, following)
-
 /**
  * Takes a snapshot. The view ends with the scan, before the longer computation: while a view is
  * open, LMDB cannot reuse the pages that it sees.
  */
-function take(): ReturnType<typeof snapshotOfScan> | null {
-  const scanned = inView((view) => scanState({ ...view, scan: rowsOf(view) }, options, now))
+function take(): TimedSnapshot | null {
+  const scanned = inView((view) => ({
+    parts: partsOf(view),
+    state: scanState({ ...view, scan: rowsOf(view, shutdown) }, options, now),
+  }))
   if (scanned === null) return null
-  const taken = computeInterruptibly(shutdown, () => snapshotOfScan(scanned, options, now))
-  latest = { number: taken.snapshot.number, segments: taken.snapshot.segments }
+  const { parts, state } = scanned
+  const taken = computeInterruptibly(shutdown, () => snapshotOfScan(state, options, now))
+  const { snapshot, roster } = taken
+  latest = { number: snapshot.number, segments: snapshot.segments }
+  // Before the reply, so that look-ups never have an older roster than the published snapshot.
+  if (rosters !== null) sendRoster(rosters, { number: snapshot.number, parts, roster })
   return taken
+}
+
+function sendRoster(port: MessagePort, numbered: NumberedRoster): void {
+  const { columns, indexes, used } = numbered.roster
+  const arrays = [...Object.values(columns), indexes, used]
+  port.postMessage(
+    numbered,
+    arrays.map(({ buffer }) => buffer as ArrayBuffer),
+  )
 }
 
 function answer(request: SnapshotRequest): SnapshotReply {
   if (request.type === 'snapshot') return published(take())
-  const against = request.against ?? latest ?? take()?.snapshot
+  if (request.type === 'follow') {
+    rosters = request.rosters
+    return { type: 'followed' }
+  }
+  const against = latest ?? take()?.snapshot
   if (against === undefined) return { type: 'empty' }
   const found = inView((view): SnapshotReply => {
-    const forEachRows = rowsOf(view, request.against === null ? undefined : cache)
+    const forEachRows = rowsOf(view, shutdown)
     // The time is read before the pass, which may take long: the view shows nothing newer.
-    const asOf = { ...momentOf(view, Date.now()), segmentsNumber: against.number }
+    const moment = momentOf(view, Date.now())
+    const { segments, number: segmentsNumber } = against
+    const asOf = { ...moment, segmentsNumber, snapshotNumber: moment.commit }
     if (request.type === 'subscribers') {
-      const subscribers = { asOf, ...subscribersIn(forEachRows, request.query, against) }
-      return { type: 'subscribers', subscribers }
+      const page = subscriberPageOf(request.query, forEachRows, segments)
+      return { type: 'subscribers', subscribers: listOf(request.query, page, asOf) }
     }
-    const subscriber = lookUp(request.msisdn, forEachRows, against.segments)
+    const subscriber = lookUp(request.msisdn, forEachRows, segments)
     return { type: 'lookup', subscriber: subscriber && { asOf, ...subscriber } }
   })
   return found ?? { type: 'empty' }
 }
 
-function published(taken: ReturnType<typeof take>): SnapshotReply {
+function published(taken: TimedSnapshot | null): SnapshotReply {
   if (taken === null) return { type: 'empty' }
   const start = now()
   const { snapshot, times } = taken
@@ -145,39 +130,12 @@ function published(taken: ReturnType<typeof take>): SnapshotReply {
   }
 }
 
-function subscribersIn(
-  forEachRows: ForEachRows,
-  query: SubscriberQuery,
-  { segments }: Against,
-): Omit<SubscriberList, 'asOf'> {
-  const { subscribers, next } = subscriberPageOf(query, forEachRows, segments)
-  return {
-    segment: query.segment,
-    application: APPLICATIONS.find((name) => name === query.application) ?? null,
-    subscribers,
-    next,
-  }
-}
-
-function reply(request: SnapshotRequest): SnapshotReply {
-  try {
-    return answer(request)
-  } catch (error) {
-    // The only I/O of this thread is reading the state.
-    const trouble = troubleOf(error)
-    const message = messageOf(trouble ?? error)
-    return { type: 'failed', code: trouble?.code ?? null, message }
-  }
-}
-
 assert(parentPort !== null, 'the snapshot worker is started as a worker thread')
-const port = parentPort
-port.on('message', (request: SnapshotRequest | 'end') => {
-  if (request === 'end') {
-    port.close()
-    return
-  }
-  const replied = reply(request)
-  port.postMessage(replied)
-  if (replied.type !== 'empty') lowerPriority()
-})
+answerInTurn(
+  parentPort,
+  (request) => answer(request as SnapshotRequest),
+  (type) => {
+    if (type !== 'empty' && type !== 'followed') lowerPriority()
+  },
+  () => rosters?.close(),
+)

@@ -1,7 +1,7 @@
 // The features of all subscribers: as columns, and as the matrix of scaled points for k-means.
 import { featureRow, ratioOf, type Feature, type KeptField } from './metrics.ts'
+import type { Roster } from './roster.ts'
 import { fitScale, scaled, type Scale } from './scale.ts'
-import type { KeptColumns, Scan } from './scan.ts'
 import type { Scaling } from './schema.ts'
 
 /** Scaled points one after the other, a number per feature each, and the scale of each feature. */
@@ -10,48 +10,38 @@ export interface FeatureMatrix {
   scales: Scale[]
 }
 
-/** The points of all subscribers, in the order of `order`, which holds indexes into the scan. */
+/** The points of all subscribers of a roster, in its order. */
 export function featureMatrix(
-  scan: Scan,
-  order: Uint32Array,
+  roster: Roster,
   features: readonly Feature[],
   scaling: Scaling,
 ): FeatureMatrix {
-  const points = new Float64Array(order.length * features.length)
-  const ordered = new Float64Array(order.length)
+  const width = features.length
+  const points = new Float64Array(roster.subscribers * width)
   const scales = features.map((feature, axis) => {
-    const values = featureColumn(scan, feature)
-    for (let at = 0; at < order.length; at++) ordered[at] = values[order[at]]
-    const scale = fitScale(ordered, scaling)
-    for (let at = 0; at < order.length; at++) {
-      points[at * features.length + axis] = scaled(ordered[at], scale)
-    }
+    const values = featureColumn(roster, feature)
+    const scale = fitScale(values, scaling)
+    for (let at = 0; at < values.length; at++) points[at * width + axis] = scaled(values[at], scale)
     return scale
   })
   return { points, scales }
 }
 
-/** A feature of all subscribers in the order of the scan, 8 bytes per subscriber. */
-export function featureColumn(all: KeptColumns, feature: Feature): Float64Array {
+/** A feature of all subscribers of a roster, 8 bytes each. A column of the roster is not copied. */
+export function featureColumn(roster: Roster, feature: Feature): Float64Array {
   const { fields, per } = featureRow(feature)
-  const values = sumOf(all, fields)
+  const values = sumOf(roster, fields)
   if (per.length === 0) return values
-  const below = sumOf(all, per)
-  for (let at = 0; at < values.length; at++) values[at] = ratioOf(values[at], below[at])
-  return values
+  const below = sumOf(roster, per)
+  return values.map((value, at) => ratioOf(value, below[at]))
 }
 
-function sumOf({ subscribers, columns }: KeptColumns, fields: readonly KeptField[]): Float64Array {
-  const sums = new Float64Array(subscribers)
-  for (const field of fields) addColumn(sums, columns[field])
-  return sums
-}
-
-function addColumn(sums: Float64Array, blocks: readonly Float64Array[]): void {
-  let at = 0
-  for (const block of blocks) {
-    const length = Math.min(block.length, sums.length - at)
-    for (let row = 0; row < length; row++) sums[at + row] += block[row]
-    at += length
+function sumOf({ columns }: Roster, [first, ...more]: readonly KeptField[]): Float64Array {
+  if (more.length === 0) return columns[first]
+  const sums = columns[first].slice()
+  for (const field of more) {
+    const column = columns[field]
+    for (let at = 0; at < sums.length; at++) sums[at] += column[at]
   }
+  return sums
 }

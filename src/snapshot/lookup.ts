@@ -2,6 +2,7 @@
 import { FIELD, WIDTH } from '../subscriber/aggregate.ts'
 import { squaredDistance } from './kmeans/distance.ts'
 import { aggregateAt, METRIC_PLACES, METRICS, readerOf, sumAt } from './metrics.ts'
+import type { Ranking } from './ranks.ts'
 import { scaled } from './scale.ts'
 import type { Snapshot } from './schema.ts'
 import type { SubscriberView } from './subscriber-schema.ts'
@@ -19,11 +20,17 @@ export function lookUp(
   forEachRows: ForEachRows,
   segments: Snapshot['segments'],
 ): SubscriberView | null {
+  const row = findRow(msisdn, forEachRows)
+  return row === null ? null : viewSubscriber(row, forEachRows, segments)
+}
+
+/** The row of one subscriber, null for an unknown MSISDN, from one pass over all rows. */
+export function findRow(msisdn: number, forEachRows: ForEachRows): Float64Array | null {
   let row = null as Float64Array | null
   forEachRows((rows, count) => {
     row ??= rowOf(msisdn, rows, count)
   })
-  return row === null ? null : viewSubscriber(row, forEachRows, segments)
+  return row
 }
 
 function rowOf(msisdn: number, rows: Float64Array, count: number): Float64Array | null {
@@ -33,13 +40,28 @@ function rowOf(msisdn: number, rows: Float64Array, count: number): Float64Array 
   return null
 }
 
-/**
- * The view of the subscriber of a row, from one pass over all rows. Its segment has the nearest
- * centroid in scaled space, of equally near ones the less engaged; null without segments.
- */
+/** The view of the subscriber of a row, from one pass over all rows. */
 export function viewSubscriber(
   row: Float64Array,
   forEachRows: ForEachRows,
+  segments: Snapshot['segments'],
+): SubscriberView {
+  const ranks = new Array<number>(METRICS.length).fill(1)
+  let subscribers = 0
+  forEachRows((rows, count) => {
+    addRanks(ranks, row, rows, count)
+    subscribers += count
+  })
+  return viewRanked(row, { ranks, subscribers }, segments)
+}
+
+/**
+ * The view of the subscriber of a row with its ranks. Its segment has the nearest centroid in scaled
+ * space, of equally near ones the less engaged; null without segments.
+ */
+export function viewRanked(
+  row: Float64Array,
+  { ranks, subscribers }: Ranking,
   segments: Snapshot['segments'],
 ): SubscriberView {
   const distances = distancesOf(row, segments)
@@ -47,12 +69,6 @@ export function viewSubscriber(
   for (const each of distances) {
     if (nearest === null || each.distance < nearest.distance) nearest = each
   }
-  const ranks = new Float64Array(METRICS.length).fill(1)
-  let subscribers = 0
-  forEachRows((rows, count) => {
-    addRanks(ranks, row, rows, count)
-    subscribers += count
-  })
   return {
     aggregate: aggregateAt(row, 0),
     ranks: Object.fromEntries(
@@ -65,7 +81,7 @@ export function viewSubscriber(
 }
 
 /** Adds to the rank in each metric the number of rows that rank before `row`. */
-function addRanks(ranks: Float64Array, row: Float64Array, rows: Float64Array, count: number): void {
+function addRanks(ranks: number[], row: Float64Array, rows: Float64Array, count: number): void {
   const own = METRIC_PLACES.map((places) => sumAt(row, 0, places))
   const ownMsisdn = row[FIELD.msisdn]
   for (let offset = 0; offset < count * WIDTH; offset += WIDTH) {

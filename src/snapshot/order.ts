@@ -1,5 +1,5 @@
 // The canonical order of subscribers: by MSISDN, for any order of their rows.
-import { kept, type Scan } from './scan.ts'
+import { kept, type KeptColumns } from './scan.ts'
 
 /** The bits that one pass sorts by, and the number of their values. */
 const DIGIT_BITS = 10
@@ -14,7 +14,7 @@ const WORD = 1 << WORD_BITS
  * (Knuth, The Art of Computer Programming 3, section 5.2.5), stable and without comparisons. Rows
  * that are in order are recognised, and digits that are all equal are skipped.
  */
-export function orderByMsisdn(scan: Scan): Uint32Array {
+export function orderByMsisdn(scan: KeptColumns): Uint32Array {
   const msisdn = scan.columns.msisdn
   let order = new Uint32Array(scan.subscribers)
   for (let at = 0; at < order.length; at++) order[at] = at
@@ -31,18 +31,6 @@ export function orderByMsisdn(scan: Scan): Uint32Array {
     }
   }
   return order
-}
-
-/** MSISDNs that come more than once: they are in as many partitions, which are not merged. */
-export function countRepeated({ columns: { msisdn } }: Scan, order: Uint32Array): number {
-  let repeated = 0
-  let isCounted = false
-  for (let at = 1; at < order.length; at++) {
-    const isSame = kept(msisdn, order[at]) === kept(msisdn, order[at - 1])
-    if (isSame && !isCounted) repeated++
-    isCounted = isSame
-  }
-  return repeated
 }
 
 function isSorted(msisdn: readonly Float64Array[], count: number): boolean {

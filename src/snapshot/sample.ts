@@ -1,6 +1,6 @@
 // A sample of the subscribers of each segment, without MSISDNs, for a scatter plot.
 import { METRIC_FIELDS, type MetricField } from './metrics.ts'
-import { kept, type Scan } from './scan.ts'
+import type { Roster } from './roster.ts'
 import type { Segment } from './schema.ts'
 import { createTopList, offer } from './top.ts'
 
@@ -9,25 +9,25 @@ const SAMPLE_SIZE = 1200
 
 /**
  * A sample of each segment, all of the same size as far as the segments are large enough, so that
- * small segments are visible. `order[i]` is the index in the scan of the point with `labels[i]`, by
- * MSISDN. The subscribers with the largest hash are chosen (bottom-k sampling, Cohen and Kaplan,
+ * small segments are visible. `order[i]` is the place in the roster of the point with
+ * `labels[i]`. The subscribers with the largest hash are chosen (bottom-k sampling, Cohen and Kaplan,
  * PODC 2007), so a subscriber stays in the sample as others are added, and points move on a screen
  * instead of being replaced.
  */
 export function sampleSegments(
-  scan: Scan,
+  { columns }: Roster,
   { labels, order }: { labels: Uint16Array; order: Uint32Array },
   k: number,
 ): Segment['sample'][] {
   const size = Math.floor(SAMPLE_SIZE / k)
   const chosen = Array.from({ length: k }, () => createTopList(size))
   for (let point = 0; point < labels.length; point++) {
-    const msisdn = kept(scan.columns.msisdn, order[point])
+    const msisdn = columns.msisdn[order[point]]
     offer(chosen[labels[point]], hash(msisdn), point)
   }
   return chosen.map(({ length, msisdns: points }) => {
     const values = (field: MetricField): number[] =>
-      Array.from(points.subarray(0, length), (point) => kept(scan.columns[field], order[point]))
+      Array.from(points.subarray(0, length), (point) => columns[field][order[point]])
     return Object.fromEntries(
       METRIC_FIELDS.map((field) => [field, values(field)]),
     ) as Segment['sample']

@@ -24,6 +24,8 @@ const APPLICATION_PLACES = APPLICATIONS.map((_, at) => [downlinkField(at), uplin
 export interface KeptColumns {
   subscribers: number
   columns: Record<KeptField, Float64Array[]>
+  /** Bit i is set when the subscriber has traffic in application i. */
+  used: Uint8Array[]
 }
 
 /** What was collected so far. Only the order of the kept numbers depends on the order of rows. */
@@ -44,6 +46,7 @@ export const createKeptColumns = (): KeptColumns => ({
   columns: Object.fromEntries(
     KEPT.map((field): [KeptField, Float64Array[]] => [field, []]),
   ) as KeptColumns['columns'],
+  used: [],
 })
 
 /** An empty scan whose top lists hold up to `topN` subscribers. */
@@ -62,13 +65,14 @@ export function createScan(topN: number): Scan {
  * come exactly once, in any order.
  */
 export function addRows(scan: Scan, rows: Float64Array, count: number): void {
+  let index = scan.subscribers
   keepColumns(scan, rows, count)
-  for (let offset = 0; offset < count * WIDTH; offset += WIDTH) {
+  for (let offset = 0; offset < count * WIDTH; offset += WIDTH, index++) {
     for (let field = FIELD.records; field < FIELD.firstStartMs; field++) {
       addExact(scan.sums, field, rows[offset + field])
     }
     offerMetrics(scan.tops, rows, offset)
-    offerApplications(scan, rows, offset)
+    scan.used[index >>> BLOCK_BITS][index & BLOCK_MASK] = offerApplications(scan, rows, offset)
   }
 }
 
@@ -79,17 +83,23 @@ function offerMetrics(tops: readonly TopList[], rows: Float64Array, offset: numb
   }
 }
 
-function offerApplications(scan: Scan, rows: Float64Array, offset: number): void {
+/** Returns a bit for each application with traffic. */
+function offerApplications(scan: Scan, rows: Float64Array, offset: number): number {
   const msisdn = rows[offset + FIELD.msisdn]
+  let used = 0
   for (let application = 0; application < APPLICATIONS.length; application++) {
     const trafficBytes = sumAt(rows, offset, APPLICATION_PLACES[application])
-    if (trafficBytes > 0) scan.users[application]++
+    if (trafficBytes > 0) {
+      scan.users[application]++
+      used |= 1 << application
+    }
     offer(scan.applicationTops[application], trafficBytes, msisdn)
   }
+  return used
 }
 
 /** A kept number of the subscriber at `index` of the scan. */
-export function kept(column: readonly Float64Array[], index: number): number {
+export function kept(column: readonly (Float64Array | Uint8Array)[], index: number): number {
   return column[index >>> BLOCK_BITS][index & BLOCK_MASK]
 }
 
@@ -99,7 +109,10 @@ export function keepColumns(into: KeptColumns, rows: Float64Array, count: number
   for (let row = 0; row < count; row++) {
     const index = into.subscribers++
     const at = index & BLOCK_MASK
-    if (at === 0) for (const column of columns) column.push(new Float64Array(BLOCK_SIZE))
+    if (at === 0) {
+      for (const column of columns) column.push(new Float64Array(BLOCK_SIZE))
+      into.used.push(new Uint8Array(BLOCK_SIZE))
+    }
     const block = index >>> BLOCK_BITS
     const offset = row * WIDTH
     for (let c = 0; c < columns.length; c++) columns[c][block][at] = rows[offset + KEPT_PLACES[c]]

@@ -1,11 +1,10 @@
-// Computes segments and elbow from a scan: scale, cluster for each k, settle the chosen k.
+// Computes segments and elbow from a roster: scale, cluster for each k, settle the chosen k.
 import { chosenK, ELBOW_K, elbowOf, kneeOf } from './elbow.ts'
 import { featureMatrix } from './features.ts'
 import { interpretSegments } from './segment-text.ts'
 import { absentFeatureWords, knownMetrics } from './not-in-data.ts'
 import { clusterUpTo, createSearch, type Clustering } from './kmeans/kmeans.ts'
-import { countRepeated, orderByMsisdn } from './order.ts'
-import type { Scan } from './scan.ts'
+import { countRepeated, type Roster } from './roster.ts'
 import type { Phase, Segment, Snapshot, SnapshotOptions } from './schema.ts'
 import { segmentsOf } from './segments.ts'
 import { settle } from './kmeans/settle.ts'
@@ -19,7 +18,7 @@ export type Segmentation = Pick<Snapshot, 'segments' | 'elbow' | 'splitSubscribe
  * distinct points, hence one without a feature.
  */
 export function segmentation(
-  scan: Scan,
+  roster: Roster,
   notInData: Snapshot['notInData'],
   options: SnapshotOptions,
   onPhase: (phase: Phase) => void,
@@ -28,18 +27,20 @@ export function segmentation(
   const features = knownMetrics({ notInData }, options.features)
   const textOf = (found: readonly Segment[]): string =>
     [
-      interpretSegments(found, features, scan.subscribers),
+      interpretSegments(found, features, roster.subscribers),
       ...absentFeatureWords({ notInData }, options.features),
     ].join(' ')
   onPhase('scale')
-  const order = orderByMsisdn(scan)
-  const splitSubscribers = countRepeated(scan, order)
-  const { points, scales } = featureMatrix(scan, order, features, scaling)
+  const splitSubscribers = countRepeated(roster)
+  const { points, scales } = featureMatrix(roster, features, scaling)
+  // The tree puts the points in an order of its own.
+  const order = new Uint32Array(roster.subscribers)
+  for (let at = 0; at < order.length; at++) order[at] = at
   const most = Math.max(ELBOW_K, options.k === 'auto' ? 0 : options.k)
   onPhase('elbow')
   const tree = buildTree(points, order, features.length)
   const found = clusterUpTo(createSearch(tree, most, options.seed), most)
-  const inertia = elbowInertia(found, scan.subscribers)
+  const inertia = elbowInertia(found, roster.subscribers)
   onPhase('kmeans')
   const knee = kneeOf(
     inertia.map((_, at) => at + 1),
@@ -58,7 +59,7 @@ export function segmentation(
   const { centroids, iterations } = found[k - 1]
   const settled = settle(points, features.length, centroids, k, order.length)
   if (k <= ELBOW_K) inertia[k - 1] = settled.inertia
-  const segments = segmentsOf(scan, { ...settled, order, centroids, features, scales })
+  const segments = segmentsOf(roster, { ...settled, order, centroids, features, scales })
   return {
     segments: {
       ...base,

@@ -3,13 +3,13 @@ import { addExact, createSums, totalOf, type ExactSums } from './exact.ts'
 import { featureColumn } from './features.ts'
 import { METRICS, type Feature, type Metric } from './metrics.ts'
 import { byEngagement, segmentNames } from './segment-text.ts'
+import type { Roster } from './roster.ts'
 import { sampleSegments } from './sample.ts'
 import { unscaled, type Scale } from './scale.ts'
-import type { Scan } from './scan.ts'
 import type { Segment } from './schema.ts'
 import type { Settled } from './kmeans/settle.ts'
 
-/** The result of k-means; `order[i]` is the index in the scan of the point with `labels[i]`. */
+/** The result of k-means; `order[i]` is the place in the roster of the point with `labels[i]`. */
 export interface Found extends Settled {
   order: Uint32Array
   centroids: Float64Array
@@ -18,12 +18,12 @@ export interface Found extends Settled {
 }
 
 /** The segments from least to most engaged. */
-export function segmentsOf(scan: Scan, found: Found): Segment[] {
+export function segmentsOf(roster: Roster, found: Found): Segment[] {
   const { centroids, features, counts } = found
   const k = counts.length
-  const labels = labelsByIndex(found)
-  const summaries = METRICS.map((metric) => summariseMetric(scan, found, labels, metric))
-  const samples = sampleSegments(scan, found, k)
+  const labels = labelsByPlace(found)
+  const summaries = METRICS.map((metric) => summariseMetric(roster, found, labels, metric))
+  const samples = sampleSegments(roster, found, k)
   const names = segmentNames(k)
   return byEngagement(centroids, k, features.length).map((c, level) => {
     const metrics = Object.fromEntries(
@@ -33,7 +33,7 @@ export function segmentsOf(scan: Scan, found: Found): Segment[] {
     return {
       name: names[level],
       subscribers: counts[c],
-      share: counts[c] / scan.subscribers,
+      share: counts[c] / roster.subscribers,
       centroid: Object.fromEntries(
         features.map((feature, axis) => [
           feature,
@@ -54,27 +54,27 @@ export function segmentsOf(scan: Scan, found: Found): Segment[] {
 
 type Summary = Segment['metrics'][Metric]
 
-/** The segment of each subscriber in the order of the scan, so that columns are read sequentially. */
-function labelsByIndex({ labels, order }: Found): Uint16Array {
-  const byIndex = new Uint16Array(labels.length)
-  for (let point = 0; point < labels.length; point++) byIndex[order[point]] = labels[point]
-  return byIndex
+/** The segment of each subscriber in the order of the roster, which is read sequentially. */
+function labelsByPlace({ labels, order }: Found): Uint16Array {
+  const byPlace = new Uint16Array(labels.length)
+  for (let point = 0; point < labels.length; point++) byPlace[order[point]] = labels[point]
+  return byPlace
 }
 
 /** One metric of each segment. Totals are exact, so the order of subscribers does not matter. */
 function summariseMetric(
-  scan: Scan,
+  roster: Roster,
   { counts }: Found,
   labels: Uint16Array,
   metric: Metric,
 ): Summary[] {
-  const values = featureColumn(scan, metric)
+  const values = featureColumn(roster, metric)
   const min = new Float64Array(counts.length).fill(Infinity)
   const max = new Float64Array(counts.length)
   const sums: ExactSums = createSums(counts.length)
-  for (let index = 0; index < labels.length; index++) {
-    const label = labels[index]
-    const each = values[index]
+  for (let place = 0; place < labels.length; place++) {
+    const label = labels[place]
+    const each = values[place]
     if (each < min[label]) min[label] = each
     if (each > max[label]) max[label] = each
     addExact(sums, label, each)

@@ -6,6 +6,7 @@ import { totalOf } from './exact.ts'
 import { featureColumn } from './features.ts'
 import { DISTRIBUTION_METRICS, featureRow, METRICS, type Metric } from './metrics.ts'
 import { columnsNotIn, hasMetric } from './not-in-data.ts'
+import { rosterOf, type Roster } from './roster.ts'
 import type { Scan } from './scan.ts'
 import type { Phase, Snapshot, SnapshotOptions, StateSummary } from './schema.ts'
 import { segmentation } from './segmentation.ts'
@@ -14,23 +15,26 @@ import { entriesOf } from './top.ts'
 type Totals = Pick<Snapshot, Metric>
 
 /**
- * Computes the snapshot of a complete scan. The same subscribers, state and options give the same
- * snapshot to the bit, in whatever order the rows were added. `onPhase` is called as each phase
- * begins. Without subscribers all lists and curves are empty and all numbers are 0.
+ * Computes the snapshot of a complete scan, which must not be used again, and its roster. The same
+ * subscribers, state and options give the same snapshot to the bit, in whatever order the rows were
+ * added. `onPhase` is called as each phase begins. Without subscribers all lists and curves are empty
+ * and all numbers are 0.
  */
 export function computeSnapshot(
   scan: Scan,
   state: StateSummary,
   options: SnapshotOptions,
   onPhase: (phase: Phase) => void = () => undefined,
-): Snapshot {
+): { snapshot: Snapshot; roster: Roster } {
+  onPhase('scale')
+  const roster = rosterOf(scan)
   onPhase('top')
   const total = (metric: Metric): number =>
     totalOf(scan.sums, ...featureRow(metric).fields.map((field) => FIELD[field]))
   const records = totalOf(scan.sums, FIELD.records)
   const notInData = columnsNotIn(records, state.missing)
   const applications = applicationsOf(scan, notInData, options.top)
-  return {
+  const snapshot = {
     number: state.number,
     subscribers: scan.subscribers,
     records,
@@ -38,7 +42,7 @@ export function computeSnapshot(
     distribution: Object.fromEntries(
       DISTRIBUTION_METRICS.map((metric) => [
         metric,
-        distributionOf(featureColumn(scan, metric), total(metric)),
+        distributionOf(featureColumn(roster, metric), total(metric)),
       ]),
     ) as Snapshot['distribution'],
     top: Object.fromEntries(
@@ -49,7 +53,7 @@ export function computeSnapshot(
     ) as Snapshot['top'],
     applications,
     topApplications: mostUsed(applications, options.excludeApplications),
-    ...segmentation(scan, notInData, options, onPhase),
+    ...segmentation(roster, notInData, options, onPhase),
     hours: state.hours,
     positions: state.positions,
     rejected: state.rejected,
@@ -57,4 +61,5 @@ export function computeSnapshot(
     missing: state.missing,
     notInData,
   }
+  return { snapshot, roster }
 }

@@ -35,7 +35,7 @@ export function subscriberPageOf(
   const segmentOf = segmentFinder(segments)
   const names = segments.segments.map(({ name }) => name)
   const wanted = segment === null ? null : names.indexOf(segment)
-  const used = application === null ? -1 : APPLICATIONS.findIndex((name) => name === application)
+  const used = application === null ? -1 : placeOf(application)
   const kept = createSmallestRows(limit + 1)
   forEachRows((rows, count) => {
     for (let offset = 0; offset < count * WIDTH; offset += WIDTH) {
@@ -46,13 +46,22 @@ export function subscriberPageOf(
       kept.add(rows.subarray(offset, offset + WIDTH))
     }
   })
-  const found = kept.rows()
-  const subscribers = found.slice(0, limit).map((row) => ({
-    ...aggregateAt(row, 0),
-    segment: names.at(segmentOf(row, 0)) ?? null,
-  }))
-  return { subscribers, next: found.length > limit ? subscribers[limit - 1].msisdn : null }
+  const rows = kept.rows()
+  const named = rows.map((row) => ({ row, segment: names.at(segmentOf(row, 0)) ?? null }))
+  return pageOf(named.slice(0, limit), rows.length > limit)
 }
+
+/** A page of rows with the names of their segments; `hasMore` when further subscribers match. */
+export function pageOf(
+  found: readonly { row: Float64Array; segment: string | null }[],
+  hasMore: boolean,
+): SubscriberPage {
+  const subscribers = found.map(({ row, segment }) => ({ ...aggregateAt(row, 0), segment }))
+  return { subscribers, next: hasMore ? (subscribers.at(-1)?.msisdn ?? null) : null }
+}
+
+const placeOf = (application: string): number =>
+  APPLICATIONS.findIndex((name) => name === application)
 
 function uses(rows: Float64Array, offset: number, application: number): boolean {
   return rows[offset + downlinkField(application)] + rows[offset + uplinkField(application)] > 0

@@ -29,6 +29,7 @@ const asOfSchema = z.object({
   commit: count.describe('commits of the state it was read from'),
   timeMs: amount.describe('when it was read, since 1970'),
   segmentsNumber: count.describe('number of the snapshot whose segments it uses'),
+  snapshotNumber: count.describe('number of the snapshot whose subscribers it ranks or lists'),
   positions: snapshotSchema.shape.positions,
   notInData: snapshotSchema.shape.notInData,
 })
@@ -39,9 +40,10 @@ export type AsOf = z.infer<typeof asOfSchema>
 const viewSchema = z.object({
   aggregate: aggregateSchema,
   ranks: underEach(METRICS, () => count).describe(
-    '1 is the largest value; equal values are ranked by ascending MSISDN',
+    'place among the subscribers of snapshot `snapshotNumber`: 1 is the largest value; equal values ' +
+      'are ranked by ascending MSISDN',
   ),
-  subscribers: count,
+  subscribers: count.describe('that are ranked, with this one'),
   segment: segmentName,
   distances: z
     .array(z.object({ segment: z.string(), distance: amount }))
@@ -67,7 +69,9 @@ export const subscriberListSchema = z.object({
   asOf: asOfSchema,
   segment: z.string().nullable().describe('the segment asked for'),
   application: z.enum(APPLICATIONS).nullable().describe('the application asked for'),
-  subscribers: z.array(subscriberRowSchema),
+  subscribers: z
+    .array(subscriberRowSchema)
+    .describe('those of snapshot `snapshotNumber`, with their numbers as of `commit`'),
   next: count.nullable().describe('the value of `after` for the next page; null at the end'),
 })
 

@@ -8,6 +8,7 @@ import { HOUR_MS, hourPlace, UNKNOWN_HOUR } from '../subscriber/hours.ts'
 import { columnsNotIn } from './not-in-data.ts'
 import { addRows, createScan, type Scan } from './scan.ts'
 import type { Hour, Position, Snapshot, SnapshotOptions, StateSummary } from './schema.ts'
+import type { Roster } from './roster.ts'
 import { computeSnapshot } from './snapshot.ts'
 import type { AsOf } from './subscriber-schema.ts'
 
@@ -52,12 +53,19 @@ export function scanState(
   return { scan, summary: summaryOf(view), milliseconds: now() - start }
 }
 
-/** The snapshot, and the milliseconds that each phase took by `now`. */
+/** A snapshot, its roster, and the milliseconds that each phase took. */
+export interface TimedSnapshot {
+  snapshot: Snapshot
+  roster: Roster
+  times: PhaseTimes
+}
+
+/** Computes the snapshot of a scan, which must not be used again; `now` is in milliseconds. */
 export function snapshotOfScan(
   { scan, summary, milliseconds }: ScannedState,
   options: SnapshotOptions,
   now: () => number,
-): { snapshot: Snapshot; times: PhaseTimes } {
+): TimedSnapshot {
   const times: PhaseTimes = { scan: milliseconds, scale: 0, kmeans: 0, elbow: 0, top: 0 }
   let phase: keyof PhaseTimes = 'scan'
   let since = now()
@@ -66,9 +74,9 @@ export function snapshotOfScan(
     since = now()
     phase = next
   }
-  const snapshot = computeSnapshot(scan, summary, options, enter)
+  const { snapshot, roster } = computeSnapshot(scan, summary, options, enter)
   enter('scan')
-  return { snapshot, times }
+  return { snapshot, roster, times }
 }
 
 /** Scans and computes in one step, for a caller that keeps the view open meanwhile. */
@@ -76,7 +84,7 @@ export const takeSnapshot = (
   view: SnapshotInput,
   options: SnapshotOptions,
   now: () => number,
-): ReturnType<typeof snapshotOfScan> => snapshotOfScan(scanState(view, options, now), options, now)
+): TimedSnapshot => snapshotOfScan(scanState(view, options, now), options, now)
 
 function summaryOf({ counters, hours, positions }: SnapshotInput): StateSummary {
   return {
@@ -99,13 +107,16 @@ export const positionsOf = ({ positions }: Pick<SnapshotInput, 'positions'>): Po
     return { source, name, kind, partition, next, rows, order, ...formats, map, evidence }
   })
 
+/** The moment of a view, compared with no snapshot. */
+export type Moment = Omit<AsOf, 'segmentsNumber' | 'snapshotNumber'>
+
 /** The moment that a view opened at `timeMs` is as of. */
 export const momentOf = (
   view: Pick<SnapshotInput, 'positions'> & {
     counters: Pick<SnapshotInput['counters'], 'commit' | 'missing'> & { applied: number }
   },
   timeMs: number,
-): Omit<AsOf, 'segmentsNumber'> => ({
+): Moment => ({
   commit: view.counters.commit,
   timeMs,
   positions: positionsOf(view),

@@ -58,6 +58,14 @@ export function readVarint(cursor: Cursor): number {
   return value
 }
 
+/** Moves the cursor past `count` numbers. */
+export function skipVarints(cursor: Cursor, count: number): void {
+  const { bytes } = cursor
+  let at = cursor.at
+  for (let left = count; left > 0;) if (bytes[at++] < 128) left--
+  cursor.at = at
+}
+
 /**
  * Writes one row of aggregates; returns the place after it. A sum above 2^53 - 1 (nine petabytes of
  * one subscriber) is written as 2^53 - 1, which does not depend on the order of records.

@@ -74,14 +74,14 @@ export function shownView(
     display.update(read, total, what, 'subscribers')
   return {
     ...view,
-    scan(visit, cache) {
+    scan(visit) {
       let read = 0
       show(read, reading)
       view.scan((rows, count) => {
         visit(rows, count)
         read += count
         show(read, reading)
-      }, cache)
+      })
       show(read, making)
     },
   }

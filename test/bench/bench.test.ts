@@ -56,6 +56,12 @@ test('peers have the numbers of a replay, also of one that was killed', (t) => {
   }
 })
 
+test('look-up times single subscribers and pages', () => {
+  const text = bench('look-up')
+  assert.match(text, /^one subscriber, at rest +200 +\d+\.\d\d +\d+\.\d\d$/m)
+  assert.match(text, /^a page of 1000, at rest +40 +/m)
+})
+
 test('live compares a replay without clients and with many', () => {
   const text = bench('live')
   assert.match(text, /^none +[\d,]+ +\d+\.\d+ +\d+\.\d+ +[1-9]\d* +0$/m)

@@ -32,7 +32,7 @@ async function withBusySnapshots(body: (tried: Tried) => Promise<void>): Promise
     const never = () => new Promise<never>(() => undefined)
     const { view } = standIn()
     const busy = { ...view, published: () => latest.published, lookup: never, subscribers: never }
-    const lookUps = withLookUps(busy, data)
+    const lookUps = withLookUps(busy, stateDirectory, snapshots.follow)
     try {
       await body({ snapshots, latest, lookUps })
     } finally {

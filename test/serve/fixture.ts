@@ -278,6 +278,7 @@ export function generateProgress(rows: number): IngestProgress {
     reconciliation: null,
     skipped: [],
     warnings: [],
+    silentMs: 0,
   }
 }
 
@@ -334,9 +335,10 @@ export function standIn(): StandIn {
 /** The canary of a snapshot as a look-up returns it. */
 export function canaryView(snapshot: Snapshot): Subscriber {
   const [person] = people(1, seededRandom(1))
-  const { number: segmentsNumber, positions, notInData } = snapshot
+  const { number, positions, notInData } = snapshot
+  const numbers = { segmentsNumber: number, snapshotNumber: number }
   return {
-    asOf: { commit: segmentsNumber + 1, timeMs: 1.7e12, segmentsNumber, positions, notInData },
+    asOf: { commit: number + 1, timeMs: 1.7e12, ...numbers, positions, notInData },
     aggregate: { ...person },
     ranks: byMetric(() => 1),
     subscribers: snapshot.subscribers,

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { countRepeated, orderByMsisdn } from '../../src/snapshot/order.ts'
-import { createKeptColumns, keepColumns, type Scan } from '../../src/snapshot/scan.ts'
+import { countRepeated, firstFrom, rosterOf } from '../../src/snapshot/roster.ts'
+import { createKeptColumns, keepColumns } from '../../src/snapshot/scan.ts'
 
 /** Numbers in a row, and the place of the MSISDN, as literals. */
 const WIDTH = 22
@@ -19,11 +19,17 @@ test('an MSISDN in several partitions is counted once, in whatever order rows co
         row[MSISDN] = 33_600_000_000 + msisdn
         keepColumns(kept, row, 1)
       }
-      const scan = kept as Scan
       const times = new Map<number, number>()
       for (const msisdn of list) times.set(msisdn, (times.get(msisdn) ?? 0) + 1)
       const expected = [...times.values()].filter((count) => count > 1).length
-      assert.equal(countRepeated(scan, orderByMsisdn(scan)), expected)
+      const roster = rosterOf(kept)
+      assert.equal(countRepeated(roster), expected)
+      const sorted = list.map((msisdn) => 33_600_000_000 + msisdn).sort((a, b) => a - b)
+      assert.deepEqual([...roster.columns.msisdn], sorted)
+      for (const msisdn of [...sorted, 1, 1e12]) {
+        const first = sorted.findIndex((each) => each >= msisdn)
+        assert.equal(firstFrom(roster, msisdn), first < 0 ? sorted.length : first)
+      }
     }),
   )
 })

@@ -95,7 +95,7 @@ export function snapshotOf(
   subscribers: readonly Subscriber[],
   options: Partial<SnapshotOptions> = {},
 ): Snapshot {
-  return computeSnapshot(scanOf(subscribers), STATE, { ...OPTIONS, ...options })
+  return computeSnapshot(scanOf(subscribers), STATE, { ...OPTIONS, ...options }).snapshot
 }
 
 const amount = fc.oneof(

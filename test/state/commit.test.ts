@@ -1,15 +1,15 @@
 // After a commit, base image and journal of the store have the content of memory.
 import assert from 'node:assert/strict'
-import { join } from 'node:path'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { seededRandom } from '../../src/random.ts'
+import { seededRandom, type Random } from '../../src/random.ts'
 import { WIDTH } from '../../src/subscriber/aggregate.ts'
 import { commitPartition } from '../../state/commit.ts'
 import { journalKey } from '../../state/keys.ts'
-import type { RowCache } from '../../state/row-cache.ts'
+import { createJournalIndex, type JournalIndex } from '../../state/journal-index.ts'
 import type { Partition } from '../../state/partition.ts'
 import { PAGE_VALUE_BYTES } from '../../state/pages.ts'
+import { findAddedSlot, readRows } from '../../state/rows.ts'
 import { openPartition } from '../../state/store.ts'
 import { openState } from '../../state/writer.ts'
 import { openStateToRead, viewState, withView } from '../../state/read.ts'
@@ -28,7 +28,7 @@ interface Step {
   share: number
   /** True to open the store anew before. */
   reopen: boolean
-  /** True to update the copy in memory afterwards; else it has more to read later. */
+  /** True to read single rows afterwards; else more has changed when they are read next. */
   follow: boolean
 }
 
@@ -44,7 +44,7 @@ const aCase = fc.record({
   steps: fc.array(aStep, { minLength: 4, maxLength: 12 }),
 })
 
-test('after any commits the store, and a copy that follows it, equal the memory', async (t) => {
+test('after any commits the store equals the memory, as a whole and by slot', async (t) => {
   t.diagnostic(`XDR_PULSE_SEED=${SEED}`)
   let journals = 0
   const property = fc.asyncProperty(aCase, ({ seed, subscribers, steps }) =>
@@ -54,7 +54,8 @@ test('after any commits the store, and a copy that follows it, equal the memory'
       const half = someSubscribers(FIRST, subscribers, subscribers / 2, random)
       apply(state.partitions[0], batchOf(half, random))
       commitPartition(state.partitions[0], KEEP)
-      const cache: RowCache = new Map()
+      const index = createJournalIndex()
+      const known = { subscribers: 0, commit: 0 }
       for (const { records, share, reopen, follow } of steps) {
         if (reopen) {
           await state.close()
@@ -67,7 +68,9 @@ test('after any commits the store, and a copy that follows it, equal the memory'
         if (partition.sweep.journal.length > 0) journals++
         assert.equal(partition.table.dirtyCount, 0)
         await assertStored(directory, partition)
-        if (follow) await assertFollowed(directory, partition, cache)
+        if (!follow) continue
+        await assertRows(directory, partition, index, random)
+        await assertAdded(directory, partition, index, known)
       }
       await state.close()
     }),
@@ -87,21 +90,41 @@ async function assertStored(directory: string, partition: Partition): Promise<vo
   assert.deepEqual(staleOf(found), staleOf(partition))
 }
 
-async function assertFollowed(
+/** Rows by slot: some at once, each alone, and the last ones, which were added last. */
+async function assertRows(
   directory: string,
   { table }: Partition,
-  cache: RowCache,
+  index: JournalIndex,
+  random: Random,
 ): Promise<void> {
-  let slot = 0
-  await withView(directory, (view) =>
-    view.scan((rows, count) => {
-      for (let at = 0; at < count; at++, slot++) {
-        const row = [...rows.subarray(at * WIDTH, (at + 1) * WIDTH)]
-        assert.deepEqual(row, rowOf(table, slot), `slot ${slot} of the copy`)
-      }
-    }, cache),
-  )
-  assert.equal(slot, table.count)
+  const drawn = Array.from({ length: 60 }, () => Math.floor(random() * table.count))
+  const slots = [...drawn, table.count - 1]
+  await withView(directory, ({ partitions: [view] }) => {
+    const rows = readRows(view, index, slots)
+    slots.forEach((slot, at) => {
+      const row = [...rows.subarray(at * WIDTH, (at + 1) * WIDTH)]
+      assert.deepEqual(row, rowOf(table, slot), `slot ${slot} of many`)
+      assert.deepEqual([...readRows(view, index, [slot])], row, `slot ${slot} alone`)
+    })
+  })
+}
+
+/** Slots that were added since the last call are found by their MSISDN, others are not. */
+async function assertAdded(
+  directory: string,
+  { table, counters }: Partition,
+  index: JournalIndex,
+  known: { subscribers: number; commit: number },
+): Promise<void> {
+  await withView(directory, ({ partitions: [view] }) => {
+    const { subscribers, commit } = known
+    const find = (msisdn: number) => findAddedSlot(view, index, msisdn, subscribers, commit)
+    for (let slot = subscribers; slot < table.count; slot += 97) {
+      assert.equal(find(rowOf(table, slot)[0]), slot)
+    }
+    assert.equal(find(FIRST - 1), -1)
+  })
+  Object.assign(known, { subscribers: table.count, commit: counters.commit })
 }
 
 test('the journal stays within the size of the base image', () =>
@@ -245,47 +268,52 @@ test('a view begins at the last commit, also while an older view is open', () =>
     await state.close()
   }))
 
-test('a cache that does not fit its state is read anew', () =>
-  withDirectory(async (directory) => {
-    const cache: RowCache = new Map()
-    const [older, newer] = ['older', 'newer'].map((name) => join(directory, name))
-    for (const [path, commits] of [
-      [newer, 2],
-      [older, 1],
-    ] as const) {
-      const state = await openState(path, OPTIONS, 'test')
-      const [partition] = state.partitions
-      for (let commit = 0; commit < commits; commit++) {
-        apply(partition, batchOf(Float64Array.of(FIRST + commit), seededRandom(9)))
-        commitPartition(partition, KEEP)
-      }
-      if (path === older) {
-        await assert.rejects(assertFollowed(path, partition, cache), { code: 'state-corrupt' })
-      }
-      await assertFollowed(path, partition, cache)
-      await state.close()
-    }
-  }))
-
-test('a copy reports rows that the store has lost, and is read anew after that', () =>
+test('rows and pages of the journal that the store has lost are reported', () =>
   withDirectory(async (directory) => {
     const random = seededRandom(4)
     const state = await openState(directory, OPTIONS, 'test')
     const [partition] = state.partitions
-    const cache: RowCache = new Map()
     const step = (): void => {
-      apply(partition, batchOf(someSubscribers(FIRST, 5000, 3000, random), random))
+      apply(partition, batchOf(someSubscribers(FIRST, 20_000, 9000, random), random))
       commitPartition(partition, KEEP)
     }
-    for (const database of [partition.store.subscribers, partition.store.journal]) {
-      for (let i = 0; i < 6; i++) step()
-      await assertFollowed(directory, partition, cache)
-      for (let i = 0; i < 6; i++) step()
-      const [key, value] = [...database.getRange()].map(({ key, value }) => [key, value])[0]
+    for (let i = 0; i < 6; i++) step()
+    const { subscribers, journal } = partition.store
+    for (const [database, what] of [
+      [subscribers, /aggregate in slot \d+ is missing/],
+      [journal, /page 0 of commit \d+ is missing/],
+    ] as const) {
+      const [{ key, value }] = [...database.getRange()]
       await database.remove(key)
-      await assert.rejects(assertFollowed(directory, partition, cache), { code: 'state-corrupt' })
+      const readAll = () =>
+        withView(directory, ({ partitions: [view] }) =>
+          readRows(
+            view,
+            createJournalIndex(),
+            Array.from({ length: 1024 }, (_, slot) => slot),
+          ),
+        )
+      await assert.rejects(readAll(), { code: 'state-corrupt', message: what })
       await database.put(key, value)
-      await assertFollowed(directory, partition, cache)
+      await readAll()
     }
+    await state.close()
+  }))
+
+test('a scan reports records that the store has lost', () =>
+  withDirectory(async (directory) => {
+    const random = seededRandom(5)
+    const state = await openState(directory, OPTIONS, 'test')
+    const [partition] = state.partitions
+    const { store } = partition
+    const step = (): void => {
+      apply(partition, batchOf(someSubscribers(FIRST, 20_000, 9000, random), random))
+      commitPartition(partition, KEEP)
+    }
+    for (let i = 0; i < 6; i++) step()
+    const [last] = [...store.journal.getKeys()].slice(-1)
+    await store.journal.remove(last)
+    const scanned = withView(directory, (view) => view.scan(() => undefined))
+    await assert.rejects(scanned, { code: 'state-corrupt', message: /records, expected/ })
     await state.close()
   }))

@@ -1,0 +1,82 @@
+// Ranks of any aggregate among the subscribers of a roster, without a pass over all of them.
+import { featureRow, METRIC_PLACES, METRICS, sumAt } from './metrics.ts'
+import { floatBin, FLOAT_BINS, wordsOf } from './quantile.ts'
+import { firstFrom, type Roster } from './roster.ts'
+import { featureColumn } from './features.ts'
+import { precedes } from './top.ts'
+import { FIELD } from '../subscriber/aggregate.ts'
+
+/** The places of a roster by bins of one metric. */
+interface Binned {
+  /** Their sum is the metric. */
+  columns: readonly Float64Array[]
+  /** By bin: where its places begin; at the end their number. */
+  starts: Uint32Array
+  /** Places of the roster: those of a bin together, ascending. */
+  places: Uint32Array
+}
+
+/** The places of a roster by each of METRICS; 20 bytes per subscriber. */
+export interface RankIndex {
+  roster: Roster
+  metrics: readonly Binned[]
+}
+
+/** The rank in each of METRICS, 1 for the largest value, and how many subscribers are ranked. */
+export interface Ranking {
+  ranks: readonly number[]
+  subscribers: number
+}
+
+/** Two passes per metric: one counts the values of each bin, the other places them. */
+export function indexRanks(roster: Roster): RankIndex {
+  const metrics = METRICS.map((metric): Binned => {
+    const columns = featureRow(metric).fields.map((field) => roster.columns[field])
+    const words = wordsOf(featureColumn(roster, metric))
+    const starts = new Uint32Array(FLOAT_BINS + 1)
+    for (let at = 0; at < roster.subscribers; at++) starts[floatBin(words, at) + 1]++
+    for (let bin = 0; bin < FLOAT_BINS; bin++) starts[bin + 1] += starts[bin]
+    const next = starts.slice()
+    const places = new Uint32Array(roster.subscribers)
+    for (let at = 0; at < roster.subscribers; at++) places[next[floatBin(words, at)]++] = at
+    return { columns, starts, places }
+  })
+  return { roster, metrics }
+}
+
+/**
+ * The ranks of a row among the subscribers of the roster, in which it replaces its former self at the
+ * place `own`; -1 for a subscriber that the roster does not have.
+ */
+export function ranksOf(index: RankIndex, row: Float64Array, own: number): Ranking {
+  const { roster, metrics } = index
+  const msisdn = row[FIELD.msisdn]
+  // Subscribers of a smaller MSISDN, which precede this one at equal values.
+  const smaller = firstFrom(roster, msisdn)
+  const ranks = metrics.map((binned, metric) => {
+    const value = sumAt(row, 0, METRIC_PLACES[metric])
+    const before = countBefore(binned, value, smaller)
+    const former = own < 0 ? 0 : valueAt(binned.columns, own)
+    const isCounted = own >= 0 && precedes(former, msisdn, value, msisdn)
+    return 1 + before - (isCounted ? 1 : 0)
+  })
+  return { ranks, subscribers: roster.subscribers + (own < 0 ? 1 : 0) }
+}
+
+/** The number of places with a larger value, and of those below `smaller` with an equal one. */
+function countBefore({ columns, starts, places }: Binned, value: number, smaller: number): number {
+  const bin = floatBin(wordsOf(Float64Array.of(value)), 0)
+  const end = starts[bin + 1]
+  let before = places.length - end
+  for (let at = starts[bin]; at < end; at++) {
+    const each = valueAt(columns, places[at])
+    if (each > value || (each === value && places[at] < smaller)) before++
+  }
+  return before
+}
+
+function valueAt(columns: readonly Float64Array[], place: number): number {
+  let sum = 0
+  for (let i = 0; i < columns.length; i++) sum += columns[i][place]
+  return sum
+}
