@@ -7,11 +7,16 @@ import { test } from 'node:test'
 const RUN = join(import.meta.dirname, '../../bench/run.ts')
 const TINY = ['--rows', '4000', '--subscribers', '1000', '--runs', '1', '--sizes', '1000,2000']
 
-function bench(name: string): string {
+function run(name: string): string {
   const { stdout, stderr, status } = spawnSync(process.execPath, [RUN, name, ...TINY], {
     encoding: 'utf8',
   })
   assert.equal(status, 0, stderr)
+  return stdout
+}
+
+function bench(name: string): string {
+  const stdout = run(name)
   assert.match(stdout, new RegExp(`^npm run bench -- ${name} `))
   assert.match(stdout, /cores, \d+ GiB, Node v\d+/)
   return stdout
@@ -54,6 +59,13 @@ test('peers have the numbers of a replay, also of one that was killed', (t) => {
       t.diagnostic(`${name} was skipped: bench/peers/requirements.txt is not installed`)
     } else assert.match(text, new RegExp(`^${name}.* \\d+\\.\\d+ +[\\d,]+ `, 'm'))
   }
+})
+
+test('paired compares with the former commit, where there is one', () => {
+  const text = run('paired')
+  const skipped =
+    /^paired: skipped, (there is no former commit|the former commit has other packages)$/m
+  if (!skipped.test(text)) assert.match(text, /^ratio within pairs +\d+\.\d{3} +\d+\.\d{3}$/m)
 })
 
 test('look-up times single subscribers and pages', () => {
