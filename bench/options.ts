@@ -14,6 +14,8 @@ export interface BenchOptions {
   seconds: number
   /** Configurations of Kafka Streams to compare: all, the fastest, or none. */
   peer: 'all' | 'best' | 'none'
+  /** Whether figures are kept in bench/history.jsonl. */
+  record: boolean
 }
 
 const DEFAULTS: BenchOptions = {
@@ -24,6 +26,7 @@ const DEFAULTS: BenchOptions = {
   rate: 50_000,
   seconds: 30,
   peer: 'all',
+  record: false,
 }
 
 /**
@@ -48,6 +51,7 @@ export function readOptions(args: string[], own: Partial<BenchOptions> = {}): Be
       rate: text(defaults.rate),
       seconds: text(defaults.seconds),
       peer: text(defaults.peer),
+      record: { type: 'boolean', default: defaults.record },
     },
   })
   const { peer } = values
@@ -62,5 +66,6 @@ export function readOptions(args: string[], own: Partial<BenchOptions> = {}): Be
     rate: Number(values.rate),
     seconds: Number(values.seconds),
     peer,
+    record: values.record,
   }
 }

@@ -6,6 +6,8 @@ import { benchKafka } from './kafka.ts'
 import { benchLatency } from './latency.ts'
 import { benchLive } from './live.ts'
 import { readOptions, type BenchOptions } from './options.ts'
+import { benchPaired } from './paired.ts'
+import { benchPeers } from './peers.ts'
 import { benchLookUp } from './look-up.ts'
 import { benchReplay } from './replay.ts'
 import { benchRestart } from './restart.ts'
@@ -19,6 +21,8 @@ const BENCHES: ReadonlyMap<string, (options: BenchOptions) => Promise<void>> = n
   ['restart', benchRestart],
   ['latency', benchLatency],
   ['live', benchLive],
+  ['peers', benchPeers],
+  ['paired', benchPaired],
   ['look-up', benchLookUp],
 ])
 
@@ -26,6 +30,7 @@ const BENCHES: ReadonlyMap<string, (options: BenchOptions) => Promise<void>> = n
 const OWN: Readonly<Record<string, Partial<BenchOptions>>> = {
   'look-up': { rows: 4_000_000, subscribers: 1_155_000 },
   restart: { subscribers: 1_155_000, runs: 5, seconds: 4 },
+  paired: { rows: 300_000, subscribers: 75_000, runs: 7 },
 }
 
 const [name = 'all', ...args] = process.argv.slice(2)

@@ -7,11 +7,16 @@ import { test } from 'node:test'
 const RUN = join(import.meta.dirname, '../../bench/run.ts')
 const TINY = ['--rows', '4000', '--subscribers', '1000', '--runs', '1', '--sizes', '1000,2000']
 
-function bench(name: string): string {
+function run(name: string): string {
   const { stdout, stderr, status } = spawnSync(process.execPath, [RUN, name, ...TINY], {
     encoding: 'utf8',
   })
   assert.equal(status, 0, stderr)
+  return stdout
+}
+
+function bench(name: string): string {
+  const stdout = run(name)
   assert.match(stdout, new RegExp(`^npm run bench -- ${name} `))
   assert.match(stdout, /cores, \d+ GiB, Node v\d+/)
   return stdout
@@ -41,6 +46,26 @@ test('decode compares the compiled decoder with avsc and JSON', () => {
   for (const way of ['compiled from the schema', 'avsc, resolved to 23 fields', 'JSON']) {
     assert.match(text, new RegExp(`^${way} +[\\d,]+ +[\\d,]+ +\\d+\\.\\d$`, 'm'))
   }
+})
+
+test('peers have the numbers of a replay, also of one that was killed', (t) => {
+  const text = bench('peers')
+  assert.match(text, /^xdr-pulse replay, durable +\d+\.\d+ +[\d,]+ +\d+\.\d+ /m)
+  assert.match(text, /^xdr-pulse +\d+\.\d+ +\d+\.\d+ +[1-9]\d* +0\.000$/m)
+  const peers = { duckdb: 'DuckDB', polars: 'Polars', chdb: 'ClickHouse', pandas: 'pandas' }
+  for (const [module, name] of Object.entries({ ...peers, sklearn: 'scikit-learn' })) {
+    const skipped = new RegExp(`^${name}.*: skipped, no Python has "${module}"$`, 'm')
+    if (skipped.test(text) && process.env['CI'] === undefined) {
+      t.diagnostic(`${name} was skipped: bench/peers/requirements.txt is not installed`)
+    } else assert.match(text, new RegExp(`^${name}.* \\d+\\.\\d+ +[\\d,]+ `, 'm'))
+  }
+})
+
+test('paired compares with the former commit, where there is one', () => {
+  const text = run('paired')
+  const skipped =
+    /^paired: skipped, (there is no former commit|the former commit has other packages)$/m
+  if (!skipped.test(text)) assert.match(text, /^ratio within pairs +\d+\.\d{3} +\d+\.\d{3}$/m)
 })
 
 test('look-up times single subscribers and pages', () => {
