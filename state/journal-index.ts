@@ -14,6 +14,8 @@ interface IndexedEntry {
   slots: Uint32Array | null
   /** By page, with `slots`: the place of its first row in them. */
   starts: number[]
+  /** By page: the slot of its first row, where it was read. */
+  firsts: Map<number, number>
 }
 
 /** Entries by commit, up to and including one commit. */
@@ -48,7 +50,8 @@ export function followJournal(index: JournalIndex, view: PartitionView): void {
     if (key === undefined) break
     commit = commitOfKey(key)
     if (pageOfKey(key) > 0) throw missingPage(store, commit, 0)
-    index.entries.set(commit, { commit, pages: countPages(view, commit), slots: null, starts: [] })
+    const pages = countPages(view, commit)
+    index.entries.set(commit, { commit, pages, slots: null, starts: [], firsts: new Map() })
     commit++
   }
   index.commit = counters.commit
@@ -142,8 +145,13 @@ function lastAtMost(ascending: ArrayLike<number>, most: number): number {
  * The last page of an entry that begins at or before a slot, by reading first rows; -1 for none. The
  * guess is by proportion, as pages are about equally full, and every other time the middle.
  */
-function probe(view: PartitionView, { commit, pages }: IndexedEntry, slot: number): number {
-  const firstOf = (page: number): number => openJournalPage(view, commit, page).slot
+function probe(view: PartitionView, entry: IndexedEntry, slot: number): number {
+  const { commit, pages, firsts } = entry
+  const firstOf = (page: number): number => {
+    const first = firsts.get(page) ?? openJournalPage(view, commit, page).slot
+    firsts.set(page, first)
+    return first
+  }
   let [low, lowSlot] = [0, firstOf(0)]
   if (lowSlot > slot) return -1
   let [high, highSlot] = [pages, view.counters.subscribers]
