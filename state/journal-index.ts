@@ -4,7 +4,7 @@
 // ascending slot. An entry never changes and is only removed, so what was read of it stays true.
 import { commitOfKey, journalKey, pageOfKey } from './keys.ts'
 import { openPage, skipNextRow, type PageReader } from './pages.ts'
-import { missingPage, type PartitionView } from './scan.ts'
+import { journalKeyFrom, missingPage, type PartitionView } from './scan.ts'
 
 /** An entry of the journal. */
 interface IndexedEntry {
@@ -40,13 +40,13 @@ const PROBES = 4
 
 /** Brings the index up to a view: one read for each commit since, and none of what was known. */
 export function followJournal(index: JournalIndex, view: PartitionView): void {
-  const { store, counters } = view
+  const { store, transaction, counters } = view
   if (index.commit > counters.commit) Object.assign(index, createJournalIndex())
-  const oldest = firstKeyFrom(view, 0)
+  const oldest = journalKeyFrom(store, transaction, 0, 0)
   const first = oldest === undefined ? Infinity : commitOfKey(oldest)
   for (const commit of index.entries.keys()) if (commit < first) index.entries.delete(commit)
   for (let commit = index.commit + 1; ;) {
-    const key = firstKeyFrom(view, commit)
+    const key = journalKeyFrom(store, transaction, commit, 0)
     if (key === undefined) break
     commit = commitOfKey(key)
     if (pageOfKey(key) > 0) throw missingPage(store, commit, 0)
@@ -56,10 +56,6 @@ export function followJournal(index: JournalIndex, view: PartitionView): void {
   }
   index.commit = counters.commit
 }
-
-/** The first key of the journal of a commit or a later one. */
-const firstKeyFrom = ({ store, transaction }: PartitionView, commit: number): Buffer | undefined =>
-  [...store.journal.getKeys({ transaction, start: journalKey(commit, 0), limit: 1 })].at(0)
 
 /** Pages are numbered from 0 without holes: doubling, then halving the range. */
 function countPages(view: PartitionView, commit: number): number {
