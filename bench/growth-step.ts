@@ -28,7 +28,7 @@ function anonymousBytes(): number {
 
 async function replay(file: string, stateDirectory: string): Promise<Steps['replay']> {
   const [start, cpu] = [performance.now(), process.cpuUsage()]
-  const speed = { commitIntervalMs: 1000, keepRejected: 100_000, speed: 'max' } as const
+  const speed = { commitIntervalMs: 1000, keepRejected: 100_000, speed: 'max', threads: 1 } as const
   const end = await replayFiles(
     { files: [file], stateDirectory, state: STATE, units: AUTO_UNITS, ...speed },
     () => {

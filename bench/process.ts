@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 
 /** The command line of this checkout. */
-export const PRODUCT: string = join(import.meta.dirname, '../src/cli.ts')
+export const PRODUCT: string = join(import.meta.dirname, '../src/start.js')
 
 /** The cost of a process from start to end, including its children. */
 export interface Cost {

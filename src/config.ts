@@ -8,8 +8,7 @@ import { VOLUME_UNITS } from './record/formats/volume-unit.ts'
 import { meant } from './record/spelling.ts'
 import { PulseError } from './errors.ts'
 import * as schemas from './option-schemas.ts'
-import { FEATURES, METRICS } from './snapshot/metrics.ts'
-import { SCALINGS } from './snapshot/schema.ts'
+import { FEATURES, METRICS, SCALINGS } from './snapshot/metrics.ts'
 import { z } from './schema.ts'
 
 /** One option. `default` is in the form in which a user would write it. */
@@ -68,6 +67,18 @@ export const OPTIONS = {
     default: '1',
     schema: whole(1, 1024),
     doc: "partitions by Kafka's key: of a new state, which keeps them, or of the topic",
+  }),
+  threads: option({
+    flag: '--threads',
+    value: 'N|auto',
+    default: 'auto',
+    schema: schemas.wordOr(
+      'auto',
+      (n) => Number.isInteger(n) && n >= 1 && n <= 64,
+      'a whole number from 1 to 64',
+    ),
+    choices: ['auto'],
+    doc: 'ingest threads, at most one per partition; auto: one less than the machine has cores',
   }),
   durationUnit: option({
     flag: '--duration-unit',

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { devNull, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { DuckDBInstance, DuckDBStructType } from '@duckdb/node-api'
-import type { DuckDBConnection, DuckDBDataChunk, DuckDBType } from '@duckdb/node-api'
+import type { DuckDBConnection, DuckDBType } from '@duckdb/node-api'
 import { assert, outputError, PulseError } from './errors.ts'
 
 export type { DuckDBConnection, DuckDBDataChunk } from '@duckdb/node-api'
@@ -51,6 +51,7 @@ export async function withDatabase<T>(
       temp_directory: spillDirectory,
     })
     const connection = await instance.connect()
+    instances.set(connection, instance)
     try {
       if (limits.counts === true) await connection.run(COUNT_ROWS)
       await connection.run('SET lock_configuration = true')
@@ -62,6 +63,19 @@ export async function withDatabase<T>(
   } finally {
     if (spillDirectory !== '') rmSync(spillDirectory, { recursive: true, force: true })
   }
+}
+
+/** The databases of open connections. */
+const instances = new WeakMap<DuckDBConnection, DuckDBInstance>()
+
+/**
+ * Another connection to the database of `connection`: a query on the same one would end the result
+ * that is read. It is closed with the database.
+ */
+export function connectBeside(connection: DuckDBConnection): Promise<DuckDBConnection> {
+  const instance = instances.get(connection)
+  assert(instance !== undefined, 'the connection is one of `withDatabase`')
+  return instance.connect()
 }
 
 /** DuckDB counts rows only with a progress bar. */
@@ -104,39 +118,6 @@ export const identifier = (name: string): string => `"${name.replaceAll('"', '""
 
 /** The maximum number of rows per chunk: DuckDB's vector size. */
 export const CHUNK_ROWS = 2048
-
-interface DoubleVector {
-  items: Float64Array
-  validity: { data: BigUint64Array | null; offset: number }
-}
-
-/**
- * A DOUBLE column of a chunk in DuckDB's own memory, NULL as NaN. It reads private fields, so the
- * version is pinned: the public interface creates an object per value and is forty times slower.
- */
-export function doubles(chunk: DuckDBDataChunk, column: number): Float64Array {
-  const vector = chunk.getColumnVector(column) as unknown as DoubleVector
-  const { items, validity } = vector
-  assert(items instanceof Float64Array, 'a DOUBLE column holds a Float64Array')
-  assert(validity.offset === 0, 'a column of a chunk begins at its first row')
-  if (validity.data !== null) writeNulls(items, validity.data)
-  return items
-}
-
-function writeNulls(items: Float64Array, validity: BigUint64Array): void {
-  const words = new Uint32Array(validity.buffer, validity.byteOffset, validity.length * 2)
-  for (let w = 0; w * 32 < items.length; w++) {
-    const word = words[w]
-    if (word === 0xffffffff) continue
-    const end = Math.min(items.length, w * 32 + 32)
-    for (let i = w * 32; i < end; i++) if ((word & (1 << (i & 31))) === 0) items[i] = NaN
-  }
-}
-
-/** A text value of a chunk, null for NULL. */
-export function textAt(chunk: DuckDBDataChunk, column: number, row: number): string | null {
-  return chunk.getColumnVector(column).getItem(row) as string | null
-}
 
 /** All rows of a small result, as objects by column name. */
 export async function queryRows(

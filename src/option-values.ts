@@ -1,4 +1,5 @@
 // Values of options under the names of the layers that use them.
+import { availableParallelism } from 'node:os'
 import type { Values } from './config.ts'
 import type { SEGMENT_OPTIONS, SNAPSHOT_OPTIONS, UNIT_OPTIONS, ValuesOf } from './options.ts'
 import type { UnitOptions } from './record/source-units.ts'
@@ -48,3 +49,7 @@ export const recordTypes = ({
   recordType,
 }: Pick<Values, 'recordType'>): Pick<UnitOptions, 'recordTypes'> =>
   recordType.length === 0 ? {} : { recordTypes: recordType }
+
+/** The number of ingest threads; by default one core is left to snapshots and the server. */
+export const ingestThreads = (threads: number | 'auto'): number =>
+  threads === 'auto' ? Math.max(1, availableParallelism() - 1) : threads

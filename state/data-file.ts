@@ -13,14 +13,15 @@ export const HEADER_BYTES = 24
 /** The flags of a page: what it holds. */
 export const PAGE_FLAGS = { branch: 1, leaf: 2, overflow: 4, meta: 8 } as const
 
+/** The number of meta pages, at the beginning of the file. */
 export const META_PAGES = 2
 /**
  * Address space, not memory or disk. It exceeds what the maximum number of subscribers of a partition
  * takes, and a process can map 1,024 of them: it has 2^47 bytes, beyond which LMDB crashes.
  */
 export const MAP_BYTES = 2 ** 35
-export const MAGIC = 0xbeefc0de
-export const DATA_VERSION = 2
+/** What a meta page begins with: its magic number, and the version of LMDB's format. */
+export const [MAGIC, DATA_VERSION] = [0xbeefc0de, 2]
 /** The list of free pages has numbers as keys. */
 export const FREE_LIST_FLAGS = 0x8
 /** Of lmdb: how a file was flushed. Its former options wrote them. */

@@ -57,15 +57,23 @@ function lock(directory: string, command: string): Lock {
   }
   const stop = startHeartbeat(descriptor)
   return {
-    require() {
-      if (readText(path) !== text) throw takenOver(directory)
-    },
+    require: () => requireLock(directory, command),
     release() {
       stop()
       // The directory may have been deleted and created again by another process.
       if (readText(path) === text) rmSync(path, { force: true })
     },
   }
+}
+
+/**
+ * Checks, in any thread of a process, that it holds the lock of a directory.
+ *
+ * @throws PulseError `state-locked` when another process has taken the lock over
+ */
+export function requireLock(directory: string, command: string): void {
+  const text = JSON.stringify(ownIdentity(command))
+  if (readText(join(directory, 'writer.lock')) !== text) throw takenOver(directory)
 }
 
 function writeDraft(directory: string, draft: string, text: string): void {

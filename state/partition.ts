@@ -77,6 +77,16 @@ export function loadPartition(store: PartitionStore): Partition {
   }
 }
 
+/** A partition without aggregates, for a thread that only knows how far its sources are read. */
+export const metadataOf = (
+  store: PartitionStore,
+  { counters, positions }: Pick<Partition, 'counters' | 'positions'>,
+): Partition => ({
+  ...{ store, counters, positions },
+  ...{ table: createTable(), hours: createHourTable(), moved: new Set(), sweep: createSweep(0) },
+  ...{ rejected: [], outbox: false, delivered: [], reprocessed: [] },
+})
+
 /** Loads all aggregates; returns the sum of their records. */
 function loadTable(
   { store, table, counters, sweep }: Partition,

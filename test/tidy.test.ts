@@ -23,6 +23,7 @@ const FILE_LAYERS: Readonly<Record<string, string>> = {
   'src/random.ts': 'foundation',
   'src/schema.ts': 'foundation',
   'src/duckdb.ts': 'foundation',
+  'src/chunks.ts': 'foundation',
   'src/version.ts': 'foundation',
   'src/config.ts': 'config',
   'src/options.ts': 'config',
@@ -32,6 +33,7 @@ const FILE_LAYERS: Readonly<Record<string, string>> = {
   'src/option-conditions.ts': 'config',
   'src/compile-cache.ts': 'cli',
   'src/cli.ts': 'cli',
+  'src/main.ts': 'cli',
 }
 
 /** What each layer may import in addition to itself. */

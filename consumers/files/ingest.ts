@@ -3,7 +3,7 @@ import type { Delivery, SourceInfo } from '../../src/parquet/delivery.ts'
 import { createReplayClock, type ReplayClock } from '../../src/record/event-time.ts'
 import type { Partition } from '../../state/partition.ts'
 import type { IngestStats } from '../ingest/ingest-stats.ts'
-import { ingestAll } from '../ingest/loop.ts'
+import { ingestAll, type IngestSteps } from '../ingest/loop.ts'
 import {
   checkWatched,
   isSealing,
@@ -12,6 +12,7 @@ import {
   type ContentWatch,
 } from './content-watch.ts'
 import { firstUnread, routeRows, type Router } from './router.ts'
+import { beginDelivery, commitElsewhere, endDelivery, type Folding } from './threads/folding.ts'
 
 /** While no row is due, a stop or a pause takes effect within this time. */
 const LONGEST_WAIT_MS = 200
@@ -23,6 +24,8 @@ export interface FileIngest {
   router: Router
   watch: ContentWatch
   stats: IngestStats
+  /** The threads that hold the partitions; null where this one does. */
+  folding: Folding | null
   /** Decides which rows are due; null to read as fast as possible. */
   clock: ReplayClock | null
   /** Aborted to end the ingest after the pending rows. */
@@ -40,7 +43,7 @@ export interface FileIngest {
 /** What an ingest of files is made from. */
 export type FileIngestParts = Pick<
   FileIngest,
-  'partitions' | 'sources' | 'router' | 'stats' | 'stop' | 'watch'
+  'partitions' | 'sources' | 'router' | 'stats' | 'stop' | 'watch' | 'folding'
 >
 
 /** An ingest at `speed` times real time. */
@@ -58,17 +61,40 @@ export const ingestFiles = (
   deliveries: AsyncIterable<Delivery | null>,
 ): Promise<void> =>
   ingestAll(portionsOf(ingest, deliveries), {
-    apply: (portion) => applyPortion(ingest, portion),
+    ...stepsOf(ingest),
     isDue: () => !isSealing(ingest.watch) && ingest.stats.isDue(ingest.partitions),
-    commit: () => commitUnchanged(ingest),
   })
 
-/** Commits, unless a file has changed since it was opened. @throws PulseError `input-invalid` */
-function commitUnchanged({ watch, stats, partitions }: FileIngest): void {
+/** In this thread, or with the threads that hold the partitions. */
+function stepsOf(ingest: FileIngest): Pick<IngestSteps<Portion>, 'apply' | 'commit'> {
+  const { folding, stats, partitions } = ingest
+  if (folding === null) {
+    const apply = (portion: Portion): void => applyPortion(ingest, portion)
+    const commit = (): void => {
+      beforeCommit(ingest)
+      stats.commit(partitions)
+      noteCommit(ingest.watch)
+    }
+    return { apply, commit }
+  }
+  return {
+    async apply(portion) {
+      await beginDelivery(folding)
+      applyPortion(ingest, portion)
+      endDelivery(folding)
+    },
+    async commit() {
+      beforeCommit(ingest)
+      stats.noteCommits(await commitElsewhere(folding, partitions))
+      noteCommit(ingest.watch)
+    },
+  }
+}
+
+/** No commit follows when a file has changed since it was opened. @throws PulseError `input-invalid` */
+function beforeCommit({ watch }: FileIngest): void {
   checkWatched(watch)
   sealRead(watch)
-  stats.commit(partitions)
-  noteCommit(watch)
 }
 
 /** Rows `from` to `to` of a delivery. */

@@ -1,10 +1,11 @@
 // Replays Parquet files into a state directory, from where the last replay ended.
 import { performance } from 'node:perf_hooks'
+import { SYSTEM_CLOCK } from '../../src/clock.ts'
 import { CHUNK_ROWS, type DuckDBConnection } from '../../src/duckdb.ts'
 import { DEFAULT_PARTITIONER } from '../../src/record/topic-keys.ts'
 import { unitsOf, type UnitOptions } from '../../src/record/source-units.ts'
 import { readCutover } from '../../state/store.ts'
-import { hasState, openState } from '../../state/writer.ts'
+import { hasState, openState, openStores } from '../../state/writer.ts'
 import type { StateOptions, WritableState } from '../../state/writer.ts'
 import { describeIngest, storesOf } from '../ingest/describe.ts'
 import { requireNoTopic } from '../ingest/double-rows.ts'
@@ -17,6 +18,8 @@ import type { Hasher } from '../../src/parquet/identity/content-hash.ts'
 import { fileTools, prepareFiles } from './run.ts'
 import { decideFirst, identifySources, inspectFiles, withFiles } from './sources.ts'
 import type { FoundFiles } from './sources.ts'
+import { foldElsewhere, heldBy, type Folding } from './threads/folding.ts'
+import { endFolding, startFolding } from './threads/start.ts'
 
 /** Options of a replay; all of them can be sent to a thread. */
 export interface ReplayOptions extends CommitOptions {
@@ -27,6 +30,8 @@ export interface ReplayOptions extends CommitOptions {
   units: UnitOptions
   /** Event time at this multiple of real time, or as fast as possible. */
   speed: number | 'max'
+  /** Ingest threads: one reads and validates all rows, the others hold the partitions. */
+  threads: number
   /** The day that the last day of the files becomes; null: times stay as they are. */
   shiftTo?: ShiftTo | null
 }
@@ -56,7 +61,7 @@ export async function replayFiles(
     // What cannot be read makes no state.
     if (!hasState(stateDirectory)) await decideFirst(connection, inspected, units)
     const start = performance.now()
-    const state = await openState(stateDirectory, options.state, 'replay')
+    const state = await openToReplay(options)
     let isClosing = false
     // Closing takes a while, in which the progress is still asked for: it is the one reported last.
     const offer = (replay: Replay): void => {
@@ -78,8 +83,34 @@ export async function replayFiles(
   })
 }
 
+/** An open state, and the threads that hold its partitions; null where this one does. */
+interface ReplayState extends WritableState {
+  folding: Folding | null
+}
+
+async function openToReplay(options: ReplayOptions): Promise<ReplayState> {
+  const { stateDirectory, state: wanted, keepRejected } = options
+  const count = Math.min(options.threads - 1, wanted.partitions)
+  if (count < 1) {
+    return { ...(await openState(stateDirectory, wanted, 'replay')), folding: null }
+  }
+  const state = await openStores(stateDirectory, wanted, 'replay')
+  try {
+    const how = { command: 'replay', keepRejected, capacity: CHUNK_ROWS }
+    const { folding, partitions } = await startFolding(state, count, how)
+    const close = async (): Promise<void> => {
+      await endFolding(folding)
+      await state.close()
+    }
+    return { ...state, partitions, folding, close }
+  } catch (error) {
+    await state.close()
+    throw error
+  }
+}
+
 async function replayInto(
-  { partitions }: WritableState,
+  { partitions, folding }: ReplayState,
   files: FoundFiles,
   { connection, hasher }: { connection: DuckDBConnection; hasher: Hasher },
   options: ReplayOptions,
@@ -87,10 +118,11 @@ async function replayInto(
   onReady: (replay: Replay) => void,
 ): Promise<IngestProgress> {
   const validation = { missingMsisdnZero: options.state.missingMsisdn === 'zero' }
-  const stats = createIngestStats(validation, options, CHUNK_ROWS)
+  const destination = folding === null ? undefined : foldElsewhere(folding)
+  const stats = createIngestStats(validation, options, CHUNK_ROWS, SYSTEM_CLOCK, destination)
   const stop = new AbortController()
   const own = { cutoverMs: null, partitioner: DEFAULT_PARTITIONER }
-  const reading = { speed: options.speed, ...own, stop: stop.signal }
+  const reading = { speed: options.speed, ...own, stop: stop.signal, folding }
   const { ingest, totalRows, run } = prepareFiles(
     partitions,
     files,
@@ -107,7 +139,8 @@ async function replayInto(
     const { eventTimeMs } = ingest
     const state = stop.signal.aborted ? 'draining' : 'running'
     const own = { state, totalRows, restoreSeconds, eventTimeMs, sources, warnings } as const
-    return describeIngest(partitions, storesOf(partitions), stats, own)
+    const held = folding === null ? {} : heldBy(folding)
+    return describeIngest(partitions, storesOf(partitions), stats, { ...own, ...held })
   }
   onReady({
     progress,

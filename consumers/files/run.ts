@@ -13,6 +13,7 @@ import type { ContentWatch } from './content-watch.ts'
 import { createFileIngest, ingestFiles, type FileIngest } from './ingest.ts'
 import { createRouter } from './router.ts'
 import type { FoundFiles } from './sources.ts'
+import type { Folding } from './threads/folding.ts'
 
 /** A prepared run. */
 export interface FileRun {
@@ -47,6 +48,8 @@ export interface FileReading {
   partitioner: KeyPartitioner
   /** Aborted to end the run after the pending rows. */
   stop: AbortSignal
+  /** The threads that hold the partitions; absent where the reading one does. */
+  folding?: Folding | null
 }
 
 /**
@@ -59,7 +62,7 @@ export function prepareFiles(
   files: FoundFiles,
   tools: FileTools,
   stats: IngestStats,
-  { speed, cutoverMs, partitioner, stop }: FileReading,
+  { speed, cutoverMs, partitioner, stop, folding = null }: FileReading,
 ): FileRun {
   const { sources } = files
   const order = orderOf(partitions, sources, speed)
@@ -67,7 +70,10 @@ export function prepareFiles(
   const router = createRouter(partitions, sources, stats.applier, routing)
   const { hasher, stampOf } = tools
   const watch = createWatch({ sources, partitions, positions: router.positions, hasher, stampOf })
-  const ingest = createFileIngest({ partitions, sources, router, stats, stop, watch }, speed)
+  const ingest = createFileIngest(
+    { partitions, sources, router, stats, stop, watch, folding },
+    speed,
+  )
   return {
     ingest,
     totalRows: sources.reduce((sum, { rows }) => sum + rows, 0),

@@ -21,28 +21,48 @@ export interface Applier {
   counts: ValidationCounts
 }
 
+/** Where valid records go: into the partition in this thread, or to another thread. */
+export interface Destination {
+  /** Memory for `count` records. */
+  batchFor(count: number): Batch
+  /** Takes the records of a partition, once they are in the batch. */
+  take(partition: Partition, batch: Batch): void
+}
+
+/** Folds up to `capacity` records per call into the partition; the batch is reused. */
+export function foldHere(capacity: number): Destination {
+  const batch = createBatch(capacity)
+  const slots = new Uint32Array(capacity)
+  return {
+    batchFor: () => batch,
+    take({ table, hours }) {
+      fold(table, batch, slots)
+      foldHours(hours, batch)
+    },
+  }
+}
+
 /**
  * Creates an applier of up to `capacity` rows per call.
  *
- * @param onBatch receives each batch after it was folded; the batch is reused
+ * @param onBatch receives each batch after it was taken; the batch is reused
  */
 export function createApplier(
   options: ValidationOptions,
   capacity: number,
   onBatch: (batch: Batch) => void,
+  destination: Destination = foldHere(capacity),
 ): Applier {
-  const batch = createBatch(capacity)
   const validator = createValidator(capacity)
-  const slots = new Uint32Array(capacity)
   const run = createValidationCounts()
   return {
     outcome: validator.outcome,
     counts: run,
     apply(partition, rows, selected, count) {
       const found = createValidationCounts()
+      const batch = destination.batchFor(count)
       validate(rows, selected, count, options, validator, batch, found)
-      fold(partition.table, batch, slots)
-      foldHours(partition.hours, batch)
+      destination.take(partition, batch)
       onBatch(batch)
       partition.counters.applied += batch.count
       addCounts(partition, found, run)

@@ -40,6 +40,7 @@ export function describeIngest(
     reconciliation: null,
     skipped: [],
     warnings: [],
+    silentMs: 0,
     ...own,
   }
 }

@@ -4,10 +4,10 @@ import { REASONS } from '../../src/record/batch.ts'
 import type { Batch } from '../../src/record/batch.ts'
 import type { ValidationCounts, ValidationOptions } from '../../src/record/validation.ts'
 import { AMOUNT, AMOUNTS, USED_COLUMNS } from '../../src/record/columns.ts'
-import { commitPartition } from '../../state/commit.ts'
+import { commitPartition, type CommitTimes } from '../../state/commit.ts'
 import { zeros } from '../../state/partition-metadata.ts'
 import type { Partition } from '../../state/partition.ts'
-import { createApplier, type Applier } from './applier.ts'
+import { createApplier, foldHere, type Applier, type Destination } from './applier.ts'
 import type { IngestCounters, IngestObservations } from './progress.ts'
 
 /** How often to commit, and what a commit keeps. */
@@ -39,6 +39,8 @@ export interface IngestStats {
   isDue(partitions: Iterable<Partition>): boolean
   /** Commits those of the partitions that changed; on return they are durable. */
   commit(partitions: Iterable<Partition>): void
+  /** Records commits that have ended; none where nothing had changed. */
+  noteCommits(times: readonly CommitTimes[]): void
   /** Updates the counters from those of the applier. */
   update(): void
 }
@@ -49,6 +51,7 @@ export function createIngestStats(
   { commitIntervalMs, keepRejected, onCommit }: CommitOptions,
   capacity: number,
   clock: Clock = SYSTEM_CLOCK,
+  destination: Destination = foldHere(capacity),
 ): IngestStats {
   const counters = createIngestCounters()
   const observations = createObservations()
@@ -59,7 +62,12 @@ export function createIngestStats(
     counters,
     observations,
     lastDurableMs: null,
-    applier: createApplier(validation, capacity, (batch) => addTotals(counters, batch)),
+    applier: createApplier(
+      validation,
+      capacity,
+      (batch) => addTotals(counters, batch),
+      destination,
+    ),
     observeBatch(applied, startedAt) {
       observations.batchFoldSeconds.push((clock.now() - startedAt) / 1000)
       observations.batchRecords.push(applied)
@@ -74,23 +82,32 @@ export function createIngestStats(
       return characters > MOST_REJECTED_CHARACTERS
     },
     commit(partitions) {
-      const before = counters.commits
+      const times: CommitTimes[] = []
       for (const partition of partitions) {
-        if (partition.moved.size === 0 && partition.delivered.length === 0) continue
-        const { commitSeconds, flushSeconds } = commitPartition(partition, keepRejected)
+        if (hasChanged(partition)) times.push(commitPartition(partition, keepRejected))
+      }
+      stats.noteCommits(times)
+    },
+    noteCommits(times) {
+      for (const { commitSeconds, flushSeconds } of times) {
         observations.commitSeconds.push(commitSeconds)
         observations.flushSeconds.push(flushSeconds)
-        counters.commits++
-        stats.lastDurableMs = clock.utcMs()
-        lastCommit = clock.now()
       }
+      counters.commits += times.length
       stats.update()
-      if (counters.commits > before) onCommit?.()
+      if (times.length === 0) return
+      stats.lastDurableMs = clock.utcMs()
+      lastCommit = clock.now()
+      onCommit?.()
     },
     update: () => takeCounts(counters, stats.applier.counts),
   }
   return stats
 }
+
+/** True when a commit of the partition has something to write. */
+export const hasChanged = ({ moved, delivered }: Partition): boolean =>
+  moved.size > 0 || delivered.length > 0
 
 function createIngestCounters(): IngestCounters {
   return {
@@ -108,7 +125,8 @@ function createIngestCounters(): IngestCounters {
   }
 }
 
-const createObservations = (): IngestObservations => ({
+/** No observations. */
+export const createObservations = (): IngestObservations => ({
   batchFoldSeconds: [],
   batchRecords: [],
   commitSeconds: [],

@@ -5,12 +5,12 @@
 
 /** What the loop does with the deliveries of type `D`. */
 export interface IngestSteps<D> {
-  /** Applies a delivery to the state in memory. */
-  apply: (delivery: D) => void
+  /** Applies a delivery to the state in memory. A promise is waited for. */
+  apply: (delivery: D) => unknown
   /** True when what was applied is to be committed now. */
   isDue: () => boolean
-  /** Makes what was applied durable. */
-  commit: () => void
+  /** Makes what was applied durable. A promise is waited for. */
+  commit: () => unknown
 }
 
 /**
@@ -24,8 +24,10 @@ export async function ingestAll<D>(
   { apply, isDue, commit }: IngestSteps<D>,
 ): Promise<void> {
   for await (const delivery of deliveries) {
-    if (delivery !== null) apply(delivery)
-    if (isDue()) commit()
+    const applied = delivery === null ? null : apply(delivery)
+    if (applied instanceof Promise) await applied
+    const committed = isDue() ? commit() : null
+    if (committed instanceof Promise) await committed
   }
-  commit()
+  await commit()
 }

@@ -122,6 +122,8 @@ export interface ConsumerProgress {
   topics: TopicProgress[]
   /** Of each topic. */
   topicPartitions: number
+  /** Ingest threads that read; 1 until several have divided the partitions. */
+  threads: number
   group: string
   instance: string
   /** It is a member of the group: its lease has not ended. */
@@ -180,4 +182,6 @@ export interface IngestProgress {
   skipped: SkippedPath[]
   /** To be logged; each is reported once. */
   warnings: Warning[]
+  /** Milliseconds for which one of several threads has reported nothing. */
+  silentMs: number
 }

@@ -18,6 +18,8 @@ import { positionsOf, reconcileSources } from './reconciliation.ts'
 import { claimsNow, createRun, describeRun, report } from './run.ts'
 import type { Run, TopicConsumerOptions } from './run.ts'
 import { requireNoHistory, requireSamePartitions } from './topics.ts'
+import { leadingOf } from './threads/lead.ts'
+import { startThreads, type Threads } from './threads/threads.ts'
 import { waitForTopics } from './wait-for-topic.ts'
 
 /** A running consumer. */
@@ -71,22 +73,31 @@ async function runInState(run: Run, views: Views): Promise<IngestProgress> {
   const state = await openStores(stateDirectory, { ...wanted, partitions }, 'run')
   run.stores = state.stores
   try {
+    const threads = await threadsOf(run, partitions)
+    run.leads = threads && leadingOf(threads)
     const { options, group, warnings, stop } = run
     requireNoHistory(options.topics, options.history, readCutover(state.stores[0]))
     const from = { consumer: group.consumer, warnings, stop: stop.signal }
     await requireAlike(from, views, options)
     const loaded = await readHistory(run, views)
-    const done = run.stop.signal.aborted ? false : await readLive(run, views, loaded)
+    const done = run.stop.signal.aborted ? false : await readLive(run, views, loaded, threads)
     const last = { ...describeRun(run), reconciliation: reconcileSources(state.stores), done }
     closePhase(run)
     return last
   } catch (error) {
     closeAfterFailure(run)
+    await Promise.race([run.leads?.end('abandon'), sleep(CLOSE_MS)])
     throw error
   } finally {
     // After a failed flush it may hang.
     await Promise.race([state.close(), sleep(CLOSE_MS)])
   }
+}
+
+/** Starts the other ingest threads; null where one thread reads all. */
+async function threadsOf(run: Run, partitions: number): Promise<Threads | null> {
+  if (Math.min(run.options.threads, partitions) < 2) return null
+  return startThreads(run.options, partitions, run.group, () => run.logStarts)
 }
 
 /** Applies the history, if there is one; returns the partitions that are loaded then. */
@@ -112,13 +123,20 @@ async function readHistory(run: Run, views: Views): Promise<Map<number, Partitio
 }
 
 /** Joins the group and reads what it assigns; returns whether everything was read. */
-async function readLive(run: Run, views: Views, loaded: Map<number, Partition>) {
-  const { stores, group, warnings, options } = run
+async function readLive(
+  run: Run,
+  views: Views,
+  loaded: Map<number, Partition>,
+  threads: Threads | null,
+) {
+  const { stores, group, warnings, options, leads } = run
   const cutoverMs = readCutover(stores[0])
   requireNoFiles(stores.map(positionsOf), cutoverMs)
   run.logStarts = await findLogStarts(group.consumer, views, stores, warnings)
-  const parts = { stores, loaded, cutoverMs, views, group, warnings, stop: run.stop.signal }
-  const reader = openReader(parts, options)
+  const byNumber = new Map(stores.map((store) => [store.partition, store]))
+  const what = { loaded, cutoverMs, views, group, warnings, stop: run.stop.signal }
+  const reader = openReader({ stores: byNumber, ...what, threads, leads }, options)
+  if (threads !== null) threads.observations = reader.stats.observations
   run.phase = { name: 'live', reader }
   joinGroup(group)
   await readAssigned(reader)

@@ -13,8 +13,10 @@ import type { StateOptions } from '../../state/writer.ts'
 import { createIngestStats, type CommitOptions } from '../ingest/ingest-stats.ts'
 import type { Warnings } from '../ingest/warnings.ts'
 import { createDeadLetters, openProducer } from './dead-letters.ts'
+import type { ReadingThreads } from './group/division.ts'
 import type { Group } from './group/membership.ts'
 import { fetchCommitted } from './group/offsets.ts'
+import type { DecidedTopic } from './log/decided-topic.ts'
 import type { FetchOptions } from './log/fetch-request.ts'
 import type { LetterProducer } from './outbox.ts'
 import type { LetterHeaders } from './letter.ts'
@@ -27,7 +29,7 @@ import { NO_ROW_READ } from './log/partition.ts'
 import { createLogReader } from './log/reader.ts'
 import { createTopicUnits } from './log/units.ts'
 import { createOutcomes, createPause } from './pause.ts'
-import type { PartitionReader, ReadTopic } from './reader.ts'
+import type { Leading, PartitionReader, ReadTopic } from './reader.ts'
 
 /** How topics are read; all of it can be sent to a thread. */
 export interface PartitionReaderOptions extends CommitOptions {
@@ -55,7 +57,8 @@ export interface PartitionReaderOptions extends CommitOptions {
 
 /** What exists before reading begins. */
 export interface ReaderParts {
-  stores: readonly PartitionStore[]
+  /** The partitions that this thread may read, by number. */
+  stores: ReadonlyMap<number, PartitionStore>
   /** Partitions that are in memory already. */
   loaded: Map<number, Partition>
   /** Rows that start before it (UTC ms) belong to the history; null without a history. */
@@ -65,6 +68,11 @@ export interface ReaderParts {
   group: Group
   warnings: Warnings
   stop: AbortSignal
+  /** What the first thread has decided, by topic; absent for that thread. */
+  decided?: ReadonlyMap<string, DecidedTopic>
+  /** The division of partitions over threads, and the other threads; absent without others. */
+  threads?: ReadingThreads | null
+  leads?: Leading | null
 }
 
 /** What a reader reaches, and how much at once: a simulation has its own. */
@@ -109,6 +117,8 @@ export function openReader(
   return {
     ...parts,
     ...shared,
+    threads: parts.threads ?? null,
+    leads: parts.leads ?? null,
     topics: [...views].map(([topic, view]) => openTopic(topic, view, parts, shared, options)),
     failure: null,
     fetchDeliveries: outside.fetchDeliveries,
@@ -132,12 +142,14 @@ type Shared = Pick<PartitionReader, 'closing' | 'stats' | 'registry'> & Pick<Out
 function openTopic(
   topic: string,
   view: TopicView,
-  { stores, cutoverMs, group, warnings }: ReaderParts,
+  { stores, cutoverMs, group, warnings, decided }: ReaderParts,
   { closing, stats, registry, batchRows }: Shared,
   options: PartitionReaderOptions,
 ): ReadTopic {
   const { schema, connection, fetching, from, onGap } = options
-  const known = knownUnits(stores, sourceOf(view))
+  const found = decided?.get(topic)
+  const positions = [...stores.values()].map((store) => positionIn(store, sourceOf(view)))
+  const known = found?.units ?? knownUnits(positions)
   const { recordTypes } = options.units
   const source = columnsOf({ recordTypes, ...(known ?? options.units) })
   const format = createFormat({
@@ -149,8 +161,11 @@ function openTopic(
     onSchema: (message) => warnings.warn(message),
   })
   const units = createTopicUnits(topic, options.units, known, format.texts)
-  const json = createJsonColumns(topic, source.mapped, knownColumns(stores, sourceOf(view)))
-  const batch = { format, partitions: view.partitions, units, json, cutoverMs }
+  const json = createJsonColumns(topic, source.mapped, found?.columns ?? knownColumns(positions))
+  json.decided = found?.columnsDecided ?? false
+  const how = { format, partitions: view.partitions, units, json, cutoverMs }
+  const messages = createMessageBatch(how, stats, batchRows)
+  if (found !== undefined) messages.routing = found.routing
   return {
     ...{ topic, view, connection, fetching, from, onGap, cutoverMs, warnings, format },
     ...{ closing, passed: { gaps: 0, records: 0 } },
@@ -160,24 +175,21 @@ function openTopic(
     refreshedAt: stats.clock.now(),
     failure: null,
     logs: new Map(),
-    logReader: createLogReader(createMessageBatch(batch, stats, batchRows)),
+    logReader: createLogReader(messages),
     outcomes: createOutcomes(topic, options.rejectedLimit),
     committedOf: (partition) => fetchCommitted(group.offsets, topic, partition),
   }
 }
 
+type Known = SourcePosition | undefined
+
+const positionIn = ({ positions }: PartitionStore, source: string): Known =>
+  positions.get(source) as Known
+
 /** The columns that JSON messages of a topic had in earlier runs, in any partition. */
-const knownColumns = (stores: readonly PartitionStore[], source: string): string[] =>
-  stores.flatMap(({ positions }) => {
-    const known = positions.get(source) as SourcePosition | undefined
-    return known?.jsonColumns ?? []
-  })
+const knownColumns = (positions: readonly Known[]): string[] =>
+  positions.flatMap((known) => known?.jsonColumns ?? [])
 
 /** The units of a topic that an earlier run decided, in any partition. */
-function knownUnits(stores: readonly PartitionStore[], source: string): StoredUnits | null {
-  for (const { positions } of stores) {
-    const known = positions.get(source) as SourcePosition | undefined
-    if (known !== undefined && known.evidence !== NO_ROW_READ) return known
-  }
-  return null
-}
+const knownUnits = (positions: readonly Known[]): StoredUnits | null =>
+  positions.find((known) => known !== undefined && known.evidence !== NO_ROW_READ) ?? null

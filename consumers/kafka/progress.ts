@@ -19,7 +19,7 @@ export function describeConsumer(reader: PartitionReader): IngestProgress {
   const logs = logsOf(topics).sort((a, b) => a.number - b.number)
   const lag = logs.reduce((total, log) => total + (lagRecords(log) || 0), 0)
   const partitions = statesOf(logs)
-  return describeIngest(partitions, stores, stats, {
+  return describeIngest(partitions, [...stores.values()], stats, {
     // Until the group has assigned partitions, and all of them are loaded.
     state: isSettled(reader) ? 'running' : 'restoring',
     totalRows: stats.counters.rows + lag,
@@ -51,6 +51,7 @@ function describeReader(reader: PartitionReader, logs: readonly LogPartition[]):
       misrouted: messages.routing.misrouted,
     })),
     topicPartitions: topics[0].view.partitions,
+    threads: 1,
     group: group.options.groupId,
     instance: group.options.instanceId,
     member: isMember(group),

@@ -8,11 +8,11 @@
 import { PulseError } from '../../src/errors.ts'
 import type { FetchedPartition } from '../../src/kafka/fetch.ts'
 import { resetBackoff } from '../../src/kafka/retry.ts'
-import type { SchemaRegistry } from '../../src/kafka/schema-registry.ts'
 import { sourceOf } from '../../src/kafka/topic.ts'
 import { ingestAll } from '../ingest/loop.ts'
+import type { IngestProgress } from '../ingest/progress.ts'
 import { commitLogs, statesOf } from './commit.ts'
-import { abandonDeadLetters, closeDeadLetters } from './dead-letters.ts'
+import { abandonReader, closeReader, type ClosingReader, type EndingThreads } from './closing.ts'
 import { isMember } from './group/membership.ts'
 import { isSettled, settleAssigned, type AssignedPartitions } from './log/assigned.ts'
 import type { FetchContext, fetchDeliveries, LogDelivery } from './log/fetch-loops.ts'
@@ -40,29 +40,41 @@ export interface ReadTopic extends StartContext, FetchContext, Recovery {
 }
 
 /** The state of reading; its parts are described where they are declared. */
-export interface PartitionReader extends AssignedPartitions {
+export interface PartitionReader extends AssignedPartitions, ClosingReader {
   topics: readonly ReadTopic[]
   pause: Pause
   /** Yields what is fetched of all topics. */
   fetchDeliveries: typeof fetchDeliveries
-  /** Null without a schema registry. */
-  registry: SchemaRegistry | null
   /** Aborted to end reading. */
   stop: AbortSignal
   /** End when everything assigned is read, or when a gap or a pause prevents that. */
   untilCaughtUp: boolean
+  /** Leads the other threads; null without others. */
+  leads: Leading | null
+}
+
+/** What the first of several ingest threads does for the others. */
+export interface Leading extends EndingThreads {
+  /** Sends the other threads what has changed. @throws what ended one of them */
+  lead(reader: PartitionReader): void
+  /** True when the other threads have read everything that was assigned last. */
+  areCaughtUp(reader: PartitionReader): boolean
+  /** What waiting does not end in the other threads, as a sentence; null for nothing. */
+  stoppedBy(): string | null
+  /** The progress of this thread, with that of the others. */
+  withOthers(own: IngestProgress): IngestProgress
 }
 
 /** While nothing comes, a stop, a new assignment or a due commit is noticed within this time. */
 const WAIT_MS = 100
 /** The same while an assignment is carried out: a partition is read soon after it was loaded. */
 const SETTLING_WAIT_MS = 20
-/** At the end, the dead-letter topic gets this long to accept what is left. */
-const CLOSE_MS = 3000
 
-/** True when everything assigned was read to its end. */
+/** True when everything assigned was read to its end, by all threads. */
 export const isCaughtUp = (reader: PartitionReader): boolean =>
-  isSettled(reader) && logsOf(reader.topics).every(isRead)
+  isSettled(reader) &&
+  logsOf(reader.topics).every(isRead) &&
+  (reader.leads === null || reader.leads.areCaughtUp(reader))
 
 /** Returns why no partition is read, as a sentence; null while reading is not paused. */
 export const pausedBy = ({ topics, deadLetters }: PartitionReader): string | null =>
@@ -114,6 +126,7 @@ function startWhatIsDue(reader: PartitionReader): void {
   requireOnePartitioner(
     topics.map(({ topic, logReader: { messages } }) => [topic, messages.routing.sample]),
   )
+  reader.leads?.lead(reader)
   settleAssigned(reader)
   for (const topic of topics) refreshWhenDue(topic)
   trackPause(pause, pausedBy(reader), warnings, reader.stats.clock.now())
@@ -139,7 +152,10 @@ function isOver(reader: PartitionReader): boolean {
 const stoppedBy = (reader: PartitionReader): string | null =>
   logsOf(reader.topics)
     .map(stopOf)
-    .find((reason) => reason !== null) ?? pausedBy(reader)
+    .find((reason) => reason !== null) ??
+  pausedBy(reader) ??
+  reader.leads?.stoppedBy() ??
+  null
 
 /** False for a log that waits, has a gap or is no longer assigned, and when the lease has ended. */
 function isReadable(reader: PartitionReader, log: LogPartition): boolean {
@@ -188,21 +204,3 @@ function applyDelivery(reader: PartitionReader, { log, offset, fetched }: LogDel
 
 const hasError = ({ errorCode, divergingOffset }: FetchedPartition): boolean =>
   errorCode !== 0 || divergingOffset >= 0
-
-function abandonReader({ closing, registry, deadLetters }: PartitionReader): void {
-  closing.abort()
-  registry?.close()
-  if (deadLetters !== null) abandonDeadLetters(deadLetters)
-}
-
-/** Ends the concurrent tasks, sends the dead letters that are left, and commits. */
-async function closeReader(reader: PartitionReader): Promise<void> {
-  reader.closing.abort()
-  reader.registry?.close()
-  await reader.settling
-  commitLogs(reader)
-  if (reader.deadLetters === null) return
-  await closeDeadLetters(reader.deadLetters, CLOSE_MS)
-  // Messages that were just acknowledged leave the outbox.
-  commitLogs(reader)
-}

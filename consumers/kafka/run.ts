@@ -9,12 +9,14 @@ import { createGroup, type Group, type GroupOptions } from './group/membership.t
 import type { HistoryOptions, HistoryRun } from './history.ts'
 import type { PartitionReaderOptions } from './live.ts'
 import { describeConsumer, describeStart } from './progress.ts'
-import type { PartitionReader } from './reader.ts'
+import type { Leading, PartitionReader } from './reader.ts'
 
 /** Options of a topic consumer; all of them can be sent to a thread. */
 export interface TopicConsumerOptions
   extends PartitionReaderOptions, HistoryOptions, Omit<GroupOptions, 'topics'> {
   stateDirectory: string
+  /** Ingest threads, at most one per partition. */
+  threads: number
 }
 
 /** A run of a consumer. */
@@ -25,6 +27,8 @@ export interface Run {
   stop: AbortController
   /** All partitions of the state; none before it is open. */
   stores: readonly PartitionStore[]
+  /** Leads the other ingest threads; null without others. */
+  leads: Leading | null
   phase: Phase
   /** First offsets of the logs, as they were last seen. */
   logStarts: LogStarts
@@ -51,6 +55,7 @@ export function createRun(options: TopicConsumerOptions): Run {
     warnings,
     stop: new AbortController(),
     stores: [],
+    leads: null,
     phase: { name: 'start' },
     logStarts: new Map(),
     history: { history: null, sources: [] },
@@ -67,10 +72,11 @@ export function report(run: Run): IngestProgress {
 }
 
 /** The present progress of a run. */
-export function describeRun({ phase, history, options, warnings }: Run): IngestProgress {
+export function describeRun({ phase, history, options, warnings, leads }: Run): IngestProgress {
   if (phase.name === 'closed') return phase.progress
   if (phase.name === 'live') {
-    const live = describeConsumer(phase.reader)
+    const own = describeConsumer(phase.reader)
+    const live = leads?.withOthers(own) ?? own
     return { ...live, history: history.history, sources: [...history.sources, ...live.sources] }
   }
   if (phase.name === 'history') {

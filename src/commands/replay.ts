@@ -6,7 +6,7 @@ import type { Log } from '../log.ts'
 import { printText } from '../plain-text.ts'
 import type { IngestJob } from '../process/ingest-worker.ts'
 import { reconciliationOf, reconciliationText, requireApplied } from '../terminal/summary.ts'
-import { unitOptions } from '../option-values.ts'
+import { ingestThreads, unitOptions } from '../option-values.ts'
 import type { INGEST_OPTIONS, SERVE_OPTIONS, ValuesOf } from '../options.ts'
 import type { Pipeline } from '../process/pipeline.ts'
 import { exitCodeAfter, onSignals } from '../process/signals.ts'
@@ -25,6 +25,7 @@ const replayOptions = (files: readonly string[], values: ReplayValues): ReplayOp
   },
   units: unitOptions(values),
   speed: values.speed,
+  threads: ingestThreads(values.threads),
   shiftTo: (values.shiftTo ?? 'off') === 'off' ? null : (values.shiftTo ?? null),
   commitIntervalMs: values.commitInterval,
   keepRejected: values.keepRejected,

@@ -13,7 +13,7 @@ import {
   requireDelivered,
 } from '../terminal/summary.ts'
 import { connectionOf, registryOf, schemaOf } from '../process/kafka-connection.ts'
-import { recordTypes, unitOptions } from '../option-values.ts'
+import { ingestThreads, recordTypes, unitOptions } from '../option-values.ts'
 import type { RUN_OPTIONS, ValuesOf } from '../options.ts'
 import { servePipeline } from '../process/serving.ts'
 import { exitCodeAfter } from '../process/signals.ts'
@@ -113,6 +113,7 @@ export function consumeOptions(values: RunValues): TopicConsumerOptions {
       maxWaitMs: values.fetchWait,
     },
     stateDirectory: values.state,
+    threads: ingestThreads(values.threads),
     state: { timeZone, missingMsisdn },
     units: { ...unitOptions(values), ...recordTypes(values) },
     format: values.format,

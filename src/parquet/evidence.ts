@@ -1,5 +1,6 @@
 // What the rows of a file show about its units: a sample that is spread over the whole file.
-import { doubles, identifier, type DuckDBConnection } from '../duckdb.ts'
+import { doubles, streamChunks, type Chunk } from '../chunks.ts'
+import { identifier, type DuckDBConnection } from '../duckdb.ts'
 import { PLACE } from '../record/columns.ts'
 import type { Finding } from '../record/decide-units.ts'
 import { durationFinding } from '../record/duration-question.ts'
@@ -8,16 +9,19 @@ import {
   createEvidence,
   UNIT_COLUMNS,
   UNIT_WORDS,
-  unitColumns,
+  unitColumnsOf,
   type Unit,
+  type UnitEvidence,
 } from '../record/duration-unit.ts'
 import { PLAIN_UNITS, type SourceUnits } from '../record/source-units.ts'
+import type { ParquetFile } from './files.ts'
+import { openOddTimes, writeOddTimes } from './odd-times.ts'
 import { pathOf } from './placed-columns.ts'
 import { arrowDurations, pathKey } from './sql/arrow-durations.ts'
-import { usedColumns, usedName } from './sql/columns.ts'
+import { spelt, unfinishedColumns, usedColumns, usedName, type Reading } from './sql/columns.ts'
 import { ownDurationUnit } from './sql/durations.ts'
-import type { ParquetFile } from './files.ts'
 import { numberedRows, readParquet } from './sql/read-parquet.ts'
+import { neededOf, textsOfOdd } from './sql/rows.ts'
 
 /** A sample has all rows of a small file, and of a large one this many blocks from first to last row. */
 const SAMPLE_BLOCKS = 4
@@ -29,10 +33,9 @@ function sampleOf(file: ParquetFile): string {
   const row = identifier(file.rowColumn)
   const blocks = Array.from({ length: SAMPLE_BLOCKS }, (_, block) => {
     const from = Math.floor(((file.rows - BLOCK_ROWS) * block) / (SAMPLE_BLOCKS - 1))
-    return `SELECT * FROM ${numberedRows(file)}
-      WHERE ${row} >= ${from} AND ${row} < ${from + BLOCK_ROWS}`
+    return `${row} >= ${from} AND ${row} < ${from + BLOCK_ROWS}`
   })
-  return `(${blocks.join(' UNION ALL ')})`
+  return `${numberedRows(file)} WHERE ${blocks.join(' OR ')}`
 }
 
 /** What a file shows about the unit of its durations; `units` are those of its other columns. */
@@ -53,15 +56,58 @@ export async function durationEvidence(
     }
   }
   const reading = { ...PLAIN_UNITS, ...units, durationUnit: 'ms', timeZone: 'UTC' } as const
-  const columns = usedColumns(file, reading)
-  const sql = `SELECT ${UNIT_COLUMNS.map((key) => usedName(PLACE[key])).join(', ')}
-    FROM (SELECT ${columns.join(', ')} FROM ${sampleOf(file)})`
-  const result = await connection.stream(sql)
+  const evidence =
+    (await withUsualTimes(connection, file, reading)) ??
+    (await addSample(connection, sampleSql(file, usedColumns(file, reading), [])))
+  return durationFinding(evidence ?? createEvidence())
+}
+
+/** The columns of evidence, and `more` columns, of the sampled rows. */
+function sampleSql(file: ParquetFile, used: readonly string[], more: readonly string[]): string {
+  const places = UNIT_COLUMNS.map((key) => PLACE[key])
+  const columns = places.map(usedName)
+  const inner = [...neededOf(file), ...places.map((place) => used[place])]
+  return `SELECT ${[...columns, ...more].join(', ')}
+    FROM (SELECT ${inner.join(', ')} FROM ${sampleOf(file)})`
+}
+
+/** The evidence with times read in the usual spelling; null where many have another one. */
+async function withUsualTimes(
+  connection: DuckDBConnection,
+  file: ParquetFile,
+  reading: Reading,
+): Promise<UnitEvidence | null> {
+  const times = spelt(file, reading)
+  if (times.length === 0) return null
+  const sql = sampleSql(file, unfinishedColumns(file, reading), textsOfOdd(times))
+  const odd = await openOddTimes(connection, reading)
+  try {
+    return await addSample(connection, sql, (chunk, columns) =>
+      writeOddTimes(odd, chunk, columns, times, UNIT_COLUMNS.length),
+    )
+  } finally {
+    odd.connection.closeSync()
+  }
+}
+
+/**
+ * The evidence of the rows of a query.
+ *
+ * @param finish writes what the query leaves out; false ends the reading, and null is returned
+ */
+async function addSample(
+  connection: DuckDBConnection,
+  sql: string,
+  finish: (chunk: Chunk, columns: Float64Array[]) => Promise<boolean> = () => Promise.resolve(true),
+): Promise<UnitEvidence | null> {
+  const result = await streamChunks(connection, sql)
   const evidence = createEvidence()
   for (;;) {
-    const chunk = await result.fetchChunk()
-    if (chunk === null || chunk.rowCount === 0) return durationFinding(evidence)
-    const sample = unitColumns((_, at) => doubles(chunk, at))
-    addRows(evidence, sample, chunk.rowCount)
+    const chunk = await result.fetch()
+    if (chunk === null) return evidence
+    const columns: Float64Array[] = []
+    UNIT_COLUMNS.forEach((key, at) => (columns[PLACE[key]] = doubles(chunk, at)))
+    if (!(await finish(chunk, columns))) return null
+    addRows(evidence, unitColumnsOf(columns), chunk.rowCount)
   }
 }

@@ -1,53 +1,25 @@
 // Streams the rows of Parquet files: one file in file order, or all files in order of event time.
-import { CHUNK_ROWS, doubles, textAt } from '../duckdb.ts'
-import type { DuckDBConnection, DuckDBDataChunk } from '../duckdb.ts'
+import { doubles, textAt, textsOf } from '../chunks.ts'
+import type { Chunk, Texts } from '../chunks.ts'
+import { CHUNK_ROWS, type DuckDBConnection } from '../duckdb.ts'
 import type { RawColumn } from '../record/batch.ts'
-import { USED_COLUMNS } from '../record/columns.ts'
+import { PLACE, USED_COLUMNS } from '../record/columns.ts'
 import { VOLUME_PLACES } from '../record/formats/volume-unit.ts'
-import { damageError, rowsDiffer } from './damage.ts'
+import { rowsDiffer } from './damage.ts'
 import type { ParquetFile } from './files.ts'
 import { readParquet } from './sql/read-parquet.ts'
-import { EVENT_TIME, FILE_COLUMN, isText, RAW_COLUMN, ROW_COLUMN, rowsSql } from './sql/columns.ts'
+import { openOddTimes, writeOddTimes } from './odd-times.ts'
+import { EVENT_TIME, isPlainBearer, isText, spelt } from './sql/columns.ts'
 import { usedColumns, type Reading } from './sql/columns.ts'
+import { FILE_COLUMN, RAW_COLUMN, ROW_COLUMN, TEXTS_COLUMN } from './sql/rows.ts'
+import { numberedRowsSql, plainRowsSql, unfinishedRowsSql } from './sql/rows.ts'
 import type { Delivery } from './delivery.ts'
+import { chunksOf } from './query.ts'
 
 /** A file and how its values are interpreted. */
 export interface Readable {
   file: ParquetFile
   reading: Reading
-}
-
-/**
- * All chunks of a query. The next chunk is decoded while the consumer processes the last one.
- *
- * @param files those that the query reads, for the error
- * @throws PulseError `input-invalid` that names file and column and ends with `remedy`
- */
-export async function* chunksOf(
-  connection: DuckDBConnection,
-  sql: string | Promise<string>,
-  files: readonly ParquetFile[],
-  remedy?: string,
-): AsyncGenerator<DuckDBDataChunk> {
-  let pending: Promise<DuckDBDataChunk | null> = Promise.resolve(null)
-  try {
-    const result = await connection.stream(await sql)
-    pending = result.fetchChunk()
-    for (;;) {
-      const chunk = await pending
-      if (chunk === null || chunk.rowCount === 0) return
-      pending = result.fetchChunk()
-      // It may fail while the previous chunk is in use; the next iteration awaits it.
-      pending.catch(() => undefined)
-      yield chunk
-    }
-  } catch (error) {
-    await Promise.allSettled([pending])
-    throw await damageError(connection, files, error, remedy)
-  } finally {
-    // The consumer may leave early: the connection must not be closed during a fetch.
-    await Promise.allSettled([pending])
-  }
 }
 
 type ColumnKind = Pick<RawColumn, 'text' | 'isScaled'>
@@ -62,11 +34,21 @@ function kindsOf(readables: readonly Readable[]): ColumnKind[] {
   }))
 }
 
-function rawRows(chunk: DuckDBDataChunk, kinds: readonly ColumnKind[]): Delivery['rows'] {
+/** The used columns of a chunk. */
+const usedOf = (chunk: Chunk): Float64Array[] =>
+  USED_COLUMNS.map((_, column) => doubles(chunk, column))
+
+/** The columns are in the memory of the chunk, which `raw` refers to. */
+function rawRows(
+  chunk: Chunk,
+  columns: readonly Float64Array[],
+  kinds: readonly ColumnKind[],
+): Delivery['rows'] {
+  let raws: Texts | null = null
   return {
     count: chunk.rowCount,
-    columns: kinds.map((kind, column) => ({ values: doubles(chunk, column), ...kind })),
-    raw: (i) => textAt(chunk, RAW_COLUMN, i) ?? '[]',
+    columns: kinds.map(({ text, isScaled }, place) => ({ values: columns[place], text, isScaled })),
+    raw: (i) => textAt((raws ??= textsOf(chunk, RAW_COLUMN)), i) ?? '[]',
   }
 }
 
@@ -93,19 +75,74 @@ export async function* readInFileOrder(
   place: number,
   from: number,
 ): AsyncGenerator<Delivery> {
-  const { file, reading } = readable
+  const { file } = readable
   const kinds = kindsOf([readable])
   const { rows, malformed } = file
   let first = from
-  for await (const chunk of chunksOf(connection, rowsSql(file, reading, from, null), [file])) {
+  for await (const { chunk, columns } of columnsInFileOrder(connection, readable, from)) {
     const at = first
     const ordinal = (i: number): number => at + i
     const isMalformed = malformed === 0 ? null : (i: number) => at + i >= rows - malformed
     const of = { source: () => place, ordinal, rowNumber: ordinal, isMalformed }
-    yield { rows: rawRows(chunk, kinds), ...of, eventTimeMs: null }
+    yield { rows: rawRows(chunk, columns, kinds), ...of, eventTimeMs: null }
     first += chunk.rowCount
   }
   if (first !== file.rows) throw rowsDiffer(file, first)
+}
+
+/** A chunk with its used columns. */
+interface Columns {
+  chunk: Chunk
+  columns: Float64Array[]
+}
+
+/** The used columns of one file; times are read in the usual spelling as long as most have it. */
+async function* columnsInFileOrder(
+  connection: DuckDBConnection,
+  readable: Readable,
+  from: number,
+): AsyncGenerator<Columns> {
+  const { file, reading } = readable
+  const isPlain = spelt(file, reading).length === 0 && !isPlainBearer(file)
+  const first = isPlain ? from : yield* unfinishedInFileOrder(connection, readable, from)
+  if (first === null) return
+  const sql = plainRowsSql(file, reading, first)
+  for await (const chunk of chunksOf(connection, sql, [file])) {
+    yield { chunk, columns: usedOf(chunk) }
+  }
+}
+
+/**
+ * The used columns of one file, finished here.
+ *
+ * @returns the first row that is to be read in another way, null for none
+ */
+async function* unfinishedInFileOrder(
+  connection: DuckDBConnection,
+  { file, reading }: Readable,
+  from: number,
+): AsyncGenerator<Columns, number | null> {
+  const times = spelt(file, reading)
+  const odd = await openOddTimes(connection, reading)
+  let first = from
+  try {
+    const sql = unfinishedRowsSql(file, reading, from)
+    for await (const chunk of chunksOf(connection, sql, [file])) {
+      const columns = usedOf(chunk)
+      if (!(await writeOddTimes(odd, chunk, columns, times, TEXTS_COLUMN))) return first
+      if (isPlainBearer(file)) markPresent(columns[PLACE.bearer])
+      yield { chunk, columns }
+      first += chunk.rowCount
+    }
+    return null
+  } finally {
+    odd.connection.closeSync()
+  }
+}
+
+/** Of a bearer only the presence counts. */
+function markPresent(bearers: Float64Array): void {
+  for (let i = 0; i < bearers.length; i++) if (bearers[i] === bearers[i]) bearers[i] = 1
 }
 
 /**
@@ -120,7 +157,7 @@ export async function* readInTimeOrder(
   // A column may be text in one file and a number in another. A number UNREADABLE would then count
   // as unreadable instead of negative; no such number occurs in practice.
   const kinds = kindsOf(files)
-  const parts = files.map(({ file, reading }, place) => rowsSql(file, reading, 0, place))
+  const parts = files.map(({ file, reading }, place) => numberedRowsSql(file, reading, place))
   const sql = `SELECT * FROM (SELECT *, ${EVENT_TIME} AS event FROM (${parts.join(' UNION ALL ')}))
     ORDER BY event NULLS FIRST, file, row`
   const readRows = new Float64Array(files.length)
@@ -133,7 +170,7 @@ export async function* readInTimeOrder(
     const places = doubles(chunk, FILE_COLUMN)
     for (let i = 0; i < chunk.rowCount; i++) ordinals[i] = readRows[places[i]]++
     yield {
-      rows: rawRows(chunk, kinds),
+      rows: rawRows(chunk, usedOf(chunk), kinds),
       source: (i) => places[i],
       ordinal: (i) => ordinals[i],
       rowNumber: (i) => rowNumbers[i],

@@ -15,7 +15,10 @@ export interface IngestThread {
   ended: Promise<IngestProgress>
   /** Sends a message to the thread. */
   send(request: IngestRequest): void
-  /** Milliseconds since its last message, which it sends several times per second; 0 after its end. */
+  /**
+   * Milliseconds since the last message of the slowest ingest thread, which sends several per second;
+   * 0 after its end.
+   */
   silentMs: () => number
 }
 
@@ -26,6 +29,7 @@ export function startIngest(
 ): IngestThread {
   const worker = new Worker(SCRIPT, { workerData: job })
   let heardMs = performance.now()
+  let othersSilentMs = 0
   let hasEnded = false
   const ended = new Promise<IngestProgress>((resolve, reject) => {
     worker.on('error', reject)
@@ -36,6 +40,7 @@ export function startIngest(
         reject(errorOf(message.code, message.message))
         return
       }
+      othersSilentMs = message.progress.silentMs
       onProgress(message.progress)
       if (message.type === 'end') resolve(message.progress)
     })
@@ -45,6 +50,6 @@ export function startIngest(
   return {
     ended,
     send: (request) => worker.postMessage(request),
-    silentMs: () => (hasEnded ? 0 : performance.now() - heardMs),
+    silentMs: () => (hasEnded ? 0 : performance.now() - heardMs + othersSilentMs),
   }
 }

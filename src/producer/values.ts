@@ -1,6 +1,8 @@
 // Rows of files as messages carry them: numbers and texts of the 55 columns, key, origin.
-import { doubles, type DuckDBConnection, type DuckDBDataChunk } from '../duckdb.ts'
-import { chunksOf, type Readable } from '../parquet/rows.ts'
+import { doubles, type Chunk } from '../chunks.ts'
+import type { DuckDBConnection } from '../duckdb.ts'
+import { chunksOf } from '../parquet/query.ts'
+import type { Readable } from '../parquet/rows.ts'
 import { rowQuery, type RowQuery } from './rows-sql.ts'
 
 /** One column: a number (NaN: none), else a text of `sizes` bytes (NaN: none), else missing. */
@@ -55,10 +57,10 @@ export async function* readRows(
 const NO_BYTES = new Uint8Array(0)
 
 /** The columns of a chunk in DuckDB's own memory. */
-function valuesOf(chunk: DuckDBDataChunk, query: RowQuery): Values {
+function valuesOf(chunk: Chunk, query: RowQuery): Values {
   const column = (place: number): Float64Array | null =>
     place === -1 ? null : doubles(chunk, place)
-  const blobs = chunk.getColumnVector(query.texts)
+  const blobs = chunk.memory.getColumnVector(query.texts)
   return {
     count: chunk.rowCount,
     columns: query.values.map(({ number, size }) => ({

@@ -3,7 +3,7 @@ import { APPLICATION_TABLE, DIRECTIONS } from '../record/columns.ts'
 import { applicationColour, SEGMENT_COLOURS } from '../report/palette.ts'
 import { METRIC_TABLE, RATIO_TABLE } from '../snapshot/metrics.ts'
 import { FEATURE_COLUMNS, NOT_IN_DATA } from '../snapshot/not-in-data.ts'
-import { QUANTILES } from '../snapshot/schema.ts'
+import { QUANTILES } from '../snapshot/metrics.ts'
 
 /** The tables; the page is type-checked against them. */
 export const PAGE_TABLES = {

@@ -1,6 +1,7 @@
 // The distribution of one metric over the subscribers: extremes, quantiles, histograms.
 import { FLOAT_BINS, floatBin, lowestOfBins, quantilesOf, wordsOf } from './quantile.ts'
-import { QUANTILES, type Distribution } from './schema.ts'
+import { QUANTILES } from './metrics.ts'
+import type { Distribution } from './schema.ts'
 
 const PERCENTS = QUANTILES.map((name) => Number(name.slice(1)))
 

@@ -190,3 +190,9 @@ export function aggregateAt(rows: Float64Array, offset: number): Aggregate {
     lastEndMs: at(FIELD.lastEndMs) || null,
   }
 }
+
+/** The scalings of features before k-means: see `fitScale`. */
+export const SCALINGS = ['min-max', 'z-score', 'robust'] as const
+
+/** The quantiles of a distribution: `p`, then per cent. */
+export const QUANTILES = ['p01', 'p10', 'p25', 'p50', 'p75', 'p90', 'p99'] as const

@@ -8,6 +8,8 @@ import {
   FEATURES,
   METRIC_FIELDS,
   METRICS,
+  QUANTILES,
+  SCALINGS,
   type Feature,
 } from './metrics.ts'
 import { positionSchema } from './position-schema.ts'
@@ -23,8 +25,6 @@ export const underEach = <Key extends string, Schema extends z.ZodType>(
   schema: (key: Key) => Schema,
 ) => z.object(Object.fromEntries(keys.map((key) => [key, schema(key)])) as Record<Key, Schema>)
 
-/** The scalings of features before k-means: see `fitScale`. */
-export const SCALINGS = ['min-max', 'z-score', 'robust'] as const
 /** One of SCALINGS. */
 export type Scaling = (typeof SCALINGS)[number]
 
@@ -62,9 +62,6 @@ const histogram = z.object({
     .describe('one more than counts; a bin holds lower edge <= value < upper edge'),
   counts: z.array(count),
 })
-
-/** The quantiles of a distribution: `p`, then per cent. */
-export const QUANTILES = ['p01', 'p10', 'p25', 'p50', 'p75', 'p90', 'p99'] as const
 
 const distribution = z.object({
   min: amount,

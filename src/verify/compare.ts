@@ -1,6 +1,7 @@
 // Compares the numbers that SQL computes from the files with those of the state, per subscriber.
 import type { StateView } from '../../state/read.ts'
-import { doubles, queryRows, type DuckDBConnection } from '../duckdb.ts'
+import { doubles, streamChunks } from '../chunks.ts'
+import { queryRows, type DuckDBConnection } from '../duckdb.ts'
 import { assert } from '../errors.ts'
 import { REASONS } from '../record/batch.ts'
 import { APPLICATIONS } from '../record/columns.ts'
@@ -128,7 +129,7 @@ async function compareSubscribers(
   onCompared: (subscribers: number) => void,
 ): Promise<void> {
   const { expect } = findings
-  const result = await connection.stream(SUBSCRIBERS_SQL)
+  const result = await streamChunks(connection, SUBSCRIBERS_SQL)
   let place = 0
   let compared = 0
   const onlyInState = (): void => {
@@ -136,8 +137,8 @@ async function compareSubscribers(
     expect(`subscriber ${sorted[place++]}`, 'none', `${records} records`)
   }
   for (;;) {
-    const chunk = await result.fetchChunk()
-    if (chunk === null || chunk.rowCount === 0) break
+    const chunk = await result.fetch()
+    if (chunk === null) break
     const columns = Array.from({ length: WIDTH }, (_, column) => doubles(chunk, column))
     for (let i = 0; i < chunk.rowCount; i++) {
       const msisdn = columns[FIELD.msisdn][i]

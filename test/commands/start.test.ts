@@ -12,19 +12,29 @@ const SPY = join(import.meta.dirname, 'loaded-packages.ts')
 /** Packages that take a large part of a start. */
 const HEAVY = ['@platformatic/kafka', '@duckdb/node-api', 'fastify', 'lmdb', 'pino', 'cli-progress']
 
+/** The entry point of a checkout. */
+const START = join(import.meta.dirname, '../../src/start.js')
+
 /** All that the ingest thread of a consumer runs. */
 const CONSUME = join(import.meta.dirname, '../../consumers/kafka/consumer.ts')
 
-/** Those that a command and its threads load; for none, those of the consumer alone. */
-async function heavyOf(argv: string[] | null, directory: string): Promise<string[]> {
+/** All that the snapshot thread computes with. */
+const SNAPSHOT = join(import.meta.dirname, '../../src/snapshot/snapshot.ts')
+
+/** The packages that a command and its threads load, or one script. */
+async function loadedBy(run: string[] | string, directory: string): Promise<Set<string>> {
   const file = join(directory, 'loaded')
   writeFileSync(file, '')
   const env = { NODE_OPTIONS: `--import=${SPY}`, LOADED_PACKAGES: file }
-  const { code, stderr } = await (argv === null
-    ? start(process.execPath, [CONSUME], { env }).ended
-    : pulse(argv, { env }))
+  const { code, stderr } = await (typeof run === 'string'
+    ? start(process.execPath, [run], { env }).ended
+    : pulse(run, { env }))
   assert.equal(code, 0, stderr)
-  const loaded = new Set(readFileSync(file, 'utf8').split('\n'))
+  return new Set(readFileSync(file, 'utf8').split('\n'))
+}
+
+async function heavyOf(run: string[] | string, directory: string): Promise<string[]> {
+  const loaded = await loadedBy(run, directory)
   assert.ok(loaded.size > 1, 'the packages are seen')
   return HEAVY.filter((name) => loaded.has(name))
 }
@@ -49,8 +59,25 @@ describe('a start loads', () => {
 
   test('no DuckDB for a topic', () =>
     withDirectory(async (directory) => {
-      assert.deepEqual(await heavyOf(null, directory), ['@platformatic/kafka', 'lmdb'])
+      assert.deepEqual(await heavyOf(CONSUME, directory), ['@platformatic/kafka', 'lmdb'])
     }))
+
+  test('no package for computing a snapshot', () =>
+    withDirectory(async (directory) => {
+      assert.deepEqual([...(await loadedBy(SNAPSHOT, directory))], [''])
+    }))
+})
+
+test('a checkout strips types at the first start only', async () => {
+  const list = 'process.moduleLoadList.some((name) => name.includes("amaro"))'
+  const print = `process.on("exit", () => console.error("strips:", ${list}))`
+  const env = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(print)}` }
+  const help = () => start(process.execPath, [START, '--help'], { env }).ended
+  await help()
+  const { stderr, stdout, code } = await help()
+  assert.match(stderr, /^strips: false$/m)
+  assert.match(stdout, /^Usage: xdr-pulse /)
+  assert.equal(code, 0)
 })
 
 test('where compiled code cannot be kept, nothing is left in the working directory', () =>

@@ -33,6 +33,8 @@ const EARLY_SHARE = 0.25
 const ROWS_A_ROUND = 4000
 /** A round takes about two seconds. */
 const RATE = 1300
+/** Threads of the victim, in turn: of four partitions it has two or more. */
+const THREADS = [1, 2, 4]
 
 /** The reports of a killed process, and its durable positions. */
 interface Round {
@@ -79,10 +81,13 @@ test(`${ROUNDS} kills under load leave the state of a replay, seed ${SEED}`, nee
       })
       const common = { brokers, topic: uniqueName('kill'), group: uniqueName('group') }
       const victim = { ...common, state: join(directory, 'victim') }
+      const startVictim = (round: number): Member => {
+        return start({ ...victim, more: ['--threads', String(THREADS[round % THREADS.length])] })
+      }
       const filling = startFilling(brokers, common.topic, sample, PARTITIONS, RATE)
       await topicBegun(common)
       const witness = start({ ...common, state: join(directory, 'witness') })
-      const alone = start(victim)
+      const alone = startVictim(0)
       await Promise.all(
         [witness, alone].map((member) =>
           member.when('its half', (look) => shareOf(look).length === PARTITIONS / 2),
@@ -92,13 +97,13 @@ test(`${ROUNDS} kills under load leave the state of a replay, seed ${SEED}`, nee
       let durable = (await killAtRandom(alone, random)).durable
       const hits = { starting: 0, reading: 0 }
       for (let round = 1; round < ROUNDS; round++) {
-        const next = await killAtRandom(start(victim), random)
+        const next = await killAtRandom(startVictim(round), random)
         checkRound(next, durable)
         const moved = [...next.durable].some(([p, position]) => position > (durable.get(p) ?? 0))
         hits[moved ? 'reading' : 'starting']++
         durable = next.durable
       }
-      const survivor = start(victim)
+      const survivor = startVictim(1)
       await filled(filling)
       await allRead([survivor, witness], sample.rows)
       assert.equal(witness.last().consumer.rebalances, rebalances, 'others see no rebalance')

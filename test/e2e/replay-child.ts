@@ -20,6 +20,7 @@ const options = {
   commitIntervalMs: Number(commitMs),
   keepRejected: 100_000,
   speed: 'max',
+  threads: Number(process.env['XDR_PULSE_THREADS'] ?? 1),
 } as const
 const progress = await replayFiles(options, (replay) => {
   process.once('SIGTERM', () => replay.stop())

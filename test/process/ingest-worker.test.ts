@@ -13,7 +13,7 @@ test('each commit is reported immediately, and the end last', () =>
   withDirectory(async (directory) => {
     const stateDirectory = join(directory, 'state')
     const files = [await sampleIn(directory, { rows: 20_000 })]
-    const pace = { speed: 'max' as const, commitIntervalMs: 0, keepRejected: 10 }
+    const pace = { speed: 'max' as const, commitIntervalMs: 0, keepRejected: 10, threads: 1 }
     const reports: IngestProgress[] = []
     const options = { files, stateDirectory, state: OPTIONS, units: AUTO_UNITS, ...pace }
     const { ended } = startIngest({ type: 'replay', options }, (now) => reports.push(now))

@@ -6,7 +6,9 @@ import { test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import { inspect } from 'node:util'
 import type { Worker } from 'node:worker_threads'
+import { withDatabase } from '../../src/duckdb.ts'
 import { readInFileOrder } from '../../src/parquet/rows.ts'
+import { RAW_COLUMN } from '../../src/parquet/sql/rows.ts'
 import { startPipeline } from '../../src/process/pipeline.ts'
 import { startSnapshots } from '../../src/process/snapshot-thread.ts'
 import { createLog } from '../../src/log.ts'
@@ -31,6 +33,7 @@ test('a replay that fails before its end is awaited rejects when it is awaited',
       state: STATE,
       units: AUTO_UNITS,
       speed: 'max',
+      threads: 1,
       commitIntervalMs: 1000,
       keepRejected: 0,
     } as const
@@ -45,19 +48,24 @@ test('a replay that fails before its end is awaited rejects when it is awaited',
   })
 })
 
-test('unreadable rows are reported after the rows before them are consumed', async () => {
-  const vector = { items: new Float64Array(1), validity: { data: null, offset: 0 } }
-  const chunks = [Promise.resolve({ rowCount: 1, getColumnVector: () => vector })]
-  const fetchChunk = () => chunks.shift() ?? Promise.reject(new Error('a bad page'))
-  const connection = { stream: () => Promise.resolve({ fetchChunk }) }
-  const read = { data: 'a.parquet', rowColumn: 'file_row_number', rows: 2, malformed: 0 }
-  const file = { path: 'a.parquet', columns: new Map(), types: new Map(), nested: [], ...read }
-  const readable = { file, reading: { ...PLAIN_UNITS, timeZone: 'UTC' } }
-  const rows = readInFileOrder(connection as never, readable as never, 0, 0)
-  assert.equal((await rows.next()).done, false)
-  await turn()
-  await assert.rejects(rows.next(), { code: 'input-invalid', message: /a bad page/ })
-})
+test('unreadable rows are reported after the rows before them are consumed', () =>
+  withDatabase({ threads: 1, memoryMiB: 64 }, async (database) => {
+    const columns = Array.from({ length: RAW_COLUMN }, () => '1::DOUBLE').join(', ')
+    const whole = await database.stream(`SELECT ${columns}, NULL::VARCHAR`)
+    const chunks = [whole.fetchChunk()]
+    const fetchChunk = () => chunks.shift() ?? Promise.reject(new Error('a bad page'))
+    const { columnCount } = whole
+    const columnTypeId = (at: number) => whole.columnTypeId(at)
+    const damaged = { columnCount, columnTypeId, fetchChunk }
+    const connection = { stream: () => Promise.resolve(damaged) }
+    const read = { data: 'a.parquet', rowColumn: 'file_row_number', rows: 2, malformed: 0 }
+    const file = { path: 'a.parquet', columns: new Map(), types: new Map(), nested: [], ...read }
+    const readable = { file, reading: { ...PLAIN_UNITS, timeZone: 'UTC' } }
+    const rows = readInFileOrder(connection as never, readable as never, 0, 0)
+    assert.equal((await rows.next()).done, false)
+    await turn()
+    await assert.rejects(rows.next(), { code: 'input-invalid', message: /a bad page/ })
+  }))
 
 // LMDB's binding aborts the whole process if a thread is terminated inside it; a terminated thread
 // exits with code 1.

@@ -42,6 +42,7 @@ export function generateConsumer(
   return {
     topics: [{ topic: 'xdr', partitioner: PARTITIONER, misrouted: 0 }],
     topicPartitions: 12,
+    threads: 1,
     group: 'engagement',
     instance: 'here-1',
     member: true,

@@ -278,6 +278,7 @@ export function generateProgress(rows: number): IngestProgress {
     reconciliation: null,
     skipped: [],
     warnings: [],
+    silentMs: 0,
   }
 }
 

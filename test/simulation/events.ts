@@ -49,7 +49,7 @@ function happenLive(one: SimulatedProcess, running: Running, reader: PartitionRe
     if (random() < faults / 10) truncateStart(random, log)
   }
   if (group.assigned === null || random() < faults) {
-    const every = reader.stores.map(({ partition }) => partition)
+    const every = [...reader.stores.keys()]
     assign(running, reader, random() < 0.4 ? every : every.filter(() => random() < 0.6), reached)
   }
   if (random() < 0.02 || running.appliedAtEnd !== null) changeLease(one, running, reader)

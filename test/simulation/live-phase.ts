@@ -50,7 +50,8 @@ export function openLive(
   )
   const { cutoverMs } = world
   const warnings = createWarnings()
-  const parts = { stores, loaded, cutoverMs, views, group, warnings, stop: stop.signal }
+  const byNumber = new Map(stores.map((store) => [store.partition, store]))
+  const parts = { stores: byNumber, loaded, cutoverMs, views, group, warnings, stop: stop.signal }
   const reader = openReader(parts, optionsOf(one, untilCaughtUp), outsideOf(world))
   // Nothing that the group has committed changes where a state is read from.
   for (const topic of reader.topics) topic.committedOf = () => Promise.resolve(null)

@@ -116,7 +116,7 @@ async function work(one: SimulatedProcess, running: Running, isLast: boolean): P
   checkCounters(reader.stats)
 }
 
-const allOf = ({ stores }: PartitionReader): number[] => stores.map(({ partition }) => partition)
+const allOf = ({ stores }: PartitionReader): number[] => [...stores.keys()]
 
 /** I1 of a run: each row that was read has an outcome. */
 function checkCounters({ counters }: IngestStats): void {

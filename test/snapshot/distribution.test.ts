@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import { distributionOf } from '../../src/snapshot/distribution.ts'
 import { quantilesOf } from '../../src/snapshot/quantile.ts'
 import { fitScale, scaled, unscaled } from '../../src/snapshot/scale.ts'
-import { SCALINGS } from '../../src/snapshot/schema.ts'
+import { SCALINGS } from '../../src/snapshot/metrics.ts'
 
 const value = fc.oneof(
   fc.constantFrom(0, 1, 2, 2 ** 53 - 1),

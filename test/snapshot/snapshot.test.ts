@@ -2,13 +2,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { FEATURES, METRICS } from '../../src/snapshot/metrics.ts'
-import {
-  SCALINGS,
-  snapshotSchema,
-  type Snapshot,
-  type SnapshotOptions,
-} from '../../src/snapshot/schema.ts'
+import { FEATURES, METRICS, SCALINGS } from '../../src/snapshot/metrics.ts'
+import { snapshotSchema, type Snapshot, type SnapshotOptions } from '../../src/snapshot/schema.ts'
 import { snapshotOf, STATE, subscriber, subscribersOf, type Subscriber } from './subscribers.ts'
 
 const options: fc.Arbitrary<Partial<SnapshotOptions>> = fc.record({

@@ -51,7 +51,10 @@ async function replay(
   const stateDirectory = join(folder, `state-${states++}`)
   const state = { ...OPTIONS, ...options }
   await replayFiles(
-    { files, stateDirectory, state, units, commitIntervalMs: 50, keepRejected: 10, speed: 'max' },
+    {
+      ...{ files, stateDirectory, state, units, commitIntervalMs: 50, keepRejected: 10 },
+      ...{ speed: 'max', threads: 1 },
+    },
     () => undefined,
   )
   return stateDirectory

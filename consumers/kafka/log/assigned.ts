@@ -15,6 +15,7 @@ import { loadPartition, type Partition } from '../../../state/partition.ts'
 import { setHeld, writePosition, type PartitionStore } from '../../../state/store.ts'
 import { commitLogs, type CommitContext } from '../commit.ts'
 import { closeOutbox, openOutbox } from '../outbox.ts'
+import { ownPart, threadOf, type ReadingThreads } from '../group/division.ts'
 import { fail } from '../topic-watch.ts'
 import type { Warnings } from '../../ingest/warnings.ts'
 import { createLogPartition, logsOf, type LogPartition } from './partition.ts'
@@ -35,14 +36,16 @@ export interface AssignedPartitions extends CommitContext {
   warnings: Warnings
   /** An error found outside the reader's loop; the loop throws it. Null for none. */
   failure: { error: unknown } | null
-  /** All partitions of the state, by number. */
-  stores: readonly PartitionStore[]
+  /** The partitions of the state that this thread may read, by number. */
+  stores: ReadonlyMap<number, PartitionStore>
   /** Partitions that are in memory already and not read yet, by number. */
   loaded: Map<number, Partition>
   /** The assignment that was last carried out completely; null before the first. */
   settled: readonly number[] | null
   /** The change under way; null for none. */
   settling: Promise<void> | null
+  /** The threads that read the other partitions; null for a reader of all. */
+  threads: ReadingThreads | null
   /** Seconds that loading took; null before the first partition. */
   restoreSeconds: number | null
   /** Of the requests that a load needs. */
@@ -54,9 +57,13 @@ export interface AssignedPartitions extends CommitContext {
 /** True when what is read is what is assigned. */
 export const isSettled = (reader: AssignedPartitions): boolean =>
   reader.group.assigned !== null &&
-  reader.settled === reader.group.assigned &&
+  reader.settled === wantedBy(reader) &&
   reader.settling === null &&
   reader.topics.every((topic) => staleOf(topic) === undefined)
+
+/** What is assigned to this thread; the same array until the assignment changes. */
+const wantedBy = ({ group, threads }: AssignedPartitions): readonly number[] | null =>
+  threads === null ? group.assigned : ownPart(threads, group.assigned)
 
 /** Starts to carry out the present assignment, unless that is done or under way. */
 export function settleAssigned(reader: AssignedPartitions): void {
@@ -69,9 +76,9 @@ export function settleAssigned(reader: AssignedPartitions): void {
 
 /** Carries out the assignment, also when it changes meanwhile. */
 async function settle(reader: AssignedPartitions): Promise<void> {
-  const { topics, group, closing, stats } = reader
+  const { topics, closing, stats } = reader
   while (!closing.signal.aborted) {
-    const assigned = group.assigned ?? []
+    const assigned = wantedBy(reader) ?? []
     const wanted = new Set(assigned)
     releaseOthers(reader, wanted)
     const stale = topics.map(staleOf).find((log) => log !== undefined)
@@ -90,8 +97,9 @@ async function settle(reader: AssignedPartitions): Promise<void> {
 }
 
 /** Why this member reads nothing, as a sentence; null for one with partitions. */
-export function idleReason({ group, topics }: AssignedPartitions): string | null {
+export function idleReason({ group, topics, threads }: AssignedPartitions): string | null {
   if (group.assigned === null || group.assigned.length > 0) return null
+  if (threads !== null && threads.index > 0) return null
   const names = topics.map(({ topic }) => `"${topic}"`).join(', ')
   return (
     `no partition is assigned to this member: other members read all ${topics[0].view.partitions} of ` +
@@ -105,17 +113,19 @@ const staleOf = ({ view, logs }: AssignedTopic): LogPartition | undefined =>
   [...logs.values()].find(({ source }) => source !== sourceOf(view))
 
 /** Partitions that an earlier run or the history left here are another member's to show now. */
-function releaseOthers(
-  { stores, topics, loaded }: AssignedPartitions,
-  wanted: ReadonlySet<number>,
-): void {
+function releaseOthers(reader: AssignedPartitions, wanted: ReadonlySet<number>): void {
+  const { stores, topics, loaded } = reader
   const read = new Set(logsOf(topics).map(({ number }) => number))
-  for (const store of stores) {
-    if (wanted.has(store.partition) || read.has(store.partition)) continue
-    loaded.delete(store.partition)
-    setHeld(store, false)
+  for (const store of stores.values()) {
+    const { partition } = store
+    if (wanted.has(partition) || read.has(partition)) continue
+    loaded.delete(partition)
+    if (!isOfOtherThread(reader, partition)) setHeld(store, false)
   }
 }
+
+const isOfOtherThread = ({ threads }: AssignedPartitions, partition: number): boolean =>
+  threads !== null && threads.divided && threadOf(partition, threads) > 0
 
 /**
  * Commits, then stops reading a partition of all topics; where one of them was recreated, it is kept
@@ -129,12 +139,13 @@ function giveBack(
   commitLogs(reader)
   for (const { logs } of reader.topics) logs.delete(number)
   if (wanted.has(number)) reader.loaded.set(number, state)
-  else setHeld(reader.stores[number], false)
+  else if (!isOfOtherThread(reader, number)) setHeld(storeOf(reader, number), false)
   if (reader.deadLetters !== null) closeOutbox(reader.deadLetters, state)
 }
 
 async function takeOver(reader: AssignedPartitions, number: number): Promise<void> {
-  const { topics, loaded, stores, warnings, closing, backoff, deadLetters } = reader
+  const { topics, loaded, warnings, closing, backoff, deadLetters } = reader
+  const store = storeOf(reader, number)
   const state = loaded.get(number) ?? load(reader, number)
   const opened: Opened[] = []
   try {
@@ -152,21 +163,27 @@ async function takeOver(reader: AssignedPartitions, number: number): Promise<voi
     const begins = !state.positions.has(source)
     state.positions.set(source, position)
     // Written now: a member that stops before the first row starts here again, not at another end.
-    if (begins && gap === null) writePosition(stores[number], source, position)
+    if (begins && gap === null) writePosition(store, source, position)
     if (begins) reportStart(topic, start)
     else void checkCommitted(topic, number, position)
     topic.logs.set(number, log)
   }
   loaded.delete(number)
-  setHeld(stores[number], true)
+  setHeld(store, true)
   state.outbox = deadLetters !== null
   if (deadLetters !== null) openOutbox(deadLetters, state)
+}
+
+function storeOf({ stores }: AssignedPartitions, number: number): PartitionStore {
+  const found = stores.get(number)
+  if (found === undefined) throw new Error(`partition ${number} is not of this thread`)
+  return found
 }
 
 function load(reader: AssignedPartitions, number: number): Partition {
   const { clock } = reader.stats
   const start = clock.now()
-  const state = loadPartition(reader.stores[number])
+  const state = loadPartition(storeOf(reader, number))
   reader.restoreSeconds = (reader.restoreSeconds ?? 0) + (clock.now() - start) / 1000
   reader.loaded.set(number, state)
   return state

@@ -32,6 +32,10 @@ export const createRouting = (partitions: number): Routing => ({
   misrouted: 0,
 })
 
+/** True when further rows change nothing of what is known of the partitioner. */
+export const isRoutingDecided = ({ sample, compared }: Routing): boolean =>
+  sample.partitions === 1 || isDecided(sample) || compared > MAX_COMPARED
+
 /**
  * Compares the first `count` of the selected rows until the partitioner is known; after that one
  * row per batch: enough to detect another producer, at no cost.

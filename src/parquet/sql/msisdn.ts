@@ -1,11 +1,10 @@
 // SQL of the number that a text spells as an MSISDN, the twin of `msisdnOf`.
 import { literal } from '../../duckdb.ts'
 import { UNREADABLE } from '../../record/batch.ts'
-import { MISSING_VALUES } from '../../record/decode/text.ts'
 import { IMPRECISE, PADDING_CODES, SCIENTIFIC, SPELT } from '../../record/msisdn.ts'
+import { isMissingText } from './missing.ts'
 
 const PADDING = PADDING_CODES.map((code) => `chr(${code})`).join(' || ')
-const MISSING = MISSING_VALUES.map(literal).join(', ')
 
 /** SQL of the number as DOUBLE; NULL where it is missing. */
 export function msisdnSql(name: string): string {
@@ -16,7 +15,7 @@ export function msisdnSql(name: string): string {
   const precision = `length(ltrim(${mantissa}, '0'))`
   // Plain digits first: they are nearly all there is.
   return `CASE WHEN regexp_full_match(${name}, '[0-9]{1,15}') THEN try_cast(${name} AS DOUBLE)
-    WHEN ${name} IS NULL OR lower(trim(${text})) IN (${MISSING}) THEN NULL
+    WHEN ${name} IS NULL OR ${isMissingText(`trim(${text})`)} THEN NULL
     WHEN regexp_full_match(${text}, ${literal(SPELT)}) THEN try_cast(${digits} AS DOUBLE)
     WHEN regexp_full_match(${text}, ${literal(SCIENTIFIC)}) AND ${number} >= pow(10, ${precision})
     THEN ${IMPRECISE}::DOUBLE

@@ -1,30 +1,18 @@
 // Decodes one message of JSON, an object with the columns of an XDR file, into a row of columns.
 import type { DecodeRow } from './avro.ts'
 import { PLACE, USED_COLUMNS } from '../columns.ts'
-import { canonicalName, MOST_NAME_LETTERS, volumeEnding } from '../column-names.ts'
-import { isAlike } from '../column-path.ts'
-import { noteVolume } from '../formats/volume-question.ts'
-import { VOLUME_PLACES } from '../formats/volume-unit.ts'
 import type { MappedColumns } from '../mapped-columns.ts'
 import { isNeeded, NEEDED_COLUMNS } from '../readable.ts'
-import { jsonPathsOf, namesTo, NO_OBJECT, nullIn, NULL_OBJECT, valueAt } from './json-paths.ts'
+import { namesTo, NO_OBJECT, nullIn, NULL_OBJECT, valueAt } from './json-paths.ts'
+import { namesOf, type Names } from './json-places.ts'
 import { exactTime, isExactTime, valueOf } from './json-value.ts'
+import { createScanner } from './scan/scanner.ts'
 import type { TextReading } from './text-reading.ts'
 
 /** The largest JSON message that is decoded, in bytes; a record has about 2 KB. */
 export const MOST_JSON_BYTES = 1_048_576
-/** Names remembered, each of MOST_NAME_LETTERS: memory stays flat when each message has new names. */
-const MOST_NAMES = 4096
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })
-
-/** The column that a name stands for. */
-interface Place {
-  /** In USED_COLUMNS; -1 for a column that is not used, or not by this name. */
-  column: number
-  /** Whether the name is the canonical one. */
-  exact: boolean
-}
 
 /** The decoder of JSON messages. */
 export interface DecodeJson extends DecodeRow {
@@ -35,6 +23,8 @@ export interface DecodeJson extends DecodeRow {
    * message is malformed because it has no known column.
    */
   lacking: number
+  /** Messages that were left to the parser. */
+  parsed: number
 }
 
 /**
@@ -42,21 +32,61 @@ export interface DecodeJson extends DecodeRow {
  * name, and the canonical name wins; a column that an object lacks is missing. A message is malformed
  * when it is not an object, has no known column, has an object or array as a used value, has anything
  * else where a path needs an object, or exceeds MOST_JSON_BYTES.
+ *
+ * Messages of the usual shape are scanned; the parser reads all others, and the first ones.
  */
 export function compileJson(texts: TextReading, mapped: MappedColumns = {}): DecodeJson {
-  const { clock } = texts
-  const placeOf = createPlaces(texts.volumes, mapped)
-  const paths = jsonPathsOf(mapped)
-  // Any name that is mapped may end in a unit.
-  for (const { place, ways } of paths) {
-    if (VOLUME_PLACES.includes(place)) noteVolume(texts.volumes, ways.at(-1)?.at(-1) ?? '')
+  const names = namesOf(texts, mapped)
+  const { scan, seen, learn } = createScanner(texts, names.paths, names.placeOf)
+  const parse = compileParser(texts, mapped, { names, learn })
+  const { required } = parse
+  const places = placesOf(required)
+  let [parsed, left, nullPath] = [0, 0, null as string | null]
+  const read: DecodeRow = (bytes, from, to, columns, row) => {
+    const isTried = left < MOST_LEFT || parsed % TRIED_AGAIN === 0
+    if (isTried && to - from <= MOST_JSON_BYTES && scan(bytes, from, to, columns, row)) {
+      left = 0
+      nullPath = null
+      finish(decode, places, seen, columns, row)
+      return true
+    }
+    left++
+    decode.parsed = ++parsed
+    const isRow = parse(bytes, from, to, columns, row)
+    nullPath = parse.nullPath?.() ?? null
+    decode.lacking = parse.lacking
+    return isRow
   }
+  const decode = Object.assign(read, { required, lacking: 0, parsed, nullPath: () => nullPath })
+  return decode
+}
+
+/** After this number of messages in turn that were left to the parser, few are scanned. */
+const MOST_LEFT = 64
+/** Then one of this number is. */
+const TRIED_AGAIN = 64
+
+/** What a parser shares with a scanner. */
+interface Shared {
+  names: Names
+  /** Receives objects that were read, with or without a known column. */
+  learn: (object: object) => void
+}
+
+/** The same decoder without the scanner: each message becomes an object. */
+export function compileParser(
+  texts: TextReading,
+  mapped: MappedColumns = {},
+  { names, learn }: Shared = { names: namesOf(texts, mapped), learn: () => undefined },
+): DecodeJson {
+  const { clock } = texts
+  const { placeOf, paths } = names
   const exact = new Uint8Array(USED_COLUMNS.length)
   const seen = new Uint8Array(USED_COLUMNS.length)
   const required = requiredColumns(mapped)
-  const places = required.map((column) => USED_COLUMNS.indexOf(column))
+  const places = placesOf(required)
   let nullPath: string | null = null
-  const decode: DecodeJson = (bytes, from, to, columns, row) => {
+  const read: DecodeRow = (bytes, from, to, columns, row) => {
     const object = parseObject(bytes, from, to)
     decode.lacking = 0
     if (object === null) return false
@@ -96,15 +126,28 @@ export function compileJson(texts: TextReading, mapped: MappedColumns = {}): Dec
       if (value === null || raw === NO_OBJECT) return false
       columns[place][row] = value
     }
-    useWholeTime(columns[PLACE.start], columns[PLACE.startMs], row)
-    useWholeTime(columns[PLACE.end], columns[PLACE.endMs], row)
-    decode.lacking = lackingOf(places, seen)
+    finish(decode, places, seen, columns, row)
+    learn(object)
     return known
   }
-  decode.required = required
-  decode.lacking = 0
-  decode.nullPath = () => nullPath
+  const decode = Object.assign(read, { required, lacking: 0, parsed: 0, nullPath: () => nullPath })
   return decode
+}
+
+const placesOf = (columns: readonly string[]): number[] =>
+  columns.map((column) => USED_COLUMNS.indexOf(column))
+
+/** Finishes a row whose values are read. */
+function finish(
+  decode: DecodeJson,
+  places: readonly number[],
+  seen: Uint8Array,
+  columns: readonly Float64Array[],
+  row: number,
+): void {
+  useWholeTime(columns[PLACE.start], columns[PLACE.startMs], row)
+  useWholeTime(columns[PLACE.end], columns[PLACE.endMs], row)
+  decode.lacking = lackingOf(places, seen)
 }
 
 /** Columns that messages of JSON have to have: those that are needed, and others that are mapped. */
@@ -135,26 +178,6 @@ function parseObject(
   } catch {
     // Invalid UTF-8 or invalid JSON: a malformed message.
     return null
-  }
-}
-
-/** @param volumes receives the names that state a unit of volumes */
-function createPlaces(volumes: Set<string>, mapped: MappedColumns): (name: string) => Place | null {
-  const paths = Object.values(mapped)
-  const isTaken = (name: string): boolean =>
-    paths.some((path) => path?.length === 1 && isAlike(path[0], name))
-  const known = new Map<string, Place | null>()
-  return (name) => {
-    if (name.length > MOST_NAME_LETTERS) return null
-    const found = known.get(name)
-    if (found !== undefined) return found
-    const canonical = canonicalName(name)
-    const isFree = canonical !== undefined && mapped[canonical] === undefined && !isTaken(name)
-    if (volumeEnding(name) !== null) noteVolume(volumes, name)
-    const column = isFree ? USED_COLUMNS.indexOf(canonical) : -1
-    const place = canonical === undefined ? null : { column, exact: name === canonical }
-    if (known.size < MOST_NAMES) known.set(name, place)
-    return place
   }
 }
 

@@ -7,7 +7,8 @@ import {
   type Unit,
 } from '../../snapshot/metrics.ts'
 import { FEATURE_COLUMNS, hasMetric, knownApplications } from '../../snapshot/not-in-data.ts'
-import { QUANTILES, type Snapshot } from '../../snapshot/schema.ts'
+import { QUANTILES } from '../../snapshot/metrics.ts'
+import type { Snapshot } from '../../snapshot/schema.ts'
 import { ABSENT, gauge, type Read, type Series } from './row.ts'
 
 /** The ranks that are published, "01" to "10". */

@@ -37,6 +37,7 @@ export function replay(
     commitIntervalMs: 1000,
     keepRejected: 100_000,
     speed: 'max',
+    threads: Number(process.env['XDR_PULSE_THREADS'] ?? 1),
     ...changes,
     state: { ...STATE, ...changes.state },
     units: { ...AUTO_UNITS, ...changes.units },

@@ -59,7 +59,9 @@ test('an error while applying ends the loop without a commit', async () => {
       throw new Error('the store failed')
     },
     isDue: () => true,
-    commit: () => commits++,
+    commit: () => {
+      commits++
+    },
   })
   await assert.rejects(failing, /the store failed/)
   assert.deepEqual({ commits, closed }, { commits: 0, closed: true })

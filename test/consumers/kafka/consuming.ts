@@ -84,6 +84,7 @@ export function optionsOf(
     sessionTimeoutMs: 6000,
     fetching: { rack: '', maxBytes: 2 ** 24, maxPartitionBytes: 2 ** 22, maxWaitMs: 100 },
     stateDirectory,
+    threads: Number(process.env['XDR_PULSE_THREADS'] ?? 1),
     format: 'auto',
     registry: null,
     schema: null,

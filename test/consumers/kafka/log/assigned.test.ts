@@ -72,7 +72,8 @@ function assignedOf(
   return {
     topics: names.map((name, at) => topicOf(name, IDS[at])),
     ...{ warnings, failure: null, cutoverMs: null },
-    ...{ deadLetters: null, group, stores, loaded: new Map() },
+    ...{ deadLetters: null, group, threads: null, loaded: new Map() },
+    stores: new Map(stores.map((store) => [store.partition, store])),
     stats: createIngestStats({ missingMsisdnZero: false }, options, 1),
     ...{ settled: null, settling: null, restoreSeconds: null },
     backoff: createBackoff(BROKER_RETRY),
@@ -82,7 +83,7 @@ function assignedOf(
 
 /** Loads partitions, with a position in the topic each. */
 function loadAll(reader: AssignedPartitions): void {
-  for (const store of reader.stores) {
+  for (const store of reader.stores.values()) {
     const partition = loadPartition(store)
     const source = { name: 'xdr', kind: 'topic', rows: 0, order: 'offset' } as const
     const unit = { durationUnit: 'ms', evidence: '' } as const
