@@ -198,11 +198,12 @@ const lastOf = ({ descriptor }: DataFile): number =>
   Math.floor(fstatSync(descriptor).size / PAGE_BYTES) - 1
 
 /** A number of 64 bits; one beyond 2^53 is rounded, and is out of every range anyway. */
-export const readNumber = (bytes: Buffer, at: number): number => Number(bytes.readBigUInt64LE(at))
+export const readNumber = (bytes: Buffer, at: number): number =>
+  bytes.readUInt32LE(at) + bytes.readUInt32LE(at + 4) * 2 ** 32
 
 /** Reads bytes of the file that are in use. */
 export function readBytes(file: DataFile, at: number, bytes: number): Buffer {
-  const buffer = Buffer.alloc(bytes)
+  const buffer = Buffer.allocUnsafe(bytes)
   const read = readSync(file.descriptor, buffer, 0, bytes, at)
   if (read < bytes) throw damaged(file.path, `it ends at ${at + read}, within a page in use`)
   return buffer

@@ -26,6 +26,8 @@ export interface RangeOptions {
 /** The entries of one database. Reading throws PulseError `store-failed` at a damaged entry. */
 export interface Entries<V, K extends Buffer | string> {
   get(key: K, options?: { transaction?: ReadTransaction }): V | undefined
+  /** As `get`, without a copy: what it returns is valid until any database is read. */
+  getPassing(key: K, options?: { transaction?: ReadTransaction }): V | undefined
   put(key: K, value: V): Promise<boolean>
   /** Stores bytes that have CHECKSUM_BYTES of room behind them, without a copy; they are stored now. */
   putInPlace(key: K, bytes: Buffer): void
@@ -70,6 +72,11 @@ export function createEntries<V, K extends Buffer | string>(
       const bytes = keyBytes(key)
       const stored = database.get(bytes, options)
       return stored === undefined ? undefined : open(bytes, stored)
+    },
+    getPassing(key, options) {
+      const bytes = keyBytes(key)
+      const stored = database.getBinaryFast(bytes, options)
+      return stored === undefined ? undefined : open(bytes, stored.subarray(0, stored.length))
     },
     put(key, value) {
       const bytes = keyBytes(key)

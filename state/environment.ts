@@ -15,7 +15,10 @@ export type ReadTransaction = Transaction
 export type Environment = RootDatabase<Buffer, Buffer>
 
 /** A named database of an environment, its keys and values as bytes. */
-export type BinaryDatabase = Database<Buffer, Buffer>
+export type BinaryDatabase = Omit<Database<Buffer, Buffer>, 'getBinaryFast'> & {
+  /** In memory that the next read of any database overwrites; lmdb's type lacks the options. */
+  getBinaryFast: (key: Buffer, options?: { transaction?: ReadTransaction }) => Buffer | undefined
+}
 
 /** An environment, and what its file had when it was opened. */
 export interface OpenedEnvironment {

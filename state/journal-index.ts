@@ -4,7 +4,7 @@
 // ascending slot. An entry never changes and is only removed, so what was read of it stays true.
 import { commitOfKey, journalKey, pageOfKey } from './keys.ts'
 import { openPage, skipNextRow, type PageReader } from './pages.ts'
-import { missingPage, type PartitionView } from './scan.ts'
+import { journalKeyFrom, missingPage, type PartitionView } from './scan.ts'
 
 /** An entry of the journal. */
 interface IndexedEntry {
@@ -14,6 +14,8 @@ interface IndexedEntry {
   slots: Uint32Array | null
   /** By page, with `slots`: the place of its first row in them. */
   starts: number[]
+  /** By page: the slot of its first row, where it was read. */
+  firsts: Map<number, number>
 }
 
 /** Entries by commit, up to and including one commit. */
@@ -38,25 +40,22 @@ const PROBES = 4
 
 /** Brings the index up to a view: one read for each commit since, and none of what was known. */
 export function followJournal(index: JournalIndex, view: PartitionView): void {
-  const { store, counters } = view
+  const { store, transaction, counters } = view
   if (index.commit > counters.commit) Object.assign(index, createJournalIndex())
-  const oldest = firstKeyFrom(view, 0)
+  const oldest = journalKeyFrom(store, transaction, 0, 0)
   const first = oldest === undefined ? Infinity : commitOfKey(oldest)
   for (const commit of index.entries.keys()) if (commit < first) index.entries.delete(commit)
   for (let commit = index.commit + 1; ;) {
-    const key = firstKeyFrom(view, commit)
+    const key = journalKeyFrom(store, transaction, commit, 0)
     if (key === undefined) break
     commit = commitOfKey(key)
     if (pageOfKey(key) > 0) throw missingPage(store, commit, 0)
-    index.entries.set(commit, { commit, pages: countPages(view, commit), slots: null, starts: [] })
+    const pages = countPages(view, commit)
+    index.entries.set(commit, { commit, pages, slots: null, starts: [], firsts: new Map() })
     commit++
   }
   index.commit = counters.commit
 }
-
-/** The first key of the journal of a commit or a later one. */
-const firstKeyFrom = ({ store, transaction }: PartitionView, commit: number): Buffer | undefined =>
-  [...store.journal.getKeys({ transaction, start: journalKey(commit, 0), limit: 1 })].at(0)
 
 /** Pages are numbered from 0 without holes: doubling, then halving the range. */
 function countPages(view: PartitionView, commit: number): number {
@@ -142,8 +141,13 @@ function lastAtMost(ascending: ArrayLike<number>, most: number): number {
  * The last page of an entry that begins at or before a slot, by reading first rows; -1 for none. The
  * guess is by proportion, as pages are about equally full, and every other time the middle.
  */
-function probe(view: PartitionView, { commit, pages }: IndexedEntry, slot: number): number {
-  const firstOf = (page: number): number => openJournalPage(view, commit, page).slot
+function probe(view: PartitionView, entry: IndexedEntry, slot: number): number {
+  const { commit, pages, firsts } = entry
+  const firstOf = (page: number): number => {
+    const first = firsts.get(page) ?? openJournalPage(view, commit, page).slot
+    firsts.set(page, first)
+    return first
+  }
   let [low, lowSlot] = [0, firstOf(0)]
   if (lowSlot > slot) return -1
   let [high, highSlot] = [pages, view.counters.subscribers]

@@ -2,9 +2,10 @@
 import { PulseError } from '../src/errors.ts'
 import { FIELD, sumRecords, WIDTH } from '../src/subscriber/aggregate.ts'
 import type { ReadTransaction } from './environment.ts'
-import { blockOfKey, commitOfKey, journalKey, pageOfKey } from './keys.ts'
-import { BLOCK_BITS, BLOCK_SLOTS, openPage, readNextRow, type PageReader } from './pages.ts'
+import { blockKey, commitOfKey, journalKey } from './keys.ts'
+import { BLOCK_BITS, BLOCK_SLOTS, openPage, readNextRow, skipNextRow } from './pages.ts'
 import type { Counters } from './partition-metadata.ts'
+import type { PageReader } from './pages.ts'
 import type { PartitionStore } from './store.ts'
 
 /** One partition as of one read transaction. */
@@ -47,24 +48,21 @@ export function scanPartition(
 ): void {
   const rows = new Float64Array(BLOCK_SLOTS * WIDTH)
   const journal = journalEntries(store, transaction)
-  const base = store.subscribers.getRange({ transaction, snapshot: true })[Symbol.iterator]()
-  let next = base.next()
   const blocks = Math.ceil(slots / BLOCK_SLOTS)
   for (let block = 0; block < blocks; block++) {
     const first = block << BLOCK_BITS
     const state: BlockState = { pages: 0, staleSince: 0 }
     let asOf = 0
-    let count = 0
     rows.fill(0)
-    while (next.done !== true && blockOfKey(next.value.key) === block) {
-      const reader = openPage(next.value.value)
+    for (; ; state.pages++) {
+      const bytes = store.subscribers.getPassing(blockKey(block, state.pages), { transaction })
+      if (bytes === undefined) break
+      const reader = openPage(bytes)
       asOf = reader.tag
-      for (; reader.slot >= 0; count++) readNextRow(reader, rows, (reader.slot - first) * WIDTH)
-      state.pages++
-      next = base.next()
+      while (reader.slot >= 0) readNextRow(reader, rows, (reader.slot - first) * WIDTH)
     }
     for (const entry of journal) overlay(store, transaction, entry, first, asOf, rows, state)
-    count = Math.min(BLOCK_SLOTS, slots - first)
+    const count = Math.min(BLOCK_SLOTS, slots - first)
     requireRows(store, rows, count, first)
     visit(rows, count, state)
   }
@@ -90,23 +88,23 @@ export function scanWhole(
 function journalEntries(store: PartitionStore, transaction: ReadTransaction): JournalEntry[] {
   const entries: JournalEntry[] = []
   for (let after = 0; ;) {
-    const next = journalPageFrom(store, transaction, after, 0)
-    if (next === undefined) return entries
-    const entry: JournalEntry = { commit: commitOfKey(next.key), page: -1, reader: null }
+    const key = journalKeyFrom(store, transaction, after, 0)
+    if (key === undefined) return entries
+    const entry: JournalEntry = { commit: commitOfKey(key), page: -1, reader: null }
     openNextPage(store, transaction, entry)
     entries.push(entry)
     after = entry.commit + 1
   }
 }
 
-/** The first page of the journal at or after one: all pages are read, so each checksum is checked. */
-const journalPageFrom = (
+/** The key of the first page of the journal at or after one. */
+export const journalKeyFrom = (
   { journal }: PartitionStore,
   transaction: ReadTransaction,
   commit: number,
   page: number,
-): { key: Buffer; value: Buffer } | undefined =>
-  [...journal.getRange({ transaction, start: journalKey(commit, page), limit: 1 })].at(0)
+): Buffer | undefined =>
+  [...journal.getKeys({ transaction, start: journalKey(commit, page), limit: 1 })].at(0)
 
 function openNextPage(
   store: PartitionStore,
@@ -114,10 +112,11 @@ function openNextPage(
   entry: JournalEntry,
 ): void {
   entry.page++
-  const next = journalPageFrom(store, transaction, entry.commit, entry.page)
-  const isOver = next === undefined || commitOfKey(next.key) !== entry.commit
-  entry.reader = isOver ? null : openPage(next.value)
-  if (isOver || pageOfKey(next.key) === entry.page) return
+  const bytes = store.journal.get(journalKey(entry.commit, entry.page), { transaction })
+  entry.reader = bytes === undefined ? null : openPage(bytes)
+  if (bytes !== undefined) return
+  const next = journalKeyFrom(store, transaction, entry.commit, entry.page)
+  if (next === undefined || commitOfKey(next) !== entry.commit) return
   throw missingPage(store, entry.commit, entry.page)
 }
 
@@ -141,14 +140,15 @@ function overlay(
 ): void {
   const newer = entry.commit > asOf
   while (entry.reader !== null && entry.reader.slot < first + BLOCK_SLOTS) {
-    const at = newer ? (entry.reader.slot - first) * WIDTH : -1
-    readNextRow(entry.reader, newer ? rows : discarded, Math.max(at, 0))
-    if (newer && state.staleSince === 0) state.staleSince = entry.commit
+    if (newer) {
+      readNextRow(entry.reader, rows, (entry.reader.slot - first) * WIDTH)
+      if (state.staleSince === 0) state.staleSince = entry.commit
+    } else {
+      skipNextRow(entry.reader)
+    }
     if (entry.reader.slot < 0) openNextPage(store, transaction, entry)
   }
 }
-
-const discarded = new Float64Array(WIDTH)
 
 /** Every subscriber has at least one record: the store has lost a row without records. */
 function requireRows(

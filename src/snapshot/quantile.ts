@@ -20,6 +20,14 @@ export function floatBin(words: Uint32Array, at: number): number {
   return (words[2 * at + UPPER] & 0x7fffffff) >>> SHIFT
 }
 
+/** The number of fine bins for numbers of 0 or more. */
+export const FINE_BINS = 1 << 17
+
+/** As `floatBin`, with 2 more bits of the mantissa. */
+export function fineBin(words: Uint32Array, at: number): number {
+  return (words[2 * at + UPPER] & 0x7fffffff) >>> (SHIFT - 2)
+}
+
 /** The smallest number of each bin, ascending. */
 export function lowestOfBins(): Float64Array {
   const lowest = new Float64Array(FLOAT_BINS)

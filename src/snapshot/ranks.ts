@@ -1,6 +1,6 @@
 // Ranks of any aggregate among the subscribers of a roster, without a pass over all of them.
 import { featureRow, METRIC_PLACES, METRICS, sumAt } from './metrics.ts'
-import { floatBin, FLOAT_BINS, wordsOf } from './quantile.ts'
+import { fineBin, FINE_BINS, wordsOf } from './quantile.ts'
 import { firstFrom, type Roster } from './roster.ts'
 import { featureColumn } from './features.ts'
 import { precedes } from './top.ts'
@@ -14,6 +14,8 @@ interface Binned {
   starts: Uint32Array
   /** Places of the roster: those of a bin together, ascending. */
   places: Uint32Array
+  /** By bin: 1 when its values differ. */
+  differs: Uint8Array
 }
 
 /** The places of a roster by each of METRICS; 20 bytes per subscriber. */
@@ -32,14 +34,20 @@ export interface Ranking {
 export function indexRanks(roster: Roster): RankIndex {
   const metrics = METRICS.map((metric): Binned => {
     const columns = featureRow(metric).fields.map((field) => roster.columns[field])
-    const words = wordsOf(featureColumn(roster, metric))
-    const starts = new Uint32Array(FLOAT_BINS + 1)
-    for (let at = 0; at < roster.subscribers; at++) starts[floatBin(words, at) + 1]++
-    for (let bin = 0; bin < FLOAT_BINS; bin++) starts[bin + 1] += starts[bin]
+    const values = featureColumn(roster, metric)
+    const words = wordsOf(values)
+    const starts = new Uint32Array(FINE_BINS + 1)
+    for (let at = 0; at < roster.subscribers; at++) starts[fineBin(words, at) + 1]++
+    for (let bin = 0; bin < FINE_BINS; bin++) starts[bin + 1] += starts[bin]
     const next = starts.slice()
     const places = new Uint32Array(roster.subscribers)
-    for (let at = 0; at < roster.subscribers; at++) places[next[floatBin(words, at)]++] = at
-    return { columns, starts, places }
+    const differs = new Uint8Array(FINE_BINS)
+    for (let at = 0; at < roster.subscribers; at++) {
+      const bin = fineBin(words, at)
+      places[next[bin]++] = at
+      if (values[at] !== values[places[starts[bin]]]) differs[bin] = 1
+    }
+    return { columns, starts, places, differs }
   })
   return { roster, metrics }
 }
@@ -64,15 +72,32 @@ export function ranksOf(index: RankIndex, row: Float64Array, own: number): Ranki
 }
 
 /** The number of places with a larger value, and of those below `smaller` with an equal one. */
-function countBefore({ columns, starts, places }: Binned, value: number, smaller: number): number {
-  const bin = floatBin(wordsOf(Float64Array.of(value)), 0)
-  const end = starts[bin + 1]
+function countBefore(binned: Binned, value: number, smaller: number): number {
+  const { columns, starts, places, differs } = binned
+  const bin = fineBin(wordsOf(Float64Array.of(value)), 0)
+  const [first, end] = [starts[bin], starts[bin + 1]]
   let before = places.length - end
-  for (let at = starts[bin]; at < end; at++) {
+  if (first < end && differs[bin] === 0) {
+    const all = valueAt(columns, places[first])
+    if (all > value) return before + end - first
+    return all < value ? before : before + firstAtLeast(places, first, end, smaller) - first
+  }
+  for (let at = first; at < end; at++) {
     const each = valueAt(columns, places[at])
     if (each > value || (each === value && places[at] < smaller)) before++
   }
   return before
+}
+
+/** The first of the ascending numbers from `first` to `end` that is at least `least`; else `end`. */
+function firstAtLeast(ascending: Uint32Array, first: number, end: number, least: number): number {
+  let [below, above] = [first - 1, end]
+  while (above - below > 1) {
+    const middle = (below + above) >>> 1
+    if (ascending[middle] < least) below = middle
+    else above = middle
+  }
+  return above
 }
 
 function valueAt(columns: readonly Float64Array[], place: number): number {

@@ -85,9 +85,28 @@ export function writeRow(
   return writeVarint(bytes, at, span < 0 ? -2 * span - 1 : 2 * span)
 }
 
-/** Reads one row of aggregates into `rows` from `offset` on. */
+/**
+ * Reads one row of aggregates into `rows` from `offset` on. The numbers are read as by `readVarint`,
+ * in one loop with the place in a local variable: a state has 22 of them per subscriber.
+ */
 export function readRow(cursor: Cursor, rows: Float64Array, offset: number): void {
-  for (let field = 0; field < FIELD.lastEndMs; field++) rows[offset + field] = readVarint(cursor)
+  const { bytes } = cursor
+  let at = cursor.at
+  const end = offset + FIELD.lastEndMs
+  for (let to = offset; to < end; to++) {
+    let byte = bytes[at++]
+    let value = byte & 127
+    for (let shift = 7; byte > 127 && shift < 28; shift += 7) {
+      byte = bytes[at++]
+      value |= (byte & 127) << shift
+    }
+    for (let unit = PART; byte > 127; unit *= 128) {
+      byte = bytes[at++]
+      value += (byte & 127) * unit
+    }
+    rows[to] = value
+  }
+  cursor.at = at
   const code = readVarint(cursor)
   const span = code % 2 === 0 ? code / 2 : -(code + 1) / 2
   rows[offset + FIELD.lastEndMs] = rows[offset + FIELD.firstStartMs] + span

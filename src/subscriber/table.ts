@@ -97,18 +97,33 @@ function addAt(table: Table, msisdn: number, h: number, at: number): number {
 }
 
 /**
- * Appends rows that a scan of the store yields in slot order; they are not dirty.
+ * Appends rows of different subscribers, which a scan of the store yields in slot order; they are not
+ * dirty.
  *
  * @throws PulseError `store-failed` when the partition would hold more than MAX_SLOTS subscribers
  */
 export function appendRows(table: Table, rows: Float64Array, count: number): void {
   reserve(table, table.count + count)
-  for (let i = 0; i < count; i++) {
-    const msisdn = rows[i * WIDTH + FIELD.msisdn]
-    const h = hash(msisdn)
-    const slot = addAt(table, msisdn, h, probe(table, msisdn, h))
-    const at = (slot & CHUNK_MASK) * WIDTH
-    table.chunks[slot >>> CHUNK_BITS].set(rows.subarray(i * WIDTH, (i + 1) * WIDTH), at)
+  const first = table.count
+  for (let i = 0; i < count;) {
+    const slot = first + i
+    const part = Math.min(count - i, CHUNK_MASK + 1 - (slot & CHUNK_MASK))
+    const copied = rows.subarray(i * WIDTH, (i + part) * WIDTH)
+    table.chunks[slot >>> CHUNK_BITS].set(copied, (slot & CHUNK_MASK) * WIDTH)
+    i += part
+  }
+  table.count += count
+  indexSlots(table, first)
+}
+
+/** Adds the slots from `first` on to the index, which has room for them. */
+function indexSlots({ index, chunks, count }: Table, first: number): void {
+  const mask = index.length - 1
+  for (let slot = first; slot < count; slot++) {
+    const h = hash(chunks[slot >>> CHUNK_BITS][(slot & CHUNK_MASK) * WIDTH])
+    let at = h & mask
+    while (index[at] !== 0) at = (at + 1) & mask
+    index[at] = (((h >>> SLOT_BITS) << SLOT_BITS) | (slot + 1)) >>> 0
   }
 }
 
@@ -140,11 +155,5 @@ export function reserve(table: Table, slots: number): void {
 
 function rebuildIndex(table: Table, size: number): void {
   table.index = new Uint32Array(size)
-  const mask = size - 1
-  for (let slot = 0; slot < table.count; slot++) {
-    const h = hash(table.chunks[slot >>> CHUNK_BITS][(slot & CHUNK_MASK) * WIDTH])
-    let at = h & mask
-    while (table.index[at] !== 0) at = (at + 1) & mask
-    table.index[at] = (((h >>> SLOT_BITS) << SLOT_BITS) | (slot + 1)) >>> 0
-  }
+  indexSlots(table, 0)
 }

@@ -69,6 +69,7 @@ export function openMemory(disk: Disk, nextFate: NextFate): OpenedEnvironment {
   }
   const openDB = ({ name }: { name: string }) => ({
     get: (key: Buffer, options?: Options) => contentOf(name, options).get(nameOf(key)),
+    getBinaryFast: (key: Buffer, options?: Options) => contentOf(name, options).get(nameOf(key)),
     put: (key: Buffer, value: Buffer) =>
       change(name, (content) => content.set(nameOf(key), Buffer.from(value))),
     remove: (key: Buffer) => change(name, (content) => content.delete(nameOf(key))),
