@@ -233,7 +233,7 @@ describe('top, segments, subscriber', () => {
     const view = await json<Subscriber>('subscriber', String(msisdn), '--state', state)
     // The API returns the same schema.
     assert.deepEqual(subscriberSchema.parse(view), view)
-    isOf(view.asOf, report, { segmentsNumber: report.number })
+    isOf(view.asOf, report, { segmentsNumber: report.number, snapshotNumber: report.number })
     assert.equal(view.aggregate.trafficBytes, value)
     assert.equal(view.ranks['trafficBytes'], 1)
     const { stdout } = await pulse(['subscriber', String(msisdn), '--state', state])

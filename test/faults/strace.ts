@@ -60,7 +60,8 @@ const META_RECORD_BYTES = 128
 
 /** True for the write of a meta page, which makes a commit the newest one. */
 export function isMetaWrite({ name, text }: Call): boolean {
-  const [, bytes, at] = /, (\d+), (\d+)\)/.exec(text) ?? []
+  // A call in which the process was killed may be unfinished.
+  const [, bytes, at] = /, (\d+), (\d+)(?:\)| <unfinished)/.exec(text) ?? []
   return name === 'pwrite64' && Number(bytes) === META_RECORD_BYTES && Number(at) < META_BYTES
 }
 
