@@ -46,7 +46,8 @@ export const formerFormats: FaultRow = {
       copyFormerState(format, state)
       const convert = async (kill: boolean): Promise<void> => {
         const log = join(context.directory, 'strace.log')
-        const when = 1 + Math.floor(random() * 4)
+        // Each partition is converted in one transaction, with one flush.
+        const when = 1 + Math.floor(random() * PARTITIONS)
         const inject = `fdatasync:signal=SIGKILL:when=${when}`
         const injection = kill ? { paths: dataFiles(state, PARTITIONS), log, inject } : undefined
         const run = { file, state, partitions: PARTITIONS, ...(injection ? { injection } : {}) }
