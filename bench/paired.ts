@@ -50,7 +50,7 @@ function takeFormer(): string | null {
     cwd: ROOT,
     maxBuffer: 2 ** 30,
   })
-  if (archive.status !== 0) return 'there is no former commit'
+  if (archive.status !== 0) return 'this checkout has no former commit'
   rmSync(FORMER, { recursive: true, force: true })
   mkdirSync(FORMER, { recursive: true })
   const tar = spawnSync('tar', ['-x', '-C', FORMER], { input: archive.stdout })

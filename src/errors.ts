@@ -78,6 +78,20 @@ export function troubleOf(error: unknown): PulseError | null {
   return new PulseError('store-failed', storeSentence(error), error)
 }
 
+/** An error as one thread reports it to another; `code` is null for an internal error. */
+export interface Failure {
+  code: ErrorCode | null
+  message: string
+}
+
+/** What `errorOf` makes an error of again: an internal error keeps its stack as its message. */
+export function failureOf(error: unknown): Failure {
+  const trouble = troubleOf(error)
+  if (trouble !== null) return { code: trouble.code, message: trouble.message }
+  const message = error instanceof Error ? (error.stack ?? '') : messageOf(error)
+  return { code: null, message }
+}
+
 /** A positive code of LMDB is one of a system call. */
 function storeSentence(error: Error): string {
   const known = errnoOf(error) === null ? null : errnoSentence('the state directory', error)

@@ -4,7 +4,7 @@ import { damaged } from './data-file.ts'
 import { rewritePartition } from './rewrite.ts'
 import { newerFormat, writeStamp } from './stamp.ts'
 import { FORMAT, type Stamp } from './partition-metadata.ts'
-import { lockState } from './lock.ts'
+import { lockState, requireLock } from './lock.ts'
 import { loadPartition, readCounters, type Partition } from './partition.ts'
 import { beginRead, hasPartition, openPartition, type PartitionStore } from './store.ts'
 import { makeDirectory, namingErrors } from './write-error.ts'
@@ -45,6 +45,17 @@ export async function openState(
     await state.close()
     throw error
   }
+}
+
+/** Opens a partition in a further thread of the process whose `command` has locked the state. */
+export function openInThread(
+  directory: string,
+  partition: number,
+  command: string,
+): PartitionStore {
+  const store = openPartition(directory, partition, 'write')
+  store.requireLock = () => requireLock(directory, command)
+  return store
 }
 
 /** As `openState`, but loads no partition. */

@@ -1,4 +1,5 @@
 // The progress of an ingest, as its thread reports it to the main thread several times per second.
+import { addByName } from '../../src/record/add-by-name.ts'
 import type { SkippedPath } from '../../src/parquet/find/skipped.ts'
 import type { SourceNote } from '../../src/record/source-units.ts'
 
@@ -27,6 +28,27 @@ export interface IngestCounters {
   commits: number
   /** Bytes read: of files by share of rows, of a topic as fetched. */
   consumedBytes: number
+}
+
+/** The sums of two sets of counters; each may lack applications that the other has. */
+export function addCounters(a: IngestCounters, b: IngestCounters): IngestCounters {
+  const length = Math.max(a.applicationBytes.length, b.applicationBytes.length)
+  return {
+    rows: a.rows + b.rows,
+    applied: a.applied + b.applied,
+    duplicate: a.duplicate + b.duplicate,
+    excluded: a.excluded + b.excluded,
+    rejected: addByName(a.rejected, b.rejected),
+    coerced: addByName(a.coerced, b.coerced),
+    missing: addByName(a.missing, b.missing),
+    applicationBytes: Array.from(
+      { length },
+      (_, at) => (a.applicationBytes[at] ?? 0) + (b.applicationBytes[at] ?? 0),
+    ),
+    durationMs: a.durationMs + b.durationMs,
+    commits: a.commits + b.commits,
+    consumedBytes: a.consumedBytes + b.consumedBytes,
+  }
 }
 
 /** Measurements since the last report, one number per batch or commit. */

@@ -1,6 +1,6 @@
 // The script of the ingest thread: replays files or consumes a topic, and reports its progress.
 import { parentPort, workerData } from 'node:worker_threads'
-import { assert, messageOf, troubleOf, type ErrorCode } from '../errors.ts'
+import { assert, failureOf, type Failure } from '../errors.ts'
 import type { IngestProgress } from '../../consumers/ingest/progress.ts'
 import type { TopicConsumerOptions } from '../../consumers/kafka/run.ts'
 import type { ReplayOptions } from '../../consumers/files/replay.ts'
@@ -14,8 +14,7 @@ export type IngestRequest = 'stop' | 'pause' | 'resume'
 
 /** A message from the thread; `code` is null for an internal error. */
 export type IngestMessage =
-  | { type: 'progress' | 'end'; progress: IngestProgress }
-  | { type: 'failed'; code: ErrorCode | null; message: string }
+  { type: 'progress' | 'end'; progress: IngestProgress } | ({ type: 'failed' } & Failure)
 
 /** Report interval between commits; each commit is reported immediately. */
 const REPORT_MS = 250
@@ -85,19 +84,12 @@ async function work(job: IngestJob): Promise<void> {
     clearImmediate(soon)
     report('end', last)
   } catch (error) {
-    port.postMessage(failureOf(error))
+    port.postMessage({ type: 'failed', ...failureOf(error) } satisfies IngestMessage)
   } finally {
     clearInterval(timer)
     clearImmediate(soon)
     port.close()
   }
-}
-
-function failureOf(error: unknown): IngestMessage {
-  const trouble = troubleOf(error)
-  if (trouble !== null) return { type: 'failed', code: trouble.code, message: trouble.message }
-  const message = error instanceof Error ? (error.stack ?? '') : messageOf(error)
-  return { type: 'failed', code: null, message }
 }
 
 await work(workerData as IngestJob)

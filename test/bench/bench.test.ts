@@ -64,7 +64,7 @@ test('peers have the numbers of a replay, also of one that was killed', (t) => {
 test('paired compares with the former commit, where there is one', () => {
   const text = run('paired')
   const skipped =
-    /^paired: skipped, (there is no former commit|the former commit has other packages)$/m
+    /^paired: skipped, (this checkout has no former commit|the former commit has other packages)$/m
   if (!skipped.test(text)) assert.match(text, /^ratio within pairs +\d+\.\d{3} +\d+\.\d{3}$/m)
 })
 

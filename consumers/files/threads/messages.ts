@@ -1,5 +1,5 @@
 // What the ingest thread of a replay and its folding threads send to each other.
-import type { ErrorCode } from '../../../src/errors.ts'
+import type { Failure } from '../../../src/errors.ts'
 import type { CommitTimes } from '../../../state/commit.ts'
 import type { Counters, RejectedRow, SourcePosition } from '../../../state/partition-metadata.ts'
 
@@ -48,10 +48,10 @@ export interface Held {
   dirtySubscribers: number
 }
 
-/** A message from a folding thread; `code` is null for an internal error. */
+/** A message from a folding thread. */
 export type FromFolding =
   | { type: 'opened' }
   | ({ type: 'loaded'; parts: LoadedPart[] } & Held)
   | ({ type: 'folded'; slab: number } & Held)
   | ({ type: 'committed'; times: CommitTimes[] } & Held)
-  | { type: 'failed'; code: ErrorCode | null; message: string }
+  | ({ type: 'failed' } & Failure)

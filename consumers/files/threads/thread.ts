@@ -1,12 +1,12 @@
 // The script of a folding thread of a replay: it holds partitions, folds records into them and commits.
 import { parentPort, workerData } from 'node:worker_threads'
-import { assert, messageOf, troubleOf } from '../../../src/errors.ts'
+import { assert, failureOf } from '../../../src/errors.ts'
 import { fold } from '../../../src/subscriber/fold.ts'
 import { foldHours } from '../../../src/subscriber/hours.ts'
 import { commitPartition } from '../../../state/commit.ts'
-import { requireLock } from '../../../state/lock.ts'
 import { loadPartition, type Partition } from '../../../state/partition.ts'
-import { openPartition, type PartitionStore } from '../../../state/store.ts'
+import type { PartitionStore } from '../../../state/store.ts'
+import { openInThread } from '../../../state/writer.ts'
 import type { CommitPart, FoldData, FoldPart, FromFolding, Held, ToFolding } from './messages.ts'
 import { batchIn, slabOf } from './slab.ts'
 
@@ -19,12 +19,6 @@ const slabs = given.slabs.map((buffer) => slabOf(capacity, buffer))
 const slots = new Uint32Array(capacity)
 const partitions = new Map<number, Partition>()
 let stores: PartitionStore[] = []
-
-function openStore(partition: number): PartitionStore {
-  const store = openPartition(stateDirectory, partition, 'write')
-  store.requireLock = () => requireLock(stateDirectory, command)
-  return store
-}
 
 function heldNow(): Held {
   let [subscribers, dirtySubscribers] = [0, 0]
@@ -70,19 +64,12 @@ async function end(): Promise<void> {
   for (const { environment } of stores) await environment.close()
 }
 
-function failureOf(error: unknown): FromFolding {
-  const trouble = troubleOf(error)
-  if (trouble !== null) return { type: 'failed', code: trouble.code, message: trouble.message }
-  const message = error instanceof Error ? (error.stack ?? '') : messageOf(error)
-  return { type: 'failed', code: null, message }
-}
-
 /** After a failure the thread ends: its partitions in memory cannot be trusted. */
 function failing(work: () => void): void {
   try {
     work()
   } catch (error) {
-    send(failureOf(error))
+    send({ type: 'failed', ...failureOf(error) })
     void end()
   }
 }
@@ -93,7 +80,7 @@ port.on('message', (message: ToFolding) => {
   else failing(() => commitAll(message.parts))
 })
 failing(() => {
-  stores = given.partitions.map(openStore)
+  stores = given.partitions.map((one) => openInThread(stateDirectory, one, command))
   send({ type: 'opened' })
   const parts = stores.map((store) => {
     const partition = loadPartition(store)

@@ -1,10 +1,7 @@
 // One progress of all ingest threads of a member.
-import type {
-  ConsumerProgress,
-  IngestCounters,
-  IngestProgress,
-  PartitionProgress,
-} from '../../ingest/progress.ts'
+import { addByName } from '../../../src/record/add-by-name.ts'
+import { addCounters } from '../../ingest/progress.ts'
+import type { ConsumerProgress, IngestProgress, PartitionProgress } from '../../ingest/progress.ts'
 import { longestSilence, type Threads } from './threads.ts'
 
 /**
@@ -42,31 +39,6 @@ function largest(values: readonly (number | null)[]): number | null {
   const known = values.filter((value) => value !== null)
   return known.length === 0 ? null : Math.max(...known)
 }
-
-const addByName = (
-  a: Readonly<Record<string, number>>,
-  b: Readonly<Record<string, number>>,
-): Record<string, number> =>
-  Object.fromEntries(
-    [...new Set([...Object.keys(a), ...Object.keys(b)])].map((name) => [
-      name,
-      (a[name] ?? 0) + (b[name] ?? 0),
-    ]),
-  )
-
-const addCounters = (a: IngestCounters, b: IngestCounters): IngestCounters => ({
-  rows: a.rows + b.rows,
-  applied: a.applied + b.applied,
-  duplicate: a.duplicate + b.duplicate,
-  excluded: a.excluded + b.excluded,
-  rejected: addByName(a.rejected, b.rejected),
-  coerced: addByName(a.coerced, b.coerced),
-  missing: addByName(a.missing, b.missing),
-  applicationBytes: a.applicationBytes.map((bytes, at) => bytes + (b.applicationBytes[at] ?? 0)),
-  durationMs: a.durationMs + b.durationMs,
-  commits: a.commits + b.commits,
-  consumedBytes: a.consumedBytes + b.consumedBytes,
-})
 
 const byPartition = (a: PartitionProgress, b: PartitionProgress): number =>
   a.partition - b.partition

@@ -1,5 +1,5 @@
 // What the first ingest thread of a member and its other threads send to each other.
-import type { ErrorCode } from '../../../src/errors.ts'
+import type { Failure } from '../../../src/errors.ts'
 import type { IngestProgress } from '../../ingest/progress.ts'
 import type { DurableOffset } from '../group/offsets.ts'
 import type { DecidedTopic } from '../log/decided-topic.ts'
@@ -42,9 +42,9 @@ export interface ThreadReport {
   logStarts: { source: string; partition: number; start: number }[]
 }
 
-/** A message from a thread; `code` is null for an internal error. */
+/** A message from a thread. */
 export type FromThread =
   | { type: 'opened' }
   | ({ type: 'progress' | 'end' } & ThreadReport)
   | { type: 'offsets'; id: number; batch: DurableOffset[] }
-  | { type: 'failed'; code: ErrorCode | null; message: string }
+  | ({ type: 'failed' } & Failure)

@@ -3,10 +3,10 @@
 // It has its own connections, decoders and LMDB environments. The first thread is the member of the
 // group: it sends the assignment and the lease, and commits offsets to the group.
 import { parentPort, workerData } from 'node:worker_threads'
-import { assert, messageOf, troubleOf } from '../../../src/errors.ts'
+import { assert, failureOf } from '../../../src/errors.ts'
 import { sourceOf } from '../../../src/kafka/topic.ts'
-import { requireLock } from '../../../state/lock.ts'
-import { openPartition, type PartitionStore } from '../../../state/store.ts'
+import type { PartitionStore } from '../../../state/store.ts'
+import { openInThread } from '../../../state/writer.ts'
 import { createWarnings } from '../../ingest/warnings.ts'
 import { createGroup, type Group } from '../group/membership.ts'
 import { ownPartitions, settleOffsets, type GroupOffsets } from '../group/offsets.ts'
@@ -43,9 +43,7 @@ function openStores(): Map<number, PartitionStore> {
   const opened = new Map<number, PartitionStore>()
   for (let partition = 0; partition < partitions; partition++) {
     if (threadOf(partition, { count }) !== index) continue
-    const store = openPartition(stateDirectory, partition, 'write')
-    store.requireLock = () => requireLock(stateDirectory, command)
-    opened.set(partition, store)
+    opened.set(partition, openInThread(stateDirectory, partition, command))
   }
   return opened
 }
@@ -109,7 +107,7 @@ async function read(of: PartitionReader): Promise<void> {
   } catch (error) {
     clearInterval(timer)
     clearImmediate(soon)
-    await end(() => send(failureOf(error)))
+    await end(() => send({ type: 'failed', ...failureOf(error) }))
   }
 }
 
@@ -120,13 +118,6 @@ async function end(last: () => void): Promise<void> {
   port.close()
   // Its connections are not closed one by one.
   process.exit()
-}
-
-function failureOf(error: unknown): FromThread {
-  const trouble = troubleOf(error)
-  if (trouble !== null) return { type: 'failed', code: trouble.code, message: trouble.message }
-  const message = error instanceof Error ? (error.stack ?? '') : messageOf(error)
-  return { type: 'failed', code: null, message }
 }
 
 function extendLease(of: Group, { forMs, atNs }: Extract<ToThread, { type: 'lease' }>): void {
@@ -162,12 +153,12 @@ port.on('message', (message: ToThread) => {
   try {
     receive(message)
   } catch (error) {
-    void end(() => send(failureOf(error)))
+    void end(() => send({ type: 'failed', ...failureOf(error) }))
   }
 })
 try {
   stores = openStores()
   send({ type: 'opened' })
 } catch (error) {
-  await end(() => send(failureOf(error)))
+  await end(() => send({ type: 'failed', ...failureOf(error) }))
 }

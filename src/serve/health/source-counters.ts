@@ -1,4 +1,5 @@
 // Counters of ingest by source: a process may read a history of files, then a topic; pure.
+import { addCounters } from '../../../consumers/ingest/progress.ts'
 import type { IngestCounters, IngestProgress } from '../../../consumers/ingest/progress.ts'
 
 /** Where rows come from, as metrics label it. */
@@ -35,27 +36,5 @@ export function countersBySource(progress: IngestProgress | null): Record<Source
 /** Sum over both sources, so that no counter goes back when a history ends. */
 export function allCounters(progress: IngestProgress | null): IngestCounters {
   const { parquet: a, kafka: b } = countersBySource(progress)
-  const { length } = a.applicationBytes.length === 0 ? b.applicationBytes : a.applicationBytes
-  return {
-    rows: a.rows + b.rows,
-    applied: a.applied + b.applied,
-    duplicate: a.duplicate + b.duplicate,
-    excluded: a.excluded + b.excluded,
-    rejected: sumOf(a.rejected, b.rejected),
-    coerced: sumOf(a.coerced, b.coerced),
-    missing: sumOf(a.missing, b.missing),
-    applicationBytes: Array.from(
-      { length },
-      (_, at) => (a.applicationBytes[at] ?? 0) + (b.applicationBytes[at] ?? 0),
-    ),
-    durationMs: a.durationMs + b.durationMs,
-    commits: a.commits + b.commits,
-    consumedBytes: a.consumedBytes + b.consumedBytes,
-  }
-}
-
-function sumOf(a: Record<string, number>, b: Record<string, number>): Record<string, number> {
-  const sums = { ...a }
-  for (const [name, count] of Object.entries(b)) sums[name] = (sums[name] ?? 0) + count
-  return sums
+  return addCounters(a, b)
 }
