@@ -129,11 +129,3 @@ export const createCounters = (): Counters => ({
   rejectedKept: 0,
   rejectedKeptBytes: 0,
 })
-
-/** Adds the counts in `more` to those in `to`, by name. */
-export function addCounts(
-  to: Record<string, number>,
-  more: Readonly<Record<string, number>>,
-): void {
-  for (const [name, count] of Object.entries(more)) to[name] = (to[name] ?? 0) + count
-}

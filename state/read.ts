@@ -1,8 +1,9 @@
 // Reads a state directory, also while it is being written: one consistent view per partition.
 import { PulseError } from '../src/errors.ts'
+import { addByName } from '../src/record/add-by-name.ts'
 import { HOUR_WIDTH } from '../src/subscriber/hours.ts'
 import { rowOfKey, sourceOfKey } from './keys.ts'
-import { addCounts, createCounters } from './partition-metadata.ts'
+import { createCounters } from './partition-metadata.ts'
 import type { StoredRow } from './rejected-rows.ts'
 import type { Counters, RejectedRow, SourcePosition, Stamp } from './partition-metadata.ts'
 import { readCounters, readHours, readPositions } from './partition.ts'
@@ -170,9 +171,9 @@ function addPartition(
   sums.applied += counters.applied
   sums.rejectedKept += counters.rejectedKept
   sums.rejectedKeptBytes += counters.rejectedKeptBytes
-  addCounts(sums.rejected, counters.rejected)
-  addCounts(sums.coerced, counters.coerced)
-  addCounts(sums.missing, counters.missing)
+  sums.rejected = addByName(sums.rejected, counters.rejected)
+  sums.coerced = addByName(sums.coerced, counters.coerced)
+  sums.missing = addByName(sums.missing, counters.missing)
   for (const [source, position] of readPositions(store, transaction)) {
     positions.push({ source, partition: store.partition, position })
   }
