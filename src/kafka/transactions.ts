@@ -6,10 +6,11 @@
 // is still the owner (KIP-360): the brokers raise the epoch, or answer PRODUCER_FENCED.
 //
 // The versions are the latest ones before KIP-890: brokers from 3.0 on know them.
-import { ask, type Link } from './coordinators.ts'
+import { ask, hasError, type Link } from './coordinators.ts'
 import {
   addOffsetsToTxnV3,
   addPartitionsToTxnV3,
+  describeTransactionsV0,
   endTxnV3,
   initProducerIdV4,
   offsetFetchV8,
@@ -88,15 +89,25 @@ export async function addPartitions(
   )
 }
 
-/** Adds an offset to the transaction: it is committed with the transaction's records, or not. */
-export async function addOffset(
+/** Adds a group to the transaction: the partition that keeps its offsets gets the end of it. */
+export async function addGroup(
   link: Link,
   { transactionalId, id, epoch }: Producer,
-  { group, topic, partition, offset, metadata }: GroupOffset,
+  group: string,
 ): Promise<void> {
   await ask(link, 'transaction', transactionalId, PASSING_MS, (connection) =>
     addOffsetsToTxnV3.api.async(connection, transactionalId, id, epoch, group),
   )
+}
+
+/** Adds an offset to the transaction: it is committed with the transaction's records, or not. */
+export async function addOffset(
+  link: Link,
+  producer: Producer,
+  { group, topic, partition, offset, metadata }: GroupOffset,
+): Promise<void> {
+  const { transactionalId, id, epoch } = producer
+  await addGroup(link, producer, group)
   const committed = {
     partitionIndex: partition,
     committedOffset: BigInt(offset),
@@ -119,11 +130,45 @@ export async function addOffset(
   )
 }
 
+/** How a transaction ends. */
+export type Outcome = 'commit' | 'abort'
+
+/**
+ * What the coordinator has decided about the last transaction of a transactional id, or will decide
+ * when its producer gets a new epoch (KIP-664); null when it knows none.
+ */
+export async function outcomeOf(
+  link: Link,
+  transactionalId: string,
+  withinMs = PASSING_MS,
+): Promise<Outcome | null> {
+  try {
+    const { transactionStates } = await ask(
+      ...([link, 'transaction', transactionalId, withinMs] as const),
+      (connection) => describeTransactionsV0.api.async(connection, [transactionalId]),
+    )
+    return OUTCOMES[transactionStates[0].transactionState] ?? null
+  } catch (error) {
+    if (hasError(error, 'TRANSACTIONAL_ID_NOT_FOUND')) return null
+    throw error
+  }
+}
+
+/** By state of a transaction. A new epoch aborts an ongoing one. */
+const OUTCOMES: Readonly<Record<string, Outcome | undefined>> = {
+  Ongoing: 'abort',
+  PrepareAbort: 'abort',
+  PrepareEpochFence: 'abort',
+  CompleteAbort: 'abort',
+  PrepareCommit: 'commit',
+  CompleteCommit: 'commit',
+}
+
 /** Commits or aborts the transaction. After a lost answer only what was committed shows which. */
 export async function endTransaction(
   link: Link,
   { transactionalId, id, epoch }: Producer,
-  how: 'commit' | 'abort',
+  how: Outcome,
 ): Promise<void> {
   await ask(link, 'transaction', transactionalId, PASSING_MS, (connection) =>
     endTxnV3.api.async(connection, transactionalId, id, epoch, how === 'commit'),

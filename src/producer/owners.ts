@@ -10,7 +10,11 @@ import { assert } from '../errors.ts'
 import { authorizationError } from '../kafka/authorization.ts'
 import { hasError, type Link } from '../kafka/coordinators.ts'
 import {
+  addGroup,
+  addPartitions,
   committedOffset,
+  endTransaction,
+  outcomeOf,
   renew,
   takeOver,
   TRANSACTION_TIMEOUT_MS,
@@ -25,6 +29,8 @@ import type { Topic } from './topic.ts'
 export interface Owners {
   link: Link
   topic: Topic
+  /** All sources of the run. */
+  sources: readonly Source[]
   /** The source whose id the run sends with. */
   leading: Source
   producers: Map<Source, Producer>
@@ -44,7 +50,7 @@ export async function claimAll(
   sources: readonly Source[],
 ): Promise<Owners> {
   const [leading] = [...sources].sort((a, b) => (a.id < b.id ? -1 : 1))
-  const owners: Owners = { link, topic, leading, producers: new Map() }
+  const owners: Owners = { link, topic, sources, leading, producers: new Map() }
   // One first: the brokers create their internal topic for it.
   await claim(owners, leading)
   await each(
@@ -58,7 +64,39 @@ export async function claimAll(
 export async function claim(owners: Owners, source: Source): Promise<void> {
   const { link, topic } = owners
   const name = nameOf(source, topic)
-  owners.producers.set(source, await allowed(topic, takeOver(link, name, CLAIM_MS)))
+  await ending(owners, source, CLAIM_MS, () => allowed(topic, takeOver(link, name, CLAIM_MS)))
+}
+
+/** Asks for a new epoch of the leading producer. */
+export async function renewLeading(owners: Owners): Promise<void> {
+  const { link, leading } = owners
+  await ending(owners, leading, undefined, () => renew(link, ownerOf(owners, leading)))
+}
+
+/**
+ * Gets a new epoch of a source's producer, with `asked`, and ends the transaction before it once more.
+ *
+ * A broker that is killed after its coordinator has decided the end of a transaction, and before the
+ * markers of that end are written, loses them: after its restart it reports the transaction as
+ * complete without writing them (seen with Kafka 4.3.1). Its rows and its progress would be withheld
+ * from readers of committed rows for good. An empty transaction with the same end and the same
+ * partitions writes the markers; where they are written, it changes nothing.
+ */
+async function ending(
+  owners: Owners,
+  source: Source,
+  withinMs: number | undefined,
+  asked: () => Promise<Producer>,
+): Promise<void> {
+  const { link, topic, producers } = owners
+  const outcome = await allowed(topic, outcomeOf(link, nameOf(source, topic), withinMs))
+  const producer = await asked()
+  producers.set(source, producer)
+  if (outcome === null) return
+  const partitions = Array.from({ length: topic.partitions }, (_, partition) => partition)
+  await addPartitions(link, producer, topic.name, partitions)
+  for (const one of owners.sources) await addGroup(link, producer, nameOf(one, topic))
+  await endTransaction(link, producer, outcome)
 }
 
 /**

@@ -12,9 +12,9 @@ import { authorizationError } from '../kafka/authorization.ts'
 import { PulseError, rootMessageOf } from '../errors.ts'
 import { resetLink } from '../kafka/coordinators.ts'
 import { BROKER_RETRY, createBackoff, waitToRetry } from '../kafka/retry.ts'
-import { endTransaction, renew, TRANSACTION_TIMEOUT_MS } from '../kafka/transactions.ts'
+import { endTransaction, TRANSACTION_TIMEOUT_MS } from '../kafka/transactions.ts'
 import { aclsOf, brokersUnavailable, fenced } from './errors.ts'
-import { claim, committedOf, isFencing, ownerOf, type Owners } from './owners.ts'
+import { claim, committedOf, isFencing, ownerOf, renewLeading, type Owners } from './owners.ts'
 import { isSame, progressOf } from './progress.ts'
 import { openSession, transact, type Group, type Session } from './transaction.ts'
 
@@ -105,10 +105,10 @@ async function isCommitted(session: Session, { steps }: Group): Promise<boolean>
 
 /** Gets a new epoch of the leading producer. */
 async function regain(session: Session): Promise<void> {
-  const { link, owners, openSinceMs } = session
-  const { leading, producers, topic } = owners
+  const { owners, openSinceMs } = session
+  const { leading, topic } = owners
   try {
-    producers.set(leading, await renew(link, ownerOf(owners, leading)))
+    await renewLeading(owners)
   } catch (error) {
     if (!isFencing(error)) throw error
     // Brokers that abort a transaction after its time-out refuse its producer as well. If another

@@ -1,6 +1,7 @@
 // The topic that rows are sent to: found, created on request, or refused with a remedy.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { messageOf, PulseError, rootMessageOf } from '../errors.ts'
+import { beginningFailed, isNoAnswer } from './errors.ts'
 import { authorizationError, creatingAcls, writingAcls } from '../kafka/authorization.ts'
 import {
   Admin,
@@ -60,7 +61,8 @@ export async function prepareTopic(
   wanted: TopicRequest,
 ): Promise<Topic> {
   return withAdmin(connection, async (admin) => {
-    const found = (await find(admin, connection, wanted.topic)) ?? (await create(admin, wanted))
+    const found =
+      (await find(admin, connection, wanted.topic)) ?? (await create(admin, connection, wanted))
     const { partitions } = found
     if (wanted.partitions !== null && partitions !== wanted.partitions) {
       throw new PulseError(
@@ -93,19 +95,18 @@ async function find(
     }
     const denied = authorizationError(error, writingAcls(topic))
     if (denied !== null) throw denied
-    throw new PulseError(
-      'kafka',
-      `no answer from Kafka at ${brokers.join(', ')} (${rootMessageOf(error)}); check --kafka, ` +
-        'that the brokers run, and the options for TLS and SASL',
-      error,
-    )
+    throw beginningFailed(brokers, error)
   }
 }
 
 /** The package replaces the protocol's error by its own sentence. */
 const isUnknown = (error: unknown): boolean => messageOf(error).startsWith('Unknown topic')
 
-async function create(admin: Admin, wanted: TopicRequest): Promise<Found> {
+async function create(
+  admin: Admin,
+  { brokers }: KafkaConnection,
+  wanted: TopicRequest,
+): Promise<Found> {
   const { topic } = wanted
   if (!wanted.create) {
     throw new PulseError(
@@ -120,6 +121,7 @@ async function create(admin: Admin, wanted: TopicRequest): Promise<Found> {
     if (findErrorBy(error as Error, 'apiId', 'TOPIC_ALREADY_EXISTS') === null) {
       const denied = authorizationError(error, creatingAcls(topic))
       if (denied !== null) throw denied
+      if (isNoAnswer(error)) throw beginningFailed(brokers, error)
       throw new PulseError(
         'kafka',
         `topic "${topic}" cannot be created (${rootMessageOf(error)}); check the permissions ` +

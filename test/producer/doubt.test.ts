@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
 import { AUTO_UNITS } from '../../src/record/source-units.ts'
-import { endTxnV3 } from '../../src/kafka/client.ts'
+import { endTxnV3, initProducerIdV4 } from '../../src/kafka/client.ts'
 import { closeLink, hasError, openLink, type Link } from '../../src/kafka/coordinators.ts'
 import {
   addOffset,
@@ -84,9 +84,9 @@ describe('a transaction in doubt', needsKafka(), () => {
         let calls = 0
         endTxnV3.api.async = async (...given: Parameters<typeof original>) => {
           calls++
-          if (calls % 2 === 1 && lost === 'request') throw new Error('the connection is lost')
+          if (calls % 3 === 1 && lost === 'request') throw new Error('the connection is lost')
           const answer = await original(...given)
-          if (calls % 2 === 1) throw new Error('the connection is lost')
+          if (calls % 3 === 1) throw new Error('the connection is lost')
           return answer
         }
         try {
@@ -151,6 +151,56 @@ describe('a transaction in doubt', needsKafka(), () => {
       assert.equal(await committedOffset(link, uniqueName('group'), topic, 0, 1000), null)
     }))
 })
+
+test('a transaction is ended again when a broker dies before it writes the end', needsKafka(), () =>
+  withCluster({}, async ({ brokers: [broker], bootstrap, createTopic }) => {
+    await withDirectory(async (directory) => {
+      const path = await sampleIn(directory, { rows: ROWS, dirt: 0 })
+      const topic = uniqueName('doubt')
+      await createTopic(topic, { partitions: 2 })
+      const { async: original } = endTxnV3.api
+      let ends = 0
+      endTxnV3.api.async = async (...given: Parameters<typeof original>) => {
+        const answer = await original(...given)
+        if (ends++ > 0) return answer
+        // The end is decided, and its markers are on their way to the logs.
+        await broker.stop('SIGKILL')
+        await broker.start()
+        throw new Error('the connection is lost')
+      }
+      try {
+        assert.equal(await send(bootstrap, topic, path, () => undefined), ROWS)
+      } finally {
+        endTxnV3.api.async = original
+      }
+      await assertOnce(bootstrap, topic)
+    })
+  }),
+)
+
+test('brokers that are lost before the first row is sent are reported', needsKafka(), () =>
+  withCluster({}, async ({ brokers: [broker], bootstrap, createTopic }) => {
+    await withDirectory(async (directory) => {
+      const path = await sampleIn(directory, { rows: 10, dirt: 0 })
+      const topic = uniqueName('doubt')
+      await createTopic(topic, { partitions: 1 })
+      const { async: original } = initProducerIdV4.api
+      initProducerIdV4.api.async = async (...given: Parameters<typeof original>) => {
+        await broker.stop('SIGKILL')
+        return original(...given)
+      }
+      const expected = { code: 'kafka', message: /^no answer from Kafka at 127\.0\.0\.1:\d+ \(/ }
+      try {
+        await assert.rejects(
+          send(bootstrap, topic, path, () => undefined),
+          expected,
+        )
+      } finally {
+        initProducerIdV4.api.async = original
+      }
+    })
+  }),
+)
 
 test('connections that are reset within any answer cost no row', needsKafka(), () =>
   withTcpProxy((proxy) =>
