@@ -1,7 +1,7 @@
 // Errors between a producer and its brokers: their sentences, and which of them are retried.
-import { PulseError, rootMessageOf } from '../errors.ts'
+import { PulseError } from '../errors.ts'
 import { missingAcl, producingAcls } from '../kafka/authorization.ts'
-import { findErrorBy, protocolErrorsCodesById, ResponseError } from '../kafka/client.ts'
+import { protocolErrorsCodesById } from '../kafka/client.ts'
 import type { SealedBatch } from './batch.ts'
 import { NAME_PREFIX } from './progress.ts'
 
@@ -18,24 +18,6 @@ const RETRIABLE: ReadonlySet<number> = new Set([
 ])
 /** The batch is larger than the topic or the broker accepts. */
 const TOO_LARGE: ReadonlySet<number> = new Set([10, 18])
-
-/** True for an error of a connection; the answers of brokers are others. */
-export const isNoAnswer = (error: unknown): boolean =>
-  error instanceof Error &&
-  ['PLT_KFK_NETWORK', 'PLT_KFK_TIMEOUT'].some((code) => findErrorBy(error, 'code', code) !== null)
-
-/** The error when the brokers fail before the first row is sent. */
-export function beginningFailed(brokers: readonly string[], error: unknown): PulseError {
-  const at = `Kafka at ${brokers.join(', ')}`
-  const what =
-    error instanceof ResponseError ? `${at} answers with an error` : `no answer from ${at}`
-  return new PulseError(
-    'kafka',
-    `${what} (${rootMessageOf(error)}); check --kafka, that the brokers run, and the options for ` +
-      'TLS and SASL',
-    error,
-  )
-}
 
 /** The error when brokers do not return in time. */
 export const brokersUnavailable = (topic: string, trouble: string): PulseError =>

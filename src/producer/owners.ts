@@ -6,9 +6,10 @@
 // commits only if it gets one. A later run first claims the id, then reads the progress, which the
 // brokers answer only when no transaction may change it: so either the earlier run is refused, or the
 // later one sees its rows.
-import { assert } from '../errors.ts'
+import { assert, PulseError } from '../errors.ts'
 import { authorizationError } from '../kafka/authorization.ts'
 import { hasError, type Link } from '../kafka/coordinators.ts'
+import { beginningFailed } from '../kafka/no-answer.ts'
 import {
   addGroup,
   addPartitions,
@@ -43,12 +44,23 @@ const OPEN_TRANSACTION_MS = TRANSACTION_TIMEOUT_MS + 15_000
 /** Requests at a time. */
 const AT_ONCE = 16
 
-/** Claims all sources; earlier producers of them are refused from now on. */
-export async function claimAll(
+/** Claims all sources, and reads how far each is sent. */
+export async function claimWithOffsets(
+  brokers: readonly string[],
   link: Link,
   topic: Topic,
   sources: readonly Source[],
-): Promise<Owners> {
+): Promise<{ owners: Owners; offsets: (GroupOffset | null)[] }> {
+  try {
+    const owners = await claimAll(link, topic, sources)
+    return { owners, offsets: await committedOf(owners, sources) }
+  } catch (error) {
+    throw error instanceof PulseError ? error : beginningFailed(brokers, error)
+  }
+}
+
+/** Claims all sources; earlier producers of them are refused from now on. */
+async function claimAll(link: Link, topic: Topic, sources: readonly Source[]): Promise<Owners> {
   const [leading] = [...sources].sort((a, b) => (a.id < b.id ? -1 : 1))
   const owners: Owners = { link, topic, sources, leading, producers: new Map() }
   // One first: the brokers create their internal topic for it.

@@ -19,15 +19,12 @@ import { framePrefix, registerSchema } from './register-schema.ts'
 import type { RegistryOptions } from '../kafka/registry-address.ts'
 import { findBeginnings, type Found } from './beginnings.ts'
 import { createFollower, steps } from './follow.ts'
-import { closeLink, openLink, type Link } from '../kafka/coordinators.ts'
-import type { GroupOffset } from '../kafka/transactions.ts'
-import { PulseError } from '../errors.ts'
-import { beginningFailed } from './errors.ts'
-import { claimAll, committedOf, type Owners } from './owners.ts'
+import { closeLink, openLink } from '../kafka/coordinators.ts'
+import { claimWithOffsets, type Owners } from './owners.ts'
 import type { Source } from './progress.ts'
 import { createInFlightBatches } from './in-flight.ts'
 import { sendAll, type ProduceListener, type ProduceProgress } from './send.ts'
-import { prepareTopic, type Topic, type TopicRequest } from './topic.ts'
+import { prepareTopic, type TopicRequest } from './topic.ts'
 import { createGroupSender } from './sender.ts'
 import { decideShift, requireKnownShift } from './shift.ts'
 
@@ -91,7 +88,7 @@ async function run(
   try {
     const { onNote } = listener
     const { shiftTo: to, timeZone, fromRow, connection: cluster } = options
-    const { owners, offsets } = await claimed(cluster.brokers, link, topic, sources)
+    const { owners, offsets } = await claimWithOffsets(cluster.brokers, link, topic, sources)
     const request = { to, timeZone, offsets }
     const shifted = await decideShift(connection, readables, sources, topic, request, onNote)
     const found = await findBeginnings(cluster, owners, sources, offsets, fromRow, onNote)
@@ -106,21 +103,6 @@ async function run(
     )
   } finally {
     await closeLink(link)
-  }
-}
-
-/** Claims all sources, and reads how far each is sent. */
-async function claimed(
-  brokers: readonly string[],
-  link: Link,
-  topic: Topic,
-  sources: readonly Source[],
-): Promise<{ owners: Owners; offsets: (GroupOffset | null)[] }> {
-  try {
-    const owners = await claimAll(link, topic, sources)
-    return { owners, offsets: await committedOf(owners, sources) }
-  } catch (error) {
-    throw error instanceof PulseError ? error : beginningFailed(brokers, error)
   }
 }
 

@@ -1,8 +1,8 @@
 // The topic that rows are sent to: found, created on request, or refused with a remedy.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { messageOf, PulseError, rootMessageOf } from '../errors.ts'
-import { beginningFailed, isNoAnswer } from './errors.ts'
 import { authorizationError, creatingAcls, writingAcls } from '../kafka/authorization.ts'
+import { beginningFailed, isNoAnswer } from '../kafka/no-answer.ts'
 import {
   Admin,
   clientOptions,
