@@ -14,14 +14,21 @@ import {
   endTxnV3,
   initProducerIdV4,
   offsetFetchV8,
+  ProtocolError,
   txnOffsetCommitV3,
+  type Connection,
 } from './client.ts'
+
+/** How a transaction ends. */
+export type Outcome = 'commit' | 'abort'
 
 /** A producer as the cluster knows it: a later one of the same transactional id has a later epoch. */
 export interface Producer {
   transactionalId: string
   id: bigint
   epoch: number
+  /** How its coordinator ended the last transaction before this epoch; null for none. */
+  before: Outcome | null
 }
 
 /** An offset of a group with its text; `partition` of a topic. */
@@ -37,6 +44,8 @@ export interface GroupOffset {
 export const TRANSACTION_TIMEOUT_MS = 60_000
 /** Markers of a transaction are written within milliseconds; the caller reports longer waits. */
 const PASSING_MS = 2000
+/** The id of a producer that takes over. */
+const NEW = -1n
 /** The code of an offset that is not committed. */
 const NO_OFFSET = -1n
 
@@ -48,7 +57,7 @@ export const takeOver = (
   link: Link,
   transactionalId: string,
   withinMs: number,
-): Promise<Producer> => initProducer(link, { transactionalId, id: -1n, epoch: -1 }, withinMs)
+): Promise<Producer> => initProducer(link, { transactionalId, id: NEW, epoch: -1 }, withinMs)
 
 /**
  * Asks for a new epoch of a producer; aborts its own open transaction.
@@ -60,10 +69,14 @@ export const renew = (link: Link, producer: Producer): Promise<Producer> =>
 
 function initProducer(
   link: Link,
-  { transactionalId, id, epoch }: Producer,
+  { transactionalId, id, epoch }: Omit<Producer, 'before'>,
   withinMs: number,
 ): Promise<Producer> {
   return ask(link, 'transaction', transactionalId, withinMs, async (connection) => {
+    const found = await describe(connection, transactionalId)
+    // The request of a fenced producer would abort the transaction that a later one has open.
+    const isOthers = found?.transactionState === 'Ongoing' && found.producerEpoch > epoch
+    if (id !== NEW && isOthers) throw new ProtocolError('PRODUCER_FENCED')
     const { producerId, producerEpoch } = await initProducerIdV4.api.async(
       connection,
       transactionalId,
@@ -71,8 +84,32 @@ function initProducer(
       id,
       epoch,
     )
-    return { transactionalId, id: producerId, epoch: producerEpoch }
+    const before = OUTCOMES[found?.transactionState ?? ''] ?? null
+    return { transactionalId, id: producerId, epoch: producerEpoch, before }
   })
+}
+
+/** What a coordinator knows of a transactional id (KIP-664); null for nothing. */
+async function describe(connection: Connection, transactionalId: string) {
+  try {
+    const { transactionStates } = await describeTransactionsV0.api.async(connection, [
+      transactionalId,
+    ])
+    return transactionStates[0]
+  } catch (error) {
+    if (hasError(error, 'TRANSACTIONAL_ID_NOT_FOUND')) return null
+    throw error
+  }
+}
+
+/** How transactions end, by their state: a new epoch aborts an ongoing one. */
+const OUTCOMES: Readonly<Record<string, Outcome | undefined>> = {
+  Ongoing: 'abort',
+  PrepareAbort: 'abort',
+  PrepareEpochFence: 'abort',
+  CompleteAbort: 'abort',
+  PrepareCommit: 'commit',
+  CompleteCommit: 'commit',
 }
 
 /** Adds partitions of a topic to the transaction, which begins with the first ones. */
@@ -128,40 +165,6 @@ export async function addOffset(
       topics,
     ),
   )
-}
-
-/** How a transaction ends. */
-export type Outcome = 'commit' | 'abort'
-
-/**
- * What the coordinator has decided about the last transaction of a transactional id, or will decide
- * when its producer gets a new epoch (KIP-664); null when it knows none.
- */
-export async function outcomeOf(
-  link: Link,
-  transactionalId: string,
-  withinMs = PASSING_MS,
-): Promise<Outcome | null> {
-  try {
-    const { transactionStates } = await ask(
-      ...([link, 'transaction', transactionalId, withinMs] as const),
-      (connection) => describeTransactionsV0.api.async(connection, [transactionalId]),
-    )
-    return OUTCOMES[transactionStates[0].transactionState] ?? null
-  } catch (error) {
-    if (hasError(error, 'TRANSACTIONAL_ID_NOT_FOUND')) return null
-    throw error
-  }
-}
-
-/** By state of a transaction. A new epoch aborts an ongoing one. */
-const OUTCOMES: Readonly<Record<string, Outcome | undefined>> = {
-  Ongoing: 'abort',
-  PrepareAbort: 'abort',
-  PrepareEpochFence: 'abort',
-  CompleteAbort: 'abort',
-  PrepareCommit: 'commit',
-  CompleteCommit: 'commit',
 }
 
 /** Commits or aborts the transaction. After a lost answer only what was committed shows which. */

@@ -15,7 +15,6 @@ import {
   addPartitions,
   committedOffset,
   endTransaction,
-  outcomeOf,
   renew,
   takeOver,
   TRANSACTION_TIMEOUT_MS,
@@ -75,18 +74,22 @@ async function claimAll(link: Link, topic: Topic, sources: readonly Source[]): P
 /** Claims a source, also when another producer owns it. */
 export async function claim(owners: Owners, source: Source): Promise<void> {
   const { link, topic } = owners
-  const name = nameOf(source, topic)
-  await ending(owners, source, CLAIM_MS, () => allowed(topic, takeOver(link, name, CLAIM_MS)))
+  const producer = await allowed(topic, takeOver(link, nameOf(source, topic), CLAIM_MS))
+  try {
+    await endAgain(owners, source, producer)
+  } catch (error) {
+    throw isFencing(error) ? fenced(topic.name, source.path) : error
+  }
 }
 
 /** Asks for a new epoch of the leading producer. */
 export async function renewLeading(owners: Owners): Promise<void> {
   const { link, leading } = owners
-  await ending(owners, leading, undefined, () => renew(link, ownerOf(owners, leading)))
+  await endAgain(owners, leading, await renew(link, ownerOf(owners, leading)))
 }
 
 /**
- * Gets a new epoch of a source's producer, with `asked`, and ends the transaction before it once more.
+ * Keeps a producer with a new epoch, and ends the transaction before it once more.
  *
  * A broker that is killed after its coordinator has decided the end of a transaction, and before the
  * markers of that end are written, loses them: after its restart it reports the transaction as
@@ -94,21 +97,14 @@ export async function renewLeading(owners: Owners): Promise<void> {
  * from readers of committed rows for good. An empty transaction with the same end and the same
  * partitions writes the markers; where they are written, it changes nothing.
  */
-async function ending(
-  owners: Owners,
-  source: Source,
-  withinMs: number | undefined,
-  asked: () => Promise<Producer>,
-): Promise<void> {
-  const { link, topic, producers } = owners
-  const outcome = await allowed(topic, outcomeOf(link, nameOf(source, topic), withinMs))
-  const producer = await asked()
+async function endAgain(owners: Owners, source: Source, producer: Producer): Promise<void> {
+  const { link, topic, producers, sources } = owners
   producers.set(source, producer)
-  if (outcome === null) return
+  if (producer.before === null) return
   const partitions = Array.from({ length: topic.partitions }, (_, partition) => partition)
   await addPartitions(link, producer, topic.name, partitions)
-  for (const one of owners.sources) await addGroup(link, producer, nameOf(one, topic))
-  await endTransaction(link, producer, outcome)
+  for (const one of sources) await addGroup(link, producer, nameOf(one, topic))
+  await endTransaction(link, producer, producer.before)
 }
 
 /**
