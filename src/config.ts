@@ -63,10 +63,17 @@ export const OPTIONS = {
   }),
   partitions: option({
     flag: '--partitions',
-    value: 'N',
-    default: '1',
-    schema: whole(1, 1024),
-    doc: "partitions by Kafka's key: of a new state, which keeps them, or of the topic",
+    value: 'N|auto',
+    default: 'auto',
+    schema: schemas.wordOr(
+      'auto',
+      (n) => Number.isInteger(n) && n >= 1 && n <= 1024,
+      'a whole number from 1 to 1024',
+    ),
+    choices: ['auto'],
+    doc:
+      "partitions by Kafka's key: of a new state, which keeps them, or of the topic; auto: those " +
+      'that exist, two per thread that folds in a new state, one in a new topic',
   }),
   threads: option({
     flag: '--threads',

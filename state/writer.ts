@@ -13,6 +13,11 @@ import { writeTransaction } from './transaction.ts'
 /** Options that a state directory fixes when it is created. */
 export type StateOptions = Omit<Stamp, 'format'>
 
+/** The options of a state to open: those of its stamp, or a number of partitions for a new one only. */
+export interface StateRequest extends Omit<StateOptions, 'partitions'> {
+  partitions: number | { ofNew: number }
+}
+
 /** A state directory that is open for writing; partitions are loaded as they are needed. */
 export interface StateStores {
   directory: string
@@ -35,7 +40,7 @@ export interface WritableState extends StateStores {
  */
 export async function openState(
   directory: string,
-  options: StateOptions,
+  options: StateRequest,
   command: string,
 ): Promise<WritableState> {
   const state = await openStores(directory, options, command)
@@ -61,7 +66,7 @@ export function openInThread(
 /** As `openState`, but loads no partition. */
 export async function openStores(
   directory: string,
-  options: StateOptions,
+  request: StateRequest,
   command: string,
 ): Promise<StateStores> {
   makeDirectory(directory)
@@ -78,6 +83,7 @@ export async function openStores(
     stores.push(first)
     // Checked first: a wrong number of partitions must create none.
     const stamp = requireStamp(directory, first)
+    const options = optionsOf(request, stamp)
     if (stamp !== null) requireSame(directory, stamp, options)
     for (let partition = 1; partition < options.partitions; partition++) {
       stores.push(openOne(partition))
@@ -91,6 +97,12 @@ export async function openStores(
     await close()
     throw error
   }
+}
+
+function optionsOf(request: StateRequest, stamp: Stamp | null): StateOptions {
+  const { partitions: wanted } = request
+  if (typeof wanted === 'number') return request as StateOptions
+  return { ...request, partitions: stamp?.partitions ?? wanted.ofNew }
 }
 
 /**

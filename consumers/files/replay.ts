@@ -4,9 +4,10 @@ import { SYSTEM_CLOCK } from '../../src/clock.ts'
 import { CHUNK_ROWS, type DuckDBConnection } from '../../src/duckdb.ts'
 import { DEFAULT_PARTITIONER } from '../../src/record/topic-keys.ts'
 import { unitsOf, type UnitOptions } from '../../src/record/source-units.ts'
+import { loadPartition } from '../../state/partition.ts'
 import { readCutover } from '../../state/store.ts'
-import { hasState, openState, openStores } from '../../state/writer.ts'
-import type { StateOptions, WritableState } from '../../state/writer.ts'
+import { hasState, openStores } from '../../state/writer.ts'
+import type { StateRequest, WritableState } from '../../state/writer.ts'
 import { describeIngest, storesOf } from '../ingest/describe.ts'
 import { requireNoTopic } from '../ingest/double-rows.ts'
 import { createIngestStats, type CommitOptions } from '../ingest/ingest-stats.ts'
@@ -26,7 +27,7 @@ export interface ReplayOptions extends CommitOptions {
   /** Files, directories and glob patterns. */
   files: readonly string[]
   stateDirectory: string
-  state: StateOptions
+  state: StateRequest
   units: UnitOptions
   /** Event time at this multiple of real time, or as fast as possible. */
   speed: number | 'max'
@@ -90,12 +91,10 @@ interface ReplayState extends WritableState {
 
 async function openToReplay(options: ReplayOptions): Promise<ReplayState> {
   const { stateDirectory, state: wanted, keepRejected } = options
-  const count = Math.min(options.threads - 1, wanted.partitions)
-  if (count < 1) {
-    return { ...(await openState(stateDirectory, wanted, 'replay')), folding: null }
-  }
   const state = await openStores(stateDirectory, wanted, 'replay')
   try {
+    const count = Math.min(options.threads - 1, state.stores.length)
+    if (count < 1) return { ...state, partitions: state.stores.map(loadPartition), folding: null }
     const how = { command: 'replay', keepRejected, capacity: CHUNK_ROWS }
     const { folding, partitions } = await startFolding(state, count, how)
     const close = async (): Promise<void> => {

@@ -52,8 +52,7 @@ function produceOptions(files: readonly string[], values: ProduceValues): Produc
     files,
     connection: connectionOf(values),
     topic: onlyTopic(values),
-    // 1 is the default: a topic that exists may have any number.
-    partitions: values.createTopic || values.partitions !== 1 ? values.partitions : null,
+    partitions: values.partitions === 'auto' ? null : values.partitions,
     create: values.createTopic,
     format: values.format === 'json' ? 'json' : 'avro',
     registry: registryOf(values),

@@ -19,7 +19,7 @@ const replayOptions = (files: readonly string[], values: ReplayValues): ReplayOp
   files,
   stateDirectory: values.state,
   state: {
-    partitions: values.partitions,
+    partitions: values.partitions === 'auto' ? { ofNew: newPartitions(values) } : values.partitions,
     timeZone: values.timeZone,
     missingMsisdn: values.missingMsisdn,
   },
@@ -30,6 +30,10 @@ const replayOptions = (files: readonly string[], values: ReplayValues): ReplayOp
   commitIntervalMs: values.commitInterval,
   keepRejected: values.keepRejected,
 })
+
+/** Two per thread that folds, so that a machine with more cores has some to divide. */
+const newPartitions = ({ threads }: ReplayValues): number =>
+  Math.max(1, 2 * (ingestThreads(threads) - 1))
 
 /**
  * Replays without serving, and prints the reconciliation.

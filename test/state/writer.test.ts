@@ -126,6 +126,18 @@ for (const [change, sentence] of OTHERS) {
     }))
 }
 
+test('a number of partitions of a new state holds for that only', () =>
+  withDirectory(async (directory) => {
+    const open = async (partitions: number | { ofNew: number }): Promise<number> => {
+      const state = await openState(directory, { ...OPTIONS, partitions }, 'test')
+      await state.close()
+      return state.partitions.length
+    }
+    assert.equal(await open({ ofNew: 3 }), 3)
+    assert.equal(await open({ ofNew: 5 }), 3)
+    assert.equal(await open(3), 3)
+  }))
+
 test('writers and readers refuse a state of a newer format', () =>
   withDirectory(async (directory) => {
     await makeState(directory)
