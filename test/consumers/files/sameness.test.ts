@@ -5,8 +5,11 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import fc from 'fast-check'
 import type { Replay } from '../../../consumers/files/replay.ts'
+import { takeSnapshot } from '../../../src/snapshot/take.ts'
+import { withView } from '../../../state/read.ts'
 import { oracle, oracleJson } from '../../oracle.ts'
 import { readBack, withDirectory } from '../../state-directory.ts'
+import { OPTIONS as SNAPSHOT_OPTIONS } from '../../snapshot/subscribers.ts'
 import { comparableExpected, comparableFound, replay } from './replaying.ts'
 import type { Comparable, Expected } from './replaying.ts'
 import { cutFile, rawRowsOf, sampleIn, SMALL } from './samples.ts'
@@ -19,6 +22,7 @@ const UNIT = { durationUnit: 's' } as const
 let sample = ''
 let expected: Comparable
 let hash = ''
+let snapshot = ''
 let leave: () => void = () => undefined
 let done: Promise<void> = Promise.resolve()
 
@@ -36,16 +40,25 @@ before(async () => {
   const state = join(directory, 'whole')
   await replay([sample], state, { units: UNIT })
   hash = (await readBack(state)).hash
+  snapshot = await snapshotIn(state)
 })
 after(() => {
   leave()
   return done
 })
 
+/** The bytes of a snapshot, except for what names commits and positions. */
+const snapshotIn = (state: string): Promise<string> =>
+  withView(state, (view) => {
+    const { snapshot: taken } = takeSnapshot(view, SNAPSHOT_OPTIONS, () => 0)
+    return JSON.stringify({ ...taken, number: 0, positions: [] })
+  })
+
 /** One way to replay the sample: how it is cut, kept, ordered, committed and interrupted. */
 interface Way {
   cuts: number[]
   partitions: number
+  threads: number
   timeOrderFirst: boolean
   timeOrderLast: boolean
   commitIntervalMs: number
@@ -58,6 +71,7 @@ const aWay: fc.Arbitrary<Way> = fc.record({
     .uniqueArray(fc.integer({ min: 1, max: SMALL.rows - 1 }), { maxLength: 3 })
     .map((cuts) => cuts.sort((a, b) => a - b)),
   partitions: fc.constantFrom(1, 3, 8),
+  threads: fc.constantFrom(1, 1, 1, 2, 4),
   timeOrderFirst: fc.boolean(),
   timeOrderLast: fc.boolean(),
   commitIntervalMs: fc.constantFrom(0, 5, 1e9),
@@ -82,6 +96,7 @@ async function replayUntil(
     speed: timeOrder ? 1e15 : ('max' as const),
     commitIntervalMs: way.commitIntervalMs,
     units: UNIT,
+    threads: way.threads,
     state: { partitions: way.partitions },
   }
   const onReady = (running: Replay): void => {
@@ -91,7 +106,7 @@ async function replayUntil(
   return progress.done
 }
 
-test('any way to replay the same rows gives the state that the oracle expects', async (t) => {
+test('any way to replay the same rows gives the state of the oracle, and one snapshot', async (t) => {
   t.diagnostic(`XDR_PULSE_SEED=${SEED}`)
   let interrupted = 0
   const property = fc.asyncProperty(aWay, (way) =>
@@ -109,6 +124,7 @@ test('any way to replay the same rows gives the state that the oracle expects', 
       const found = await readBack(state)
       assert.deepEqual(comparableFound(found), expected)
       assert.equal(found.hash, hash)
+      assert.equal(await snapshotIn(state), snapshot)
       rmSync(state, { recursive: true })
     }),
   )
