@@ -40,23 +40,39 @@ export interface Owners {
 const CLAIM_MS = 30_000
 /** A producer that was killed keeps its transaction open so long; brokers look every 10 s. */
 const OPEN_TRANSACTION_MS = TRANSACTION_TIMEOUT_MS + 15_000
+/** A longer wait is explained. */
+const SILENT_MS = 3000
 /** Requests at a time. */
 const AT_ONCE = 16
 
-/** Claims all sources, and reads how far each is sent. */
+/**
+ * Claims all sources, and reads how far each is sent.
+ *
+ * @param onNote receives a sentence when open transactions keep it waiting
+ * @throws PulseError `kafka` when the brokers do not answer, or do not end a transaction
+ */
 export async function claimWithOffsets(
   brokers: readonly string[],
   link: Link,
   topic: Topic,
   sources: readonly Source[],
+  onNote: (sentence: string) => void,
 ): Promise<{ owners: Owners; offsets: (GroupOffset | null)[] }> {
+  let timer: NodeJS.Timeout | undefined
   try {
     const owners = await claimAll(link, topic, sources)
+    timer = setTimeout(onNote, SILENT_MS, waitingText(topic))
     return { owners, offsets: await committedOf(owners, sources) }
   } catch (error) {
     throw error instanceof PulseError ? error : beginningFailed(brokers, error)
+  } finally {
+    clearTimeout(timer)
   }
 }
+
+const waitingText = ({ name }: Topic): string =>
+  `waiting for the end of a transaction that holds rows of these files in topic "${name}": the ` +
+  `brokers end it within ${OPEN_TRANSACTION_MS / 1000} s`
 
 /** Claims all sources; earlier producers of them are refused from now on. */
 async function claimAll(link: Link, topic: Topic, sources: readonly Source[]): Promise<Owners> {

@@ -88,7 +88,13 @@ async function run(
   try {
     const { onNote } = listener
     const { shiftTo: to, timeZone, fromRow, connection: cluster } = options
-    const { owners, offsets } = await claimWithOffsets(cluster.brokers, link, topic, sources)
+    const { owners, offsets } = await claimWithOffsets(
+      cluster.brokers,
+      link,
+      topic,
+      sources,
+      onNote,
+    )
     const request = { to, timeZone, offsets }
     const shifted = await decideShift(connection, readables, sources, topic, request, onNote)
     const found = await findBeginnings(cluster, owners, sources, offsets, fromRow, onNote)

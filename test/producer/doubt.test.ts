@@ -1,6 +1,9 @@
 // A producer that does not know whether its transaction was committed, or whether it still owns it.
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { before, describe, test } from 'node:test'
+import { contentId } from '../../src/parquet/identity/identity.ts'
 import { AUTO_UNITS } from '../../src/record/source-units.ts'
 import { endTxnV3, initProducerIdV4 } from '../../src/kafka/client.ts'
 import { closeLink, hasError, openLink, type Link } from '../../src/kafka/coordinators.ts'
@@ -35,6 +38,7 @@ async function send(
   onTrouble: (sentence: string) => void,
   rowsPerSecond?: number,
   onProgress: (progress: ProduceProgress) => void = () => undefined,
+  notes: string[] = [],
 ): Promise<number> {
   const options = {
     ...{ files: [path], topic, partitions: null, create: false, format: 'avro' as const },
@@ -47,7 +51,7 @@ async function send(
     ...{ compression: 'none' as const, units: AUTO_UNITS, timeZone: 'UTC' },
     speed: rowsPerSecond === undefined ? null : { rowsPerSecond },
   }
-  const listener = { onProgress, onNote: () => undefined, onTrouble }
+  const listener = { onProgress, onNote: (note: string) => notes.push(note), onTrouble }
   return (await produceFiles(options, listener).ended).sent
 }
 
@@ -144,6 +148,32 @@ describe('a transaction in doubt', needsKafka(), () => {
       await endTransaction(link, other, 'abort')
       assert.deepEqual(await committedOf({ link, topic }, [source], 30_000), [null])
     }))
+
+  test('a run that waits for the transaction of another producer reports it', () =>
+    withDirectory((directory) =>
+      withLink(async () => {
+        const path = await sampleIn(directory, { rows: ROWS, dirt: 0 })
+        const name = uniqueName('doubt')
+        await broker.createTopic(name, { partitions: 1 })
+        assert.equal(await send(broker.bootstrap, name, path, () => undefined), ROWS)
+        const group = `xdr-pulse-produce.${name}.${contentId(createHash('sha256').update(readFileSync(path)).digest('hex'))}`
+        const other = await takeOver(link, uniqueName('id'), 30_000)
+        await addOffset(link, other, { group, topic: name, partition: 0, offset: 1, metadata: '' })
+        const notes: string[] = []
+        const again = send(
+          broker.bootstrap,
+          name,
+          path,
+          () => undefined,
+          undefined,
+          undefined,
+          notes,
+        )
+        await until('a note', () => notes.some((note) => note.startsWith('waiting for the end')))
+        await endTransaction(link, other, 'abort')
+        assert.equal(await again, 0)
+      }),
+    ))
 
   test('an offset that is not committed is none, not 0', () =>
     withLink(async () => {
