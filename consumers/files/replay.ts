@@ -19,7 +19,7 @@ import type { Hasher } from '../../src/parquet/identity/content-hash.ts'
 import { fileTools, prepareFiles } from './run.ts'
 import { decideFirst, identifySources, inspectFiles, withFiles } from './sources.ts'
 import type { FoundFiles } from './sources.ts'
-import { foldElsewhere, heldBy, type Folding } from './threads/folding.ts'
+import { foldElsewhere, heldBy, silenceOf, type Folding } from './threads/folding.ts'
 import { endFolding, startFolding } from './threads/start.ts'
 
 /** Options of a replay; all of them can be sent to a thread. */
@@ -138,7 +138,10 @@ async function replayInto(
     const { eventTimeMs } = ingest
     const state = stop.signal.aborted ? 'draining' : 'running'
     const own = { state, totalRows, restoreSeconds, eventTimeMs, sources, warnings } as const
-    const held = folding === null ? {} : heldBy(folding)
+    const held =
+      folding === null
+        ? {}
+        : { ...heldBy(folding), silentMs: silenceOf(folding, performance.now()) }
     return describeIngest(partitions, storesOf(partitions), stats, { ...own, ...held })
   }
   onReady({

@@ -3,6 +3,7 @@
 // The ingest thread decodes and validates all rows, and knows how far each source is read. A folding
 // thread holds a part of the partitions: it folds valid records into them, and commits them together
 // with what the ingest thread knows of them.
+import { performance } from 'node:perf_hooks'
 import type { Worker } from 'node:worker_threads'
 import type { CommitTimes } from '../../../state/commit.ts'
 import type { Partition } from '../../../state/partition.ts'
@@ -15,6 +16,9 @@ import { batchIn, type Slab } from './slab.ts'
 export interface FoldingThread {
   worker: Worker
   held: Held
+  /** Messages that it has not answered, and when it answered last or was sent the first of them. */
+  unanswered: number
+  heardMs: number
   opened: PromiseWithResolvers<undefined>
   loaded: PromiseWithResolvers<LoadedPart[]>
   committed: PromiseWithResolvers<CommitTimes[]> | null
@@ -85,10 +89,20 @@ export function endDelivery(folding: Folding): void {
   folding.filling = null
   folding.readers[slab] = parts.size
   if (parts.size === 0) folding.free.push(slab)
-  for (const [{ worker }, own] of parts) {
-    worker.postMessage({ type: 'fold', slab, parts: own } satisfies ToFolding)
-  }
+  for (const [thread, own] of parts) send(thread, { type: 'fold', slab, parts: own })
 }
+
+/** Sends work that the thread answers. */
+function send(thread: FoldingThread, message: ToFolding): void {
+  if (thread.unanswered++ === 0) thread.heardMs = performance.now()
+  thread.worker.postMessage(message)
+}
+
+/** Milliseconds for which one of the threads has not answered. */
+export const silenceOf = (
+  { threads }: { threads: readonly Pick<FoldingThread, 'unanswered' | 'heardMs'>[] },
+  nowMs: number,
+): number => Math.max(0, ...threads.map((one) => (one.unanswered === 0 ? 0 : nowMs - one.heardMs)))
 
 /**
  * Commits those of the partitions that changed; on return they are durable.
@@ -119,7 +133,7 @@ export async function commitElsewhere(
         rejected,
       }
     })
-    thread.worker.postMessage({ type: 'commit', parts } satisfies ToFolding)
+    send(thread, { type: 'commit', parts })
     for (const partition of own) {
       partition.moved.clear()
       partition.rejected = []

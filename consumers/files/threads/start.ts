@@ -1,5 +1,6 @@
 // Starts and ends the folding threads of a replay.
 import { extname } from 'node:path'
+import { performance } from 'node:perf_hooks'
 import { Worker } from 'node:worker_threads'
 import { errorOf } from '../../../src/errors.ts'
 import { metadataOf, type Partition } from '../../../state/partition.ts'
@@ -31,28 +32,37 @@ export async function startFolding(
     ...{ readers: new Uint32Array(SLABS), filling: null, failure: null },
   }
   const buffers = slabs.map(({ buffer }) => buffer)
-  for (let index = 0; index < count; index++) {
-    const own = stores.map(({ partition }) => partition).filter((p) => p % count === index)
-    const data = { stateDirectory: directory, partitions: own, slabs: buffers, ...options }
-    const thread = startThread(folding, data)
-    folding.threads.push(thread)
-    // One after the other: LMDB can fail if two threads open a state at once.
-    await thread.opened.promise
+  try {
+    for (let index = 0; index < count; index++) {
+      const own = stores.map(({ partition }) => partition).filter((p) => p % count === index)
+      const data = { stateDirectory: directory, partitions: own, slabs: buffers, ...options }
+      const thread = startThread(folding, data)
+      folding.threads.push(thread)
+      // One after the other: LMDB can fail if two threads open a state at once.
+      await thread.opened.promise
+    }
+    return { folding, partitions: await loadedBy(folding, stores) }
+  } catch (error) {
+    await endFolding(folding)
+    throw error
   }
-  const loaded = await Promise.all(folding.threads.map((thread) => thread.loaded.promise))
+}
+
+async function loadedBy({ threads }: Folding, stores: StateStores['stores']): Promise<Partition[]> {
+  const loaded = await Promise.all(threads.map((thread) => thread.loaded.promise))
   const byNumber = new Map(loaded.flat().map((part) => [part.partition, part]))
-  const partitions = stores.map((store) => {
+  return stores.map((store) => {
     const part = byNumber.get(store.partition)
     if (part === undefined) throw new Error(`partition ${store.partition} was not loaded`)
     return metadataOf(store, part)
   })
-  return { folding, partitions }
 }
 
 function startThread(folding: Folding, data: FoldData): FoldingThread {
   const thread: FoldingThread = {
     worker: new Worker(SCRIPT, { workerData: data }),
     held: { subscribers: 0, dirtySubscribers: 0 },
+    ...{ unanswered: 0, heardMs: 0 },
     opened: Promise.withResolvers(),
     loaded: Promise.withResolvers(),
     committed: null,
@@ -86,6 +96,10 @@ function receive(
   if ('subscribers' in message) {
     const { subscribers, dirtySubscribers } = message
     thread.held = { subscribers, dirtySubscribers }
+  }
+  if (message.type === 'folded' || message.type === 'committed') {
+    thread.unanswered--
+    thread.heardMs = performance.now()
   }
   switch (message.type) {
     case 'opened':

@@ -38,8 +38,8 @@ export function createReadiness(view: PipelineView): Readiness {
   let stalls = new Map<string, Stall>()
   let reportedMs = 0
   return {
-    note(nowMs, { consumer }) {
-      reportedMs = nowMs
+    note(nowMs, { consumer, silentMs }) {
+      reportedMs = nowMs - silentMs
       stalls = consumer === null ? new Map<string, Stall>() : stallsOf(consumer, stalls, nowMs)
     },
     reason(nowMs) {

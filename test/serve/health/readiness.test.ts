@@ -141,6 +141,15 @@ describe('staleness', () => {
     assert.match(readiness.reason(SILENT_MS + 1) ?? '', /Ingest has not reported for 20 seconds/)
   })
 
+  test('one of several threads that no longer answers is enough', () => {
+    const { readiness, pipeline } = watched()
+    const progress = { ...generateProgress(1), done: false, silentMs: SILENT_MS }
+    pipeline.report(progress)
+    readiness.note(SILENT_MS, progress)
+    assert.equal(readiness.reason(SILENT_MS), null)
+    assert.match(readiness.reason(SILENT_MS + 1) ?? '', /Ingest has not reported/)
+  })
+
   test('a replay that no longer reports before its end is not ready', () => {
     const { readiness, pipeline } = watched()
     const progress = { ...generateProgress(1), done: false }
