@@ -16,6 +16,8 @@ export interface BenchOptions {
   seconds: number
   /** Peers in Java: all configurations, the fastest, that only where it is built, or none. */
   peer: (typeof PEERS)[number]
+  /** Parts of the bench of peers. */
+  parts: string[]
   /** Whether figures are kept in bench/history.jsonl. */
   record: boolean
 }
@@ -28,6 +30,7 @@ const DEFAULTS: BenchOptions = {
   rate: 50_000,
   seconds: 30,
   peer: 'all',
+  parts: ['parquet', 'k-means', 'kafka'],
   record: false,
 }
 
@@ -53,6 +56,7 @@ export function readOptions(args: string[], own: Partial<BenchOptions> = {}): Be
       rate: text(defaults.rate),
       seconds: text(defaults.seconds),
       peer: text(defaults.peer),
+      parts: text(defaults.parts.join(',')),
       record: { type: 'boolean', default: defaults.record },
     },
   })
@@ -68,6 +72,7 @@ export function readOptions(args: string[], own: Partial<BenchOptions> = {}): Be
     rate: Number(values.rate),
     seconds: Number(values.seconds),
     peer,
+    parts: values.parts.split(','),
     record: values.record,
   }
 }

@@ -1,0 +1,77 @@
+// The consumers that are compared: how each is started, and what it answers at its end.
+import { buildJava, whyNotJava } from './java-peer.ts'
+import { readReference } from './kafka-compared.ts'
+import { CONFIGURATIONS, STREAMS, streamsCommand, type PeerInput } from './kafka-peer.ts'
+import type { BenchOptions } from './options.ts'
+import { PRODUCT } from './process.ts'
+
+/** Longer than any run: peers have no snapshots. */
+const NEVER = '24h'
+
+/** One run of a consumer. */
+export interface Job extends Omit<PeerInput, 'directory'> {
+  /** The name of its group, and the beginning of the names of topics of its own. */
+  group: string
+  /** The directory of its state. */
+  state: string
+}
+
+/** What a consumer has found at its end. */
+export interface Answer {
+  version: string
+  subscribers: number
+  /** The 21 numbers of all subscribers: sums, the first start and the last end. */
+  totals: number[]
+  /** The 21 numbers of the subscribers of `look`. */
+  rows: Record<string, number[] | undefined>
+}
+
+/** A consumer. */
+export interface KafkaPeer {
+  id: string
+  name: string
+  /** How it is configured. */
+  detail: string
+  /** Why it cannot run here; null when it can. */
+  whyNot: (wanted: BenchOptions['peer']) => string | null
+  prepare: () => void
+  /** The command that reads from the last commit to the end of the topic. */
+  command: (job: Job) => string[]
+  answer: (job: Job, stdout: string) => Promise<Answer>
+}
+
+/** This project, without snapshots. */
+export const PULSE: KafkaPeer = {
+  id: 'pulse',
+  name: 'xdr-pulse run',
+  detail: 'no snapshots',
+  whyNot: () => null,
+  prepare: () => undefined,
+  command: ({ broker, topic, group, state }) => [
+    ...[process.execPath, PRODUCT, 'run', '--kafka', broker.addresses, '--topic', topic],
+    ...['--group', group, '--state', state, '--until-caught-up', '--port', '0'],
+    ...['--log-level', 'warn', '--json', '--snapshot-interval', NEVER],
+  ],
+  async answer({ state }) {
+    const { subscribers, totals, rows } = await readReference(state)
+    return { version: '', subscribers, totals, rows: Object.fromEntries(rows) }
+  },
+}
+
+/** The last line of what a peer prints. */
+const lastLine = (_: Job, stdout: string): Promise<Answer> =>
+  Promise.resolve(JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as Answer)
+
+const streams: KafkaPeer = {
+  id: 'streams',
+  name: 'Kafka Streams',
+  detail: 'exactly_once_v2',
+  whyNot: (wanted) => whyNotJava(STREAMS, wanted),
+  prepare: () => buildJava(STREAMS),
+  command: (job) =>
+    streamsCommand(CONFIGURATIONS[0], job, { name: job.group, state: job.state, passes: 1 }),
+  answer: lastLine,
+}
+
+/** All consumers, this project first. */
+export const PEERS: readonly KafkaPeer[] = [PULSE, streams]
