@@ -1,12 +1,17 @@
 // The consumers that are compared: how each is started, and what it answers at its end.
+import { join } from 'node:path'
 import { buildJava, whyNotJava } from './java-peer.ts'
 import { readReference } from './kafka-compared.ts'
 import { CONFIGURATIONS, STREAMS, streamsCommand, type PeerInput } from './kafka-peer.ts'
 import type { BenchOptions } from './options.ts'
 import { PRODUCT } from './process.ts'
 
+const PLAIN = join(import.meta.dirname, 'peers/kafkajs-lmdb.ts')
 /** Longer than any run: peers have no snapshots. */
 const NEVER = '24h'
+
+/** The default of kafkajs, and for few records the shortest that brokers allow by default. */
+const [USUAL_SESSION_MS, SHORT_SESSION_MS, FEW_RECORDS] = [30_000, 6000, 100_000]
 
 /** One run of a consumer. */
 export interface Job extends Omit<PeerInput, 'directory'> {
@@ -62,6 +67,21 @@ export const PULSE: KafkaPeer = {
 const lastLine = (_: Job, stdout: string): Promise<Answer> =>
   Promise.resolve(JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as Answer)
 
+const plainConsumer = (write: 'record' | 'batch', detail: string): KafkaPeer => ({
+  id: `plain-${write}`,
+  name: 'kafkajs and LMDB',
+  detail,
+  whyNot: () => null,
+  prepare: () => undefined,
+  command: ({ broker, topic, group, state, ends, records, durationFactor, look }) => [
+    ...[process.execPath, PLAIN, `brokers=${broker.addresses}`, `topic=${topic}`],
+    ...[`group=${group}`, `state=${state}`, `ends=${ends.join(',')}`, `write=${write}`],
+    ...[`factor=${durationFactor}`, `look=${look.join(',')}`],
+    `session=${records < FEW_RECORDS ? SHORT_SESSION_MS : USUAL_SESSION_MS}`,
+  ],
+  answer: lastLine,
+})
+
 const streams: KafkaPeer = {
   id: 'streams',
   name: 'Kafka Streams',
@@ -74,4 +94,9 @@ const streams: KafkaPeer = {
 }
 
 /** All consumers, this project first. */
-export const PEERS: readonly KafkaPeer[] = [PULSE, streams]
+export const PEERS: readonly KafkaPeer[] = [
+  PULSE,
+  streams,
+  plainConsumer('record', 'a write per record'),
+  plainConsumer('batch', 'a transaction per batch'),
+]
