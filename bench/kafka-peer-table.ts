@@ -1,12 +1,16 @@
 // The consumers that are compared: how each is started, and what it answers at its end.
 import { join } from 'node:path'
-import { buildJava, whyNotJava } from './java-peer.ts'
+import { buildJava, javaCommand, SCHEMA, whyNotJava, type JavaPeer } from './java-peer.ts'
 import { readReference } from './kafka-compared.ts'
 import { CONFIGURATIONS, STREAMS, streamsCommand, type PeerInput } from './kafka-peer.ts'
 import type { BenchOptions } from './options.ts'
 import { PRODUCT } from './process.ts'
 
 const PLAIN = join(import.meta.dirname, 'peers/kafkajs-lmdb.ts')
+const OPENED = ['java.util', 'java.lang'].map((name) => `--add-opens=java.base/${name}=ALL-UNNAMED`)
+const FLINK: JavaPeer = { folder: 'flink', main: 'bench.FlinkPeer', jvm: OPENED }
+/** As often as the others commit. */
+const CHECKPOINT_MS = 1000
 /** Longer than any run: peers have no snapshots. */
 const NEVER = '24h'
 
@@ -93,10 +97,30 @@ const streams: KafkaPeer = {
   answer: lastLine,
 }
 
+const flink: KafkaPeer = {
+  id: 'flink',
+  name: 'Flink',
+  detail: 'heap state',
+  whyNot: (wanted) => whyNotJava(FLINK, wanted),
+  prepare: () => buildJava(FLINK),
+  command: ({ broker, topic, group, state, records, ends, durationFactor, look }) =>
+    javaCommand(FLINK, records, {
+      ...{ brokers: broker.addresses, topic, group, state, schema: SCHEMA },
+      ...{
+        ends: ends.join(','),
+        checkpoint: CHECKPOINT_MS,
+        factor: durationFactor,
+        look: look.join(','),
+      },
+    }),
+  answer: lastLine,
+}
+
 /** All consumers, this project first. */
 export const PEERS: readonly KafkaPeer[] = [
   PULSE,
   streams,
+  flink,
   plainConsumer('record', 'a write per record'),
   plainConsumer('batch', 'a transaction per batch'),
 ]

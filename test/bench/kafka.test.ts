@@ -52,7 +52,7 @@ describe('benches of Kafka', { ...needsKafka(), concurrency: 3 }, () => {
       const sums = `kafkajs and LMDB [\\d.]+, ${write} ${cost} (equal|\\+[1-9]\\d* records)`
       assert.match(text, new RegExp(`^${sums}$`, 'm'))
     }
-    for (const name of ['Kafka Streams']) {
+    for (const name of ['Kafka Streams', 'Flink']) {
       if (new RegExp(`^${name}: skipped, it is not built$`, 'm').test(text)) {
         t.diagnostic(`${name} was skipped: it is not built`)
       } else assert.match(text, new RegExp(`^${name} [\\d.]+, .* ${cost} equal$`, 'm'))
