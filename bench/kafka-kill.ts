@@ -17,8 +17,8 @@ export interface Restarted {
   share: number
   /** From the start of the second process until its end. */
   wallSeconds: number
-  /** `equal`, or how they differ. */
-  sums: string
+  /** How the sums differ from the log; null where they do not. */
+  difference: string | null
 }
 
 /** Kills a consumer with SIGKILL, and runs its command again to its end. */
@@ -26,7 +26,7 @@ export async function killAndRestart(
   job: Job,
   { command }: KafkaPeer,
   usualSeconds: number,
-): Promise<Omit<Restarted, 'sums'> & { stdout: string }> {
+): Promise<Omit<Restarted, 'difference'> & { stdout: string }> {
   const { broker, topic, group, ends } = job
   const all = ends.reduce((sum, end) => sum + end, 0)
   const share = async (): Promise<number> => (await broker.committedOf(topic, group)) / all

@@ -17,14 +17,14 @@ interface Found {
   peer: KafkaPeer
   costs: Cost[]
   version: string
-  restarted: Restarted | null
+  restarts: Restarted[]
 }
 
 /** Runs whole processes in turn, compares their results, then kills each in the middle. */
 export async function comparePeersOfKafka(options: BenchOptions): Promise<void> {
   const missing = process.env['KAFKA_BROKERS'] === undefined ? whyNoKafka() : null
   if (missing !== null) return void process.stdout.write(`Kafka: skipped, ${missing}\n`)
-  const peers = PEERS.map((peer) => ({ ...peer, missing: peer.whyNot(options.peer) }))
+  const peers = PEERS.map((peer) => ({ ...peer, missing: peer.whyNot(options) }))
   const present = peers.filter((peer) => peer.missing === null)
   const file = await sampleFile(options.rows, options.subscribers)
   await withStates((directory) =>
@@ -37,12 +37,14 @@ export async function comparePeersOfKafka(options: BenchOptions): Promise<void> 
         peer,
         costs: [],
         version: '',
-        restarted: null,
+        restarts: [],
       }))
       for (let run = 0; run < options.runs; run++) {
         for (const one of found) await measure(scene, one, run)
       }
-      for (const one of found) await interrupt(scene, one)
+      for (let run = 0; run < options.runs; run++) {
+        for (const one of found) await interrupt(scene, one, run)
+      }
       print(options, scene, found)
     }),
   )
@@ -85,15 +87,15 @@ async function measure(scene: Scene, found: Found, run: number): Promise<void> {
   await clear(scene, group)
 }
 
-async function interrupt(scene: Scene, found: Found): Promise<void> {
+async function interrupt(scene: Scene, found: Found, run: number): Promise<void> {
   const { peer } = found
-  const group = `${scene.topic}-${peer.id}-kill`
+  const group = `${scene.topic}-${peer.id}-kill-${run}`
   const job = { ...scene, group }
   const wallSeconds = median(found.costs.map((cost) => cost.wallSeconds))
   const { stdout, ...restart } = await killAndRestart(job, peer, wallSeconds)
   const difference = differenceOf(await peer.answer(job, stdout), scene.reference)
   if (peer === PULSE) assert.equal(difference, null, 'a killed run has all sums')
-  found.restarted = { ...restart, sums: difference ?? 'equal' }
+  found.restarts.push({ ...restart, difference })
   await clear(scene, group)
 }
 
@@ -110,6 +112,11 @@ function differenceOf({ subscribers, totals, rows }: Answer, reference: Referenc
   return null
 }
 
+function sumsText(restarts: readonly Restarted[]): string {
+  const wrong = restarts.flatMap(({ difference }) => difference ?? [])
+  return wrong.length === 0 ? 'equal' : `${wrong.length} of ${restarts.length}: ${wrong.join('; ')}`
+}
+
 const nameOf = ({ peer, version }: Found): string =>
   `${`${peer.name} ${version}`.trim()}, ${peer.detail}`
 
@@ -119,13 +126,13 @@ function print(
   found: readonly Found[],
 ): void {
   const lines = found.map((one) => {
-    const once = one.restarted!
+    const { restarts } = one
     return [
       nameOf(one),
       ...costCells(records, one.costs),
-      `${Math.round(100 * once.share)} %`,
-      seconds(once.wallSeconds),
-      once.sums,
+      `${Math.round(100 * median(restarts.map(({ share }) => share)))} %`,
+      seconds(median(restarts.map(({ wallSeconds }) => wallSeconds))),
+      sumsText(restarts),
     ]
   })
   const size = `--rows ${rows} --subscribers ${subscribers} --runs ${runs} --peer ${wanted}`
@@ -136,7 +143,7 @@ function print(
       ...lines,
     ],
     [
-      `Medians of ${runs} runs in turn; ${PARTITIONS} partitions, records of 55 fields, raw Avro, not compressed.`,
+      `Medians of ${runs} runs in turn, then of ${runs} kills; ${PARTITIONS} partitions, raw Avro of 55 fields, not compressed.`,
       `All have the same totals of ${reference.subscribers} subscribers, and the same rows of ${reference.rows.size} of them.`,
       'Killed at: the share of the topic whose offsets were committed. Then s: from the start of the same',
       `command until all is applied, including waits for the session of the killed process. ${loadText()}`,
@@ -146,7 +153,7 @@ function print(
     noteFigures('peers-kafka', {
       ...{ peer: nameOf(one), rows, runs, cpuSeconds: cpuOf(one.costs) },
       wallSeconds: median(one.costs.map((cost) => cost.wallSeconds)),
-      restarted: one.restarted,
+      restarts: one.restarts,
     })
   }
 }

@@ -30,22 +30,26 @@ import org.apache.flink.configuration.StateBackendOptions;
 import org.apache.flink.configuration.StateRecoveryOptions;
 import org.apache.flink.connector.kafka.source.KafkaSource;
 import org.apache.flink.connector.kafka.source.enumerator.initializer.OffsetsInitializer;
+import org.apache.flink.core.execution.JobClient;
+import org.apache.flink.core.execution.SavepointFormatType;
 import org.apache.flink.runtime.util.EnvironmentInformation;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
 import org.apache.flink.streaming.api.functions.KeyedProcessFunction;
 import org.apache.flink.streaming.api.functions.sink.v2.DiscardingSink;
 import org.apache.flink.util.Collector;
+import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.common.TopicPartition;
 
 public final class FlinkPeer {
   private static final int MIB = 1 << 20;
+  private static final int POLL_MS = 50;
   private static final TypeInformation<long[]> ROW =
       PrimitiveArrayTypeInfo.LONG_PRIMITIVE_ARRAY_TYPE_INFO;
   /** Places in what the source emits: MSISDN, 1 for a session, the amounts, start, end. */
   private static final int AMOUNTS_AT = 2;
   private static final int START_AT = AMOUNTS_AT + Xdr.AMOUNTS;
   private static final int END_AT = START_AT + 1;
-  /** All timers are due when the topic has ended. */
+  /** All timers are due when the job is stopped. */
   private static final long AT_END = Long.MAX_VALUE - 1;
   /** All tasks run in this process, with parallelism 1. */
   private static Answer answer;
@@ -55,20 +59,32 @@ public final class FlinkPeer {
         .map(argument -> argument.split("=", 2))
         .collect(Collectors.toMap(pair -> pair[0], pair -> pair[1]));
     answer = new Answer(options.get("look"));
-    var environment = StreamExecutionEnvironment.createLocalEnvironment(1, configuration(options));
+    Path state = Path.of(options.get("state"));
+    Files.createDirectories(state);
+    Optional<Path> checkpoint = newestCheckpoint(state);
+    Configuration configuration = configuration(options, state);
+    checkpoint.ifPresent(
+        path -> configuration.set(StateRecoveryOptions.SAVEPOINT_PATH, path.toUri().toString()));
+    var environment = StreamExecutionEnvironment.createLocalEnvironment(1, configuration);
     environment
         .fromSource(source(options), WatermarkStrategy.noWatermarks(), "topic")
         .keyBy(row -> row[0], Types.LONG)
         .process(new Fold(), Types.LONG)
         .sinkTo(new DiscardingSink<>());
-    environment.execute();
+    JobClient job = environment.executeAsync();
+    if (checkpoint.isPresent()) {
+      // A bounded source of a restored job does not end by itself (connector 5.0.0-2.2): it waits for
+      // new partitions. `flink stop --drain` does the same as this: all timers are due.
+      awaitCommit(options, job);
+      Path last = state.resolve("last");
+      job.stopWithSavepoint(true, last.toUri().toString(), SavepointFormatType.NATIVE).get();
+    }
+    job.getJobExecutionResult().get();
     System.out.println("{" + answer.spell(EnvironmentInformation.getVersion()) + "}");
     System.exit(0);
   }
 
-  private static Configuration configuration(Map<String, String> options) throws IOException {
-    Path state = Path.of(options.get("state"));
-    Files.createDirectories(state);
+  private static Configuration configuration(Map<String, String> options, Path state) {
     Configuration chosen = new Configuration();
     chosen.set(PipelineOptions.OBJECT_REUSE, true);
     chosen.set(StateBackendOptions.STATE_BACKEND, "hashmap");
@@ -80,8 +96,6 @@ public final class FlinkPeer {
         ExternalizedCheckpointRetention.RETAIN_ON_CANCELLATION);
     // The sums are printed, so there is nothing that a last checkpoint would have to commit.
     chosen.set(CheckpointingOptions.ENABLE_CHECKPOINTS_AFTER_TASKS_FINISH, false);
-    newestCheckpoint(state).ifPresent(
-        path -> chosen.set(StateRecoveryOptions.SAVEPOINT_PATH, path.toUri().toString()));
     return chosen;
   }
 
@@ -109,7 +123,7 @@ public final class FlinkPeer {
         .setTopics(options.get("topic"))
         .setGroupId(options.get("group"))
         .setStartingOffsets(OffsetsInitializer.earliest())
-        .setBounded(OffsetsInitializer.offsets(ends(options)))
+        .setBounded(OffsetsInitializer.offsets(boundsOf(options)))
         .setProperty("isolation.level", "read_committed")
         // At least as large as those of xdr-pulse.
         .setProperty("max.poll.records", "5000")
@@ -120,15 +134,38 @@ public final class FlinkPeer {
         .build();
   }
 
-  /**
-   * The ends of the records. With `latest()`, which counts the marker of the last transaction, a job
-   * that is restored behind the last record waits without end.
-   */
-  private static Map<TopicPartition, Long> ends(Map<String, String> options) {
-    String[] ends = options.get("ends").split(",");
+  /** The exclusive end of each partition's records, without the marker of the last transaction. */
+  private static long[] endsOf(Map<String, String> options) {
+    return Arrays.stream(options.get("ends").split(",")).mapToLong(Long::parseLong).toArray();
+  }
+
+  private static Map<TopicPartition, Long> boundsOf(Map<String, String> options) {
+    long[] ends = endsOf(options);
     return IntStream.range(0, ends.length).boxed().collect(Collectors.toMap(
         partition -> new TopicPartition(options.get("topic"), partition),
-        partition -> Long.valueOf(ends[partition])));
+        partition -> ends[partition]));
+  }
+
+  /** Waits until the offsets of a checkpoint are the ends of the records. */
+  private static void awaitCommit(Map<String, String> options, JobClient job) throws Exception {
+    long[] ends = endsOf(options);
+    try (Admin admin = Admin.create(Map.of("bootstrap.servers", options.get("brokers")))) {
+      while (!isCommitted(admin, options, ends)) {
+        if (job.getJobStatus().get().isTerminalState()) job.getJobExecutionResult().get();
+        Thread.sleep(POLL_MS);
+      }
+    }
+  }
+
+  private static boolean isCommitted(Admin admin, Map<String, String> options, long[] ends)
+      throws Exception {
+    var offsets = admin.listConsumerGroupOffsets(options.get("group"))
+        .partitionsToOffsetAndMetadata().get();
+    for (int partition = 0; partition < ends.length; partition++) {
+      var committed = offsets.get(new TopicPartition(options.get("topic"), partition));
+      if ((committed == null ? 0 : committed.offset()) < ends[partition]) return false;
+    }
+    return true;
   }
 
   /** Decodes and validates in the source, so that only what is summed is sent to the fold. */
