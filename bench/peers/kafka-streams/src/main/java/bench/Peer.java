@@ -128,7 +128,8 @@ public final class Peer {
         ? System.currentTimeMillis()
         : ProcessHandle.current().info().startInstant().orElseThrow().toEpochMilli();
     long startCpu = number > 1 ? SYSTEM.getProcessCpuTime() : 0;
-    String name = options.get("name") + "-" + number;
+    // Passes of one process are different applications.
+    String name = options.get("name") + (number == 1 ? "" : "-" + number);
     KafkaStreams streams = new KafkaStreams(topology(), properties(name));
     streams.setUncaughtExceptionHandler(error -> {
       error.printStackTrace();
