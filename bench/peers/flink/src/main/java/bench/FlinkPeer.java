@@ -43,6 +43,8 @@ import org.apache.kafka.common.TopicPartition;
 public final class FlinkPeer {
   private static final int MIB = 1 << 20;
   private static final int POLL_MS = 50;
+  /** Some restored jobs never commit the offsets of partitions that they have read to their ends. */
+  private static final int STALLED_MS = 30_000;
   private static final TypeInformation<long[]> ROW =
       PrimitiveArrayTypeInfo.LONG_PRIMITIVE_ARRAY_TYPE_INFO;
   /** Places in what the source emits: MSISDN, 1 for a session, the amounts, start, end. */
@@ -150,11 +152,23 @@ public final class FlinkPeer {
   private static void awaitCommit(Map<String, String> options, JobClient job) throws Exception {
     long[] ends = endsOf(options);
     try (Admin admin = Admin.create(Map.of("bootstrap.servers", options.get("brokers")))) {
+      long committed = -1;
+      long changedMs = System.currentTimeMillis();
       while (!isCommitted(admin, options, ends)) {
+        long now = committedSum(admin, options);
+        if (now != committed) changedMs = System.currentTimeMillis();
+        committed = now;
+        if (System.currentTimeMillis() - changedMs > STALLED_MS) return;
         if (job.getJobStatus().get().isTerminalState()) job.getJobExecutionResult().get();
         Thread.sleep(POLL_MS);
       }
     }
+  }
+
+  private static long committedSum(Admin admin, Map<String, String> options) throws Exception {
+    return admin.listConsumerGroupOffsets(options.get("group"))
+        .partitionsToOffsetAndMetadata().get().values().stream()
+        .filter(offset -> offset != null).mapToLong(offset -> offset.offset()).sum();
   }
 
   private static boolean isCommitted(Admin admin, Map<String, String> options, long[] ends)
