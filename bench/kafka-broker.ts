@@ -21,6 +21,10 @@ export interface BenchBroker {
   fill(topic: string, file: string, more?: readonly string[]): Promise<void>
   /** Number of records that were sent to a topic. */
   recordsOf(topic: string): number
+  /** The exclusive end of each partition's records, without the marker of the last transaction. */
+  endsOf(topic: string): Promise<number[]>
+  /** The sum of the offsets that a group has committed. */
+  committedOf(topic: string, group: string): Promise<number>
   /** Deletes all topics whose names begin with `prefix`. */
   drop(prefix: string): Promise<void>
 }
@@ -81,6 +85,15 @@ async function useBroker(
     },
     // Offsets also number the markers of transactions.
     recordsOf: (topic) => records.get(topic) ?? 0,
+    async endsOf(topic) {
+      const offsets = await admin.fetchTopicOffsets(topic)
+      const ends = new Map(offsets.map(({ partition, high }) => [partition, Number(high) - 1]))
+      return Array.from({ length: PARTITIONS }, (_, partition) => ends.get(partition) ?? 0)
+    },
+    async committedOf(topic, groupId) {
+      const [found] = await admin.fetchOffsets({ groupId, topics: [topic] })
+      return found.partitions.reduce((sum, { offset }) => sum + Math.max(0, Number(offset)), 0)
+    },
     async drop(begin) {
       const topics = (await admin.listTopics()).filter((name) => name.startsWith(begin))
       if (topics.length > 0) await admin.deleteTopics({ topics })

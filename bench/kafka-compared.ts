@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict'
 import { FIELD, WIDTH } from '../src/subscriber/aggregate.ts'
 import { withView } from '../state/read.ts'
-import { CONFIGURATIONS, runPeer, whyNoPeer, type PeerInput, type PeerPass } from './kafka-peer.ts'
+import { whyNotJava } from './java-peer.ts'
+import { CONFIGURATIONS, runPeer, STREAMS, type PeerInput, type PeerPass } from './kafka-peer.ts'
 import type { BenchOptions } from './options.ts'
 import { COST_HEADING, costCells, cpuOf, loadText, printTable } from './table.ts'
 
@@ -13,6 +14,8 @@ const COMPARED = 500
 /** The result that the peer must reproduce. */
 export interface Reference {
   subscribers: number
+  /** The 21 numbers of all subscribers: sums, the first start and the last end. */
+  totals: number[]
   /** Milliseconds per unit of the topic's durations. */
   durationFactor: number
   /** The 21 numbers of about COMPARED subscribers, by MSISDN. */
@@ -25,16 +28,26 @@ export const readReference = (state: string): Promise<Reference> =>
     const { subscribers } = view.counters
     const step = Math.max(1, Math.floor(subscribers / COMPARED))
     const rows: Reference['rows'] = new Map()
+    const totals = new Array<number>(WIDTH).fill(0)
     let seen = 0
     view.scan((block, count) => {
       for (let at = 0; at < count * WIDTH; at += WIDTH) {
         const row = block.subarray(at, at + WIDTH)
+        addTotals(totals, row)
         if (seen++ % step === 0) rows.set(row[FIELD.msisdn], [...row.subarray(1)])
       }
     })
     const inSeconds = view.positions[0].position.durationUnit === 's'
-    return { subscribers, durationFactor: inSeconds ? 1000 : 1, rows }
+    const durationFactor = inSeconds ? 1000 : 1
+    return { subscribers, totals: totals.slice(1), durationFactor, rows }
   })
+
+function addTotals(totals: number[], row: Float64Array): void {
+  for (let field = 1; field < FIELD.firstStartMs; field++) totals[field] += row[field]
+  const first = [totals[FIELD.firstStartMs], row[FIELD.firstStartMs]].filter((ms) => ms > 0)
+  totals[FIELD.firstStartMs] = first.length === 0 ? 0 : Math.min(...first)
+  totals[FIELD.lastEndMs] = Math.max(totals[FIELD.lastEndMs], row[FIELD.lastEndMs])
+}
 
 /** Kafka Streams in all chosen configurations. */
 export interface ComparedPeer {
@@ -51,8 +64,8 @@ export function comparedPeer(
 ): ComparedPeer {
   const { reference, records } = input
   const { durationFactor, rows, subscribers } = reference
-  const missing = wanted === 'none' ? 'Kafka Streams: skipped by --peer none' : whyNoPeer()
-  const chosen = CONFIGURATIONS.slice(0, missing !== null ? 0 : wanted === 'best' ? 1 : undefined)
+  const missing = whyNotJava(STREAMS, wanted)
+  const chosen = CONFIGURATIONS.slice(0, missing !== null ? 0 : wanted === 'all' ? undefined : 1)
   const found = new Map<string, PeerPass[]>()
   return {
     async round() {
@@ -67,7 +80,7 @@ export function comparedPeer(
       }
     },
     print(command, baseCpuSeconds) {
-      if (missing !== null) return void process.stdout.write(`${missing}\n\n`)
+      if (missing !== null) return void process.stdout.write(`Kafka Streams: ${missing}\n\n`)
       const lines = [...found].map(([name, passes]) => {
         const times = (cpuOf(passes) / baseCpuSeconds).toFixed(1)
         return [name, ...costCells(records, passes), times]

@@ -1,22 +1,13 @@
-// The peer of the Kafka bench: Kafka Streams with the same aggregate, built by Maven when needed.
-import { spawnSync } from 'node:child_process'
-import { createHash, randomUUID } from 'node:crypto'
-import { existsSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+// Kafka Streams with the same aggregate: its configurations, and its passes over a topic.
+import { randomUUID } from 'node:crypto'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { buildJava, javaCommand, SCHEMA, type JavaPeer } from './java-peer.ts'
 import type { BenchBroker } from './kafka-broker.ts'
-import { runProcess, works } from './process.ts'
-import { OUT } from './sample.ts'
+import { runProcess } from './process.ts'
 
-const HOME = join(import.meta.dirname, 'peers/kafka-streams')
-const BUILT = join(OUT, 'kafka-streams')
-const STAMP = join(BUILT, 'stamp')
-const SCHEMA = join(import.meta.dirname, '../schema/xdr.avsc')
-const BUILD_MS = 10 * 60_000
-/** The collector with the lowest cost, and a heap that it rarely needs to collect. */
-const JVM = ['-Xms2g', '-Xmx4g', '-Xmn1500m', '-XX:+UseParallelGC']
-const SMALL_JVM = ['-Xmx512m', '-XX:+UseSerialGC']
-/** Below this number of rows, allocating the large heap would dominate. */
-const SMALL_ROWS = 100_000
+/** Its folder and its class. */
+export const STREAMS: JavaPeer = { folder: 'kafka-streams', main: 'bench.Peer', jvm: [] }
 /** The first pass includes the start of the process; in the second all code is compiled. */
 const PASSES = 2
 
@@ -49,58 +40,37 @@ export interface PeerInput {
   broker: BenchBroker
   topic: string
   records: number
+  /** The exclusive end of each partition's records. */
+  ends: readonly number[]
   durationFactor: number
   look: readonly number[]
   directory: string
 }
 
-/** Why the peer cannot run on this machine; null when it can. */
-export function whyNoPeer(): string | null {
-  if (isBuilt() && works('java', ['-version'])) return null
-  return works('mvn', ['-version']) ? null : 'Kafka Streams: skipped, building it needs Maven'
-}
-
-/** Hash of all sources of the peer. */
-function sourceHash(): string {
-  const hash = createHash('sha256')
-  for (const file of globSync('{pom.xml,src/**/*.*}', { cwd: HOME }).sort()) {
-    hash.update(readFileSync(join(HOME, file)))
-  }
-  return hash.digest('hex')
-}
-
-const isBuilt = (): boolean => existsSync(STAMP) && readFileSync(STAMP, 'utf8') === sourceHash()
-
-function build(): void {
-  if (isBuilt()) return
-  rmSync(STAMP, { force: true })
-  const goals = ['compile', 'dependency:copy-dependencies', `-DoutputDirectory=${BUILT}/lib`]
-  const mvn = ['--quiet', '--batch-mode', '-Dstyle.color=never', '--file', join(HOME, 'pom.xml')]
-  const run = spawnSync('mvn', [...mvn, ...goals], { encoding: 'utf8', timeout: BUILD_MS })
-  if (run.status !== 0)
-    throw new Error(`Maven failed to build the peer: ${run.stdout}${run.stderr}`)
-  writeFileSync(STAMP, sourceHash())
-}
+/** The command that reads a topic to its end as the application `name`, `passes` times. */
+export const streamsCommand = (
+  { guarantee, cache }: PeerConfiguration,
+  { broker, topic, records, ends, durationFactor, look }: Omit<PeerInput, 'directory'>,
+  { name, state, passes }: { name: string; state: string; passes: number },
+): string[] =>
+  javaCommand(STREAMS, records, {
+    ...{ name, topic, state, guarantee, cache, schema: SCHEMA, brokers: broker.addresses },
+    ...{ ends: ends.join(','), passes, factor: durationFactor, look: look.join(',') },
+  })
 
 /** Reads the topic PASSES times in one process; returns the cost of each pass. */
 export async function runPeer(
-  { guarantee, cache }: PeerConfiguration,
-  { broker, topic, records, durationFactor, look, directory }: PeerInput,
+  configuration: PeerConfiguration,
+  input: PeerInput,
 ): Promise<PeerPass[]> {
-  build()
+  buildJava(STREAMS)
   // The names of its changelogs begin with it.
-  const name = `${topic}-peer-${randomUUID().slice(0, 8)}`
-  const state = join(directory, 'streams')
-  const options = {
-    ...{ name, topic, state, guarantee, cache, schema: SCHEMA, brokers: broker.addresses },
-    ...{ records, passes: PASSES, factor: durationFactor, look: look.join(',') },
-  }
-  const jvm = records < SMALL_ROWS ? SMALL_JVM : JVM
-  const classes = `${BUILT}/classes:${BUILT}/lib/*`
-  const given = Object.entries(options).map(([key, value]) => `${key}=${value}`)
-  const cost = await runProcess(['java', ...jvm, '-cp', classes, 'bench.Peer', ...given])
+  const name = `${input.topic}-peer-${randomUUID().slice(0, 8)}`
+  const state = join(input.directory, 'streams')
+  const command = streamsCommand(configuration, input, { name, state, passes: PASSES })
+  const cost = await runProcess(command)
   rmSync(state, { recursive: true, force: true })
-  await broker.drop(name)
+  await input.broker.drop(name)
   const lines = cost.stdout.trim().split('\n')
   const passes = lines.map((line) => JSON.parse(line) as Omit<PeerPass, 'peakBytes'>)
   return passes.map((pass) => ({ ...pass, peakBytes: cost.peakBytes }))

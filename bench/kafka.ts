@@ -42,7 +42,8 @@ export async function benchKafka(options: BenchOptions): Promise<void> {
       const records = broker.recordsOf(topics.none)
       const scene = { broker, topics, records, directory, options }
       const reference = await referenceOf(scene)
-      const peer = comparedPeer({ ...scene, topic: topics.none, ...reference }, options.peer)
+      const ends = await broker.endsOf(topics.none)
+      const peer = comparedPeer({ ...scene, topic: topics.none, ends, ...reference }, options.peer)
       const methods = methodsOf(scene)
       const costs = new Map([...methods.keys()].map((name): [string, Cost[]] => [name, []]))
       for (let run = 0; run < options.runs; run++) {

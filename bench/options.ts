@@ -1,6 +1,8 @@
 // The options of all benches; with small sizes they are fast enough for tests.
 import { parseArgs } from 'node:util'
 
+const PEERS = ['all', 'best', 'built', 'none'] as const
+
 /** The options of a bench; each bench uses some of them. */
 export interface BenchOptions {
   rows: number
@@ -12,8 +14,10 @@ export interface BenchOptions {
   rate: number
   /** Duration of the latency bench; reading time before each kill of the restart bench. */
   seconds: number
-  /** Configurations of Kafka Streams to compare: all, the fastest, or none. */
-  peer: 'all' | 'best' | 'none'
+  /** Peers in Java: all configurations, the fastest, that only where it is built, or none. */
+  peer: (typeof PEERS)[number]
+  /** Parts of the bench of peers. */
+  parts: string[]
   /** Whether figures are kept in bench/history.jsonl. */
   record: boolean
 }
@@ -26,6 +30,7 @@ const DEFAULTS: BenchOptions = {
   rate: 50_000,
   seconds: 30,
   peer: 'all',
+  parts: ['parquet', 'k-means', 'kafka'],
   record: false,
 }
 
@@ -51,12 +56,13 @@ export function readOptions(args: string[], own: Partial<BenchOptions> = {}): Be
       rate: text(defaults.rate),
       seconds: text(defaults.seconds),
       peer: text(defaults.peer),
+      parts: text(defaults.parts.join(',')),
       record: { type: 'boolean', default: defaults.record },
     },
   })
-  const { peer } = values
-  if (peer !== 'all' && peer !== 'best' && peer !== 'none') {
-    throw new TypeError(`--peer is "${peer}", expected all, best or none`)
+  const peer = PEERS.find((one) => one === values.peer)
+  if (peer === undefined) {
+    throw new TypeError(`--peer is "${values.peer}", expected one of ${PEERS.join(', ')}`)
   }
   return {
     rows: Number(values.rows),
@@ -66,6 +72,7 @@ export function readOptions(args: string[], own: Partial<BenchOptions> = {}): Be
     rate: Number(values.rate),
     seconds: Number(values.seconds),
     peer,
+    parts: values.parts.split(','),
     record: values.record,
   }
 }

@@ -7,16 +7,16 @@ import { test } from 'node:test'
 const RUN = join(import.meta.dirname, '../../bench/run.ts')
 const TINY = ['--rows', '4000', '--subscribers', '1000', '--runs', '1', '--sizes', '1000,2000']
 
-function run(name: string): string {
-  const { stdout, stderr, status } = spawnSync(process.execPath, [RUN, name, ...TINY], {
+function run(name: string, more: string[] = []): string {
+  const { stdout, stderr, status } = spawnSync(process.execPath, [RUN, name, ...TINY, ...more], {
     encoding: 'utf8',
   })
   assert.equal(status, 0, stderr)
   return stdout
 }
 
-function bench(name: string): string {
-  const stdout = run(name)
+function bench(name: string, more: string[] = []): string {
+  const stdout = run(name, more)
   assert.match(stdout, new RegExp(`^npm run bench -- ${name} `))
   assert.match(stdout, /cores, \d+ GiB, Node v\d+/)
   return stdout
@@ -49,7 +49,7 @@ test('decode compares the compiled decoder with avsc and JSON', () => {
 })
 
 test('peers have the numbers of a replay, also of one that was killed', (t) => {
-  const text = bench('peers')
+  const text = bench('peers', ['--parts', 'parquet,k-means'])
   assert.match(text, /^xdr-pulse replay, durable +\d+\.\d+ +[\d,]+ +\d+\.\d+ /m)
   assert.match(text, /^xdr-pulse +\d+\.\d+ +\d+\.\d+ +[1-9]\d* +0\.000$/m)
   const peers = { duckdb: 'DuckDB', polars: 'Polars', chdb: 'ClickHouse', pandas: 'pandas' }

@@ -43,6 +43,22 @@ describe('benches of Kafka', { ...needsKafka(), concurrency: 3 }, () => {
     assert.match(text, /^The same 21 numbers of [89]\d\d subscribers/m)
   })
 
+  test('peers have the numbers of a run, also of one that was killed', async (t) => {
+    const size = { rows: 4000, subscribers: 1000, runs: 1 }
+    const text = await bench('peers', { ...size, parts: 'kafka', peer: 'built' })
+    const cost = '+\\d+\\.\\d+ +[\\d,]+ +\\d+\\.\\d+ +[\\d,]+ +[1-9]\\d* +\\d+ % +\\d+\\.\\d+ '
+    assert.match(text, new RegExp(`^xdr-pulse run, no snapshots ${cost} equal$`, 'm'))
+    for (const write of ['a write per record', 'a transaction per batch']) {
+      const sums = `kafkajs and LMDB [\\d.]+, ${write} ${cost} (equal|1 of 1: \\+[1-9]\\d* records)`
+      assert.match(text, new RegExp(`^${sums}$`, 'm'))
+    }
+    for (const name of ['Kafka Streams', 'Flink']) {
+      if (new RegExp(`^${name}: skipped, it is not built$`, 'm').test(text)) {
+        t.diagnostic(`${name} was skipped: it is not built`)
+      } else assert.match(text, new RegExp(`^${name} [\\d.]+, .* ${cost} equal$`, 'm'))
+    }
+  })
+
   test('restart is measured until another process sees new records', async () => {
     const size = { subscribers: 1000, rate: 200, runs: 1, seconds: 1 }
     assert.match(await bench('restart', size), /^ *[89]\d\d( +\d+\.\d\d){4} +[1-9]\d*$/m)

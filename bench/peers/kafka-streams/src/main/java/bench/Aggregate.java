@@ -23,6 +23,16 @@ final class Aggregate {
     return (long) LONGS.get(row, field * Long.BYTES);
   }
 
+  static long msisdn(Bytes key) {
+    return ByteBuffer.wrap(key.get()).getLong();
+  }
+
+  static long[] longs(byte[] row) {
+    long[] numbers = new long[WIDTH];
+    for (int field = 0; field < WIDTH; field++) numbers[field] = at(row, field);
+    return numbers;
+  }
+
   private static void set(byte[] row, int field, long value) {
     LONGS.set(row, field * Long.BYTES, value);
   }

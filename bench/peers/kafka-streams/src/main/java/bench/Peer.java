@@ -1,5 +1,5 @@
 // Reads a topic of XDR records to its end with Kafka Streams, repeatedly, and prints the cost of each pass.
-// Arguments: name=value of brokers, topic, records, schema, state, guarantee, cache, passes, factor, look.
+// Arguments: name=value of brokers, topic, ends, schema, state, guarantee, cache, passes, factor, look.
 package bench;
 
 import com.sun.management.OperatingSystemMXBean;
@@ -10,13 +10,13 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Properties;
-import java.util.concurrent.CountDownLatch;
 import java.util.stream.Collectors;
-import java.util.stream.IntStream;
 import org.apache.avro.Schema;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.Serdes;
+import org.apache.kafka.common.utils.AppInfoParser;
 import org.apache.kafka.common.utils.Bytes;
 import org.apache.kafka.streams.KafkaStreams;
 import org.apache.kafka.streams.StoreQueryParameters;
@@ -34,23 +34,21 @@ import org.apache.kafka.streams.state.Stores;
 public final class Peer {
   private static final String STORE = "aggregates";
   private static final int COMMIT_MS = 1000;
-  private static final int POLL_MS = 20;
+  private static final int POLL_MS = 50;
   private static final int MIB = 1 << 20;
   private static final OperatingSystemMXBean SYSTEM =
       (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
 
   private final Map<String, String> options;
   private final Schema schema;
-  private final long records;
+  /** The exclusive end of each partition's records. */
+  private final long[] ends;
   private final boolean cache;
-  /** Of all tasks; there is one stream thread. */
-  private long seen;
-  private CountDownLatch done = new CountDownLatch(1);
 
   private Peer(Map<String, String> options) throws Exception {
     this.options = options;
     schema = new Schema.Parser().parse(Files.readString(Path.of(options.get("schema"))));
-    records = Long.parseLong(options.get("records"));
+    ends = Arrays.stream(options.get("ends").split(",")).mapToLong(Long::parseLong).toArray();
     cache = options.get("cache").equals("on");
   }
 
@@ -81,10 +79,9 @@ public final class Peer {
         // A row that the cache holds must not be changed in place.
         store.put(key, Aggregate.fold(store.get(key), xdr, !cache));
       }
-      if (++seen < records) return;
+      var place = context.recordMetadata().orElseThrow();
       // Commits immediately instead of at the end of the interval.
-      context.commit();
-      done.countDown();
+      if (place.offset() + 1 >= ends[place.partition()]) context.commit();
     }
   }
 
@@ -108,6 +105,8 @@ public final class Peer {
     chosen.put("commit.interval.ms", COMMIT_MS);
     chosen.put("num.stream.threads", 1);
     chosen.put("statestore.cache.max.bytes", 256L * MIB);
+    // A killed process is replaced at once, as one of xdr-pulse is.
+    chosen.put("group.instance.id", "peer");
     chosen.put("enable.metrics.push", false);
     // At least as large as those of xdr-pulse.
     chosen.put("buffered.records.per.partition", 5000);
@@ -129,9 +128,8 @@ public final class Peer {
         ? System.currentTimeMillis()
         : ProcessHandle.current().info().startInstant().orElseThrow().toEpochMilli();
     long startCpu = number > 1 ? SYSTEM.getProcessCpuTime() : 0;
-    seen = 0;
-    done = new CountDownLatch(1);
-    String name = options.get("name") + "-" + number;
+    // Passes of one process are different applications.
+    String name = options.get("name") + (number == 1 ? "" : "-" + number);
     KafkaStreams streams = new KafkaStreams(topology(), properties(name));
     streams.setUncaughtExceptionHandler(error -> {
       error.printStackTrace();
@@ -139,8 +137,7 @@ public final class Peer {
       return StreamThreadExceptionResponse.SHUTDOWN_APPLICATION;
     });
     streams.start();
-    done.await();
-    awaitCommit(name);
+    awaitCommit(name, streams);
     double cpuSeconds = (SYSTEM.getProcessCpuTime() - startCpu) / 1e9;
     double seconds = (System.currentTimeMillis() - startMs) / 1e3;
     String found = last ? ", " + look(streams) : "";
@@ -150,36 +147,35 @@ public final class Peer {
     streams.cleanUp();
   }
 
-  private void awaitCommit(String group) throws Exception {
+  /** Waits until all is committed, and until the store can be read: after a kill all may be. */
+  private void awaitCommit(String group, KafkaStreams streams) throws Exception {
     try (Admin admin = Admin.create(Map.of("bootstrap.servers", options.get("brokers")))) {
-      for (;;) {
-        var offsets = admin.listConsumerGroupOffsets(group).partitionsToOffsetAndMetadata().get();
-        long committed = offsets.values().stream()
-            .filter(offset -> offset != null).mapToLong(offset -> offset.offset()).sum();
-        if (committed >= records) return;
+      while (!isCommitted(admin, group) || streams.state() != KafkaStreams.State.RUNNING) {
         Thread.sleep(POLL_MS);
       }
     }
   }
 
-  /** The number of subscribers, and the rows of the requested ones. */
+  private boolean isCommitted(Admin admin, String group) throws Exception {
+    var offsets = admin.listConsumerGroupOffsets(group).partitionsToOffsetAndMetadata().get();
+    for (int partition = 0; partition < ends.length; partition++) {
+      var committed = offsets.get(new TopicPartition(options.get("topic"), partition));
+      if ((committed == null ? 0 : committed.offset()) < ends[partition]) return false;
+    }
+    return true;
+  }
+
+  /** Version, number of subscribers, sums over all of them, and the rows of the requested ones. */
   private String look(KafkaStreams streams) {
     ReadOnlyKeyValueStore<Bytes, byte[]> store = streams.store(
         StoreQueryParameters.fromNameAndType(STORE, QueryableStoreTypes.keyValueStore()));
-    long subscribers = 0;
+    Answer answer = new Answer(options.get("look"));
     try (var all = store.all()) {
-      for (; all.hasNext(); all.next()) subscribers++;
+      while (all.hasNext()) {
+        var entry = all.next();
+        answer.add(Aggregate.msisdn(entry.key), Aggregate.longs(entry.value));
+      }
     }
-    String rows = Arrays.stream(options.get("look").split(","))
-        .map(msisdn -> "\"" + msisdn + "\": " + spell(store.get(Aggregate.key(Long.parseLong(msisdn)))))
-        .collect(Collectors.joining(", "));
-    return "\"subscribers\": " + subscribers + ", \"rows\": {" + rows + "}";
-  }
-
-  private static String spell(byte[] row) {
-    if (row == null) return "null";
-    return IntStream.range(0, Aggregate.WIDTH)
-        .mapToObj(field -> String.valueOf(Aggregate.at(row, field)))
-        .collect(Collectors.joining(", ", "[", "]"));
+    return answer.spell(AppInfoParser.getVersion());
   }
 }
