@@ -40,6 +40,7 @@ export interface Owners {
 const CLAIM_MS = 30_000
 /** A producer that was killed keeps its transaction open so long; brokers look every 10 s. */
 const OPEN_TRANSACTION_MS = TRANSACTION_TIMEOUT_MS + 15_000
+const MOST_CLAIMS = 3
 /** A longer wait is explained. */
 const SILENT_MS = 3000
 /** Requests at a time. */
@@ -87,14 +88,23 @@ async function claimAll(link: Link, topic: Topic, sources: readonly Source[]): P
   return owners
 }
 
-/** Claims a source, also when another producer owns it. */
+/**
+ * Claims a source, also when another producer owns it. The request of that producer, when it learns
+ * of the claim, can abort what is open: then the source is claimed again.
+ *
+ * @throws PulseError `kafka` when other producers claim it each time
+ */
 export async function claim(owners: Owners, source: Source): Promise<void> {
   const { link, topic } = owners
-  const producer = await allowed(topic, takeOver(link, nameOf(source, topic), CLAIM_MS))
-  try {
-    await endAgain(owners, source, producer)
-  } catch (error) {
-    throw isFencing(error) ? fenced(topic.name, source.path) : error
+  for (let claims = 1; ; claims++) {
+    const producer = await allowed(topic, takeOver(link, nameOf(source, topic), CLAIM_MS))
+    try {
+      await endAgain(owners, source, producer)
+      return
+    } catch (error) {
+      if (!isFencing(error)) throw error
+      if (claims === MOST_CLAIMS) throw fenced(topic.name, source.path)
+    }
   }
 }
 
