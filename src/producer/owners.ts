@@ -122,14 +122,18 @@ export async function renewLeading(owners: Owners): Promise<void> {
  * complete without writing them (seen with Kafka 4.3.1). Its rows and its progress would be withheld
  * from readers of committed rows for good. An empty transaction with the same end and the same
  * partitions writes the markers; where they are written, it changes nothing.
+ *
+ * A run keeps the progress of all of its sources in transactions of its leading one, so the same command
+ * ends those of all; of another source this covers its own progress only.
  */
 async function endAgain(owners: Owners, source: Source, producer: Producer): Promise<void> {
-  const { link, topic, producers, sources } = owners
+  const { link, topic, producers, leading } = owners
   producers.set(source, producer)
   if (producer.before === null) return
   const partitions = Array.from({ length: topic.partitions }, (_, partition) => partition)
   await addPartitions(link, producer, topic.name, partitions)
-  for (const one of sources) await addGroup(link, producer, nameOf(one, topic))
+  const kept = source === leading ? owners.sources : [source]
+  for (const one of kept) await addGroup(link, producer, nameOf(one, topic))
   await endTransaction(link, producer, producer.before)
 }
 

@@ -156,7 +156,8 @@ describe('a transaction in doubt', needsKafka(), () => {
         const name = uniqueName('doubt')
         await broker.createTopic(name, { partitions: 1 })
         assert.equal(await send(broker.bootstrap, name, path, () => undefined), ROWS)
-        const group = `xdr-pulse-produce.${name}.${contentId(createHash('sha256').update(readFileSync(path)).digest('hex'))}`
+        const id = contentId(createHash('sha256').update(readFileSync(path)).digest('hex'))
+        const group = nameOf({ id }, { name })
         const other = await takeOver(link, uniqueName('id'), 30_000)
         await addOffset(link, other, { group, topic: name, partition: 0, offset: 1, metadata: '' })
         const notes: string[] = []
