@@ -41,6 +41,8 @@ export interface KafkaPeer {
   name: string
   /** How it is configured. */
   detail: string
+  /** Whether it promises each record once: it commits offsets with what they made. */
+  isExact: boolean
   /** Why it cannot run here; null when it can. */
   whyNot: (options: BenchOptions) => string | null
   prepare: () => void
@@ -54,6 +56,7 @@ export const PULSE: KafkaPeer = {
   id: 'pulse',
   name: 'xdr-pulse run',
   detail: 'no snapshots',
+  isExact: true,
   whyNot: () => null,
   prepare: () => undefined,
   command: ({ broker, topic, group, state }) => [
@@ -75,6 +78,8 @@ const plainConsumer = (write: 'record' | 'batch', detail: string): KafkaPeer => 
   id: `plain-${write}`,
   name: 'kafkajs and LMDB',
   detail,
+  // A member that rejoins its group reads again what it has not committed.
+  isExact: false,
   // Each write waits for the disk.
   whyNot: ({ rows }) =>
     write === 'record' && rows > FEW_RECORDS
@@ -94,6 +99,7 @@ const streams: KafkaPeer = {
   id: 'streams',
   name: 'Kafka Streams',
   detail: 'exactly_once_v2',
+  isExact: true,
   whyNot: ({ peer }) => whyNotJava(STREAMS, peer),
   prepare: () => buildJava(STREAMS),
   command: (job) =>
@@ -105,6 +111,7 @@ const flink: KafkaPeer = {
   id: 'flink',
   name: 'Flink',
   detail: 'heap state',
+  isExact: true,
   whyNot: ({ peer }) => whyNotJava(FLINK, peer),
   prepare: () => buildJava(FLINK),
   command: ({ broker, topic, group, state, records, ends, durationFactor, look }) =>

@@ -18,6 +18,8 @@ interface Found {
   costs: Cost[]
   version: string
   restarts: Restarted[]
+  /** How the sums of the undisturbed runs differ from the log; null where they do not. */
+  differences: (string | null)[]
 }
 
 /** Runs whole processes in turn, compares their results, then kills each in the middle. */
@@ -38,6 +40,7 @@ export async function comparePeersOfKafka(options: BenchOptions): Promise<void> 
         costs: [],
         version: '',
         restarts: [],
+        differences: [],
       }))
       for (let run = 0; run < options.runs; run++) {
         for (const one of found) await measure(scene, one, run)
@@ -81,7 +84,9 @@ async function measure(scene: Scene, found: Found, run: number): Promise<void> {
   const job = { ...scene, group }
   const cost = await runProcess(peer.command(job))
   const answer = await peer.answer(job, cost.stdout)
-  assert.equal(differenceOf(answer, scene.reference), null, `${peer.name} has the same sums`)
+  const difference = differenceOf(answer, scene.reference)
+  if (peer.isExact) assert.equal(difference, null, `${peer.name} has the same sums`)
+  found.differences.push(difference)
   found.costs.push(cost)
   found.version = answer.version
   await clear(scene, group)
@@ -112,9 +117,11 @@ function differenceOf({ subscribers, totals, rows }: Answer, reference: Referenc
   return null
 }
 
-function sumsText(restarts: readonly Restarted[]): string {
-  const wrong = restarts.flatMap(({ difference }) => difference ?? [])
-  return wrong.length === 0 ? 'equal' : `${wrong.length} of ${restarts.length}: ${wrong.join('; ')}`
+function sumsText(differences: readonly (string | null)[]): string {
+  const wrong = differences.flatMap((difference) => difference ?? [])
+  return wrong.length === 0
+    ? 'equal'
+    : `${wrong.length} of ${differences.length}: ${wrong.join('; ')}`
 }
 
 const nameOf = ({ peer, version }: Found): string =>
@@ -132,19 +139,24 @@ function print(
       ...costCells(records, one.costs),
       `${Math.round(100 * median(restarts.map(({ share }) => share)))} %`,
       seconds(median(restarts.map(({ wallSeconds }) => wallSeconds))),
-      sumsText(restarts),
+      sumsText(one.differences),
+      sumsText(restarts.map(({ difference }) => difference)),
     ]
   })
   const size = `--rows ${rows} --subscribers ${subscribers} --runs ${runs} --peer ${wanted}`
   printTable(
     `npm run bench -- peers --parts kafka ${size} (Kafka)`,
     [
-      [...['whole process', ...COST_HEADING], 'killed at', 'then s', 'sums after kill -9'],
+      [
+        ...['whole process', ...COST_HEADING, 'killed at', 'then s'],
+        ...['sums', 'sums after kill -9'],
+      ],
       ...lines,
     ],
     [
       `Medians of ${runs} runs in turn, then of ${runs} kills; ${PARTITIONS} partitions, raw Avro of 55 fields, not compressed.`,
-      `All have the same totals of ${reference.subscribers} subscribers, and the same rows of ${reference.rows.size} of them.`,
+      `Sums: the totals of ${reference.subscribers} subscribers and the rows of ${reference.rows.size} of them against the log.`,
+      'A consumer that writes and commits apart reads again after each rebalance of its group.',
       'Killed at: the share of the topic whose offsets were committed. Then s: from the start of the same',
       `command until all is applied, including waits for the session of the killed process. ${loadText()}`,
     ],
@@ -154,6 +166,7 @@ function print(
       ...{ peer: nameOf(one), rows, runs, cpuSeconds: cpuOf(one.costs) },
       wallSeconds: median(one.costs.map((cost) => cost.wallSeconds)),
       restarts: one.restarts,
+      differences: one.differences,
     })
   }
 }
