@@ -5,6 +5,7 @@
 //
 // Layout: Kafka protocol guide, "Fetch API (Key: 1)", version 13.
 import { openPool, Writer, type Broker, type KafkaConnection, type Reader } from './client.ts'
+import { takeMemory, type FetchMemory } from './fetch-memory.ts'
 import { readInt64 } from './record-batch.ts'
 
 const FETCH = 1
@@ -65,6 +66,8 @@ export interface FetchResponse {
   /** Kafka's error code of the whole response; 0 for none. */
   errorCode: number
   partitions: FetchedPartition[]
+  /** What the records are in, for `returnMemory`. */
+  memory: Buffer
 }
 
 /** Fetches over its own connections. */
@@ -77,9 +80,15 @@ export interface Fetcher {
   close(): Promise<void>
 }
 
-/** Opens a fetcher. Its connections are its own, so that a long response delays no heartbeat. */
-export function createFetcher(connection: KafkaConnection): Fetcher {
+/**
+ * Opens a fetcher. Its connections are its own, so that a long response delays no heartbeat.
+ *
+ * @param free where memory of responses is taken from
+ */
+export function createFetcher(connection: KafkaConnection, free: FetchMemory = []): Fetcher {
   let pool = openPool(connection, REQUEST_MS)
+  const read = (_: number, __: number, ___: number, reader: Reader): FetchResponse =>
+    readResponse(reader, free)
   return {
     async fetch(broker, request) {
       const link = await pool.get(broker)
@@ -88,7 +97,7 @@ export function createFetcher(connection: KafkaConnection): Fetcher {
           if (error === null && response !== undefined) resolve(response)
           else reject(error ?? new Error('the broker sent an empty response'))
         }
-        link.send(FETCH, VERSION, () => writeRequest(request), readResponse, true, true, done)
+        link.send(FETCH, VERSION, () => writeRequest(request), read, true, true, done)
       })
     },
     async reset() {
@@ -125,9 +134,15 @@ function writeRequest(request: FetchRequest): Writer {
     .appendTaggedFields()
 }
 
-function readResponse(_: number, __: number, ___: number, reader: Reader): FetchResponse {
+function readResponse({ buffer, position }: Reader, free: FetchMemory): FetchResponse {
   // One copy: the response arrives in as many pieces as the network made of it.
-  const bytes = reader.buffer.slice(reader.position)
+  const memory = takeMemory(free, buffer.length - position)
+  const bytes = memory.subarray(0, buffer.length - position)
+  let from = -position
+  for (const piece of buffer.buffers) {
+    piece.copy(bytes, Math.max(0, from), Math.max(0, -from))
+    from += piece.length
+  }
   const errorCode = bytes.readInt16BE(4)
   const at = { bytes, at: 10 }
   const partitions: FetchedPartition[] = []
@@ -138,7 +153,7 @@ function readResponse(_: number, __: number, ___: number, reader: Reader): Fetch
     for (let i = 0; i < count; i++) partitions.push(readPartition(at))
     skipTags(at)
   }
-  return { errorCode, partitions }
+  return { errorCode, partitions, memory }
 }
 
 interface Place {

@@ -4,6 +4,7 @@
 // batch that does not fit into them is a `BatchFault`: its end, and so the next batch, is unknown.
 import { crc32c } from '@node-rs/crc32'
 import { messageOf } from '../errors.ts'
+import type { Room } from './unpack/room.ts'
 import { unpack } from './unpack/unpack.ts'
 import { readVarint, type RecordBytes } from './varint.ts'
 
@@ -110,12 +111,16 @@ export interface RecordCursor extends RecordBytes {
 }
 
 /** Returns a cursor before the first record of a batch, decompressed if needed. */
-export function openRecords(bytes: Buffer, batch: RecordBatch): RecordCursor | BatchFault {
+export function openRecords(
+  bytes: Buffer,
+  batch: RecordBatch,
+  room: Room | null = null,
+): RecordCursor | BatchFault {
   let records = bytes
   let [at, to] = [batch.from + HEADER_BYTES, batch.to]
   if (batch.codec !== 0) {
     try {
-      records = unpack(batch.codec, bytes.subarray(at, to))
+      records = unpack(batch.codec, bytes.subarray(at, to), room)
     } catch (error) {
       return `records that do not decompress (${messageOf(error)})`
     }

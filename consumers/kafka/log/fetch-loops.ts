@@ -8,7 +8,13 @@ import { performance } from 'node:perf_hooks'
 import { setImmediate as breathe, setTimeout as sleep } from 'node:timers/promises'
 import { messageOf } from '../../../src/errors.ts'
 import type { KafkaConnection } from '../../../src/kafka/client.ts'
-import { createFetcher, type FetchedPartition, type Fetcher } from '../../../src/kafka/fetch.ts'
+import { returnMemory, type FetchMemory } from '../../../src/kafka/fetch-memory.ts'
+import {
+  createFetcher,
+  type FetchedPartition,
+  type FetchResponse,
+  type Fetcher,
+} from '../../../src/kafka/fetch.ts'
 import {
   BROKER_RETRY,
   createBackoff,
@@ -48,8 +54,9 @@ export async function* fetchDeliveries(
   waitMs: () => number,
 ): AsyncGenerator<LogDelivery | null> {
   const loops: FetchLoop[] = []
+  const free: FetchMemory = []
   const startLoop = (context: FetchContext, node: number): AsyncGenerator<LogDelivery> => {
-    const loop = createFetchLoop(context, node, isReadable, waitMs)
+    const loop = createFetchLoop(context, node, isReadable, waitMs, free)
     loops.push(loop)
     return fetchFrom(context, loop)
   }
@@ -77,6 +84,8 @@ interface FetchLoop {
   node: number
   isReadable: (log: LogPartition) => boolean
   waitMs: () => number
+  /** Memory of responses that were read; all loops share it. */
+  free: FetchMemory
   fetcher: Fetcher
   size: FetchSize
   backoff: Backoff
@@ -90,12 +99,14 @@ const createFetchLoop = (
   node: number,
   isReadable: (log: LogPartition) => boolean,
   waitMs: () => number,
+  free: FetchMemory,
 ): FetchLoop => ({
   topic,
   node,
   isReadable,
   waitMs,
-  fetcher: createFetcher(connection),
+  free,
+  fetcher: createFetcher(connection, free),
   size: createFetchSize(fetching),
   backoff: createBackoff(BROKER_RETRY),
   requests: 0,
@@ -111,14 +122,16 @@ async function* fetchFrom(context: FetchContext, loop: FetchLoop): AsyncGenerato
       continue
     }
     const asked: LogRequest['asked'] = request.asked
-    const partitions: FetchedPartition[] | null = await responseTo(context, loop, request)
-    const deliveries = deliveriesIn(context, loop, asked, partitions ?? [])
-    request = partitions === null ? null : ask(context, loop, endsOf(asked, partitions))
+    const found: FetchResponse | null = await responseTo(context, loop, request)
+    const deliveries = deliveriesIn(context, loop, asked, found?.partitions ?? [])
+    request = found === null ? null : ask(context, loop, endsOf(asked, found.partitions))
     for (const delivery of deliveries) {
       yield delivery
       // Applying blocks: heartbeats and commits go out before the next one.
       if (delivery.fetched.records.length > 0) await breathe()
     }
+    // A source is resumed after its value was consumed: rows have been applied, or are fetched again.
+    if (found !== null) returnMemory(loop.free, found.memory)
   }
 }
 
@@ -156,20 +169,20 @@ function ask(
   return requestLogs(loop.fetcher, broker, view.id, inTurn, ends, loop.size, fetching)
 }
 
-/** Returns the partitions of a response; null, after a wait, when the request failed. */
+/** Returns a response; null, after a wait, when the request failed. */
 async function responseTo(
   context: FetchContext,
   loop: FetchLoop,
   { asked, response }: LogRequest,
-): Promise<FetchedPartition[] | null> {
+): Promise<FetchResponse | null> {
   let message: string
   try {
-    const { errorCode, partitions } = await response
-    if (errorCode === 0) {
+    const found = await response
+    if (found.errorCode === 0) {
       resetBackoff(loop.backoff)
-      return partitions
+      return found
     }
-    message = `broker ${loop.node} answers a fetch with error ${errorCode}`
+    message = `broker ${loop.node} answers a fetch with error ${found.errorCode}`
   } catch (error) {
     message = `broker ${loop.node}: ${messageOf(error)}`
   }

@@ -18,6 +18,7 @@ import {
   type BatchFault,
   type RecordBatch,
 } from '../../../src/kafka/record-batch.ts'
+import { createRoom, emptyRoom, type Room } from '../../../src/kafka/unpack/room.ts'
 import { addToBatch, applyBatch, isFull, isLooking, type MessageBatch } from './message-batch.ts'
 import { countDuplicates, countHoles } from './offset-counts.ts'
 import { placeOf, readFrom, type Gap, type LogPartition } from './partition.ts'
@@ -28,7 +29,7 @@ import { placeOf, readFrom, type Gap, type LogPartition } from './partition.ts'
  */
 const MAX_UNPACKED_BYTES = 256 * 2 ** 20
 /** Rows of the message batch keep alive the buffers that they were decompressed into. */
-const MAX_HELD_BYTES = 32 * 2 ** 20
+const MAX_HELD_BYTES = 8 * 2 ** 20
 /**
  * Time that a response is decoded for; the rest is fetched again. It takes milliseconds, unless its
  * messages were made to be slow, and this thread must answer its group, and a stop.
@@ -40,6 +41,7 @@ const LOOK_BYTES = 2 ** 16
 /** Reads all partitions of one topic, one after another. */
 export interface LogReader {
   messages: MessageBatch
+  room: Room
   /**
    * Offset after what was read; the log's position gets there when the message batch is applied.
    */
@@ -60,6 +62,7 @@ export const createLogReader = (
   now = (): number => performance.now(),
 ): LogReader => ({
   messages,
+  room: createRoom(),
   now,
   until: Infinity,
   isLate: false,
@@ -111,6 +114,7 @@ const isEnough = ({ unpackedBytes, isLate, now, until }: LogReader): boolean =>
 function applyRead(reader: LogReader, log: LogPartition): void {
   applyBatch(reader.messages, log, reader.next)
   reader.heldBytes = 0
+  emptyRoom(reader.room)
   // A broker reads the ends of a log before its records, and both grow meanwhile.
   log.endOffset = Math.max(log.endOffset, reader.next)
   log.stableOffset = Math.max(log.stableOffset, reader.next)
@@ -148,7 +152,7 @@ function readRecords(
 ): BatchFault | null {
   const { messages } = reader
   if (reader.heldBytes > MAX_HELD_BYTES) applyRead(reader, log)
-  const cursor = openRecords(bytes, batch)
+  const cursor = openRecords(bytes, batch, reader.room)
   if (typeof cursor === 'string') return cursor
   if (batch.codec !== 0) {
     reader.unpackedBytes += cursor.bytes.length

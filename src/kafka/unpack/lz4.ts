@@ -1,5 +1,6 @@
 // Unpacks a frame of LZ4 within a bound: its blocks are measured first. Format: LZ4 Frame Format, version 1.6.
 import { decompressFrameSync, uncompressSync } from 'lz4-napi'
+import { unpackInto, type Block, type Room } from './room.ts'
 
 const MAGIC = 0x184d2204
 /** Bits of the flags: checksums of blocks, a content size, the id of a dictionary. */
@@ -11,20 +12,13 @@ const STORED = 2 ** 31
 /** A byte of a length adds at most 255 bytes. */
 const MOST_TIMES = 255
 
-/** A block: its bytes, and whether they are packed. */
-interface Block {
-  from: number
-  to: number
-  isStored: boolean
-}
-
 /**
  * The bytes that the first frame of `packed` unpacks to; what follows it is not read, as by Kafka's
  * own client.
  *
  * @throws Error when it is damaged, or unpacks to more than `most` bytes; nothing is allocated before
  */
-export function unpackLz4(packed: Buffer, most: number): Buffer {
+export function unpackLz4(packed: Buffer, most: number, room: Room | null = null): Buffer {
   const { blocks, mostOfBlock, isWhole } = blocksOf(packed)
   const atMost = ({ from, to, isStored }: Block): number =>
     isStored ? to - from : Math.min(mostOfBlock, MOST_TIMES * (to - from))
@@ -38,6 +32,8 @@ export function unpackLz4(packed: Buffer, most: number): Buffer {
   // The package unpacks a block at five times the speed of a frame.
   const isPlain = isWhole && packed[4] === PLAIN
   if (!isPlain) return decompressFrameSync(packed)
+  const unpacked = room === null ? null : unpackInto(room, packed, blocks)
+  if (unpacked !== null) return unpacked
   const parts = blocks.map((block) => unpackBlock(packed, block, atMost(block)))
   return parts.length === 1 ? parts[0] : Buffer.concat(parts)
 }

@@ -1,6 +1,7 @@
 // Unpacks the records of a batch within a bound, whatever it claims.
 import { gunzipSync, zstdDecompressSync } from 'node:zlib'
 import { unpackLz4 } from './lz4.ts'
+import type { Room } from './room.ts'
 import { unpackSnappy } from './snappy.ts'
 
 const [GZIP, SNAPPY, LZ4, ZSTD] = [1, 2, 3, 4] as const
@@ -18,13 +19,13 @@ export const MOST_UNPACKED_BYTES = 256 * 2 ** 20
  * @throws Error when they are damaged, or unpack to more than 64 times their size and 64 MiB, or to
  *   more than 256 MiB
  */
-export function unpack(codec: number, packed: Buffer): Buffer {
+export function unpack(codec: number, packed: Buffer, room: Room | null = null): Buffer {
   const wanted = Math.max(LEAST_LIMIT_BYTES, MOST_TIMES * packed.length)
   const most = Math.min(MOST_UNPACKED_BYTES, wanted)
   if (codec === GZIP) return gunzipSync(packed, { maxOutputLength: most })
   if (codec === ZSTD) return zstdDecompressSync(packed, { maxOutputLength: most })
   if (codec === SNAPPY) return unpackSnappy(packed, most)
   // The package's own LZ4 is WebAssembly, at half the speed.
-  if (codec === LZ4) return unpackLz4(packed, most)
+  if (codec === LZ4) return unpackLz4(packed, most, room)
   throw new Error(`unknown codec ${codec}`)
 }
