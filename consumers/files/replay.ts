@@ -4,7 +4,6 @@ import { SYSTEM_CLOCK } from '../../src/clock.ts'
 import { CHUNK_ROWS, type DuckDBConnection } from '../../src/duckdb.ts'
 import { DEFAULT_PARTITIONER } from '../../src/record/topic-keys.ts'
 import { unitsOf, type UnitOptions } from '../../src/record/source-units.ts'
-import { loadPartition } from '../../state/partition.ts'
 import { readCutover } from '../../state/store.ts'
 import { hasState, openStores } from '../../state/writer.ts'
 import type { StateRequest, WritableState } from '../../state/writer.ts'
@@ -19,8 +18,8 @@ import type { Hasher } from '../../src/parquet/identity/content-hash.ts'
 import { fileTools, prepareFiles } from './run.ts'
 import { decideFirst, identifySources, inspectFiles, withFiles } from './sources.ts'
 import type { FoundFiles } from './sources.ts'
-import { foldElsewhere, heldBy, silenceOf, type Folding } from './threads/folding.ts'
-import { endFolding, startFolding } from './threads/start.ts'
+import { foldElsewhere, progressOf, type Folding } from './threads/folding.ts'
+import { endFolding, loadForFiles } from './threads/start.ts'
 
 /** Options of a replay; all of them can be sent to a thread. */
 export interface ReplayOptions extends CommitOptions {
@@ -93,10 +92,9 @@ async function openToReplay(options: ReplayOptions): Promise<ReplayState> {
   const { stateDirectory, state: wanted, keepRejected } = options
   const state = await openStores(stateDirectory, wanted, 'replay')
   try {
-    const count = Math.min(options.threads - 1, state.stores.length)
-    if (count < 1) return { ...state, partitions: state.stores.map(loadPartition), folding: null }
     const how = { command: 'replay', keepRejected, capacity: CHUNK_ROWS }
-    const { folding, partitions } = await startFolding(state, count, how)
+    const { folding, partitions } = await loadForFiles(state, options.threads, how)
+    if (folding === null) return { ...state, partitions, folding }
     const close = async (): Promise<void> => {
       await endFolding(folding)
       await state.close()
@@ -138,10 +136,7 @@ async function replayInto(
     const { eventTimeMs } = ingest
     const state = stop.signal.aborted ? 'draining' : 'running'
     const own = { state, totalRows, restoreSeconds, eventTimeMs, sources, warnings } as const
-    const held =
-      folding === null
-        ? {}
-        : { ...heldBy(folding), silentMs: silenceOf(folding, performance.now()) }
+    const held = folding === null ? {} : progressOf(folding)
     return describeIngest(partitions, storesOf(partitions), stats, { ...own, ...held })
   }
   onReady({

@@ -1,11 +1,10 @@
 // The phases of a topic consumer: wait for its topics, open the state, history, live, close.
-import { performance } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { messageOf } from '../../src/errors.ts'
 import type { TopicView } from '../../src/kafka/topic.ts'
-import { loadPartition, type Partition } from '../../state/partition.ts'
+import type { Partition } from '../../state/partition.ts'
 import { readCutover } from '../../state/store.ts'
-import { openStores } from '../../state/writer.ts'
+import { openStores, type StateStores } from '../../state/writer.ts'
 import { requireNoFiles } from '../ingest/double-rows.ts'
 import type { IngestProgress } from '../ingest/progress.ts'
 import { findLogStarts } from './group/claims.ts'
@@ -79,7 +78,7 @@ async function runInState(run: Run, views: Views): Promise<IngestProgress> {
     requireNoHistory(options.topics, options.history, readCutover(state.stores[0]))
     const from = { consumer: group.consumer, warnings, stop: stop.signal }
     await requireAlike(from, views, options)
-    const loaded = await readHistory(run, views)
+    const loaded = await readHistory(run, state, views)
     const done = run.stop.signal.aborted ? false : await readLive(run, views, loaded, threads)
     const last = { ...describeRun(run), reconciliation: reconcileSources(state.stores), done }
     closePhase(run)
@@ -100,22 +99,22 @@ async function threadsOf(run: Run, partitions: number): Promise<Threads | null> 
   return startThreads(run.options, partitions, run.group, () => run.logStarts)
 }
 
-/** Applies the history, if there is one; returns the partitions that are loaded then. */
-async function readHistory(run: Run, views: Views): Promise<Map<number, Partition>> {
-  const loaded = new Map<number, Partition>()
-  if (run.options.history.length === 0) return loaded
+/** Applies the history, if there is one; returns the partitions that this thread holds then. */
+async function readHistory(
+  run: Run,
+  state: StateStores,
+  views: Views,
+): Promise<Map<number, Partition>> {
+  if (run.options.history.length === 0) return new Map()
   // It loads DuckDB, which a topic alone does not need.
   const { applyHistory } = await import('./history.ts')
-  const start = performance.now()
-  for (const store of run.stores) loaded.set(store.partition, loadPartition(store))
-  const restoreSeconds = (performance.now() - start) / 1000
-  const partitions = [...loaded.values()]
   const { group, warnings, options } = run
   const from = { consumer: group.consumer, warnings, stop: run.stop.signal }
   const [[topic, view]] = views
   const choose = () => findPartitioner({ ...from, topic, view }, options)
-  await applyHistory(partitions, options, { stop: from.stop, warnings, choose }, (files) => {
-    run.phase = { name: 'history', partitions, restoreSeconds, files }
+  const context = { state, threads: options.threads, stop: from.stop, warnings, choose }
+  const loaded = await applyHistory(options, context, (files) => {
+    run.phase = { name: 'history', files }
   })
   const { counters, sources } = describeRun(run)
   run.history = { history: counters, sources }

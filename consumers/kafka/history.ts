@@ -3,6 +3,8 @@
 // The cut-over is stored before the first row is applied, so that a run after a crash in either
 // phase uses the same one. Rows that start before it belong to the files, later ones to the topic:
 // each counts as `excluded` on the other side, and none is counted twice.
+import { performance } from 'node:perf_hooks'
+import { SYSTEM_CLOCK } from '../../src/clock.ts'
 import { CHUNK_ROWS, type DuckDBConnection } from '../../src/duckdb.ts'
 import { PulseError } from '../../src/errors.ts'
 import { lastEventTime } from '../../src/parquet/rows.ts'
@@ -11,9 +13,11 @@ import type { SourceNote, UnitOptions } from '../../src/record/source-units.ts'
 import type { Partition } from '../../state/partition.ts'
 import { DEFAULT_PARTITIONER, isDefault, type KeyPartitioner } from '../../src/record/topic-keys.ts'
 import { readCutover, readPartitioner, writeCutover } from '../../state/store.ts'
-import type { StateOptions } from '../../state/writer.ts'
+import type { StateOptions, StateStores } from '../../state/writer.ts'
 import { fileTools, prepareFiles } from '../files/run.ts'
 import { identifySources, inspectFiles, withFiles, type FoundFiles } from '../files/sources.ts'
+import { foldElsewhere } from '../files/threads/folding.ts'
+import { endFolding, loadForFiles, type LoadedForFiles } from '../files/threads/start.ts'
 import { requireNewHistory } from '../ingest/double-rows.ts'
 import type { ChosenPartitioner, PartitionerOption } from './history-keys.ts'
 import { createIngestStats, type CommitOptions, type IngestStats } from '../ingest/ingest-stats.ts'
@@ -32,7 +36,9 @@ export interface HistoryOptions extends CommitOptions {
 }
 
 /** A history under way. */
-export interface HistoryRun {
+export interface HistoryRun extends LoadedForFiles {
+  /** Time that it took to load the partitions. */
+  restoreSeconds: number
   /** Rows of all files. */
   totalRows: number
   sources: SourceNote[]
@@ -41,6 +47,9 @@ export interface HistoryRun {
 
 /** What the history phase needs of its consumer. */
 export interface HistoryContext {
+  state: StateStores
+  /** Ingest threads: one reads the files, the others hold the partitions meanwhile. */
+  threads: number
   /** Aborted to end the phase after the pending rows. */
   stop: AbortSignal
   warnings: Warnings
@@ -51,19 +60,39 @@ export interface HistoryContext {
 /**
  * Applies files to all partitions of a state; on return they are durable.
  *
- * @param choose determines the topic's partitioner; null after a stop
- * @param onReady receives the run before its first row
+ * @returns the partitions that this thread holds, by number; none where other threads held them
  * @throws PulseError `state-options` for a state that reads the topic already, or that has another
  *   cut-over; what the files throw
  */
 export async function applyHistory(
-  partitions: readonly Partition[],
+  options: HistoryOptions,
+  context: HistoryContext,
+  onReady: (run: HistoryRun) => void,
+): Promise<Map<number, Partition>> {
+  const start = performance.now()
+  const how = { command: 'run', keepRejected: options.keepRejected, capacity: CHUNK_ROWS }
+  const loaded = await loadForFiles(context.state, context.threads, how)
+  const restoreSeconds = (performance.now() - start) / 1000
+  const { partitions, folding } = loaded
+  try {
+    await applyFiles(loaded, options, context, (run) => onReady({ ...run, restoreSeconds }))
+  } finally {
+    if (folding !== null) await endFolding(folding)
+  }
+  if (folding !== null) return new Map()
+  return new Map(partitions.map((partition) => [partition.store.partition, partition]))
+}
+
+/** @param onReady receives the run before its first row */
+async function applyFiles(
+  { partitions, folding }: LoadedForFiles,
   options: HistoryOptions,
   { stop, warnings, choose }: HistoryContext,
-  onReady: (run: HistoryRun) => void,
+  onReady: (run: Omit<HistoryRun, 'restoreSeconds'>) => void,
 ): Promise<void> {
   const validation = { missingMsisdnZero: options.state.missingMsisdn === 'zero' }
-  const stats = createIngestStats(validation, options, CHUNK_ROWS)
+  const destination = folding === null ? undefined : foldElsewhere(folding)
+  const stats = createIngestStats(validation, options, CHUNK_ROWS, SYSTEM_CLOCK, destination)
   await withFiles('max', async (connection, hasher) => {
     const how = { timeZone: options.state.timeZone, units: options.units }
     const inspected = await inspectFiles(connection, options.history, options.units)
@@ -73,7 +102,7 @@ export async function applyHistory(
     skippedLines(files.skipped).forEach((line) => warnings.info(line))
     const division = await decideDivision(connection, partitions, files, options, choose)
     if (stop.aborted || division === null) return
-    const reading = { speed: 'max', ...division, stop } as const
+    const reading = { speed: 'max', ...division, stop, folding } as const
     const { totalRows, run } = prepareFiles(
       partitions,
       files,
@@ -81,7 +110,7 @@ export async function applyHistory(
       stats,
       reading,
     )
-    onReady({ totalRows, sources: files.sources, stats })
+    onReady({ partitions, folding, totalRows, sources: files.sources, stats })
     await run()
   })
 }

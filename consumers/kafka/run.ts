@@ -1,8 +1,8 @@
 // A run of a topic consumer: its phase, and its progress and claims as of that phase.
-import type { Partition } from '../../state/partition.ts'
 import type { PartitionStore } from '../../state/store.ts'
 import { describeIngest, storesOf } from '../ingest/describe.ts'
 import type { IngestProgress } from '../ingest/progress.ts'
+import { progressOf } from '../files/threads/folding.ts'
 import { createWarnings, type Warnings } from '../ingest/warnings.ts'
 import { claimsOf, type LogStarts } from './group/claims.ts'
 import { createGroup, type Group, type GroupOptions } from './group/membership.ts'
@@ -41,7 +41,7 @@ export interface Run {
 /** What a run is doing, with what its progress is described from. */
 export type Phase =
   | { name: 'start' }
-  | { name: 'history'; partitions: readonly Partition[]; restoreSeconds: number; files: HistoryRun }
+  | { name: 'history'; files: HistoryRun }
   | { name: 'live'; reader: PartitionReader }
   | { name: 'closed'; progress: IngestProgress; claims: readonly number[] }
 
@@ -80,10 +80,11 @@ export function describeRun({ phase, history, options, warnings, leads }: Run): 
     return { ...live, history: history.history, sources: [...history.sources, ...live.sources] }
   }
   if (phase.name === 'history') {
-    const { partitions, restoreSeconds, files } = phase
-    const { totalRows, sources, stats } = files
+    const { partitions, folding, restoreSeconds, totalRows, sources, stats } = phase.files
     const own = { totalRows, sources, restoreSeconds, warnings: warnings.waiting }
-    return describeIngest(partitions, storesOf(partitions), stats, { state: 'running', ...own })
+    const held = folding === null ? {} : progressOf(folding)
+    const all = { state: 'running', ...own, ...held } as const
+    return describeIngest(partitions, storesOf(partitions), stats, all)
   }
   return describeStart(options, warnings)
 }

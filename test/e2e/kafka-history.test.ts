@@ -21,7 +21,8 @@ describe('history, then live', needsKafka(), () => {
       assert.equal((await readBack(state)).hash, scene.reference)
 
       const other = join(scene.directory, 'third')
-      const cutover = ['--cutover', new Date(scene.thirdMs).toISOString()]
+      // Also with several threads.
+      const cutover = ['--cutover', new Date(scene.thirdMs).toISOString(), '--threads', '3']
       const words = runWords(scene, other, '--until-caught-up', '--json', ...cutover)
       const sources = reconciliationOf(await done(pulse(words)))
       assert.ok(sources.file.excluded > ROWS / 6)

@@ -143,8 +143,9 @@ export async function commitElsewhere(
   return (await Promise.all(times)).flat()
 }
 
-/** Subscribers of all partitions. */
-export const heldBy = ({ threads }: Folding): Held => ({
+/** What the threads add to the progress: their subscribers, and how long one of them is silent. */
+export const progressOf = ({ threads }: Folding): Held & { silentMs: number } => ({
   subscribers: threads.reduce((sum, { held }) => sum + held.subscribers, 0),
   dirtySubscribers: threads.reduce((sum, { held }) => sum + held.dirtySubscribers, 0),
+  silentMs: silenceOf({ threads }, performance.now()),
 })

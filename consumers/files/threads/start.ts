@@ -3,7 +3,7 @@ import { extname } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { Worker } from 'node:worker_threads'
 import { errorOf } from '../../../src/errors.ts'
-import { metadataOf, type Partition } from '../../../state/partition.ts'
+import { loadPartition, metadataOf, type Partition } from '../../../state/partition.ts'
 import type { StateStores } from '../../../state/writer.ts'
 import type { Folding, FoldingThread } from './folding.ts'
 import type { FoldData, FromFolding, ToFolding } from './messages.ts'
@@ -15,13 +15,36 @@ const SCRIPT = new URL(`./thread${extname(import.meta.url)}`, import.meta.url)
 /** Deliveries that may be folded at once, or wait for it. */
 const SLABS = 8
 
+/** Partitions that are in memory, here or, without their aggregates, in folding threads. */
+export interface LoadedForFiles {
+  partitions: Partition[]
+  /** Null where this thread holds them. */
+  folding: Folding | null
+}
+
+/**
+ * Loads all partitions of an open state: in as many threads as there are beside this one, or here.
+ *
+ * @param threads all ingest threads, this one included
+ * @throws PulseError what loading a partition throws
+ */
+export async function loadForFiles(
+  state: StateStores,
+  threads: number,
+  options: Pick<FoldData, 'command' | 'keepRejected' | 'capacity'>,
+): Promise<LoadedForFiles> {
+  const count = Math.min(threads - 1, state.stores.length)
+  if (count < 1) return { partitions: state.stores.map(loadPartition), folding: null }
+  return startFolding(state, count, options)
+}
+
 /**
  * Starts folding threads, which load all partitions of an open state.
  *
  * @param capacity most rows of a delivery
  * @throws PulseError what a thread throws when it opens or loads its partitions
  */
-export async function startFolding(
+async function startFolding(
   { directory, stores }: StateStores,
   count: number,
   options: Pick<FoldData, 'command' | 'keepRejected' | 'capacity'>,

@@ -13,6 +13,8 @@ import { killAfter } from '../kill-after.ts'
 export const ROWS = 40_000
 /** A history of this size takes a tenth of a second: some kills come later. */
 const ATTEMPTS = 20
+/** Killed runs have one thread, two, three, one … */
+const MOST_THREADS = 3
 const SAMPLE = { rows: ROWS, subscribers: 3000, days: 9, dirt: 0 }
 
 /** Files and a topic that overlap. */
@@ -25,6 +27,8 @@ export interface Scene {
   thirdMs: number
   reference: string
   kafka: string[]
+  /** Runs that were killed: the next one has another number of threads. */
+  kills: number
 }
 
 /** A file whose first two thirds are the history, and whose last two thirds are in a topic. */
@@ -40,7 +44,7 @@ export async function withScene(work: (scene: Scene) => Promise<void>): Promise<
     const reference = join(directory, 'reference')
     await done(pulse(['replay', whole, '--state', reference, '--partitions', '3']))
     const { hash } = await readBack(reference)
-    await work({ directory, whole, early, thirdMs, reference: hash, kafka })
+    await work({ directory, whole, early, thirdMs, reference: hash, kafka, kills: 0 })
   })
 }
 
@@ -111,7 +115,9 @@ export async function killed(
   sign: RegExp,
   afterMs: number,
 ): Promise<void> {
-  const running = startPulse(runWords(scene, state, '--commit-interval', '10ms'))
+  const threads = String(1 + (scene.kills++ % MOST_THREADS))
+  const more = ['--commit-interval', '10ms', '--threads', threads]
+  const running = startPulse(runWords(scene, state, ...more))
   await running.prints(sign)
   await killAfter(running, afterMs)
   await running.ended
