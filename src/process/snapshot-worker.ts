@@ -1,6 +1,4 @@
 // The script of the snapshot thread: takes snapshots, and answers look-ups until one is published.
-import { readlinkSync } from 'node:fs'
-import { setPriority } from 'node:os'
 import { performance } from 'node:perf_hooks'
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads'
 import { assert } from '../errors.ts'
@@ -9,10 +7,12 @@ import { subscriberPageOf, type SubscriberQuery } from '../snapshot/subscriber-p
 import type { Snapshot, SnapshotOptions } from '../snapshot/schema.ts'
 import { momentOf, scanState, snapshotOfScan } from '../snapshot/take.ts'
 import type { PhaseTimes, TimedSnapshot } from '../snapshot/take.ts'
+import { createCrew } from './descent-crew.ts'
 import type { Against } from './roster-look-ups.ts'
 import { listOf, type LookUpReply } from './lookup-reply.ts'
 import { partsOf, type NumberedRoster } from './roster-rows.ts'
 import { computeInterruptibly, type ShutdownFlag } from './shutdown.ts'
+import { lowerPriority } from './thread-priority.ts'
 import { answerInTurn, createReader, rowsOf } from './state-reading.ts'
 
 /** The state that a thread reads, and the options of its snapshots. */
@@ -45,27 +45,13 @@ export interface TakenSnapshot {
 export type SnapshotReply =
   { type: 'snapshot'; taken: TakenSnapshot } | { type: 'followed' } | LookUpReply
 
-/**
- * A lower priority than that of the ingest and main threads: it uses the CPU time they leave. The
- * first answer has the usual one: a process that is not ready must not wait for idle time.
- */
-const NICENESS = 10
-
 const { stateDirectory, options, shutdown } = workerData as SnapshotWorkerData
 const inView = createReader(stateDirectory, shutdown)
+const crew = createCrew()
 let latest: Against | null = null
 let rosters: MessagePort | null = null
 
 const now = (): number => performance.now()
-
-let isLowered = false
-
-function lowerPriority(): void {
-  if (isLowered || process.platform !== 'linux') return
-  isLowered = true
-  // On Linux the nice value is per thread; the path ends in the id of this thread.
-  setPriority(Number(readlinkSync('/proc/thread-self').split('/').at(-1)), NICENESS)
-}
 
 /**
  * Takes a snapshot. The view ends with the scan, before the longer computation: while a view is
@@ -78,7 +64,7 @@ function take(): TimedSnapshot | null {
   }))
   if (scanned === null) return null
   const { parts, state } = scanned
-  const taken = computeInterruptibly(shutdown, () => snapshotOfScan(state, options, now))
+  const taken = computeInterruptibly(shutdown, () => snapshotOfScan(state, options, now, crew))
   const { snapshot, roster } = taken
   latest = { number: snapshot.number, segments: snapshot.segments }
   // Before the reply, so that look-ups never have an older roster than the published snapshot.
@@ -135,6 +121,7 @@ answerInTurn(
   parentPort,
   (request) => answer(request as SnapshotRequest),
   (type) => {
+    // The first answer has the usual priority: a process that is not ready must not wait for idle time.
     if (type !== 'empty' && type !== 'followed') lowerPriority()
   },
   () => rosters?.close(),

@@ -1,10 +1,11 @@
 // The features of all subscribers: as columns, and as the matrix of scaled points for k-means.
+import { sharedNumbers } from './kmeans/shared.ts'
 import { featureRow, ratioOf, type Feature, type KeptField } from './metrics.ts'
 import type { Roster } from './roster.ts'
 import { fitScale, scaled, type Scale } from './scale.ts'
 import type { Scaling } from './schema.ts'
 
-/** Scaled points one after the other, a number per feature each, and the scale of each feature. */
+/** Scaled points one after the other, a number per feature each, in shared memory; and their scales. */
 export interface FeatureMatrix {
   points: Float64Array
   scales: Scale[]
@@ -17,7 +18,7 @@ export function featureMatrix(
   scaling: Scaling,
 ): FeatureMatrix {
   const width = features.length
-  const points = new Float64Array(roster.subscribers * width)
+  const points = sharedNumbers(roster.subscribers * width)
   const scales = features.map((feature, axis) => {
     const values = featureColumn(roster, feature)
     const scale = fitScale(values, scaling)

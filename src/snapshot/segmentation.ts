@@ -3,6 +3,7 @@ import { chosenK, ELBOW_K, elbowOf, kneeOf } from './elbow.ts'
 import { featureMatrix } from './features.ts'
 import { interpretSegments } from './segment-text.ts'
 import { absentFeatureWords, knownMetrics } from './not-in-data.ts'
+import type { Crew } from './kmeans/descents.ts'
 import { clusterUpTo, createSearch, type Clustering } from './kmeans/kmeans.ts'
 import { countRepeated, type Roster } from './roster.ts'
 import type { Phase, Segment, Snapshot, SnapshotOptions } from './schema.ts'
@@ -22,6 +23,7 @@ export function segmentation(
   notInData: Snapshot['notInData'],
   options: SnapshotOptions,
   onPhase: (phase: Phase) => void,
+  crew: Crew | null,
 ): Segmentation {
   const { scaling } = options
   const features = knownMetrics({ notInData }, options.features)
@@ -39,7 +41,7 @@ export function segmentation(
   const most = Math.max(ELBOW_K, options.k === 'auto' ? 0 : options.k)
   onPhase('elbow')
   const tree = buildTree(points, order, features.length)
-  const found = clusterUpTo(createSearch(tree, most, options.seed), most)
+  const found = clusterUpTo(createSearch(tree, most, options.seed, crewFor(roster, crew)), most)
   const inertia = elbowInertia(found, roster.subscribers)
   onPhase('kmeans')
   const knee = kneeOf(
@@ -73,6 +75,12 @@ export function segmentation(
     splitSubscribers,
   }
 }
+
+/** Sharing the descents over few subscribers costs more than it saves. */
+const LEAST_TO_SHARE = 50_000
+
+const crewFor = ({ subscribers }: Roster, crew: Crew | null): Crew | null =>
+  subscribers < LEAST_TO_SHARE ? null : crew
 
 /** Inertia for k = 1 to 10: 0 from the number of distinct points on; empty without points. */
 function elbowInertia(found: readonly Clustering[], subscribers: number): number[] {

@@ -2,6 +2,7 @@
 import { FIELD } from '../subscriber/aggregate.ts'
 import { applicationsOf, mostUsed } from './applications.ts'
 import { distributionOf } from './distribution.ts'
+import type { Crew } from './kmeans/descents.ts'
 import { totalOf } from './exact.ts'
 import { featureColumn } from './features.ts'
 import { DISTRIBUTION_METRICS, featureRow, METRICS, type Metric } from './metrics.ts'
@@ -25,6 +26,7 @@ export function computeSnapshot(
   state: StateSummary,
   options: SnapshotOptions,
   onPhase: (phase: Phase) => void = () => undefined,
+  crew: Crew | null = null,
 ): { snapshot: Snapshot; roster: Roster } {
   onPhase('scale')
   const roster = rosterOf(scan)
@@ -53,7 +55,7 @@ export function computeSnapshot(
     ) as Snapshot['top'],
     applications,
     topApplications: mostUsed(applications, options.excludeApplications),
-    ...segmentation(roster, notInData, options, onPhase),
+    ...segmentation(roster, notInData, options, onPhase, crew),
     hours: state.hours,
     positions: state.positions,
     rejected: state.rejected,

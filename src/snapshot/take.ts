@@ -5,6 +5,7 @@ import { commaColumns, unitsOf, type StoredUnits } from '../record/source-units.
 import { downlinkField, FIELD, SUM_FIELDS, uplinkField } from '../subscriber/aggregate.ts'
 import type { Sums } from '../subscriber/aggregate.ts'
 import { HOUR_MS, hourPlace, UNKNOWN_HOUR } from '../subscriber/hours.ts'
+import type { Crew } from './kmeans/descents.ts'
 import { columnsNotIn } from './not-in-data.ts'
 import { addRows, createScan, type Scan } from './scan.ts'
 import type { Hour, Position, Snapshot, SnapshotOptions, StateSummary } from './schema.ts'
@@ -65,6 +66,7 @@ export function snapshotOfScan(
   { scan, summary, milliseconds }: ScannedState,
   options: SnapshotOptions,
   now: () => number,
+  crew: Crew | null = null,
 ): TimedSnapshot {
   const times: PhaseTimes = { scan: milliseconds, scale: 0, kmeans: 0, elbow: 0, top: 0 }
   let phase: keyof PhaseTimes = 'scan'
@@ -74,7 +76,7 @@ export function snapshotOfScan(
     since = now()
     phase = next
   }
-  const { snapshot, roster } = computeSnapshot(scan, summary, options, enter)
+  const { snapshot, roster } = computeSnapshot(scan, summary, options, enter, crew)
   enter('scan')
   return { snapshot, roster, times }
 }

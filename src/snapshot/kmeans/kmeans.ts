@@ -1,7 +1,14 @@
 // K-means of all points for k = 1, 2, 3 …: starts on a sketch, then exact descent on all points.
 import { seededRandom, type Random } from '../../random.ts'
-import { createFilter, type Filter } from './filter.ts'
-import { descend } from './lloyd.ts'
+import {
+  createFilters,
+  descentsFrom,
+  takeStarts,
+  waitForAll,
+  type Crew,
+  type Filters,
+  type Place,
+} from './descents.ts'
 import { addCentroids } from './starts.ts'
 import { sketchOf, type Sketch } from './sketch.ts'
 import type { Tree } from './tree.ts'
@@ -44,23 +51,27 @@ const SAME = 1e-9
 /** A tree with its sketch and the memory of a search. */
 export interface Search {
   tree: Tree
-  /** Steps over all points, and over the sketch. */
-  filter: Filter
   sketch: Sketch
-  sketchFilter: Filter
+  filters: Filters
+  /** Other threads that share the descents; null for none. */
+  crew: Crew | null
   /** The factor of the numbers of starts and swaps. */
   tries: number
   seed: number
 }
 
-/** Prepares a search for up to `most` clusters. */
-export function createSearch(tree: Tree, most: number, seed: number): Search {
+/** Prepares a search for up to `most` clusters. What it finds does not depend on the crew. */
+export function createSearch(
+  tree: Tree,
+  most: number,
+  seed: number,
+  crew: Crew | null = null,
+): Search {
   const sketch = sketchOf(tree, Math.max(SKETCH_POINTS, 20 * most))
+  const trees = { points: tree, sketch: sketch.tree, coarse: sketch.coarse, most }
+  crew?.begin(trees)
   return {
-    tree,
-    filter: createFilter(tree, most),
-    sketch,
-    sketchFilter: createFilter(sketch.tree, most),
+    ...{ tree, sketch, crew, filters: createFilters(trees) },
     tries: Math.min(MOST_TRIES, SKETCH_POINTS / Math.max(1, sketch.count)),
     seed,
   }
@@ -78,11 +89,11 @@ export function createSearch(tree: Tree, most: number, seed: number): Search {
 function cluster(search: Search, k: number, previous: Clustering | null): Clustering {
   const random = seededRandom(search.seed + k)
   const starts = sketchSolutions(search, k, previous, random)
-  const tried = refine(search.filter, starts.slice(0, SEMIFINALISTS), 0, TRIAL_STEPS)
+  const tried = refine(search, 'points', starts.slice(0, SEMIFINALISTS), TRIAL_STEPS)
   const close = tried.filter(({ inertia }) => inertia <= tried[0].inertia * (1 + CLOSE))
-  const best = refine(search.filter, close.slice(0, FINALISTS), 0)[0]
+  const best = refine(search, 'points', close.slice(0, FINALISTS))[0]
   if (previous === null || best.inertia <= previous.inertia) return best
-  return refine(search.filter, [grow(search, previous, k, random)], 0)[0]
+  return refine(search, 'points', [grow(search, previous, k, random)])[0]
 }
 
 /** Solutions for k = 1 to `most`, or to the number of distinct points if that is smaller. */
@@ -110,26 +121,40 @@ function sketchSolutions(
   for (let start = 0; previous !== null && start < GROWN_STARTS; start++) {
     starts.push(grow(search, previous, k, random))
   }
-  let found = refine(search.sketchFilter, starts, search.sketch.coarse)
+  let found = refine(search, 'sketch', starts)
   for (let swap = 0; k > 1 && swap < SWAPS * search.tries; swap++) {
     const swapped = swapOne(search, found[0], random)
-    found = distinct([...found, ...refine(search.sketchFilter, [swapped], search.sketch.coarse)])
+    found = distinct([...found, ...refine(search, 'sketch', [swapped])])
   }
   return found
 }
 
-/** Descends from each start; returns the different solutions, best first. */
+/** Descends from each start, all with the same k; returns the different solutions, best first. */
 function refine(
-  filter: Filter,
+  { filters, crew }: Search,
+  place: Place,
   starts: readonly Clustering[],
-  coarse: number,
   limit = Infinity,
 ): Clustering[] {
+  const k = starts.at(0)?.k ?? 0
+  const descents = descentsFrom(
+    place,
+    k,
+    starts.map(({ centroids }) => centroids),
+    limit,
+  )
+  if (starts.length > 1) crew?.share(descents)
+  takeStarts(filters, descents)
+  waitForAll(descents)
+  const { centroids, ends } = descents
+  const size = centroids.length / starts.length
   return distinct(
-    starts.map(({ k, centroids }) => {
-      const moved = centroids.slice()
-      return { k, centroids: moved, ...descend(filter, moved, k, coarse, limit) }
-    }),
+    starts.map((_, at) => ({
+      k,
+      centroids: centroids.slice(at * size, (at + 1) * size),
+      inertia: ends[2 * at],
+      iterations: ends[2 * at + 1],
+    })),
   )
 }
 

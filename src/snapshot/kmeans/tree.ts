@@ -1,5 +1,6 @@
 // A kd-tree over scaled points, with which a pass of k-means decides whole regions at once.
 import { squaredDistance } from './distance.ts'
+import { sharedIndexes, sharedNumbers } from './shared.ts'
 
 /** A node with at most this number of points is not split. */
 const BUCKET = 12
@@ -73,10 +74,10 @@ export function emptyTree(points: Float64Array, dimensions: number, capacity: nu
     points,
     nodes: 0,
     depth: 0,
-    start: new Uint32Array(capacity),
-    end: new Uint32Array(capacity),
-    right: new Uint32Array(capacity),
-    shape: new Float64Array(capacity * strideOf(dimensions)),
+    start: sharedIndexes(capacity),
+    end: sharedIndexes(capacity),
+    right: sharedIndexes(capacity),
+    shape: sharedNumbers(capacity * strideOf(dimensions)),
   }
 }
 
