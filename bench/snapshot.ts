@@ -1,4 +1,5 @@
-// Bench of computeSnapshot on skewed data: `node bench/snapshot.ts [subscribers] [shapes]`.
+// Bench of computeSnapshot on skewed data: `THREADS=2 node bench/snapshot.ts [subscribers] [shapes]`.
+import { createCrew } from '../src/process/descent-crew.ts'
 import { seededRandom } from '../src/random.ts'
 import { addRows, createScan, type Scan } from '../src/snapshot/scan.ts'
 import type { SnapshotOptions, StateSummary } from '../src/snapshot/schema.ts'
@@ -83,7 +84,7 @@ function measure(subscribers: number, shape: Shape): Record<string, string | num
     since = performance.now()
     current = phase
   }
-  const { snapshot } = computeSnapshot(scan, STATE, OPTIONS, next)
+  const { snapshot } = computeSnapshot(scan, STATE, OPTIONS, next, crew)
   next('done')
   const total = Object.values(timings).reduce((sum, each) => sum + each, 0)
   return {
@@ -100,6 +101,7 @@ function measure(subscribers: number, shape: Shape): Record<string, string | num
   }
 }
 
+const crew = createCrew(Number(process.env['THREADS'] ?? 1))
 const random = seededRandom(1)
 const subscribers = Number(process.argv[2] ?? 100_000)
 const wanted = process.argv.slice(3)
