@@ -6,19 +6,21 @@ import { join } from 'node:path'
 
 const FILE = join(import.meta.dirname, 'history.jsonl')
 
-let isRecording = false
+/** The commit that is measured; null while figures are not kept. */
+let commit: string | null = null
 
 /** Figures that are noted from now on are kept. */
 export function recordFigures(): void {
-  isRecording = true
+  // Once: what is noted makes the working tree dirty.
+  const found = spawnSync('git', ['describe', '--always', '--dirty'], { encoding: 'utf8' })
+  commit = found.stdout.trim()
 }
 
 /** Keeps figures of a bench with commit, machine and time, where the run was asked to. */
 export function noteFigures(bench: string, figures: Readonly<Record<string, unknown>>): void {
-  if (!isRecording) return
-  const commit = spawnSync('git', ['describe', '--always', '--dirty'], { encoding: 'utf8' })
+  if (commit === null) return
   const line = {
-    commit: commit.stdout.trim(),
+    commit,
     time: new Date().toISOString(),
     machine: `${cpus()[0]?.model ?? 'unknown'}, ${availableParallelism()} cores`,
     load: Number(loadavg()[0].toFixed(1)),
