@@ -5,6 +5,7 @@
 //
 // Layout: Kafka protocol guide, "Fetch API (Key: 1)", version 13.
 import { openPool, Writer, type Broker, type KafkaConnection, type Reader } from './client.ts'
+import { readLength, readUnsigned, skipTags, type Place } from './compact.ts'
 import { takeMemory, type FetchMemory } from './fetch-memory.ts'
 import { readInt64 } from './record-batch.ts'
 
@@ -156,11 +157,6 @@ function readResponse({ buffer, position }: Reader, free: FetchMemory): FetchRes
   return { errorCode, partitions, memory }
 }
 
-interface Place {
-  bytes: Buffer
-  at: number
-}
-
 function readPartition(place: Place): FetchedPartition {
   const { bytes, at: from } = place
   place.at = from + 30
@@ -201,25 +197,4 @@ function readDiverging(place: Place): number {
     place.at += size
   }
   return diverging
-}
-
-function skipTags(place: Place): void {
-  const tags = readUnsigned(place)
-  for (let i = 0; i < tags; i++) {
-    readUnsigned(place)
-    place.at += readUnsigned(place)
-  }
-}
-
-/** Compact lengths are stored one too large; 0 is null. */
-const readLength = (place: Place): number => Math.max(0, readUnsigned(place) - 1)
-
-function readUnsigned(place: Place): number {
-  let value = 0
-  for (let shift = 0; shift < 35; shift += 7) {
-    const byte = place.bytes[place.at++]
-    value += (byte & 127) * 2 ** shift
-    if (byte < 128) break
-  }
-  return value
 }

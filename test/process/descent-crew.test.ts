@@ -34,7 +34,7 @@ for (const cores of [2, 4, 64]) {
     assert.ok(crew !== null)
     const taken: Descents[] = []
     const watched: Crew = {
-      begin: crew.begin,
+      begin: (trees) => crew.begin(trees),
       share(descents) {
         taken.push(descents)
         crew.share(descents)
