@@ -67,3 +67,13 @@ test('a thread that fails ends the search', () => {
   takeStarts(createFilters(trees), descents)
   assert.throws(() => waitForAll(descents), /a thread of the snapshot has failed/)
 })
+
+test('a thread that takes a start and ends without a word ends the search', () => {
+  const tree = randomTree()
+  const trees: Trees = { points: tree, sketch: tree, coarse: 0, most: MOST }
+  const starts = [0, 1].map((at) => tree.points.slice(at * 6, at * 6 + 6))
+  const descents = descentsFrom('points', 2, starts, Infinity)
+  Atomics.add(descents.counters, 0, 1)
+  takeStarts(createFilters(trees), descents)
+  assert.throws(() => waitForAll(descents, 1), /has not answered for 0.001 seconds/)
+})

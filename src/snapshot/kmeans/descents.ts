@@ -48,6 +48,8 @@ export interface Crew {
 }
 
 const [NEXT, ENDED, FAILED] = [0, 1, 2] as const
+/** A thread that ends without its code, as when memory runs out, reports nothing; a descent takes seconds. */
+const LONGEST_MS = 600_000
 
 /** The memory of a thread for a search. */
 export const createFilters = ({ points, sketch, coarse, most }: Trees): Filters => ({
@@ -100,11 +102,14 @@ export function takeStartsFor(filters: Filters, descents: Descents): void {
 /**
  * Waits for the starts that other threads have taken.
  *
- * @throws Error when one of them has failed
+ * @param longestMs for one of them
+ * @throws Error when one of them has failed, or does not end
  */
-export function waitForAll({ count, counters }: Descents): void {
+export function waitForAll({ count, counters }: Descents, longestMs = LONGEST_MS): void {
   for (let ended = 0; (ended = Atomics.load(counters, ENDED)) < count;) {
-    Atomics.wait(counters, ENDED, ended)
+    if (Atomics.wait(counters, ENDED, ended, longestMs) === 'timed-out') {
+      throw new Error(`a thread of the snapshot has not answered for ${longestMs / 1000} seconds`)
+    }
   }
   if (Atomics.load(counters, FAILED) !== 0) throw new Error('a thread of the snapshot has failed')
 }
