@@ -16,6 +16,10 @@ const MOST_HEADERS = 1000
 
 const countOf = (cursor: RecordBytes): number => Math.min(readVarint(cursor), MOST_HEADERS)
 
+/** The number of headers that a record claims to have. */
+export const claimedHeaders = (bytes: Buffer, valueTo: number): number =>
+  readVarint({ bytes, at: valueTo, to: bytes.length })
+
 /**
  * Reads one header of a record.
  *

@@ -12,6 +12,7 @@ import { detailOf } from '../../consumers/kafka/log/message-detail.ts'
 import { createFormat } from '../../consumers/kafka/log/message-format.ts'
 import { addMessage, createMessageRows } from '../../consumers/kafka/log/message-rows.ts'
 import { messageOf } from '../../src/errors.ts'
+import { encodeHeaders, type Header } from '../../src/kafka/headers.ts'
 import { createRegistry } from '../../src/kafka/schema-registry.ts'
 import { outcomeOf, UNREADABLE } from '../../src/record/batch.ts'
 import { PLACE, USED_COLUMNS } from '../../src/record/columns.ts'
@@ -190,6 +191,36 @@ test('of a rejected message of any size a bounded part is kept, and its detail h
     /^the first 16777216 of its 41943039 bytes are kept/,
   )
   assert.ok(rows.raw(0).length < 23 * 2 ** 20)
+})
+
+test('the detail of a rejected message states which of its headers and key are not kept', () => {
+  const format = createFormat({
+    ...{ format: 'json', registry: null, schema: null, timeZone: 'UTC', source: { mapped: {} } },
+    onSchema: () => undefined,
+  })
+  const detailWith = (key: Buffer, headers: readonly Header[]): string | null => {
+    const rows = createMessageRows(1)
+    const bytes = Buffer.concat([key, Buffer.from('[]'), encodeHeaders(headers)])
+    const places = { bytes, offset: 0, timestampMs: 0, keyFrom: 0, keyTo: key.length }
+    const value = { valueFrom: key.length, valueTo: key.length + 2 }
+    addMessage(rows, newColumns(), { ...places, ...value }, format)
+    rows.details.clear()
+    return detailOf(rows, 0, 'malformed')
+  }
+  const key = Buffer.from('33612345678')
+  const few: Header[] = [['trace', Buffer.from('1')]]
+  assert.equal(detailWith(key, []), null)
+  assert.equal(detailWith(key, few), null)
+  assert.equal(
+    detailWith(Buffer.alloc(2 ** 24 + 1), few),
+    'the first 16777216 of the 16777217 bytes of its key are kept',
+  )
+  assert.equal(
+    detailWith(key, [['trace', Buffer.alloc(2 ** 24)]]),
+    'its headers of 16777221 bytes are not kept',
+  )
+  const many = Array.from({ length: 1001 }, (): Header => ['trace', null])
+  assert.equal(detailWith(key, many), 'the first 1000 of its 1001 headers are kept')
 })
 
 test('a record of any time has a dead letter', () => {

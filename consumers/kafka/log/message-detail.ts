@@ -1,8 +1,9 @@
 // Why a message was rejected, in more words than its reason: kept with it, and sent with its letter.
 import { shorten } from '../../../src/errors.ts'
+import { claimedHeaders, headersOf } from '../../../src/kafka/headers.ts'
 import type { Reason } from '../../../src/record/batch.ts'
 import { AMOUNTS, PLACE } from '../../../src/record/columns.ts'
-import { MOST_RAW_BYTES, type MessageRows } from './message-rows.ts'
+import { headerBytes, MOST_RAW_BYTES, type MessageRows } from './message-rows.ts'
 
 /** Longest detail that is kept; one that lists names of columns may be longer. */
 const MOST_LETTERS = 500
@@ -11,11 +12,29 @@ const MOST_LETTERS = 500
 export function detailOf(rows: MessageRows, i: number, reason: Reason): string | null {
   const detail =
     rows.details.get(i) ?? (reason === 'invalid-number' ? invalidNumber(rows, i) : null)
-  const size = rows.valueTo[i] - rows.valueFrom[i]
-  const cut =
-    size > MOST_RAW_BYTES ? `the first ${MOST_RAW_BYTES} of its ${size} bytes are kept` : null
-  const parts = [cut, detail].filter((part) => part !== null)
+  const { bytes, keyFrom, keyTo, valueFrom, valueTo } = rows
+  const [key, value] = [keyTo[i] - keyFrom[i], valueTo[i] - valueFrom[i]]
+  const parts = [
+    cutTo(value, `its ${value} bytes`),
+    cutTo(key, `the ${key} bytes of its key`),
+    headersNotKept(bytes[i], valueTo[i]),
+    detail,
+  ].filter((part) => part !== null)
   return parts.length === 0 ? null : shorten(parts.join('; '), MOST_LETTERS)
+}
+
+const cutTo = (size: number, what: string): string | null =>
+  size > MOST_RAW_BYTES ? `the first ${MOST_RAW_BYTES} of ${what} are kept` : null
+
+function headersNotKept(bytes: Buffer, valueTo: number): string | null {
+  const claimed = claimedHeaders(bytes, valueTo)
+  if (claimed <= 0) return null
+  const headers = headersOf(bytes, valueTo)
+  const size = headerBytes(headers)
+  if (size > MOST_RAW_BYTES) return `its headers of ${size} bytes are not kept`
+  if (headers.length === 0) return 'its headers are damaged and not kept'
+  const isCut = claimed > headers.length
+  return isCut ? `the first ${headers.length} of its ${claimed} headers are kept` : null
 }
 
 function invalidNumber({ columns }: MessageRows, i: number): string | null {

@@ -5,7 +5,7 @@ import { TO_MS } from '../../../src/record/duration-unit.ts'
 import { VOLUME_BYTES, VOLUME_PLACES } from '../../../src/record/formats/volume-unit.ts'
 import type { SourceUnits } from '../../../src/record/source-units.ts'
 import { DECODED, WAITING, type MessageFormat } from './message-format.ts'
-import { headersOf } from '../../../src/kafka/headers.ts'
+import { headersOf, type Header } from '../../../src/kafka/headers.ts'
 import type { RecordCursor } from '../../../src/kafka/record-batch.ts'
 
 const NO_VALUE = 1 + REASONS.indexOf('no-value')
@@ -138,10 +138,13 @@ function rawMessage(rows: MessageRows, i: number): string {
   } satisfies RawMessage)
 }
 
+/** Bytes of the names and values of headers. */
+export const headerBytes = (headers: readonly Header[]): number =>
+  headers.reduce((sum, [name, value]) => sum + name.length + (value?.length ?? 0), 0)
+
 function headersIn({ bytes, valueTo }: MessageRows, i: number): Pick<RawMessage, 'headers'> {
   const headers = headersOf(bytes[i], valueTo[i])
-  const size = headers.reduce((sum, [name, value]) => sum + name.length + (value?.length ?? 0), 0)
-  if (headers.length === 0 || size > MOST_RAW_BYTES) return {}
+  if (headers.length === 0 || headerBytes(headers) > MOST_RAW_BYTES) return {}
   return { headers: headers.map(([name, value]) => [name, value?.toString('base64') ?? null]) }
 }
 
