@@ -158,7 +158,7 @@ async function checkCopy(directory: string, partitions: number): Promise<StateCo
   // Only LMDB's data file belongs to a copy: readers of another machine are none of its own.
   for (const one of directories) rmSync(join(one, 'lock.mdb'), { force: true })
   for (const one of [...directories, directory]) flush(one)
-  const bytes = directories.reduce((sum, one) => sum + dataFileBytes(one), 0)
+  const bytes = directories.reduce((sum, one) => sum + (dataFileBytes(one) ?? 0), 0)
   return { directory, bytes, stamp: copy.stamp, partitions: found }
 }
 

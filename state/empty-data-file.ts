@@ -1,5 +1,5 @@
 // Writes the data file of a new partition: LMDB ends the process with a signal when it cannot.
-import { closeSync, fsyncSync, openSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
 import {
   DATA_VERSION,
   dataFileOf,
@@ -14,9 +14,14 @@ import {
   PAGE_FLAGS,
 } from './data-file.ts'
 
-/** Writes an empty data file, durable on return. @throws the error of the system */
+/**
+ * Writes an empty data file, durable on return. It has its name once it is whole: an empty one is
+ * damaged, and never that of a writer that was killed.
+ *
+ * @throws the error of the system
+ */
 export function createDataFile(directory: string): void {
-  const path = dataFileOf(directory)
+  const path = `${dataFileOf(directory)}.new`
   try {
     const descriptor = openSync(path, 'w')
     try {
@@ -27,6 +32,7 @@ export function createDataFile(directory: string): void {
     } finally {
       closeSync(descriptor)
     }
+    renameSync(path, dataFileOf(directory))
   } catch (error) {
     // The next attempt must not find a part of it.
     rmSync(path, { force: true })

@@ -30,14 +30,14 @@ export interface OpenedEnvironment {
 }
 
 /**
- * Size of the data file of a partition; 0 for none.
+ * Size of the data file of a partition; null for none.
  *
  * @throws PulseError `system` for what is not a file
  */
-export function dataFileBytes(directory: string): number {
+export function dataFileBytes(directory: string): number | null {
   const path = dataFileOf(directory)
   requireFile(path)
-  return statSync(path, { throwIfNoEntry: false })?.size ?? 0
+  return statSync(path, { throwIfNoEntry: false })?.size ?? null
 }
 
 /**
@@ -46,7 +46,8 @@ export function dataFileBytes(directory: string): number {
  * @throws PulseError `store-failed` for a damaged file, before LMDB follows its pages
  */
 export function openEnvironment(directory: string, access: 'read' | 'write'): OpenedEnvironment {
-  const isNew = dataFileBytes(directory) === 0
+  // An empty one has lost its pages.
+  const isNew = dataFileBytes(directory) === null
   // LMDB opens it, also to read.
   requireFile(lockFileOf(directory))
   if (access === 'write') {

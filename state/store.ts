@@ -53,9 +53,9 @@ const DATABASES = ['meta', 'subscribers', 'journal', 'positions', 'hours', 'refu
 export const partitionDirectory = (state: string, partition: number): string =>
   join(state, `partition-${String(partition).padStart(4, '0')}`)
 
-/** False until the writer has written both meta pages, in one call; true for a part of them. */
+/** False until the writer has written both meta pages; true for a damaged file. */
 export const hasPartition = (state: string, partition: number): boolean =>
-  dataFileBytes(partitionDirectory(state, partition)) > 0
+  dataFileBytes(partitionDirectory(state, partition)) !== null
 
 /**
  * Opens a partition: for reading, also next to its writer, or as the one writer, who creates it.

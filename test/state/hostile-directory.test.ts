@@ -103,17 +103,20 @@ describe('a state', () => {
       for (const [pair, sentence] of expected) assert.match(found.get(pair) ?? '', sentence, pair)
     }))
 
-  test('is refused when its data file ends within its first pages', () =>
-    withDirectory(async (directory) => {
-      await makeState(directory)
-      truncateSync(join(directory, 'partition-0000', 'data.mdb'), 5000)
-      const pairs = [`read|${directory}`, `write|${directory}`]
-      for (const message of messagesOf(directory, pairs).values()) {
-        assert.match(message, /is damaged: it has 5000 bytes, expected at least 8192; restore/)
-      }
-    }))
+  for (const bytes of [0, 5000]) {
+    test(`is refused when its data file has ${bytes} bytes`, () =>
+      withDirectory(async (directory) => {
+        await makeState(directory)
+        truncateSync(join(directory, 'partition-0000', 'data.mdb'), bytes)
+        const pairs = [`read|${directory}`, `write|${directory}`]
+        const expected = `is damaged: it has ${bytes} bytes, expected at least 8192; restore`
+        for (const message of messagesOf(directory, pairs).values()) {
+          assert.ok(message.includes(expected), message)
+        }
+      }))
+  }
 
-  test('is refused when its first partition is empty and another one has rows', () =>
+  test('is refused when its first partition is empty or missing and another one has rows', () =>
     withDirectory(async (directory) => {
       const two = { ...OPTIONS, partitions: 2 }
       const state = await openState(directory, two, 'test')
@@ -123,7 +126,10 @@ describe('a state', () => {
       )
       commitPartition(state.partitions[1], 10)
       await state.close()
-      truncateSync(join(directory, 'partition-0000', 'data.mdb'), 0)
+      const file = join(directory, 'partition-0000', 'data.mdb')
+      truncateSync(file, 0)
+      await assert.rejects(openState(directory, two, 'test'), /has 0 bytes, expected at least 8192/)
+      rmSync(file)
       await assert.rejects(openState(directory, two, 'test'), /partition-0000 is missing or empty/)
     }))
 })
