@@ -26,7 +26,8 @@ export function traced(
   const injected = inject === undefined ? [] : ['-e', `inject=${inject}`]
   return [
     ...['strace', '-f', '-qq', '-xx', '-s', String(bytes), '-o', log, '-e', `trace=${TRACED}`],
-    ...paths.flatMap((path) => ['-P', path]),
+    // A new data file has another name until it is whole.
+    ...paths.flatMap((path) => ['-P', path, '-P', `${path}.new`]),
     ...[...injected, ...command],
   ]
 }
