@@ -42,11 +42,12 @@ export function commitPartition(partition: Partition, keepRejected: number): Com
     writeChanges(partition, keepRejected)
     written = performance.now()
   })
+  clearDirty(partition)
   const end = performance.now()
   return { commitSeconds: (end - start) / 1000, flushSeconds: (end - written) / 1000 }
 }
 
-/** Writes everything that changed, within a transaction. */
+/** Writes everything that changed, within a transaction; `clearDirty` follows it. */
 export function writeChanges(partition: Partition, keepRejected: number): void {
   const { table, counters } = partition
   counters.commit++
@@ -59,7 +60,7 @@ export function writeChanges(partition: Partition, keepRejected: number): void {
 }
 
 function writeAggregates(partition: Partition): void {
-  const { table, sweep, counters } = partition
+  const { table, sweep } = partition
   growSweep(sweep, Math.ceil(table.count / BLOCK_SLOTS))
   const dirtyBlocks = findDirtyBlocks(partition)
   const chosen = chooseBlocks(partition, dirtyBlocks)
@@ -68,6 +69,10 @@ function writeAggregates(partition: Partition): void {
   }
   writeJournal(partition, dirtyBlocks, chosen)
   trimJournal(partition)
+}
+
+/** After the transaction: a commit that failed leaves subscribers that are not durable. */
+export function clearDirty({ table, counters }: Partition): void {
   table.dirty.fill(0, 0, counters.subscribers)
   table.dirtyCount = 0
 }

@@ -1,5 +1,5 @@
 // Rewrites a partition of a former format, which has no checksums, in the present one.
-import { writeChanges } from './commit.ts'
+import { clearDirty, writeChanges } from './commit.ts'
 import { SOURCE_COUNTS, sumRejected, sumSources } from './consistency.ts'
 import { seal } from './entries.ts'
 import type { BinaryDatabase } from './environment.ts'
@@ -30,6 +30,7 @@ export function rewritePartition(store: PartitionStore, stamp: Stamp): void {
     if (!hasSourceCounts(partition)) void meta.put(SOURCE_COUNTS, false)
     writeStamp(meta.database, stamp)
   })
+  clearDirty(partition)
   store.stamp = stamp
 }
 

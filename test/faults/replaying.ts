@@ -111,9 +111,9 @@ export function reportedRows(reports: string): number {
   const lines = text.slice(0, text.lastIndexOf('\n') + 1).split('\n')
   let [commits, rows] = [0, 0]
   for (const line of lines.filter((one) => one !== '')) {
-    const { counters } = JSON.parse(line) as IngestProgress
-    // The first report of a commit is made at the commit itself.
-    if (counters.commits <= commits) continue
+    const { counters, dirtySubscribers } = JSON.parse(line) as IngestProgress
+    // A report is made in the next turn after a commit: a batch may have been applied meanwhile.
+    if (counters.commits <= commits || dirtySubscribers > 0) continue
     commits = counters.commits
     rows = counters.applied + Object.values(counters.rejected).reduce((sum, n) => sum + n, 0)
   }

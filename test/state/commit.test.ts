@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { seededRandom, type Random } from '../../src/random.ts'
 import { WIDTH } from '../../src/subscriber/aggregate.ts'
+import type { SourcePosition } from '../../state/partition-metadata.ts'
 import { commitPartition } from '../../state/commit.ts'
 import { journalKey } from '../../state/keys.ts'
 import { createJournalIndex, type JournalIndex } from '../../state/journal-index.ts'
@@ -315,5 +316,22 @@ test('a scan reports records that the store has lost', () =>
     await store.journal.remove(last)
     const scanned = withView(directory, (view) => view.scan(() => undefined))
     await assert.rejects(scanned, { code: 'state-corrupt', message: /records, expected/ })
+    await state.close()
+  }))
+
+test('after a commit that failed its subscribers are not durable', () =>
+  withDirectory(async (directory) => {
+    const state = await openState(directory, OPTIONS, 'test')
+    const [partition] = state.partitions
+    apply(partition, batchOf(Float64Array.of(FIRST, FIRST + 1), seededRandom(1)))
+    const broken = {
+      toJSON: () => {
+        throw new Error('broken')
+      },
+    }
+    partition.positions.set('broken', broken as unknown as SourcePosition)
+    partition.moved.add('broken')
+    assert.throws(() => commitPartition(partition, KEEP), { code: 'store-failed' })
+    assert.equal(partition.table.dirtyCount, 2)
     await state.close()
   }))
