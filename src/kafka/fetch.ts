@@ -135,13 +135,20 @@ function writeRequest(request: FetchRequest): Writer {
     .appendTaggedFields()
 }
 
-function readResponse({ buffer, position }: Reader, free: FetchMemory): FetchResponse {
+/** A response in the pieces in which it came, of which `position` bytes have been read. */
+interface ReadBytes {
+  buffer: { length: number; buffers: readonly Buffer[] }
+  position: number
+}
+
+/** Reads a response from a reader's position to its end, into memory of `free`. */
+export function readResponse({ buffer, position }: ReadBytes, free: FetchMemory): FetchResponse {
   // One copy: the response arrives in as many pieces as the network made of it.
   const memory = takeMemory(free, buffer.length - position)
   const bytes = memory.subarray(0, buffer.length - position)
   let from = -position
   for (const piece of buffer.buffers) {
-    piece.copy(bytes, Math.max(0, from), Math.max(0, -from))
+    if (from + piece.length > 0) piece.copy(bytes, Math.max(0, from), Math.max(0, -from))
     from += piece.length
   }
   const errorCode = bytes.readInt16BE(4)
