@@ -35,6 +35,24 @@ export const fenced = (topic: string, path: string): PulseError =>
       'one stopped; each row is in the topic once. Let one run to its end',
   )
 
+/** The error when the brokers show less progress than they have confirmed. */
+export const progressLost = (
+  topic: string,
+  {
+    path,
+    group,
+    rows,
+    confirmed,
+  }: { path: string; group: string; rows: number; confirmed: number },
+): PulseError =>
+  new PulseError(
+    'kafka',
+    `${path}: the brokers show ${rows} rows as sent to topic "${topic}", expected the ${confirmed} ` +
+      'that they have confirmed: they have lost the end of a transaction. Delete the group with ' +
+      `"kafka-consumer-groups.sh --delete --group ${group}", then run the same command again: it ` +
+      'reads which rows the topic has, and sends the others',
+  )
+
 /** The error when the brokers have lost the end of a transaction: only an operator can end it. */
 export const neverEnded = (topic: string, path: string): PulseError =>
   new PulseError(

@@ -13,9 +13,9 @@ import { PulseError, rootMessageOf } from '../errors.ts'
 import { resetLink } from '../kafka/coordinators.ts'
 import { BROKER_RETRY, createBackoff, waitToRetry } from '../kafka/retry.ts'
 import { endTransaction, TRANSACTION_TIMEOUT_MS } from '../kafka/transactions.ts'
-import { aclsOf, brokersUnavailable, fenced } from './errors.ts'
+import { aclsOf, brokersUnavailable, fenced, progressLost } from './errors.ts'
 import { claim, committedOf, isFencing, ownerOf, renewLeading, type Owners } from './owners.ts'
-import { isSame, progressOf } from './progress.ts'
+import { isSame, nameOf, progressOf } from './progress.ts'
 import { openSession, transact, type Group, type Session } from './transaction.ts'
 
 /** What a sender reports: a sentence when sending stops, and when it continues. */
@@ -98,6 +98,13 @@ async function isCommitted(session: Session, { steps }: Group): Promise<boolean>
   )
   const now = steps.map(({ source }, at) => progressOf(found[at], source, owners.topic))
   if (steps.every(({ progress }, at) => isSame(progress, now[at]))) return true
+  for (const [at, { source, former }] of steps.entries()) {
+    const [rows, confirmed] = [now[at]?.rows ?? Infinity, former?.rows ?? 0]
+    if (rows >= confirmed) continue
+    const { topic } = owners
+    const lost = { path: source.path, group: nameOf(source, topic), rows, confirmed }
+    throw progressLost(topic.name, lost)
+  }
   const other = steps.find(({ former }, at) => now[at] !== null && !isSame(former, now[at]))
   if (other !== undefined) throw fenced(owners.topic.name, other.source.path)
   return false
