@@ -117,18 +117,12 @@ async function regain(session: Session): Promise<void> {
   try {
     await renewLeading(owners)
   } catch (error) {
-    if (!isFencing(error)) {
-      session.epochLost = true
-      throw error
-    }
-    // Brokers that abort a transaction after its time-out refuse its producer as well, and so do those
-    // whose answer with a new epoch was lost. If another one took over in that time, the committed
-    // progress shows it.
+    if (!isFencing(error)) throw error
+    // Brokers that abort a transaction after its time-out refuse its producer as well. If another
+    // one took over in that time, the committed progress shows it.
     const openMs = performance.now() - (openSinceMs ?? performance.now())
-    const isDoubtful = session.epochLost || openMs >= TRANSACTION_TIMEOUT_MS
-    if (!isDoubtful) throw fenced(topic.name, leading.path)
+    if (openMs < TRANSACTION_TIMEOUT_MS) throw fenced(topic.name, leading.path)
     await claim(owners, leading)
   }
-  session.epochLost = false
   session.sequences.clear()
 }

@@ -28,19 +28,13 @@ export interface Session {
   sequences: Map<number, number>
   /** When the transaction was begun that is open or whose outcome is unknown; null for none. */
   openSinceMs: number | null
-  /**
-   * A new epoch was asked for, and the answer was lost: the brokers may have given it, and then refuse the
-   * former epoch as they refuse that of another producer.
-   */
-  epochLost: boolean
   /** The leaders of partitions may have moved. */
   leadersMoved: boolean
 }
 
 /** A session without a transaction. */
 export const openSession = (owners: Owners): Session => ({
-  ...{ link: owners.link, owners, sequences: new Map(), openSinceMs: null },
-  ...{ epochLost: false, leadersMoved: false },
+  ...{ link: owners.link, owners, sequences: new Map(), openSinceMs: null, leadersMoved: false },
 })
 
 /**
