@@ -5,7 +5,7 @@ import type { KafkaConnection } from '../kafka/client.ts'
 import type { GroupOffset } from '../kafka/transactions.ts'
 import type { Beginning } from './follow.ts'
 import type { Owners } from './owners.ts'
-import { nameOf, progressOf, type Progress, type Source } from './progress.ts'
+import { nameOf, progressOf, type Progress, type Settled, type Source } from './progress.ts'
 import { findSent, type SentRows } from './sent-rows.ts'
 
 /** Where sending begins in each source, and what finding it cost. */
@@ -15,56 +15,82 @@ export interface Found {
   recordsRead: number
 }
 
+/** What is known before the topic is read. */
+export interface Known {
+  sources: readonly Source[]
+  /** By source: its committed offset. */
+  offsets: readonly (GroupOffset | null)[]
+  /**
+   * Rows of the only source, in order of Start, that were sent before, by the option; null without it.
+   */
+  fromRow: number | null
+  /** Reads all records for rows that are not settled, not only the latest ones. */
+  all: boolean
+}
+
 /**
  * Finds where sending begins in each source.
  *
- * @param offsets by source: its committed offset
- * @param fromRow rows of the only source, in order of Start, that were sent before, by the
- *   option; null without it
+ * Of a committed progress only the settled rows count without a look at the topic: it is read since
+ * the first transaction that could have lost its end.
+ *
  * @throws PulseError `kafka` when the topic has lost records and nothing shows which rows were sent
  */
 export async function findBeginnings(
   connection: KafkaConnection,
   owners: Owners,
-  sources: readonly Source[],
-  offsets: readonly (GroupOffset | null)[],
-  fromRow: number | null,
+  { sources, offsets, fromRow, all }: Known,
   onNote: (sentence: string) => void,
 ): Promise<Found> {
   const { topic } = owners
   const committed = sources.map((source, at) => progressOf(offsets[at], source, topic))
   const open = sources.filter((_, at) => committed[at]?.whole !== true)
   if (fromRow !== null) checkFromRow(sources, committed, fromRow)
-  const sent = open.length === 0 ? null : await scan(connection, owners, open, onNote)
-  if (sent !== null && fromRow === null) requireAll(owners, open, sent)
+  const unsettled = sources.filter((_, at) => settledOf(committed[at]) !== null)
+  const wanted = [...open, ...unsettled]
+  const since = committed.map((one) => settledOf(one)?.sinceMs ?? Infinity)
+  const sinceMs = open.length > 0 || all ? 0 : Math.min(...since)
+  const sent =
+    wanted.length === 0
+      ? null
+      : await findSent(connection, topic, wanted, sinceMs, noteReading(open, onNote))
+  if (sent !== null && open.length > 0 && fromRow === null) requireAll(owners, open, sent)
   const beginnings = sources.map((source, at): Beginning => {
     const progress = committed[at]
-    if (progress?.whole === true) {
-      const { rows: from, checksum } = progress
-      return { source, from, checksum, marks: null, marked: 0, committed: progress }
-    }
-    const place = open.indexOf(source)
+    const place = wanted.indexOf(source)
     const [marks, marked] = [sent?.marks[place] ?? null, sent?.rows[place] ?? 0]
-    return { source, from: fromRow ?? 0, checksum: null, marks, marked, committed: progress }
+    if (progress?.whole !== true) {
+      const [from, checksum] = [fromRow ?? 0, null]
+      return { source, from, checksum, marks, marked, sinceMs: 0, committed: progress }
+    }
+    const settled = settledOf(progress)
+    if (settled !== null && sent !== null && (sent.complete || all)) {
+      const { rows: from, checksum } = settled
+      return { source, from, checksum, marks, marked, sinceMs, committed: progress }
+    }
+    // Rows that may be deleted cannot be looked for: the committed progress counts.
+    const { rows: from, checksum } = progress
+    const none = { marks: null, marked: 0, sinceMs: Infinity }
+    return { source, from, checksum, ...none, committed: progress }
   })
   return { beginnings, recordsRead: sent?.records ?? 0 }
 }
 
-function scan(
-  connection: KafkaConnection,
-  { topic }: Owners,
-  open: readonly Source[],
-  onNote: (sentence: string) => void,
-): Promise<SentRows> {
-  return findSent(connection, topic, open, (records, of) => {
-    if (of === 0) return
+/** What is settled of a progress; null where all of it is, and for a progress that is not whole. */
+const settledOf = (progress: Progress | null): Settled | null =>
+  progress?.whole === true ? (progress.settled ?? null) : null
+
+/** The reading of the latest records takes moments: that of all is reported. */
+const noteReading =
+  (open: readonly Source[], onNote: (sentence: string) => void) =>
+  (records: number, of: number): void => {
+    if (of === 0 || (records === 0 && open.length === 0)) return
     onNote(
       records === 0
         ? `no committed progress of ${named(open)}: the ${of} offsets of the topic are read`
         : `read ${records} of ${of} records of the topic to find rows already sent`,
     )
-  })
-}
+  }
 
 /** Refuses sources whose rows may have been among the records that the topic has lost. */
 function requireAll(owners: Owners, open: readonly Source[], sent: SentRows): void {

@@ -4,6 +4,7 @@ import { missingAcl, producingAcls } from '../kafka/authorization.ts'
 import { protocolErrorsCodesById } from '../kafka/client.ts'
 import type { SealedBatch } from './batch.ts'
 import { NAME_PREFIX } from './progress.ts'
+import type { Produced } from './request.ts'
 
 // Codes of Kafka's protocol (https://kafka.apache.org/protocol#protocol_error_codes).
 const NO_ERROR = 0
@@ -27,30 +28,26 @@ export const brokersUnavailable = (topic: string, trouble: string): PulseError =
       'again when the brokers are back: it continues where the topic ends',
   )
 
+/**
+ * The brokers have lost the end of a transaction that they had confirmed: sending begins again, after
+ * the topic's records have shown which rows it holds.
+ */
+export class RowsInDoubt extends Error {
+  /** True when all records are to be read, false for the latest ones. */
+  readonly all: boolean
+
+  constructor(path: string, found: string, all: boolean) {
+    super(`${path}: ${found}; reading which rows the topic holds`)
+    this.all = all
+  }
+}
+
 /** The error of a producer whose source another one sends. */
 export const fenced = (topic: string, path: string): PulseError =>
   new PulseError(
     'kafka',
     `${path}: another "produce" sends this file to topic "${topic}" and has taken over, so this ` +
       'one stopped; each row is in the topic once. Let one run to its end',
-  )
-
-/** The error when the brokers show less progress than they have confirmed. */
-export const progressLost = (
-  topic: string,
-  {
-    path,
-    group,
-    rows,
-    confirmed,
-  }: { path: string; group: string; rows: number; confirmed: number },
-): PulseError =>
-  new PulseError(
-    'kafka',
-    `${path}: the brokers show ${rows} rows as sent to topic "${topic}", expected the ${confirmed} ` +
-      'that they have confirmed: they have lost the end of a transaction. Delete the group with ' +
-      `"kafka-consumer-groups.sh --delete --group ${group}", then run the same command again: it ` +
-      'reads which rows the topic has, and sends the others',
   )
 
 /** The error when the brokers have lost the end of a transaction: only an operator can end it. */
@@ -80,11 +77,11 @@ function nameOf(code: number): string {
 export function troubleOfAnswer(
   topic: string,
   batches: readonly SealedBatch[],
-  codes: ReadonlyMap<number, number>,
+  answer: ReadonlyMap<number, Produced>,
 ): string | null {
   let trouble: string | null = null
   for (const { partition, bytes } of batches) {
-    const code = codes.get(partition) ?? REQUEST_TIMED_OUT
+    const code = answer.get(partition)?.code ?? REQUEST_TIMED_OUT
     if (code === NO_ERROR) continue
     trouble = nameOf(code)
     if (RETRIABLE.has(code)) continue

@@ -43,19 +43,30 @@ export interface InFlightBatches {
 interface OpenGroup {
   batches: OpenBatch[]
   bytes: number
+  /** When its first row was added (UTC ms); null while it is empty. */
+  sinceMs: number | null
 }
 
-/** Creates in-flight batches that go through a sender; `steps` gives the progress they make. */
+/** The progress that is made. */
+export interface Steps {
+  /** By what was added since the last call; the first row at a time (UTC ms). */
+  next(sinceMs: number): Step[]
+  /** By the end of all transactions. */
+  last(): Step[]
+}
+
+/** Creates in-flight batches that go through a sender. */
 export function createInFlightBatches(
   partitions: number,
   writer: RecordWriter,
   sender: GroupSender,
   compression: Compression,
-  steps: () => Step[],
+  steps: Steps,
 ): InFlightBatches {
   const open = (): OpenGroup => ({
     batches: Array.from({ length: partitions }, openBatch),
     bytes: 0,
+    sinceMs: null,
   })
   let [inHand, inFlight] = [open(), open()]
   let sending: Promise<void> = Promise.resolve()
@@ -70,11 +81,14 @@ export function createInFlightBatches(
     done.bytes += group.bytes
     group.batches.forEach(clearBatch)
     group.bytes = 0
+    group.sinceMs = null
   }
 
   async function flush(): Promise<void> {
-    if (inHand.bytes > 0) await sendInHand(steps())
+    if (inHand.bytes > 0) await sendInHand(stepsInHand())
   }
+
+  const stepsInHand = (): Step[] => steps.next(inHand.sinceMs ?? Date.now())
 
   async function sendInHand(made: readonly Step[]): Promise<void> {
     const batches = inHand.batches.flatMap((batch, partition) =>
@@ -90,13 +104,17 @@ export function createInFlightBatches(
   return {
     add(partition, values, i, key, nowMs) {
       const batch = inHand.batches[partition]
+      inHand.sinceMs ??= nowMs
       inHand.bytes += writer.add(batch, values, i, key, nowMs)
       return batch.to >= BATCH_BYTES || inHand.bytes >= GROUP_BYTES
     },
     flush,
     async end() {
-      const made = steps()
+      const made = stepsInHand()
       if (inHand.bytes > 0 || made.length > 0) await sendInHand(made)
+      await sending
+      const last = steps.last()
+      if (last.length > 0) await sendInHand(last)
       await sending
     },
     acknowledged: () => done,

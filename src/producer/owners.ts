@@ -8,6 +8,7 @@
 // later one sees its rows.
 import { assert, PulseError } from '../errors.ts'
 import { authorizationError } from '../kafka/authorization.ts'
+import type { KafkaConnection } from '../kafka/client.ts'
 import { hasError, type Link } from '../kafka/coordinators.ts'
 import { beginningFailed } from '../kafka/no-answer.ts'
 import {
@@ -27,6 +28,7 @@ import type { Topic } from './topic.ts'
 
 /** The claims of a run. */
 export interface Owners {
+  connection: KafkaConnection
   link: Link
   topic: Topic
   /** All sources of the run. */
@@ -53,7 +55,7 @@ const AT_ONCE = 16
  * @throws PulseError `kafka` when the brokers do not answer, or do not end a transaction
  */
 export async function claimWithOffsets(
-  brokers: readonly string[],
+  connection: KafkaConnection,
   link: Link,
   topic: Topic,
   sources: readonly Source[],
@@ -61,11 +63,11 @@ export async function claimWithOffsets(
 ): Promise<{ owners: Owners; offsets: (GroupOffset | null)[] }> {
   let timer: NodeJS.Timeout | undefined
   try {
-    const owners = await claimAll(link, topic, sources)
+    const owners = await claimAll(connection, link, topic, sources)
     timer = setTimeout(onNote, SILENT_MS, waitingText(topic))
     return { owners, offsets: await committedOf(owners, sources) }
   } catch (error) {
-    throw error instanceof PulseError ? error : beginningFailed(brokers, error)
+    throw error instanceof PulseError ? error : beginningFailed(connection.brokers, error)
   } finally {
     clearTimeout(timer)
   }
@@ -76,9 +78,15 @@ const waitingText = ({ name }: Topic): string =>
   `brokers end it within ${OPEN_TRANSACTION_MS / 1000} s`
 
 /** Claims all sources; earlier producers of them are refused from now on. */
-async function claimAll(link: Link, topic: Topic, sources: readonly Source[]): Promise<Owners> {
+async function claimAll(
+  connection: KafkaConnection,
+  link: Link,
+  topic: Topic,
+  sources: readonly Source[],
+): Promise<Owners> {
   const [leading] = [...sources].sort((a, b) => (a.id < b.id ? -1 : 1))
-  const owners: Owners = { link, topic, sources, leading, producers: new Map() }
+  const producers = new Map<Source, Producer>()
+  const owners: Owners = { connection, link, topic, sources, leading, producers }
   // One first: the brokers create their internal topic for it.
   await claim(owners, leading)
   await each(

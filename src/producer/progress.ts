@@ -30,6 +30,20 @@ export interface Progress {
   checksum: number
   /** False while rows after these are in the topic as well: only its records show which. */
   whole: boolean
+  /** Absent when all of its rows are settled. */
+  settled?: Settled
+}
+
+/**
+ * The rows of a progress whose transactions have ended long ago. Brokers that stop can lose the end of
+ * a transaction that they have confirmed; the topic's records show which of the other rows it has.
+ */
+export interface Settled {
+  rows: number
+  /** As that of a progress; null when nothing shows it. */
+  checksum: number | null
+  /** Rows after these were sent from this time on (UTC ms). */
+  sinceMs: number
 }
 
 /** The progress of no rows. */
@@ -49,9 +63,9 @@ export const nameOf = ({ id }: Pick<Source, 'id'>, { name }: Pick<Topic, 'name'>
 
 /** The committed offset that keeps a progress. */
 export const offsetOf = (source: Source, topic: Topic, progress: Progress): GroupOffset => {
-  const { checksum, whole } = progress
+  const { checksum, whole, settled } = progress
   const { rows: of, reading } = source
-  const metadata = JSON.stringify({ topic: topic.id, of, checksum, whole, reading })
+  const metadata = JSON.stringify({ topic: topic.id, of, checksum, whole, settled, reading })
   return {
     group: nameOf(source, topic),
     topic: topic.name,
@@ -92,7 +106,8 @@ export function progressOf(
         `${now}), expected the same; give the same options as before`,
     )
   }
-  return { rows: found.offset, checksum: kept.checksum, whole: kept.whole }
+  const { checksum, whole, settled } = kept
+  return { rows: found.offset, checksum, whole, ...(settled === undefined ? {} : { settled }) }
 }
 
 /** How the values were read of the rows that a committed offset counts; null for no such offset. */
@@ -106,14 +121,15 @@ interface Kept {
   of: number
   checksum: number
   whole: boolean
+  settled?: Settled | undefined
   reading: Record<string, unknown>
 }
 
 function parse(text: string): Kept | null {
   try {
-    const { topic, of, checksum, whole, reading } = JSON.parse(text) as Partial<Kept>
+    const { topic, of, checksum, whole, settled, reading } = JSON.parse(text) as Partial<Kept>
     if (topic === undefined || of === undefined || checksum === undefined) return null
-    return { topic, of, checksum, whole: whole === true, reading: reading ?? {} }
+    return { topic, of, checksum, whole: whole === true, settled, reading: reading ?? {} }
   } catch {
     return null
   }

@@ -5,18 +5,26 @@ import type { SealedBatch } from './batch.ts'
 const [PRODUCE, VERSION, ALL_REPLICAS] = [0, 9, -1] as const
 const REPLICAS_TIMEOUT_MS = 20_000
 
-/** One Produce request with acks=all; resolves with the error code of each partition. */
+/** What a leader answers of one partition. */
+export interface Produced {
+  /** 0 for no error. */
+  code: number
+  /** Offset of the first record. */
+  offset: number
+}
+
+/** One Produce request with acks=all; resolves with the answer of each partition. */
 export async function request(
   pool: ConnectionPool,
   broker: Broker,
   transactionalId: string,
   topic: string,
   batches: readonly SealedBatch[],
-): Promise<ReadonlyMap<number, number>> {
+): Promise<ReadonlyMap<number, Produced>> {
   const connection = await pool.get(broker)
   return new Promise((resolve, reject) => {
-    const answered = (error: Error | null, codes?: Map<number, number>): void => {
-      if (error === null && codes !== undefined) resolve(codes)
+    const answered = (error: Error | null, answer?: Map<number, Produced>): void => {
+      if (error === null && answer !== undefined) resolve(answer)
       else reject(error ?? new Error('the answer of the broker is empty'))
     }
     const write = () => writeRequest(transactionalId, topic, batches)
@@ -41,13 +49,14 @@ function writeRequest(
     .appendTaggedFields()
 }
 
-function readAnswer(_: number, __: number, ___: number, reader: Reader): Map<number, number> {
-  const codes = new Map<number, number>()
+function readAnswer(_: number, __: number, ___: number, reader: Reader): Map<number, Produced> {
+  const answer = new Map<number, Produced>()
   reader.readArray((topic) => {
     topic.readString()
     topic.readArray((partition) => {
-      codes.set(partition.readInt32(), partition.readInt16())
-      partition.readInt64()
+      const number = partition.readInt32()
+      const code = partition.readInt16()
+      answer.set(number, { code, offset: Number(partition.readInt64()) })
       partition.readInt64()
       partition.readInt64()
       partition.readArray((recordError) => {
@@ -57,5 +66,5 @@ function readAnswer(_: number, __: number, ___: number, reader: Reader): Map<num
       partition.readNullableString()
     })
   })
-  return codes
+  return answer
 }

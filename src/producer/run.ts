@@ -1,27 +1,21 @@
 // Sends Parquet files to a topic: rows in order of Start, encoded, sent, acknowledged.
 import { withDatabase, type DuckDBConnection } from '../duckdb.ts'
 import { XDR_SCHEMA } from '../record/xdr-schema.ts'
-import { decideUnits } from '../parquet/decide.ts'
-import type { UnitOptions } from '../record/source-units.ts'
 import { createAvroEncoder, encodeJson } from './encode.ts'
 import type { Encode } from './values.ts'
 import type { KafkaConnection } from '../kafka/client.ts'
 import type { Readable } from '../parquet/rows.ts'
 import type { ShiftTo } from '../parquet/shift.ts'
-import { skippedLines } from '../parquet/find/skipped.ts'
-import { createHasher } from '../parquet/identity/content-hash.ts'
-import type { ParquetFile } from '../parquet/files.ts'
-import { contentId } from '../parquet/identity/identity.ts'
-import { openInput } from '../parquet/input.ts'
 import { createRecordWriter, type Compression } from './batch.ts'
 import type { Speed } from './throttle.ts'
 import { framePrefix, registerSchema } from './register-schema.ts'
 import type { RegistryOptions } from '../kafka/registry-address.ts'
 import { findBeginnings, type Found } from './beginnings.ts'
-import { createFollower, steps } from './follow.ts'
+import { RowsInDoubt } from './errors.ts'
+import { openSources, type SourceOptions } from './sources.ts'
+import { createFollower, lastSteps, steps, type Beginning } from './follow.ts'
 import { closeLink, openLink } from '../kafka/coordinators.ts'
-import { claimWithOffsets, type Owners } from './owners.ts'
-import type { Source } from './progress.ts'
+import { claimWithOffsets, committedOf, type Owners } from './owners.ts'
 import { createInFlightBatches } from './in-flight.ts'
 import { sendAll, type ProduceListener, type ProduceProgress } from './send.ts'
 import { prepareTopic, type TopicRequest } from './topic.ts'
@@ -29,9 +23,7 @@ import { createGroupSender } from './sender.ts'
 import { decideShift, requireKnownShift } from './shift.ts'
 
 /** What to send, and where to. */
-export interface ProduceOptions extends TopicRequest {
-  /** Files, directories and globs. */
-  files: readonly string[]
+export interface ProduceOptions extends TopicRequest, SourceOptions {
   connection: KafkaConnection
   format: 'avro' | 'json'
   /** Null: Avro bodies of the project's schema without a schema id. */
@@ -42,8 +34,6 @@ export interface ProduceOptions extends TopicRequest {
   fromRow: number | null
   /** The day that the last day of the files becomes; null: times stay as they are. */
   shiftTo: ShiftTo | null
-  units: UnitOptions
-  timeZone: string
 }
 
 /** A running producer. */
@@ -81,32 +71,21 @@ async function run(
   listener: ProduceListener,
   control: { stopping: boolean },
 ): Promise<ProduceProgress> {
-  const { readables, sources } = await openAll(connection, options, listener.onNote)
+  const { readables, sources } = await openSources(connection, options, listener.onNote)
   const topic = await prepareTopic(options.connection, options)
   const encode = await encoderOf(options)
   const link = openLink(options.connection)
   try {
     const { onNote } = listener
     const { shiftTo: to, timeZone, fromRow, connection: cluster } = options
-    const { owners, offsets } = await claimWithOffsets(
-      cluster.brokers,
-      link,
-      topic,
-      sources,
-      onNote,
-    )
+    const { owners, offsets } = await claimWithOffsets(cluster, link, topic, sources, onNote)
     const request = { to, timeZone, offsets }
     const shifted = await decideShift(connection, readables, sources, topic, request, onNote)
-    const found = await findBeginnings(cluster, owners, sources, offsets, fromRow, onNote)
+    const known = { sources, offsets, fromRow, all: false }
+    const found = await findBeginnings(cluster, owners, known, onNote)
     requireKnownShift(to, found.beginnings)
-    return await sendFrom(
-      connection,
-      shifted,
-      options,
-      { owners, found, encode },
-      listener,
-      control,
-    )
+    const prepared = { owners, found, initial: found.beginnings, encode, bytesBefore: 0 }
+    return await sendAgain(connection, shifted, options, prepared, listener, control)
   } finally {
     await closeLink(link)
   }
@@ -116,17 +95,47 @@ async function run(
 interface Prepared {
   owners: Owners
   found: Found
+  /** What the topic held when this run started. */
+  initial: readonly Beginning[]
   encode: Encode
+  /** Bytes that this run had sent when sending began again. */
+  bytesBefore: number
+}
+
+/** Sends; begins again when the brokers have lost rows or progress that they had confirmed. */
+async function sendAgain(
+  connection: DuckDBConnection,
+  readables: readonly Readable[],
+  options: ProduceOptions,
+  prepared: Prepared,
+  listener: ProduceListener,
+  control: { stopping: boolean },
+): Promise<ProduceProgress> {
+  const { owners } = prepared
+  const { sources } = owners
+  for (let all = false; ;) {
+    try {
+      return await sendFrom(connection, readables, options, prepared, listener, control)
+    } catch (error) {
+      if (!(error instanceof RowsInDoubt)) throw error
+      listener.onTrouble(error.message)
+      all ||= error.all
+      const offsets = await committedOf(owners, sources)
+      const known = { sources, offsets, fromRow: options.fromRow, all }
+      prepared.found = await findBeginnings(options.connection, owners, known, listener.onNote)
+    }
+  }
 }
 
 async function sendFrom(
   connection: DuckDBConnection,
   readables: readonly Readable[],
   { compression, speed }: ProduceOptions,
-  { owners, found, encode }: Prepared,
+  prepared: Prepared,
   listener: ProduceListener,
   control: { stopping: boolean },
 ): Promise<ProduceProgress> {
+  const { owners, found, initial, encode, bytesBefore } = prepared
   const { topic } = owners
   const { beginnings, recordsRead } = found
   const sent = beginnings.reduce((sum, { from, marked }) => sum + Math.max(from, marked), 0)
@@ -138,58 +147,22 @@ async function sendFrom(
     onRecovered: (seconds) => listener.onTrouble(`sending resumed after ${seconds.toFixed(1)} s`),
     patienceMs: () => (control.stopping ? DRAIN_MS : Infinity),
   })
-  const follower = createFollower(beginnings)
+  const follower = createFollower(beginnings, initial)
   const writer = createRecordWriter(
     encode,
     beginnings.map(({ source }) => source.id),
   )
-  const batches = createInFlightBatches(topic.partitions, writer, sender, compression, () =>
-    steps(follower),
-  )
-  const context = { speed, listener, control, topic, follower, batches, recordsRead }
+  const batches = createInFlightBatches(topic.partitions, writer, sender, compression, {
+    next: (sinceMs) => steps(follower, sinceMs),
+    last: () => lastSteps(follower),
+  })
+  const context = { speed, listener, control, topic, follower, batches, recordsRead, bytesBefore }
   try {
     return await sendAll(connection, readables, context)
   } finally {
+    prepared.bytesBefore += batches.acknowledged().bytes
     await sender.close()
   }
-}
-
-async function openAll(
-  connection: DuckDBConnection,
-  { files: paths, units, timeZone }: ProduceOptions,
-  onNote: ProduceListener['onNote'],
-): Promise<{ readables: Readable[]; sources: Source[] }> {
-  const files: ParquetFile[] = []
-  const ids: string[] = []
-  const hasher = createHasher()
-  const input = await openInput(connection, paths, { which: 'all', mapped: units.mapped })
-  for (const file of input.files) {
-    // A topic has no place for a hash that is known later: the whole content is read before.
-    const id = contentId(await hasher.hash(file.path, 'sha256'))
-    if (ids.includes(id)) {
-      input.skipped.push({ path: file.path, reason: 'same-content' })
-      continue
-    }
-    ids.push(id)
-    if (file.malformed > 0) {
-      onNote(`${file.path}: ${file.malformed} malformed lines are no rows and are not sent`)
-    }
-    files.push(file)
-  }
-  hasher.close()
-  skippedLines(input.skipped).forEach(onNote)
-  const decided = await decideUnits(connection, files, [], units)
-  const readables = files.map((file, at) => {
-    return { file, reading: { ...decided[at], timeZone } }
-  })
-  const sources = readables.map(({ file, reading }, at) => ({
-    path: file.path,
-    id: ids[at],
-    formerId: file.id,
-    rows: file.rows - file.malformed,
-    reading: { ...reading },
-  }))
-  return { readables, sources }
 }
 
 async function encoderOf({ format, registry, topic }: ProduceOptions): Promise<Encode> {

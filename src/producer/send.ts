@@ -7,7 +7,7 @@ import { requireUnchanged } from '../parquet/identity/unchanged.ts'
 import { partitionOf } from '../record/partitioner.ts'
 import { isMsisdn } from '../record/validation.ts'
 import type { InFlightBatches } from './in-flight.ts'
-import { assertAllPassed, lookAt, pass, type Follower } from './follow.ts'
+import { assertAllPassed, lookAt, pass, NOT_SENT, SENT_BEFORE, type Follower } from './follow.ts'
 import { createThrottle, type Speed, type Throttle } from './throttle.ts'
 import type { Topic } from './topic.ts'
 import { readRows, type Values } from './values.ts'
@@ -55,11 +55,15 @@ export interface SendContext {
   batches: InFlightBatches
   /** Records of the topic that were read to find rows already sent. */
   recordsRead: number
+  /** Bytes that this run had sent when sending began again. */
+  bytesBefore: number
 }
 
 interface Sending extends SendContext {
   throttle: Throttle
   alreadySent: number
+  /** By partition: rows that this run had sent when sending began again. */
+  sentBefore: number[]
   eventTimeMs: number | null
 }
 
@@ -75,24 +79,28 @@ export async function sendAll(
 ): Promise<ProduceProgress> {
   const { listener, control, batches, recordsRead } = context
   const throttle = createThrottle(context.speed)
-  const sending: Sending = { ...context, throttle, alreadySent: 0, eventTimeMs: null }
+  const sentBefore = Array<number>(context.topic.partitions).fill(0)
+  const sending: Sending = { ...context, throttle, alreadySent: 0, sentBefore, eventTimeMs: null }
   const start = performance.now()
   const totalRows = readables.reduce((sum, { file }) => sum + file.rows - file.malformed, 0)
   const progress = (done: boolean): ProduceProgress => {
-    const { alreadySent, eventTimeMs } = sending
+    const { alreadySent, sentBefore, eventTimeMs } = sending
     const acknowledged = batches.acknowledged()
     const seconds = (performance.now() - start) / 1000
-    const rows = acknowledged.sent + alreadySent
-    const sent = { rows, alreadySent, eventTimeMs, seconds, ...acknowledged }
-    return { totalRows, ...sent, recordsRead, done }
+    const perPartition = acknowledged.perPartition.map((count, p) => count + sentBefore[p])
+    const sent = perPartition.reduce((sum, count) => sum + count, 0)
+    const bytes = acknowledged.bytes + context.bytesBefore
+    const rows = { rows: sent + alreadySent, sent, alreadySent, bytes, perPartition }
+    return { totalRows, ...rows, eventTimeMs, seconds, recordsRead, done }
   }
   const timer = setInterval(() => listener.onProgress(progress(false)), PROGRESS_MS)
   try {
     const files = readables.map(({ file }) => file)
+    const effect = context.bytesBefore === 0 ? 'nothing was sent' : 'rows were sent before'
     let checked = false
     for await (const values of readRows(connection, readables)) {
       // Sorting has read all rows before it gives the first one.
-      if (!checked) requireUnchanged(files, 'nothing was sent')
+      if (!checked) requireUnchanged(files, effect)
       checked = true
       lookAt(sending.follower, values)
       for (let at = 0; at < values.count && !control.stopping;) {
@@ -112,13 +120,14 @@ export async function sendAll(
 async function addDue(sending: Sending, values: Values, from: number): Promise<number> {
   const { follower, throttle, batches } = sending
   const { sent } = follower
-  if (sent[from] === 1) {
+  if (sent[from] !== NOT_SENT) {
     pass(follower, values, from)
-    sending.alreadySent++
+    if (sent[from] === SENT_BEFORE) sending.alreadySent++
+    else sending.sentBefore[placeOf(sending.topic, values, from).partition]++
     return from + 1
   }
   let end = from + 1
-  while (end < values.count && sent[end] === 0) end++
+  while (end < values.count && sent[end] === NOT_SENT) end++
   const to = throttle.openUntil(values.event, from, end, performance.now())
   await addRows(sending, values, from, to)
   const event = to > from ? values.event[to - 1] : NaN
@@ -130,7 +139,13 @@ async function addDue(sending: Sending, values: Values, from: number): Promise<n
   return to
 }
 
-/** Adds rows `from` to `to`. A row without a valid MSISDN has no key and goes to partition 0. */
+/** The key of a row and its partition. A row without a valid MSISDN has no key and goes to partition 0. */
+function placeOf({ partitions }: Topic, { msisdn }: Values, i: number) {
+  if (!isMsisdn(msisdn[i])) return { key: -1, partition: 0 }
+  return { key: msisdn[i], partition: partitionOf(msisdn[i], partitions) }
+}
+
+/** Adds rows `from` to `to`. */
 async function addRows(
   { batches, topic, follower }: Sending,
   values: Values,
@@ -139,9 +154,7 @@ async function addRows(
 ): Promise<void> {
   const nowMs = Date.now()
   for (let i = from; i < to; i++) {
-    const msisdn = values.msisdn[i]
-    const key = isMsisdn(msisdn) ? msisdn : -1
-    const partition = key === -1 ? 0 : partitionOf(key, topic.partitions)
+    const { key, partition } = placeOf(topic, values, i)
     const isFull = batches.add(partition, values, i, key, nowMs)
     pass(follower, values, i)
     if (isFull) await batches.flush()

@@ -6,6 +6,8 @@
 //
 // Whatever fails within a transaction, it is sent again as a whole: a new epoch of the producer
 // aborts what was begun, and the committed progress shows whether it had been committed after all.
+// Brokers that stop can lose the end of a transaction that they have confirmed (Kafka 4.3.1, one broker
+// stopped by SIGTERM): then the topic's records show which rows it holds.
 // One transaction is in flight at a time, so rows of a partition stay in the order of the calls.
 import { performance } from 'node:perf_hooks'
 import { authorizationError } from '../kafka/authorization.ts'
@@ -13,9 +15,11 @@ import { PulseError, rootMessageOf } from '../errors.ts'
 import { resetLink } from '../kafka/coordinators.ts'
 import { BROKER_RETRY, createBackoff, waitToRetry } from '../kafka/retry.ts'
 import { endTransaction, TRANSACTION_TIMEOUT_MS } from '../kafka/transactions.ts'
-import { aclsOf, brokersUnavailable, fenced, progressLost } from './errors.ts'
+import { aclsOf, brokersUnavailable, fenced, RowsInDoubt } from './errors.ts'
+import type { Step } from './follow.ts'
 import { claim, committedOf, isFencing, ownerOf, renewLeading, type Owners } from './owners.ts'
-import { isSame, nameOf, progressOf } from './progress.ts'
+import { isSame, progressOf, type Progress } from './progress.ts'
+import { countVisible, type Range } from './topic-records.ts'
 import { openSession, transact, type Group, type Session } from './transaction.ts'
 
 /** What a sender reports: a sentence when sending stops, and when it continues. */
@@ -33,6 +37,7 @@ export interface GroupSender {
    *
    * @throws PulseError `kafka` when the brokers reject a batch, when another producer has taken over,
    *   or after `patienceMs`
+   * @throws RowsInDoubt when the brokers have lost rows or progress that they had confirmed
    */
   send(group: Group): Promise<void>
   /** Aborts a transaction that is open. */
@@ -77,9 +82,12 @@ async function attempt(session: Session, group: Group): Promise<string | null> {
   try {
     if (isFirst || !(await isCommitted(session, group))) await transact(session, group)
     session.openSinceMs = null
+    // A transaction of progress alone leaves the records of the one before.
+    if (session.open.length > 0) session.committed = session.open
+    session.open = []
     return null
   } catch (error) {
-    if (error instanceof PulseError) throw error
+    if (error instanceof PulseError || error instanceof RowsInDoubt) throw error
     const denied = authorizationError(error, aclsOf(session.owners.topic.name, 'WRITE'))
     if (denied !== null) throw denied
     // The next attempt asks who the owner is, at once.
@@ -88,26 +96,57 @@ async function attempt(session: Session, group: Group): Promise<string | null> {
   }
 }
 
-/** Ends the doubt about a transaction: aborts it if it is open, and looks at what was committed. */
+/**
+ * Ends the doubt about a transaction: aborts it if it is open, and looks at what was committed.
+ *
+ * @throws RowsInDoubt when the brokers have lost the end of a transaction that they had confirmed
+ */
 async function isCommitted(session: Session, { steps }: Group): Promise<boolean> {
-  const { owners } = session
+  const { owners, committed, open } = session
   await regain(session)
   const found = await committedOf(
     owners,
     steps.map(({ source }) => source),
   )
   const now = steps.map(({ source }, at) => progressOf(found[at], source, owners.topic))
-  if (steps.every(({ progress }, at) => isSame(progress, now[at]))) return true
+  const done = steps.every(({ progress }, at) => isSame(progress, now[at]))
+  if (!done) requireFormer(session, steps, now)
+  await requireVisible(session, steps, done ? [...committed, ...open] : committed)
+  return done
+}
+
+/** Requires that the progress is the one before these steps. */
+function requireFormer(
+  { owners: { topic } }: Session,
+  steps: readonly Step[],
+  now: readonly (Progress | null)[],
+): void {
   for (const [at, { source, former }] of steps.entries()) {
-    const [rows, confirmed] = [now[at]?.rows ?? Infinity, former?.rows ?? 0]
-    if (rows >= confirmed) continue
-    const { topic } = owners
-    const lost = { path: source.path, group: nameOf(source, topic), rows, confirmed }
-    throw progressLost(topic.name, lost)
+    if (isSame(former, now[at])) continue
+    const [rows, confirmed] = [now[at]?.rows ?? 0, former?.rows ?? 0]
+    if (rows > confirmed) throw fenced(topic.name, source.path)
+    const what = `the brokers show ${rows} of its rows as sent, and have confirmed ${confirmed}`
+    throw new RowsInDoubt(source.path, what, false)
   }
-  const other = steps.find(({ former }, at) => now[at] !== null && !isSame(former, now[at]))
-  if (other !== undefined) throw fenced(owners.topic.name, other.source.path)
-  return false
+}
+
+/** Requires that readers of committed records see those of confirmed transactions. */
+async function requireVisible(
+  { owners: { connection, topic } }: Session,
+  [{ source }]: readonly Step[],
+  ranges: readonly Range[],
+): Promise<void> {
+  const counts = await countVisible(connection, topic, ranges).catch((error: unknown) => {
+    // Brokers that have just started answer later.
+    throw new Error(rootMessageOf(error))
+  })
+  const at = ranges.findIndex(({ from, to }, range) => counts[range] < to - from)
+  if (at === -1) return
+  const { partition, from, to } = ranges[at]
+  const what =
+    `partition ${partition} shows ${counts[at]} of the ${to - from} records from offset ` +
+    `${from} on that the brokers have confirmed`
+  throw new RowsInDoubt(source.path, what, false)
 }
 
 /** Gets a new epoch of the leading producer. */

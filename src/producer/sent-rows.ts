@@ -3,26 +3,13 @@
 // Every record identifies its row (`xdr-source`, `xdr-row`). A producer that finds no committed
 // progress of a source reads all records once and marks each row found in one bit; it then skips the
 // marked rows. So it continues after the committed offset has expired, and what a former version sent.
-import { setTimeout as sleep } from 'node:timers/promises'
-import {
-  createAbortedTransactions,
-  endTransaction,
-  isAborted,
-} from '../kafka/aborted-transactions.ts'
-import { authorizationError } from '../kafka/authorization.ts'
-import type { Broker, KafkaConnection } from '../kafka/client.ts'
-import { PulseError } from '../errors.ts'
-import { createFetcher, type FetchedPartition, type Fetcher } from '../kafka/fetch.ts'
+import type { KafkaConnection } from '../kafka/client.ts'
+import { createFetcher } from '../kafka/fetch.ts'
 import { ROW_HEADER, SOURCE_HEADER } from '../kafka/headers.ts'
-import {
-  checkBatch,
-  nextRecord,
-  openRecords,
-  readBatch,
-  type RecordCursor,
-} from '../kafka/record-batch.ts'
+import type { RecordCursor } from '../kafka/record-batch.ts'
 import type { Source } from './progress.ts'
-import { withAdmin, type Topic } from './topic.ts'
+import type { Topic } from './topic.ts'
+import { describeLogs, readPartition } from './topic-records.ts'
 
 /** What a topic holds of some sources. */
 export interface SentRows {
@@ -34,18 +21,14 @@ export interface SentRows {
   records: number
   /** First offset of each partition's log: what was before it is deleted. */
   starts: number[]
+  /** False when some of the records to read may be deleted. */
+  complete: boolean
 }
-
-const EARLIEST = -2n
-const LATEST = -1n
-const MAX_BYTES = 16 * 2 ** 20
-const MAX_WAIT_MS = 100
-/** Records behind an open transaction are waited for. */
-const WAIT_MS = 100
 
 /**
  * Reads a topic from start to end and marks the rows of some sources.
  *
+ * @param sinceMs reads records from this time on only (UTC ms); 0 for all
  * @param onRead receives the number of records read so far and in total, at the start and every
  *   65,536 records
  * @throws PulseError `kafka` when a partition cannot be read
@@ -54,6 +37,7 @@ export async function findSent(
   connection: KafkaConnection,
   topic: Topic,
   sources: readonly Source[],
+  sinceMs: number,
   onRead: (records: number, ofRecords: number) => void,
 ): Promise<SentRows> {
   const places = new Map(
@@ -63,8 +47,9 @@ export async function findSent(
     ]),
   )
   const marks = sources.map(({ rows }) => new Uint8Array(Math.ceil(rows / 8)))
-  const { leaders, from, to } = await describeLogs(connection, topic)
-  const sent: SentRows = { marks, rows: sources.map(() => 0), records: 0, starts: from }
+  const { leaders, starts, from, to } = await describeLogs(connection, topic, sinceMs)
+  const complete = starts.every((start, p) => start === 0 || from[p] > start)
+  const sent: SentRows = { marks, rows: sources.map(() => 0), records: 0, starts, complete }
   const total = to.reduce((sum, end, p) => sum + end - from[p], 0)
   onRead(0, total)
   if (total === 0) return sent
@@ -80,78 +65,6 @@ export async function findSent(
     await fetcher.close()
   }
   return sent
-}
-
-/** Leader, first offset and end of each partition. */
-function describeLogs(connection: KafkaConnection, topic: Topic) {
-  return withAdmin(connection, async (admin) => {
-    const metadata = await admin.metadata({ topics: [topic.name], forceUpdate: true })
-    const found = metadata.topics.get(topic.name)
-    const offsets = async (timestamp: bigint): Promise<number[]> => {
-      const partitions = Array.from({ length: topic.partitions }, (_, p) => ({
-        partitionIndex: p,
-        timestamp,
-      }))
-      const [listed] = await admin.listOffsets({ topics: [{ name: topic.name, partitions }] })
-      const by = new Map(listed.partitions.map((l) => [l.partitionIndex, Number(l.offset)]))
-      return partitions.map(({ partitionIndex }) => by.get(partitionIndex) ?? 0)
-    }
-    const leaders = found?.partitions.map(({ leader }) => metadata.brokers.get(leader)) ?? []
-    return { leaders, from: await offsets(EARLIEST), to: await offsets(LATEST) }
-  })
-}
-
-async function readPartition(
-  fetcher: Fetcher,
-  broker: Broker | undefined,
-  { name, id: topicId }: Topic,
-  partition: number,
-  from: number,
-  to: number,
-  onRecord: (cursor: RecordCursor) => void,
-): Promise<void> {
-  const fail = (what: string): PulseError =>
-    new PulseError('kafka', `partition ${partition} cannot be read for rows already sent: ${what}`)
-  if (broker === undefined) throw fail('it has no leader; check the brokers')
-  const limits = { maxBytes: MAX_BYTES, maxPartitionBytes: MAX_BYTES, maxWaitMs: MAX_WAIT_MS }
-  for (let offset = from; offset < to;) {
-    const positions = [{ partition, offset, lastEpoch: -1 }]
-    const answer = await fetcher.fetch(broker, { topicId, positions, ...limits })
-    const fetched = answer.partitions.at(0)
-    const code = answer.errorCode === 0 ? (fetched?.errorCode ?? 0) : answer.errorCode
-    const denied = authorizationError(code, [{ resource: 'Topic', name, operation: 'READ' }])
-    if (denied !== null) throw denied
-    if (code !== 0) throw fail(`the broker answers error ${code}; run the command again`)
-    if (fetched === undefined) continue
-    const next = readRecords(fetched, offset, onRecord, fail)
-    // What an open transaction holds, and what follows it, is read when the transaction has ended.
-    if (next === offset) await sleep(WAIT_MS)
-    offset = next
-  }
-}
-
-/** Reads the batches of an answer; returns the offset after the last one. */
-function readRecords(
-  { records, aborted }: FetchedPartition,
-  from: number,
-  onRecord: (cursor: RecordCursor) => void,
-  fail: (what: string) => PulseError,
-): number {
-  let next = from
-  const transactions = createAbortedTransactions(aborted)
-  for (let at = 0; ;) {
-    const batch = readBatch(records, at, records.length)
-    if (batch === null) return next
-    const fault = checkBatch(records, batch)
-    if (fault !== null) throw fail(`${fault} at offset ${batch.baseOffset}`)
-    at = batch.to
-    next = Math.max(next, batch.lastOffset + 1)
-    if (batch.control) endTransaction(transactions, records, batch)
-    if (batch.control || isAborted(transactions, batch)) continue
-    const cursor = openRecords(records, batch)
-    if (typeof cursor === 'string') throw fail(`${cursor} at offset ${batch.baseOffset}`)
-    while (nextRecord(cursor) === 1) if (cursor.offset >= from) onRecord(cursor)
-  }
 }
 
 /** Marks the row that a record identifies, if it belongs to one of these sources. */

@@ -10,6 +10,7 @@ import type { Step } from './follow.ts'
 import { keep, ownerOf, type Owners } from './owners.ts'
 import { offsetOf } from './progress.ts'
 import { request } from './request.ts'
+import type { Range } from './topic-records.ts'
 
 /** Sequence numbers are int32 and wrap to 0 (KIP-98). */
 const SEQUENCES = 2 ** 31
@@ -30,11 +31,16 @@ export interface Session {
   openSinceMs: number | null
   /** The leaders of partitions may have moved. */
   leadersMoved: boolean
+  /** Where the topic has the records of the last transaction that was committed. */
+  committed: readonly Range[]
+  /** The same of the transaction that is open, or whose outcome is unknown. */
+  open: Range[]
 }
 
 /** A session without a transaction. */
 export const openSession = (owners: Owners): Session => ({
   ...{ link: owners.link, owners, sequences: new Map(), openSinceMs: null, leadersMoved: false },
+  ...{ committed: [], open: [] },
 })
 
 /**
@@ -47,6 +53,7 @@ export async function transact(session: Session, { batches, steps }: Group): Pro
   const { leading, topic } = owners
   const producer = ownerOf(owners, leading)
   session.openSinceMs = performance.now()
+  session.open = []
   if (batches.length > 0) {
     const partitions = [...new Set(batches.map(({ partition }) => partition))]
     await addPartitions(link, producer, topic.name, partitions)
@@ -87,9 +94,13 @@ async function produce(session: Session, batches: readonly SealedBatch[]): Promi
   await all(
     [...byLeader].map(async ([leader, some]) => {
       if (leader === null) throw new Error('a partition has no leader')
-      const codes = await request(link.pool, leader, producer.transactionalId, name, some)
-      const trouble = troubleOfAnswer(name, some, codes)
+      const answer = await request(link.pool, leader, producer.transactionalId, name, some)
+      const trouble = troubleOfAnswer(name, some, answer)
       if (trouble !== null) throw new Error(trouble)
+      for (const { partition, records } of some) {
+        const from = answer.get(partition)?.offset ?? 0
+        session.open.push({ partition, from, to: from + records })
+      }
     }),
   )
 }

@@ -85,6 +85,9 @@ for (const compression of ['none', 'lz4', 'zstd'] as const) {
   })
 }
 
+/** Rows whose progress is not kept. */
+const NO_STEPS = { next: () => [], last: () => [] }
+
 test('a clock that is set back does not set back the time of a batch', () => {
   const writer = createRecordWriter(encode, SOURCES)
   const batch = openBatch()
@@ -111,7 +114,7 @@ test('a group is sent only when the one before it is acknowledged, and counts on
     close: () => Promise.resolve(),
   }
   const writer = createRecordWriter(encode, SOURCES)
-  const batches = createInFlightBatches(3, writer, sender, 'none', () => [])
+  const batches = createInFlightBatches(3, writer, sender, 'none', NO_STEPS)
   const values = valuesOf([1, 2, 3])
   const add = (partition: number, i: number): boolean => batches.add(partition, values, i, -1, 1)
   assert.equal(add(0, 0), false)
@@ -146,7 +149,7 @@ test('a group is full at 4 MiB, or with 768 KiB of one partition', () => {
   const full = (partitions: number): number => {
     const large: Encode = () => 1000
     const writer = createRecordWriter(large, SOURCES)
-    const batches = createInFlightBatches(partitions, writer, sender, 'none', () => [])
+    const batches = createInFlightBatches(partitions, writer, sender, 'none', NO_STEPS)
     for (let rows = 1; ; rows++) {
       if (batches.add(rows % partitions, valuesOf([rows]), 0, -1, 1)) return rows
     }
@@ -162,7 +165,11 @@ const batchOf = (partition: number): SealedBatch => ({
 test('a transaction is sent again after transient errors, and for a lost producer', () => {
   const batches = Array.from({ length: 5 }, (_, partition) => batchOf(partition))
   const trouble = (...codes: number[]) =>
-    troubleOfAnswer('t', batches, new Map(codes.map((code, partition) => [partition, code])))
+    troubleOfAnswer(
+      't',
+      batches,
+      new Map(codes.map((code, partition) => [partition, { code, offset: 0 }])),
+    )
   assert.equal(trouble(0, 0, 0, 0, 0), null)
   assert.equal(trouble(0, 6, 0, 0, 0), 'NOT_LEADER_OR_FOLLOWER')
   assert.equal(trouble(0, 0, 59, 0, 0), 'UNKNOWN_PRODUCER_ID')
@@ -176,7 +183,7 @@ for (const [code, sentence] of [
 ] as const) {
   test(`error ${code} of a broker ends the producer with the remedy`, () => {
     assert.throws(
-      () => troubleOfAnswer('t', [batchOf(7)], new Map([[7, code]])),
+      () => troubleOfAnswer('t', [batchOf(7)], new Map([[7, { code, offset: 0 }]])),
       (error) =>
         error instanceof PulseError &&
         error.message.startsWith('topic "t", partition 7: ') &&
