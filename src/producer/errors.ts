@@ -28,18 +28,22 @@ export const brokersUnavailable = (topic: string, trouble: string): PulseError =
       'again when the brokers are back: it continues where the topic ends',
   )
 
-/**
- * The brokers have lost the end of a transaction that they had confirmed: sending begins again, after
- * the topic's records have shown which rows it holds.
- */
-export class RowsInDoubt extends Error {
-  /** True when all records are to be read, false for the latest ones. */
-  readonly all: boolean
+/** Which records show the rows that a topic holds: all of them, or the latest ones. */
+interface Doubt {
+  readonly reads: 'all' | 'latest'
+}
 
-  constructor(path: string, found: string, all: boolean) {
-    super(`${path}: ${found}; reading which rows the topic holds`)
-    this.all = all
-  }
+/**
+ * The error when the brokers have lost the end of a transaction that they had confirmed. Sending begins
+ * again, after the topic's records have shown which rows it holds.
+ */
+export const rowsInDoubt = (path: string, found: string, reads: Doubt['reads']): PulseError =>
+  new PulseError('kafka', `${path}: ${found}; reading which rows the topic holds`, { reads })
+
+/** The doubt of such an error; null for any other one. */
+export function doubtOf(error: unknown): Doubt | null {
+  const cause = error instanceof PulseError ? (error.cause as Partial<Doubt> | undefined) : null
+  return cause?.reads === undefined ? null : { reads: cause.reads }
 }
 
 /** The error of a producer whose source another one sends. */

@@ -1,7 +1,7 @@
 // Follows the rows of each source in order of Start: which of them are in the topic already, and how
 // far each source is sent.
 import { assert, PulseError } from '../errors.ts'
-import { RowsInDoubt } from './errors.ts'
+import { rowsInDoubt } from './errors.ts'
 import { addToChecksum, isSame, NOTHING } from './progress.ts'
 import type { Progress, Source } from './progress.ts'
 import { settledBefore, type History } from './settled.ts'
@@ -95,7 +95,7 @@ export const createFollower = (
  * Looks at the next chunk of rows, in order: fills `sent`.
  *
  * @throws PulseError `kafka` when rows that were sent are now in another order
- * @throws RowsInDoubt when the topic lacks a row of the committed progress
+ * @throws PulseError with a doubt when the topic lacks a row of the committed progress
  */
 export function lookAt(follower: Follower, values: Values): void {
   const { beginnings, initial, seen } = follower
@@ -119,7 +119,7 @@ export function lookAt(follower: Follower, values: Values): void {
         : SENT_BY_THIS_RUN
     if (!holds && sinceMs > 0 && next[i] <= (committed?.rows ?? 0)) {
       const what = `the brokers show ${committed?.rows} of its rows as sent, and row ${next[i]}`
-      throw new RowsInDoubt(source.path, `${what} was not found`, true)
+      throw rowsInDoubt(source.path, `${what} was not found`, 'all')
     }
     if (next[i] === from && checksum !== null && checksum !== checksums[i]) {
       throw new PulseError(

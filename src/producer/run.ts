@@ -11,7 +11,8 @@ import type { Speed } from './throttle.ts'
 import { framePrefix, registerSchema } from './register-schema.ts'
 import type { RegistryOptions } from '../kafka/registry-address.ts'
 import { findBeginnings, type Found } from './beginnings.ts'
-import { RowsInDoubt } from './errors.ts'
+import { doubtOf } from './errors.ts'
+import { messageOf } from '../errors.ts'
 import { openSources, type SourceOptions } from './sources.ts'
 import { createFollower, lastSteps, steps, type Beginning } from './follow.ts'
 import { closeLink, openLink } from '../kafka/coordinators.ts'
@@ -117,9 +118,10 @@ async function sendAgain(
     try {
       return await sendFrom(connection, readables, options, prepared, listener, control)
     } catch (error) {
-      if (!(error instanceof RowsInDoubt)) throw error
-      listener.onTrouble(error.message)
-      all ||= error.all
+      const doubt = doubtOf(error)
+      if (doubt === null) throw error
+      listener.onTrouble(messageOf(error))
+      all ||= doubt.reads === 'all'
       const offsets = await committedOf(owners, sources)
       const known = { sources, offsets, fromRow: options.fromRow, all }
       prepared.found = await findBeginnings(options.connection, owners, known, listener.onNote)

@@ -15,7 +15,7 @@ import { PulseError, rootMessageOf } from '../errors.ts'
 import { resetLink } from '../kafka/coordinators.ts'
 import { BROKER_RETRY, createBackoff, waitToRetry } from '../kafka/retry.ts'
 import { endTransaction, TRANSACTION_TIMEOUT_MS } from '../kafka/transactions.ts'
-import { aclsOf, brokersUnavailable, fenced, RowsInDoubt } from './errors.ts'
+import { aclsOf, brokersUnavailable, fenced, rowsInDoubt } from './errors.ts'
 import type { Step } from './follow.ts'
 import { claim, committedOf, isFencing, ownerOf, renewLeading, type Owners } from './owners.ts'
 import { isSame, progressOf, type Progress } from './progress.ts'
@@ -37,7 +37,7 @@ export interface GroupSender {
    *
    * @throws PulseError `kafka` when the brokers reject a batch, when another producer has taken over,
    *   or after `patienceMs`
-   * @throws RowsInDoubt when the brokers have lost rows or progress that they had confirmed
+   * @throws PulseError with a doubt when the brokers have lost rows or progress that they had confirmed
    */
   send(group: Group): Promise<void>
   /** Aborts a transaction that is open. */
@@ -87,7 +87,7 @@ async function attempt(session: Session, group: Group): Promise<string | null> {
     session.open = []
     return null
   } catch (error) {
-    if (error instanceof PulseError || error instanceof RowsInDoubt) throw error
+    if (error instanceof PulseError) throw error
     const denied = authorizationError(error, aclsOf(session.owners.topic.name, 'WRITE'))
     if (denied !== null) throw denied
     // The next attempt asks who the owner is, at once.
@@ -99,7 +99,7 @@ async function attempt(session: Session, group: Group): Promise<string | null> {
 /**
  * Ends the doubt about a transaction: aborts it if it is open, and looks at what was committed.
  *
- * @throws RowsInDoubt when the brokers have lost the end of a transaction that they had confirmed
+ * @throws PulseError with a doubt when the brokers have lost the end of a transaction that they had confirmed
  */
 async function isCommitted(session: Session, { steps }: Group): Promise<boolean> {
   const { owners, committed, open } = session
@@ -126,7 +126,7 @@ function requireFormer(
     const [rows, confirmed] = [now[at]?.rows ?? 0, former?.rows ?? 0]
     if (rows > confirmed) throw fenced(topic.name, source.path)
     const what = `the brokers show ${rows} of its rows as sent, and have confirmed ${confirmed}`
-    throw new RowsInDoubt(source.path, what, false)
+    throw rowsInDoubt(source.path, what, 'latest')
   }
 }
 
@@ -146,7 +146,7 @@ async function requireVisible(
   const what =
     `partition ${partition} shows ${counts[at]} of the ${to - from} records from offset ` +
     `${from} on that the brokers have confirmed`
-  throw new RowsInDoubt(source.path, what, false)
+  throw rowsInDoubt(source.path, what, 'latest')
 }
 
 /** Gets a new epoch of the leading producer. */

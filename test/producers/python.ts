@@ -6,6 +6,9 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { PYTHON } from './tools.ts'
 
+/** It ends within seconds. */
+const WITHIN_MS = 240_000
+
 const SCRIPT = join(import.meta.dirname, 'produce.py')
 
 /** How the rows are sent to a topic. */
@@ -31,9 +34,12 @@ export interface PythonRequest {
 
 /** Sends the rows, and waits until the brokers have them. */
 export async function sendWithPython(request: PythonRequest): Promise<void> {
-  const child = spawn(PYTHON, [SCRIPT], { stdio: ['pipe', 'ignore', 'pipe'] })
+  const child = spawn(PYTHON, [SCRIPT], {
+    stdio: ['pipe', 'ignore', 'pipe'],
+    timeout: WITHIN_MS,
+  })
   const errors = text(child.stderr)
   child.stdin.on('error', () => undefined).end(JSON.stringify(request))
   const [code] = (await once(child, 'exit')) as [number | null]
-  assert.equal(code, 0, await errors)
+  assert.equal(code, 0, `null for more than ${WITHIN_MS} ms: ${await errors}`)
 }

@@ -26,6 +26,9 @@ export interface Ended {
   warnings: string[]
 }
 
+/** The topics of tests are read within seconds, and within a minute where time-outs are tried. */
+const WITHIN_MS = 600_000
+
 /**
  * Consumes a topic to its end into a state directory, with its own group, in the thread that the
  * program uses: its connections end with the thread.
@@ -47,7 +50,15 @@ export function consumeTopic(
     worker.postMessage('stop')
   }
   let ended: Ended | null = null
+  let last: IngestProgress | null = null
   return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      stop()
+      reject(new Error(`the topic is not read to its end: ${JSON.stringify(last)}`))
+    }, WITHIN_MS)
+    worker.once('exit', () => {
+      clearTimeout(timer)
+    })
     worker.on('error', reject)
     worker.on('message', (sent: IngestMessage) => {
       if (sent.type === 'failed') {
@@ -58,6 +69,7 @@ export function consumeTopic(
       warnings.push(...sent.progress.warnings.map(({ message }) => message))
       onProgress(sent.progress, stop)
       const { progress } = sent
+      last = progress
       if (sent.type === 'end') ended = { progress, warnings }
     })
     worker.once('exit', () => {

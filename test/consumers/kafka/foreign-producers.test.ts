@@ -96,6 +96,7 @@ describe('a foreign producer', needs(whyNoPython), () => {
         method: 'POST',
         headers: { 'content-type': 'application/vnd.schemaregistry.v1+json' },
         body: JSON.stringify(posted),
+        signal: AbortSignal.timeout(60_000),
       })
       const body = (await response.json()) as { id: number }
       assert.equal(response.status, 200, JSON.stringify(body))
