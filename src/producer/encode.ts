@@ -4,6 +4,7 @@
 // then the value: a long as a zigzag varint, a double in 8 bytes, a string as its size and bytes
 // (Avro specification 1.11, "Binary Encoding"). avsc first makes an object of 55 properties per
 // row; a test compares the bytes with those of avsc.
+import { writeLong } from '../kafka/varint.ts'
 import { isKnownTime } from '../record/event-time.ts'
 import { assert } from '../errors.ts'
 import { FILE_COLUMNS } from '../record/columns.ts'
@@ -80,29 +81,6 @@ function writeNumber(branch: Branches, number: number, into: Buffer, at: number)
   double[0] = number
   for (let b = 0; b < 8; b++) into[at + 1 + b] = doubleBytes[b]
   return at + 9
-}
-
-/** Writes an integer below 2^53 as a zigzag varint from `start` on; returns the end. */
-export function writeLong(value: number, into: Uint8Array, start: number): number {
-  let at = start
-  const sign = value < 0 ? 1 : 0
-  const size = value < 0 ? -value - 1 : value
-  if (size < 64) {
-    into[at] = size * 2 + sign
-    return at + 1
-  }
-  into[at++] = 128 | ((size % 64) * 2 + sign)
-  let rest = Math.floor(size / 64)
-  while (rest >= 2 ** 31) {
-    into[at++] = 128 | (rest % 128)
-    rest = Math.floor(rest / 128)
-  }
-  while (rest > 127) {
-    into[at++] = 128 | (rest & 127)
-    rest >>>= 7
-  }
-  into[at++] = rest
-  return at
 }
 
 /** The last instant of a Date. */

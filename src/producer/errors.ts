@@ -2,9 +2,9 @@
 import { PulseError } from '../errors.ts'
 import { missingAcl, producingAcls } from '../kafka/authorization.ts'
 import { protocolErrorsCodesById } from '../kafka/client.ts'
-import type { SealedBatch } from './batch.ts'
+import type { SealedBatch } from '../kafka/batch-writer.ts'
 import { NAME_PREFIX } from './progress.ts'
-import type { Produced } from './request.ts'
+import type { Produced } from '../kafka/produce-request.ts'
 
 // Codes of Kafka's protocol (https://kafka.apache.org/protocol#protocol_error_codes).
 const NO_ERROR = 0

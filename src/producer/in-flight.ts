@@ -6,8 +6,8 @@ import {
   sealBatch,
   type Compression,
   type OpenBatch,
-  type RecordWriter,
-} from './batch.ts'
+} from '../kafka/batch-writer.ts'
+import type { RecordWriter } from './batch.ts'
 import type { Step } from './follow.ts'
 import type { GroupSender } from './sender.ts'
 import type { Group } from './transaction.ts'
@@ -59,7 +59,7 @@ export interface Steps {
 export function createInFlightBatches(
   partitions: number,
   writer: RecordWriter,
-  sender: GroupSender,
+  sender: Pick<GroupSender, 'send'>,
   compression: Compression,
   steps: Steps,
 ): InFlightBatches {

@@ -6,7 +6,8 @@ import type { Encode } from './values.ts'
 import type { KafkaConnection } from '../kafka/client.ts'
 import type { Readable } from '../parquet/rows.ts'
 import type { ShiftTo } from '../parquet/shift.ts'
-import { createRecordWriter, type Compression } from './batch.ts'
+import type { Compression } from '../kafka/batch-writer.ts'
+import { createRecordWriter } from './batch.ts'
 import type { Speed } from './throttle.ts'
 import { framePrefix, registerSchema } from './register-schema.ts'
 import type { RegistryOptions } from '../kafka/registry-address.ts'
@@ -85,7 +86,14 @@ async function run(
     const known = { sources, offsets, fromRow, all: false }
     const found = await findBeginnings(cluster, owners, known, onNote)
     requireKnownShift(to, found.beginnings)
-    const prepared = { owners, found, initial: found.beginnings, encode, bytesBefore: 0 }
+    const prepared = {
+      owners,
+      found,
+      initial: found.beginnings,
+      encode,
+      bytesBefore: 0,
+      failingSince: null,
+    }
     return await sendAgain(connection, shifted, options, prepared, listener, control)
   } finally {
     await closeLink(link)
@@ -99,8 +107,9 @@ interface Prepared {
   /** What the topic held when this run started. */
   initial: readonly Beginning[]
   encode: Encode
-  /** Bytes that this run had sent when sending began again. */
+  /** Bytes that this run had sent when sending began again, and since when it failed. */
   bytesBefore: number
+  failingSince: number | null
 }
 
 /** Sends; begins again when the brokers have lost rows or progress that they had confirmed. */
@@ -144,11 +153,15 @@ async function sendFrom(
   if (sent > 0) {
     listener.onNote(`${sent} of these rows were sent before: they are skipped`)
   }
-  const sender = createGroupSender(owners, {
-    onTrouble: listener.onTrouble,
-    onRecovered: (seconds) => listener.onTrouble(`sending resumed after ${seconds.toFixed(1)} s`),
-    patienceMs: () => (control.stopping ? DRAIN_MS : Infinity),
-  })
+  const sender = createGroupSender(
+    owners,
+    {
+      onTrouble: listener.onTrouble,
+      onRecovered: (seconds) => listener.onTrouble(`sending resumed after ${seconds.toFixed(1)} s`),
+      patienceMs: () => (control.stopping ? DRAIN_MS : Infinity),
+    },
+    prepared.failingSince,
+  )
   const follower = createFollower(beginnings, initial)
   const writer = createRecordWriter(
     encode,
@@ -163,6 +176,7 @@ async function sendFrom(
     return await sendAll(connection, readables, context)
   } finally {
     prepared.bytesBefore += batches.acknowledged().bytes
+    prepared.failingSince = sender.failingSince()
     await sender.close()
   }
 }

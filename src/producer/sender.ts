@@ -40,15 +40,22 @@ export interface GroupSender {
    * @throws PulseError with a doubt when the brokers have lost rows or progress that they had confirmed
    */
   send(group: Group): Promise<void>
+  /** When sending began to fail (`Date.now()`); null while it works. */
+  failingSince(): number | null
   /** Aborts a transaction that is open. */
   close(): Promise<void>
 }
 
-/** A sender with the claims of a run. */
-export function createGroupSender(owners: Owners, listener: SenderListener): GroupSender {
+/** A sender with the claims of a run; `failingSince` is that of the sender before it. */
+export function createGroupSender(
+  owners: Owners,
+  listener: SenderListener,
+  failingSince: number | null,
+): GroupSender {
   const { link } = owners
-  const session = openSession(owners)
+  const session = { ...openSession(owners), failingSince }
   return {
+    failingSince: () => session.failingSince,
     send: (group) => send(session, group, listener),
     async close() {
       if (session.openSinceMs === null) return
@@ -62,18 +69,20 @@ export function createGroupSender(owners: Owners, listener: SenderListener): Gro
 async function send(session: Session, group: Group, listener: SenderListener): Promise<void> {
   const { name } = session.owners.topic
   const backoff = createBackoff(BROKER_RETRY)
-  let failingSince: number | null = null
   for (;;) {
     const trouble = await attempt(session, group)
     if (trouble === null) break
-    failingSince ??= Date.now()
+    session.failingSince ??= Date.now()
     listener.onTrouble(`topic "${name}": ${trouble}; retrying`)
-    if (Date.now() - failingSince > listener.patienceMs()) throw brokersUnavailable(name, trouble)
+    if (Date.now() - session.failingSince > listener.patienceMs())
+      throw brokersUnavailable(name, trouble)
     session.leadersMoved = true
     await resetLink(session.link)
     await waitToRetry(backoff)
   }
-  if (failingSince !== null) listener.onRecovered((Date.now() - failingSince) / 1000)
+  if (session.failingSince === null) return
+  listener.onRecovered((Date.now() - session.failingSince) / 1000)
+  session.failingSince = null
 }
 
 /** Returns what went wrong; null when the group is committed. */

@@ -4,12 +4,12 @@ import { authorizationError } from '../kafka/authorization.ts'
 import type { Broker } from '../kafka/client.ts'
 import type { Link } from '../kafka/coordinators.ts'
 import { addOffset, addPartitions, endTransaction } from '../kafka/transactions.ts'
-import { stampBatch, type SealedBatch } from './batch.ts'
+import { stampBatch, type SealedBatch } from '../kafka/batch-writer.ts'
 import { aclsOf, troubleOfAnswer } from './errors.ts'
 import type { Step } from './follow.ts'
 import { keep, ownerOf, type Owners } from './owners.ts'
 import { offsetOf } from './progress.ts'
-import { request } from './request.ts'
+import { request } from '../kafka/produce-request.ts'
 import type { Range } from './topic-records.ts'
 
 /** Sequence numbers are int32 and wrap to 0 (KIP-98). */
@@ -29,6 +29,8 @@ export interface Session {
   sequences: Map<number, number>
   /** When the transaction was begun that is open or whose outcome is unknown; null for none. */
   openSinceMs: number | null
+  /** When sending began to fail (`Date.now()`); null while it works. */
+  failingSince: number | null
   /** The leaders of partitions may have moved. */
   leadersMoved: boolean
   /** Where the topic has the records of the last transaction that was committed. */
@@ -40,6 +42,7 @@ export interface Session {
 /** A session without a transaction. */
 export const openSession = (owners: Owners): Session => ({
   ...{ link: owners.link, owners, sequences: new Map(), openSinceMs: null, leadersMoved: false },
+  failingSince: null,
   ...{ committed: [], open: [] },
 })
 

@@ -5,12 +5,12 @@ import { checkBatch, nextRecord, openRecords, readBatch } from '../../src/kafka/
 import { PulseError } from '../../src/errors.ts'
 import {
   clearBatch,
-  createRecordWriter,
   openBatch,
   sealBatch,
   stampBatch,
   type SealedBatch,
-} from '../../src/producer/batch.ts'
+} from '../../src/kafka/batch-writer.ts'
+import { createRecordWriter } from '../../src/producer/batch.ts'
 import { troubleOfAnswer } from '../../src/producer/errors.ts'
 import { createInFlightBatches } from '../../src/producer/in-flight.ts'
 import type { Group } from '../../src/producer/transaction.ts'

@@ -130,6 +130,7 @@ describe('the lost end of a transaction that was confirmed', needsKafka(), () =>
           perPartition.reduce((sum, count) => sum + count, 0),
           ROWS,
         )
+        assert.match(troubles.at(-1) ?? '', /^sending resumed after/)
         const expected = {
           everything: /the brokers show \d+ of its rows as sent, and have confirmed \d+; reading/,
           progress: /the brokers show \d+ of its rows as sent, and have confirmed \d+; reading/,

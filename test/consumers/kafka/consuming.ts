@@ -98,6 +98,7 @@ export function optionsOf(
     stateDirectory,
     threads: Number(process.env['XDR_PULSE_THREADS'] ?? 1),
     format: 'auto',
+    changelog: null,
     registry: null,
     schema: null,
     from: 'earliest',

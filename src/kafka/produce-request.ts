@@ -1,6 +1,6 @@
 // The Produce request of Kafka's protocol, to one leader.
-import { Writer, type Broker, type ConnectionPool, type Reader } from '../kafka/client.ts'
-import type { SealedBatch } from './batch.ts'
+import { Writer, type Broker, type ConnectionPool, type Reader } from './client.ts'
+import type { SealedBatch } from './batch-writer.ts'
 
 const [PRODUCE, VERSION, ALL_REPLICAS] = [0, 9, -1] as const
 const REPLICAS_TIMEOUT_MS = 20_000
