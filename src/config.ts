@@ -302,6 +302,24 @@ export const OPTIONS = {
     needs: ['--dead-letter-topic'],
     doc: 'names of the headers of dead letters: xdr-…, or those of Kafka Streams (KIP-1034)',
   }),
+  changelog: option({
+    flag: '--changelog',
+    value: 'PREFIX',
+    default: '',
+    schema: schemas.topicName,
+    excludes: ['--history'],
+    doc:
+      'publish the state to the compacted topics PREFIX.engagement and PREFIX.state, and restore ' +
+      'partitions from them',
+  }),
+  checkpointInterval: option({
+    flag: '--checkpoint-interval',
+    value: 'TIME',
+    default: '10s',
+    schema: schemas.duration,
+    needs: ['--changelog'],
+    doc: 'time between checkpoints in the changelog; a lost disk repeats at most this much work',
+  }),
   rejectedLimit: option({
     flag: '--rejected-limit',
     value: 'SHARE',

@@ -61,6 +61,8 @@ export const RUN_OPTIONS = [
   'partitioner',
   'deadLetterTopic',
   'deadLetterHeaders',
+  'changelog',
+  'checkpointInterval',
   'rejectedLimit',
   'commitInterval',
   'threads',

@@ -71,6 +71,7 @@ export const CONSUMER_ERRORS = [
   'dead-letter',
   'gap',
   'paused',
+  'changelog',
 ] as const
 /** One of `CONSUMER_ERRORS`. */
 export type ConsumerError = (typeof CONSUMER_ERRORS)[number]

@@ -1,4 +1,8 @@
 // How a partition reader ends: in order, or after a failure.
+import { setTimeout as sleep } from 'node:timers/promises'
+import { messageOf } from '../../src/errors.ts'
+import type { Changelog } from '../changelog/client.ts'
+import type { Warnings } from '../ingest/warnings.ts'
 import type { SchemaRegistry } from '../../src/kafka/schema-registry.ts'
 import { commitLogs, type CommitContext } from './commit.ts'
 import { abandonDeadLetters, closeDeadLetters } from './dead-letters.ts'
@@ -17,14 +21,21 @@ export interface ClosingReader extends CommitContext {
   settling: Promise<void> | null
   /** Null without other threads. */
   leads: EndingThreads | null
+  /** Null without a changelog. */
+  changelog: Changelog | null
+  warnings: Warnings
 }
 
 /** At the end, the dead-letter topic gets this long to accept what is left. */
 const CLOSE_MS = 3000
+/** The last checkpoint may have everything that was read for an interval. */
+const CHANGELOG_MS = 60_000
 
 /** Ends the concurrent tasks; the store is not used any more. */
-export function abandonReader({ closing, registry, deadLetters }: ClosingReader): void {
+export function abandonReader({ closing, registry, deadLetters, changelog }: ClosingReader): void {
   closing.abort()
+  // What is durable may still be published.
+  changelog?.end().catch(() => undefined)
   registry?.close()
   if (deadLetters !== null) abandonDeadLetters(deadLetters)
 }
@@ -42,4 +53,9 @@ export async function closeReader(reader: ClosingReader): Promise<void> {
     commitLogs(reader)
   }
   await ended
+  try {
+    await Promise.race([reader.changelog?.end(), sleep(CHANGELOG_MS, undefined, { ref: false })])
+  } catch (error) {
+    reader.warnings.error('changelog', `the last checkpoint failed (${messageOf(error)})`)
+  }
 }

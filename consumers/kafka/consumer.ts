@@ -5,6 +5,7 @@ import type { TopicView } from '../../src/kafka/topic.ts'
 import type { Partition } from '../../state/partition.ts'
 import { readCutover } from '../../state/store.ts'
 import { openStores, type StateStores } from '../../state/writer.ts'
+import { openChangelogOf } from '../changelog/client.ts'
 import { requireNoFiles } from '../ingest/double-rows.ts'
 import type { IngestProgress } from '../ingest/progress.ts'
 import { findLogStarts } from './group/claims.ts'
@@ -134,7 +135,8 @@ async function readLive(
   run.logStarts = await findLogStarts(group.consumer, views, stores, warnings)
   const byNumber = new Map(stores.map((store) => [store.partition, store]))
   const what = { loaded, cutoverMs, views, group, warnings, stop: run.stop.signal }
-  const reader = openReader({ stores: byNumber, ...what, threads, leads }, options)
+  const changelog = openChangelogOf(options, stores.length, warnings)
+  const reader = openReader({ stores: byNumber, ...what, threads, leads, changelog }, options)
   if (threads !== null) threads.observations = reader.stats.observations
   run.phase = { name: 'live', reader }
   joinGroup(group)

@@ -10,6 +10,7 @@ import type { SourcePosition } from '../../state/partition-metadata.ts'
 import type { Partition } from '../../state/partition.ts'
 import type { PartitionStore } from '../../state/store.ts'
 import type { StateOptions } from '../../state/writer.ts'
+import type { Changelog } from '../changelog/client.ts'
 import { createIngestStats, type CommitOptions } from '../ingest/ingest-stats.ts'
 import type { Warnings } from '../ingest/warnings.ts'
 import { createDeadLetters, openProducer } from './dead-letters.ts'
@@ -61,6 +62,8 @@ export interface ReaderParts {
   stores: ReadonlyMap<number, PartitionStore>
   /** Partitions that are in memory already. */
   loaded: Map<number, Partition>
+  /** Absent without a changelog. */
+  changelog?: Changelog | null
   /** Rows that start before it (UTC ms) belong to the history; null without a history. */
   cutoverMs: number | null
   /** By topic. */
@@ -117,6 +120,7 @@ export function openReader(
   return {
     ...parts,
     ...shared,
+    changelog: parts.changelog ?? null,
     threads: parts.threads ?? null,
     leads: parts.leads ?? null,
     topics: [...views].map(([topic, view]) => openTopic(topic, view, parts, shared, options)),

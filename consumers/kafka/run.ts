@@ -1,5 +1,6 @@
 // A run of a topic consumer: its phase, and its progress and claims as of that phase.
 import type { PartitionStore } from '../../state/store.ts'
+import type { ChangelogOptions } from '../changelog/client.ts'
 import { describeIngest, storesOf } from '../ingest/describe.ts'
 import type { IngestProgress } from '../ingest/progress.ts'
 import { progressOf } from '../files/threads/folding.ts'
@@ -17,6 +18,8 @@ export interface TopicConsumerOptions
   stateDirectory: string
   /** Ingest threads, at most one per partition. */
   threads: number
+  /** Null to publish no checkpoints. */
+  changelog: ChangelogOptions | null
 }
 
 /** A run of a consumer. */
@@ -90,7 +93,9 @@ export function describeRun({ phase, history, options, warnings, leads }: Run): 
 }
 
 /** What this member claims of each partition now. */
-export function claimsNow({ phase, stores, logStarts }: Run): readonly number[] {
+export function claimsNow({ phase, stores, logStarts, options }: Run): readonly number[] {
   if (phase.name === 'closed') return phase.claims
-  return phase.name === 'live' ? claimsOf(stores, phase.reader.topics, logStarts) : []
+  return phase.name === 'live'
+    ? claimsOf(stores, phase.reader.topics, logStarts, options.changelog !== null)
+    : []
 }

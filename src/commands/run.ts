@@ -114,6 +114,7 @@ export function consumeOptions(values: RunValues): TopicConsumerOptions {
     },
     stateDirectory: values.state,
     threads: ingestThreads(values.threads),
+    changelog: changelogOf(values),
     state: { timeZone, missingMsisdn },
     units: { ...unitOptions(values), ...recordTypes(values) },
     format: values.format,
@@ -132,6 +133,11 @@ export function consumeOptions(values: RunValues): TopicConsumerOptions {
     keepRejected: values.keepRejected,
   }
 }
+
+const changelogOf = (values: RunValues): TopicConsumerOptions['changelog'] =>
+  values.changelog === ''
+    ? null
+    : { prefix: values.changelog, intervalMs: values.checkpointInterval }
 
 /** The same after every start, and different for every state directory. */
 function instanceOf(stateDirectory: string): string {

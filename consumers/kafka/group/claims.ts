@@ -24,12 +24,14 @@ interface ClaimedTopic {
 /**
  * The claims of a member, by partition.
  *
+ * @param hasChangelog any member can restore a partition that this one holds
  * @param logStarts a log that is missing counts as one whose log has lost its beginning
  */
 export function claimsOf(
   stores: readonly PartitionStore[],
   topics: readonly ClaimedTopic[],
   logStarts: LogStarts,
+  hasChangelog: boolean,
 ): number[] {
   const present: LogStarts = new Map()
   for (const { view, logs } of topics) {
@@ -45,6 +47,7 @@ export function claimsOf(
       const positions = readPositions(store, transaction)
       if (positions.size === 0) return CLAIM.none
       if (!readHeld(store, transaction)) return CLAIM.kept
+      if (hasChangelog) return CLAIM.held
       return claimOfHeld(positions, store.partition, present)
     } finally {
       finish()

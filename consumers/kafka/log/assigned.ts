@@ -2,7 +2,7 @@
 //
 // Partitions are loaded one after another, with a turn of the event loop between them: heartbeats
 // go out, and the partitions that are loaded are read meanwhile.
-import { messageOf, PulseError } from '../../../src/errors.ts'
+import { assert, messageOf, PulseError } from '../../../src/errors.ts'
 import {
   BROKER_RETRY,
   createBackoff,
@@ -11,6 +11,7 @@ import {
   type Backoff,
 } from '../../../src/kafka/retry.ts'
 import { sourceOf } from '../../../src/kafka/topic.ts'
+import type { Changelog } from '../../changelog/client.ts'
 import { loadPartition, type Partition } from '../../../state/partition.ts'
 import { setHeld, writePosition, type PartitionStore } from '../../../state/store.ts'
 import { commitLogs, type CommitContext } from '../commit.ts'
@@ -38,6 +39,8 @@ export interface AssignedPartitions extends CommitContext {
   failure: { error: unknown } | null
   /** The partitions of the state that this thread may read, by number. */
   stores: ReadonlyMap<number, PartitionStore>
+  /** Null without a changelog. */
+  changelog: Changelog | null
   /** Partitions that are in memory already and not read yet, by number. */
   loaded: Map<number, Partition>
   /** The assignment that was last carried out completely; null before the first. */
@@ -84,8 +87,11 @@ async function settle(reader: AssignedPartitions): Promise<void> {
     const stale = topics.map(staleOf).find((log) => log !== undefined)
     const surplus = stale ?? logsOf(topics).find(({ number }) => !wanted.has(number))
     const missing = assigned.find((number) => topics.some(({ logs }) => !logs.has(number)))
-    if (surplus !== undefined) giveBack(reader, surplus, wanted)
-    else if (missing !== undefined) await takeOver(reader, missing)
+    if (surplus !== undefined) {
+      giveBack(reader, surplus, wanted)
+      // Its next owner, or the next thread, continues what is published now.
+      if (reader.changelog !== null) await release(reader.changelog, surplus, wanted)
+    } else if (missing !== undefined) await takeOver(reader, missing)
     else {
       reader.settled = assigned
       const idle = idleReason(reader)
@@ -143,12 +149,21 @@ function giveBack(
   if (reader.deadLetters !== null) closeOutbox(reader.deadLetters, state)
 }
 
+async function release(
+  changelog: Changelog,
+  { number }: LogPartition,
+  wanted: ReadonlySet<number>,
+): Promise<void> {
+  if (!wanted.has(number)) await changelog.release(number)
+}
+
 async function takeOver(reader: AssignedPartitions, number: number): Promise<void> {
-  const { topics, loaded, warnings, closing, backoff, deadLetters } = reader
+  const { topics, warnings, closing, backoff, deadLetters } = reader
   const store = storeOf(reader, number)
-  const state = loaded.get(number) ?? load(reader, number)
   const opened: Opened[] = []
+  let state: Partition
   try {
+    state = reader.loaded.get(number) ?? load(reader, number) ?? (await take(reader, number))
     for (const topic of topics) opened.push(await open(topic, number, state))
   } catch (error) {
     if (error instanceof PulseError) throw error
@@ -168,7 +183,7 @@ async function takeOver(reader: AssignedPartitions, number: number): Promise<voi
     else void checkCommitted(topic, number, position)
     topic.logs.set(number, log)
   }
-  loaded.delete(number)
+  reader.loaded.delete(number)
   setHeld(store, true)
   state.outbox = deadLetters !== null
   if (deadLetters !== null) openOutbox(deadLetters, state)
@@ -180,12 +195,25 @@ function storeOf({ stores }: AssignedPartitions, number: number): PartitionStore
   return found
 }
 
-function load(reader: AssignedPartitions, number: number): Partition {
+/** What a partition has on this disk. */
+function load(reader: AssignedPartitions, number: number): Partition | null {
+  if (reader.changelog !== null) return null
+  const start = reader.stats.clock.now()
+  return loaded(reader, loadPartition(storeOf(reader, number)), start)
+}
+
+/** What a partition has on this disk or in the changelog. */
+async function take(reader: AssignedPartitions, number: number): Promise<Partition> {
+  const { changelog, stats } = reader
+  assert(changelog !== null, 'without a changelog a partition is loaded at once')
+  const start = stats.clock.now()
+  return loaded(reader, await changelog.take(storeOf(reader, number)), start)
+}
+
+function loaded(reader: AssignedPartitions, state: Partition, start: number): Partition {
   const { clock } = reader.stats
-  const start = clock.now()
-  const state = loadPartition(storeOf(reader, number))
   reader.restoreSeconds = (reader.restoreSeconds ?? 0) + (clock.now() - start) / 1000
-  reader.loaded.set(number, state)
+  reader.loaded.set(state.store.partition, state)
   return state
 }
 

@@ -7,6 +7,7 @@ import { assert, failureOf } from '../../../src/errors.ts'
 import { sourceOf } from '../../../src/kafka/topic.ts'
 import type { PartitionStore } from '../../../state/store.ts'
 import { openInThread } from '../../../state/writer.ts'
+import { openChangelogOf } from '../../changelog/client.ts'
 import { createWarnings } from '../../ingest/warnings.ts'
 import { createGroup, type Group } from '../group/membership.ts'
 import { ownPartitions, settleOffsets, type GroupOffsets } from '../group/offsets.ts'
@@ -83,6 +84,7 @@ function open({ topics, cutoverMs }: Assignment): PartitionReader {
     views: new Map(topics.map(({ topic, view }) => [topic, view])),
     decided: new Map(topics.map((one) => [one.topic, one])),
     threads: undivided(index, count),
+    changelog: openChangelogOf(options, partitions, warnings),
   }
   return openReader(parts, { ...options, untilCaughtUp: false, onCommit: reportSoon })
 }

@@ -72,7 +72,7 @@ function assignedOf(
   return {
     topics: names.map((name, at) => topicOf(name, IDS[at])),
     ...{ warnings, failure: null, cutoverMs: null },
-    ...{ deadLetters: null, group, threads: null, loaded: new Map() },
+    ...{ changelog: null, deadLetters: null, group, threads: null, loaded: new Map() },
     stores: new Map(stores.map((store) => [store.partition, store])),
     stats: createIngestStats({ missingMsisdnZero: false }, options, 1),
     ...{ settled: null, settling: null, restoreSeconds: null },

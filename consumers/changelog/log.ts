@@ -1,0 +1,96 @@
+// Reads the committed records of one partition of a topic up to an end.
+//
+// A compacted log has holes, also before its end: the response of the leader shows that nothing is left,
+// never a record at an expected offset.
+import {
+  createAbortedTransactions,
+  endTransaction,
+  isAborted,
+} from '../../src/kafka/aborted-transactions.ts'
+import type { Fetcher, FetchedPartition } from '../../src/kafka/fetch.ts'
+import {
+  checkBatch,
+  nextRecord,
+  openRecords,
+  readBatch,
+  type RecordCursor,
+} from '../../src/kafka/record-batch.ts'
+import type { ChangelogTopic } from './topics.ts'
+
+const MAX_BYTES = 8 * 2 ** 20
+const MAX_WAIT_MS = 200
+
+/** A place in a log, and what is known of it. */
+export interface LogPlace {
+  topic: ChangelogTopic
+  partition: number
+  /** The next offset to read. */
+  offset: number
+}
+
+/** What one response of the leader has shown. */
+export interface LogRead {
+  bytes: number
+  /** End of what may be read now: all transactions before it have ended. */
+  stableOffset: number
+  logStart: number
+  /** Nothing is left to read now. */
+  atEnd: boolean
+}
+
+/**
+ * Reads what one response holds, and moves the place behind it.
+ *
+ * @param onRecord receives a cursor at each record; false leaves the place before it and ends
+ * @throws Error when the leader answers with an error or the records are damaged
+ */
+export async function readOnce(
+  fetcher: Fetcher,
+  place: LogPlace,
+  onRecord: (cursor: RecordCursor) => boolean,
+): Promise<LogRead> {
+  const { topic, partition, offset } = place
+  const leader = topic.leaders[partition]
+  if (leader === undefined) throw new Error(`${describe(place)} has no leader`)
+  const limits = { maxBytes: MAX_BYTES, maxPartitionBytes: MAX_BYTES, maxWaitMs: MAX_WAIT_MS }
+  const positions = [{ partition, offset, lastEpoch: -1 }]
+  const response = await fetcher.fetch(leader, { topicId: topic.id, positions, ...limits })
+  const fetched = response.partitions.at(0)
+  const code = response.errorCode === 0 ? (fetched?.errorCode ?? 0) : response.errorCode
+  if (code !== 0) throw new Error(`${describe(place)}: the leader answers error ${code}`)
+  if (fetched === undefined) throw new Error(`${describe(place)}: the leader answers nothing`)
+  const end = readRecords(place, fetched, onRecord)
+  const { stableOffset, logStartOffset: logStart } = fetched
+  const atEnd = end.complete && (end.next === offset || end.next >= stableOffset)
+  place.offset = end.next
+  return { bytes: fetched.records.length, stableOffset, logStart, atEnd }
+}
+
+const describe = ({ topic: { name }, partition, offset }: LogPlace): string =>
+  `partition ${partition} of "${name}" at offset ${offset}`
+
+function readRecords(
+  place: LogPlace,
+  { records, aborted }: FetchedPartition,
+  onRecord: (cursor: RecordCursor) => boolean,
+): { next: number; complete: boolean } {
+  let next = place.offset
+  const transactions = createAbortedTransactions(aborted)
+  for (let at = 0; ;) {
+    const batch = readBatch(records, at, records.length)
+    if (batch === null) return { next, complete: true }
+    const fault = checkBatch(records, batch)
+    if (fault !== null) throw new Error(`${describe(place)}: ${fault}`)
+    at = batch.to
+    if (batch.control) endTransaction(transactions, records, batch)
+    if (!batch.control && !isAborted(transactions, batch)) {
+      const cursor = openRecords(records, batch)
+      if (typeof cursor === 'string') throw new Error(`${describe(place)}: ${cursor}`)
+      while (nextRecord(cursor) === 1) {
+        if (cursor.offset < place.offset) continue
+        if (!onRecord(cursor)) return { next: cursor.offset, complete: false }
+      }
+    }
+    next = Math.max(next, batch.lastOffset + 1)
+  }
+}

@@ -1,0 +1,172 @@
+// Restores a partition from a changelog: its newest checkpoint, checked against the sums of its marker.
+import { performance } from 'node:perf_hooks'
+import { PulseError } from '../../src/errors.ts'
+import type { KafkaConnection } from '../../src/kafka/client.ts'
+import { createFetcher, type Fetcher } from '../../src/kafka/fetch.ts'
+import type { RecordCursor } from '../../src/kafka/record-batch.ts'
+import { WIDTH } from '../../src/subscriber/aggregate.ts'
+import {
+  CHUNK_BITS,
+  CHUNK_MASK,
+  createTable,
+  findOrAddSlots,
+  type Table,
+} from '../../src/subscriber/table.ts'
+import type { Facts } from '../../state/facts.ts'
+import type { Partition } from '../../state/partition.ts'
+import { replacePartition } from '../../state/replace.ts'
+import type { PartitionStore } from '../../state/store.ts'
+import { readEngagement } from './engagement.ts'
+import { readOnce, type LogPlace } from './log.ts'
+import {
+  addAggregates,
+  createAdder,
+  differenceOf,
+  MARKER_KEY,
+  parseMarker,
+  sumsOf,
+  type Marker,
+} from './marker.ts'
+import type { ChangelogTopics } from './topics.ts'
+
+/** The newest checkpoint of a partition, without its aggregates. */
+export interface Checkpoint {
+  marker: Marker
+  facts: Facts
+}
+
+/** What a restore has read. */
+export interface Restored {
+  partition: Partition
+  subscribers: number
+  bytes: number
+  seconds: number
+}
+
+/**
+ * Reads the newest checkpoint of a partition; null for a changelog without one. No producer of the
+ * partition may have a transaction open.
+ */
+export async function readCheckpoint(
+  fetcher: Fetcher,
+  { state: topic }: ChangelogTopics,
+  partition: number,
+): Promise<Checkpoint | null> {
+  const facts: Facts = new Map()
+  const place: LogPlace = { topic, partition, offset: 0 }
+  const collect = (cursor: RecordCursor): boolean => {
+    const { bytes, keyFrom, keyTo, valueFrom, valueTo } = cursor
+    const key = bytes.toString('utf8', keyFrom, keyTo)
+    if (valueFrom < 0) facts.delete(key)
+    else facts.set(key, bytes.toString('utf8', valueFrom, valueTo))
+    return true
+  }
+  while (!(await readOnce(fetcher, place, collect)).atEnd);
+  const text = facts.get(MARKER_KEY)
+  if (text === undefined) return null
+  facts.delete(MARKER_KEY)
+  return { marker: parseMarker(text), facts }
+}
+
+/**
+ * Restores a partition from its newest checkpoint; durable on return. Other work of the thread goes on
+ * between responses of the brokers.
+ *
+ * @throws PulseError `kafka` when the changelog does not have what its marker counts
+ */
+export async function restorePartition(
+  connection: KafkaConnection,
+  topics: ChangelogTopics,
+  store: PartitionStore,
+  { marker, facts }: Checkpoint,
+): Promise<Restored> {
+  const start = performance.now()
+  const { partition: number } = store
+  const fetcher = createFetcher(connection)
+  const table = createTable()
+  let bytes = 0
+  try {
+    const place: LogPlace = { topic: topics.engagement, partition: number, offset: 0 }
+    const { engagementEnd } = marker
+    const taker = rowTaker(table)
+    const take = (cursor: RecordCursor): boolean => {
+      if (cursor.offset >= engagementEnd) return false
+      taker.take(cursor)
+      return true
+    }
+    while (place.offset < engagementEnd) {
+      const read = await readOnce(fetcher, place, take)
+      bytes += read.bytes
+      if (read.atEnd) break
+    }
+    taker.flush()
+  } finally {
+    await fetcher.close()
+  }
+  requireSums(topics, number, table, marker)
+  const { number: at, by } = marker
+  const partition = replacePartition(store, table, facts, { number: at, by })
+  const seconds = (performance.now() - start) / 1000
+  return { partition, subscribers: table.count, bytes, seconds }
+}
+
+function requireSums(
+  { engagement }: ChangelogTopics,
+  partition: number,
+  table: Table,
+  { number, sums }: Marker,
+): void {
+  const adder = createAdder()
+  for (let slot = 0; slot < table.count; slot += CHUNK_MASK + 1) {
+    const count = Math.min(CHUNK_MASK + 1, table.count - slot)
+    addAggregates(adder, table.chunks[slot >>> CHUNK_BITS], count)
+  }
+  const difference = differenceOf(sumsOf(adder), sums)
+  if (difference === null) return
+  throw new PulseError(
+    'kafka',
+    `partition ${partition} of "${engagement.name}" does not have what checkpoint ${number} counts: ` +
+      `${difference}; the changelog has lost records or is written by another program: use the state ` +
+      'directory of a member, a backup, or another prefix to read the topic from its beginning',
+  )
+}
+
+const ROWS = 1024
+
+/** Takes records as rows of a table: the last one of an MSISDN counts. */
+export function rowTaker(table: Table): { take(cursor: RecordCursor): void; flush(): void } {
+  const rows = new Float64Array(ROWS * WIDTH)
+  const msisdns = new Float64Array(ROWS)
+  const slots = new Uint32Array(ROWS)
+  let count = 0
+  const flush = (): void => {
+    findOrAddSlots(table, msisdns, count, slots)
+    for (let i = 0; i < count; i++) setRow(table, slots[i], rows, i * WIDTH)
+    count = 0
+  }
+  return {
+    flush,
+    take(cursor) {
+      const { bytes, keyFrom, keyTo, valueFrom, valueTo, offset } = cursor
+      const msisdn = Number(bytes.toString('latin1', keyFrom, keyTo))
+      const value = { bytes, at: valueFrom, to: valueTo }
+      if (valueFrom < 0 || !readEngagement(value, rows, count * WIDTH)) {
+        throw new PulseError(
+          'kafka',
+          `the record at offset ${offset} of a changelog is not an aggregate; expected the records ` +
+            'that "run --changelog" writes',
+        )
+      }
+      rows[count * WIDTH] = msisdns[count] = msisdn
+      if (++count === ROWS) flush()
+    },
+  }
+}
+
+function setRow(table: Table, slot: number, rows: Float64Array, from: number): void {
+  const to = (slot & CHUNK_MASK) * WIDTH
+  table.chunks[slot >>> CHUNK_BITS].set(rows.subarray(from, from + WIDTH), to)
+  if (table.dirty[slot] === 1) return
+  table.dirty[slot] = 1
+  table.dirtyCount++
+}

@@ -1,0 +1,177 @@
+// The topics of a changelog: created with the settings that a changelog needs, or checked for them.
+import { setTimeout as sleep } from 'node:timers/promises'
+import { PulseError, rootMessageOf } from '../../src/errors.ts'
+import { authorizationError } from '../../src/kafka/authorization.ts'
+import {
+  Admin,
+  clientOptions,
+  ConfigResourceTypes,
+  findErrorBy,
+  type Broker,
+  type KafkaConnection,
+} from '../../src/kafka/client.ts'
+
+const HOUR_MS = 3_600_000
+const DAY_MS = 24 * HOUR_MS
+
+/** The settings of a topic of a changelog. */
+const SETTINGS: Readonly<Record<string, string>> = {
+  'cleanup.policy': 'compact',
+  'min.compaction.lag.ms': String(HOUR_MS),
+  'max.compaction.lag.ms': String(7 * DAY_MS),
+  'delete.retention.ms': String(7 * DAY_MS),
+  'segment.ms': String(DAY_MS),
+  'message.timestamp.type': 'CreateTime',
+}
+
+/** What a topic that exists must fulfil; the others are a choice of its operator. */
+const REQUIRED: readonly (readonly [
+  name: string,
+  isRight: (value: string) => boolean,
+  expected: string,
+])[] = [
+  ['cleanup.policy', (value) => value === 'compact', 'compact'],
+  ['min.compaction.lag.ms', (value) => Number(value) >= HOUR_MS, `at least ${HOUR_MS}`],
+  ['delete.retention.ms', (value) => Number(value) >= DAY_MS, `at least ${DAY_MS}`],
+]
+
+const READY_MS = 30_000
+const POLL_MS = 200
+
+/** A topic of a changelog; it has a partition for each one of the state. */
+export interface ChangelogTopic {
+  name: string
+  id: string
+  /** By partition; undefined while a partition has no leader. */
+  leaders: (Broker | undefined)[]
+}
+
+/** The topics of a changelog. */
+export interface ChangelogTopics {
+  /** Aggregates by MSISDN. */
+  engagement: ChangelogTopic
+  /** Everything else, and the markers. */
+  state: ChangelogTopic
+}
+
+/** The names of the topics of a changelog. */
+export const topicNames = (prefix: string): Record<keyof ChangelogTopics, string> => ({
+  engagement: `${prefix}.engagement`,
+  state: `${prefix}.state`,
+})
+
+/**
+ * Finds the topics of a changelog, creates those that do not exist, and checks the others.
+ *
+ * @param partitions number of partitions; null for that of the topics, which must exist
+ * @throws PulseError `kafka` when a topic cannot be created, or has other settings
+ */
+export async function prepareChangelog(
+  connection: KafkaConnection,
+  prefix: string,
+  partitions: number | null,
+): Promise<ChangelogTopics> {
+  const admin = new Admin({ ...clientOptions(connection), retries: 5, retryDelay: 200 })
+  const names = topicNames(prefix)
+  try {
+    const engagement = await prepare(admin, names.engagement, partitions)
+    return { engagement, state: await prepare(admin, names.state, partitions) }
+  } finally {
+    await admin.close()
+  }
+}
+
+async function prepare(
+  admin: Admin,
+  name: string,
+  partitions: number | null,
+): Promise<ChangelogTopic> {
+  let found = await describe(admin, name)
+  if (found === null) {
+    if (partitions === null) throw missing(name)
+    await create(admin, name, partitions)
+    for (const end = Date.now() + READY_MS; found === null || !isLed(found);) {
+      if (Date.now() > end) {
+        throw new PulseError(
+          'kafka',
+          `topic "${name}" was created and has no leader; see the brokers' logs`,
+        )
+      }
+      await sleep(POLL_MS)
+      found = await describe(admin, name)
+    }
+  }
+  await requireSettings(admin, name)
+  if (partitions !== null && found.leaders.length !== partitions) {
+    throw new PulseError(
+      'kafka',
+      `topic "${name}" has ${found.leaders.length} partitions, expected ${partitions} as the topic ` +
+        'that is read; name another prefix with --changelog',
+    )
+  }
+  return found
+}
+
+const isLed = ({ leaders }: ChangelogTopic): boolean => leaders.every((one) => one !== undefined)
+
+const missing = (name: string): PulseError =>
+  new PulseError(
+    'kafka',
+    `topic "${name}" does not exist, expected the changelog that "run --changelog" writes; check the ` +
+      'prefix',
+  )
+
+async function describe(admin: Admin, name: string): Promise<ChangelogTopic | null> {
+  try {
+    const metadata = await admin.metadata({ topics: [name], forceUpdate: true })
+    const known = metadata.topics.get(name)
+    if (known === undefined) return null
+    const leaders = known.partitions.map(({ leader }) => metadata.brokers.get(leader))
+    return { name, id: known.id, leaders }
+  } catch (error) {
+    if (rootMessageOf(error).includes('Unknown topic') || isUnknown(error)) return null
+    throw denied(error, name) ?? error
+  }
+}
+
+const isUnknown = (error: unknown): boolean =>
+  error instanceof Error &&
+  (findErrorBy(error, 'apiId', 'UNKNOWN_TOPIC_OR_PARTITION') !== null ||
+    error.message.startsWith('Unknown topic'))
+
+const denied = (error: unknown, name: string): PulseError | null =>
+  authorizationError(error, [
+    { resource: 'Topic', name, operation: 'READ' },
+    { resource: 'Topic', name, operation: 'WRITE' },
+    { resource: 'Topic', name, operation: 'CREATE' },
+  ])
+
+async function create(admin: Admin, name: string, partitions: number): Promise<void> {
+  const configs = Object.entries(SETTINGS).map(([key, value]) => ({ name: key, value }))
+  try {
+    await admin.createTopics({ topics: [name], partitions, configs })
+  } catch (error) {
+    // Another member may have created it.
+    if (error instanceof Error && findErrorBy(error, 'apiId', 'TOPIC_ALREADY_EXISTS') !== null)
+      return
+    throw (
+      denied(error, name) ??
+      new PulseError('kafka', `topic "${name}" cannot be created (${rootMessageOf(error)})`, error)
+    )
+  }
+}
+
+async function requireSettings(admin: Admin, name: string): Promise<void> {
+  const resources = [{ resourceType: ConfigResourceTypes.TOPIC, resourceName: name }]
+  const [described] = await admin.describeConfigs({ resources })
+  const found = new Map(described.configs.map((config) => [config.name, config.value ?? '']))
+  for (const [setting, isRight, expected] of REQUIRED) {
+    const value = found.get(setting)
+    if (value === undefined || isRight(value)) continue
+    throw new PulseError(
+      'kafka',
+      `topic "${name}" has ${setting}=${value}, expected ${expected}; change it with ` +
+        `"kafka-configs.sh --alter --entity-type topics --entity-name ${name} --add-config ${setting}=…"`,
+    )
+  }
+}
