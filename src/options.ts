@@ -76,6 +76,15 @@ export const RUN_OPTIONS = [
   'logLevel',
 ] as const
 
+/** Options of `replica`. */
+export const REPLICA_OPTIONS = [
+  'state',
+  ...KAFKA_OPTIONS,
+  'changelog',
+  ...SERVE_OPTIONS,
+  'logLevel',
+] as const
+
 /** Options of a replay into a state directory, without those of serving. */
 export const INGEST_OPTIONS = [
   'state',

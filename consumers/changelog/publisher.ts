@@ -228,7 +228,7 @@ async function transact(
     marker,
   )
   await endTransaction(link, published.producer, 'commit')
-  published.newest = { marker, facts }
+  published.newest = { marker, facts, stateEnd: 0 }
   published.since = counters.commit
   const seconds = (performance.now() - start) / 1000
   const { commit } = counters

@@ -33,6 +33,8 @@ import type { ChangelogTopics } from './topics.ts'
 export interface Checkpoint {
   marker: Marker
   facts: Facts
+  /** Offset in the topic of the state after the last record that was read. */
+  stateEnd: number
 }
 
 /** What a restore has read. */
@@ -65,7 +67,7 @@ export async function readCheckpoint(
   const text = facts.get(MARKER_KEY)
   if (text === undefined) return null
   facts.delete(MARKER_KEY)
-  return { marker: parseMarker(text), facts }
+  return { marker: parseMarker(text), facts, stateEnd: place.offset }
 }
 
 /**

@@ -63,13 +63,13 @@ export const topicNames = (prefix: string): Record<keyof ChangelogTopics, string
 /**
  * Finds the topics of a changelog, creates those that do not exist, and checks the others.
  *
- * @param partitions number of partitions; null for that of the topics, which must exist
+ * @param partitions number of partitions
  * @throws PulseError `kafka` when a topic cannot be created, or has other settings
  */
 export async function prepareChangelog(
   connection: KafkaConnection,
   prefix: string,
-  partitions: number | null,
+  partitions: number,
 ): Promise<ChangelogTopics> {
   const admin = new Admin({ ...clientOptions(connection), retries: 5, retryDelay: 200 })
   const names = topicNames(prefix)
@@ -81,14 +81,25 @@ export async function prepareChangelog(
   }
 }
 
-async function prepare(
-  admin: Admin,
-  name: string,
-  partitions: number | null,
-): Promise<ChangelogTopic> {
+/** Finds the topics of a changelog; null while one of them does not exist. */
+export async function findChangelog(
+  connection: KafkaConnection,
+  prefix: string,
+): Promise<ChangelogTopics | null> {
+  const admin = new Admin({ ...clientOptions(connection), retries: 5, retryDelay: 200 })
+  const names = topicNames(prefix)
+  try {
+    const engagement = await describe(admin, names.engagement)
+    const state = await describe(admin, names.state)
+    return engagement === null || state === null ? null : { engagement, state }
+  } finally {
+    await admin.close()
+  }
+}
+
+async function prepare(admin: Admin, name: string, partitions: number): Promise<ChangelogTopic> {
   let found = await describe(admin, name)
   if (found === null) {
-    if (partitions === null) throw missing(name)
     await create(admin, name, partitions)
     for (const end = Date.now() + READY_MS; found === null || !isLed(found);) {
       if (Date.now() > end) {
@@ -102,7 +113,7 @@ async function prepare(
     }
   }
   await requireSettings(admin, name)
-  if (partitions !== null && found.leaders.length !== partitions) {
+  if (found.leaders.length !== partitions) {
     throw new PulseError(
       'kafka',
       `topic "${name}" has ${found.leaders.length} partitions, expected ${partitions} as the topic ` +
@@ -113,13 +124,6 @@ async function prepare(
 }
 
 const isLed = ({ leaders }: ChangelogTopic): boolean => leaders.every((one) => one !== undefined)
-
-const missing = (name: string): PulseError =>
-  new PulseError(
-    'kafka',
-    `topic "${name}" does not exist, expected the changelog that "run --changelog" writes; check the ` +
-      'prefix',
-  )
 
 async function describe(admin: Admin, name: string): Promise<ChangelogTopic | null> {
   try {

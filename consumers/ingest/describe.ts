@@ -36,6 +36,7 @@ export function describeIngest(
     store: stores.length === 0 ? nothing : storeBytes(stores),
     done: false,
     consumer: null,
+    replica: null,
     history: null,
     reconciliation: null,
     skipped: [],

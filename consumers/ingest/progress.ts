@@ -175,6 +175,24 @@ export interface ConsumerProgress {
   caughtUp: boolean
 }
 
+/** A partition of a replica; null values before its first checkpoint. */
+export interface ReplicaPartition {
+  partition: number
+  /** Number of the checkpoint that it has, and the member that published it. */
+  checkpoint: number | null
+  member: string | null
+  /** When the checkpoint was published (UTC ms). */
+  asOfMs: number | null
+  /** How far its sources were read then. */
+  positions: { name: string; next: number }[]
+}
+
+/** The part of the progress that only a replica has. */
+export interface ReplicaProgress {
+  prefix: string
+  partitions: ReplicaPartition[]
+}
+
 /** A report of an ingest. */
 export interface IngestProgress {
   state: LifeState
@@ -197,6 +215,8 @@ export interface IngestProgress {
   done: boolean
   /** Null for files. */
   consumer: ConsumerProgress | null
+  /** Null for what is no replica. */
+  replica: ReplicaProgress | null
   /** What a consumer's history counted; null without one. */
   history: IngestCounters | null
   /** In the last report of a consumer; null before. */

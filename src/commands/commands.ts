@@ -40,6 +40,13 @@ export const COMMANDS: readonly CommandRow[] = [
     work: async (_, values) => (await import('./run.ts')).run(values, await logOf(values)),
   },
   {
+    name: 'replica',
+    doc: 'follow the changelog of "run --changelog", serve page, API and metrics of all partitions',
+    options: options.REPLICA_OPTIONS,
+    required: ['changelog'],
+    work: async (_, values) => (await import('./replica.ts')).replica(values, await logOf(values)),
+  },
+  {
     name: 'generate',
     doc: 'write a synthetic XDR file',
     options: options.GENERATE_OPTIONS,

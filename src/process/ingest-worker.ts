@@ -3,11 +3,14 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { assert, failureOf, type Failure } from '../errors.ts'
 import type { IngestProgress } from '../../consumers/ingest/progress.ts'
 import type { TopicConsumerOptions } from '../../consumers/kafka/run.ts'
+import type { ReplicaOptions } from '../../consumers/changelog/replicate.ts'
 import type { ReplayOptions } from '../../consumers/files/replay.ts'
 
-/** The job of an ingest thread: replay files or consume a topic. */
+/** The job of an ingest thread: replay files, consume a topic, or follow a changelog. */
 export type IngestJob =
-  { type: 'replay'; options: ReplayOptions } | { type: 'consume'; options: TopicConsumerOptions }
+  | { type: 'replay'; options: ReplayOptions }
+  | { type: 'consume'; options: TopicConsumerOptions }
+  | { type: 'replicate'; options: ReplicaOptions }
 
 /** A message to the thread. */
 export type IngestRequest = 'stop' | 'pause' | 'resume'
@@ -49,6 +52,10 @@ async function run(
   if (job.type === 'replay') {
     const { replayFiles } = await import('../../consumers/files/replay.ts')
     return replayFiles({ ...job.options, onCommit }, onReady)
+  }
+  if (job.type === 'replicate') {
+    const { replicate } = await import('../../consumers/changelog/replicate.ts')
+    return replicate({ ...job.options, onCommit }, onReady)
   }
   const { runTopicConsumer } = await import('../../consumers/kafka/consumer.ts')
   return runTopicConsumer({ ...job.options, onCommit }, onReady)

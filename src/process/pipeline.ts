@@ -121,6 +121,10 @@ function hasGivenBack(before: IngestProgress | null, now: IngestProgress): boole
 
 /** The effective options, without secrets. */
 function shownOf(job: IngestJob): Record<string, unknown> {
+  if (job.type === 'replicate') {
+    const { connection, prefix } = job.options
+    return { brokers: connection.brokers, changelog: prefix }
+  }
   const { state, commitIntervalMs } = job.options
   if (job.type === 'replay') return { ...state, commitIntervalMs, speed: job.options.speed }
   const { connection, topics, groupId, instanceId, format, from, onGap } = job.options

@@ -274,6 +274,7 @@ export function generateProgress(rows: number): IngestProgress {
     store: { fileBytes: 48_000_000, usedBytes: 31_000_000, volumeFreeBytes: 9_000_000_000 },
     done: rows >= 150_001,
     consumer: null,
+    replica: null,
     history: null,
     reconciliation: null,
     skipped: [],

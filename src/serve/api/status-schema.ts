@@ -45,6 +45,10 @@ export const statusSchema = z.looseObject({
   done: z.boolean(),
   kafka: z.looseObject({ topic: z.string() }).nullable().describe('null when the source is files'),
   consumer: z.looseObject({}).nullable().describe('partitions, offsets and lag of the consumer'),
+  replica: z
+    .looseObject({})
+    .nullable()
+    .describe('the checkpoint that each partition of a replica has, who published it, and when'),
   restoreSeconds: amount.nullable(),
   store: z
     .looseObject({ fileBytes: amount, usedBytes: amount, volumeFreeBytes: amount })

@@ -3,6 +3,7 @@ import type {
   ConsumerProgress,
   IngestCounters,
   LifeState,
+  ReplicaProgress,
 } from '../../../consumers/ingest/progress.ts'
 import type { Snapshot } from '../../snapshot/schema.ts'
 import type { SourceNote } from '../../record/source-units.ts'
@@ -59,6 +60,8 @@ export interface Status extends ProgressMessage {
   sources: SourceNote[]
   /** Null when the source is files. */
   consumer: ConsumerProgress | null
+  /** Null for what is no replica. */
+  replica: ReplicaProgress | null
   positions: Snapshot['positions']
   /** Of the last snapshot, null before the first. */
   splitSubscribers: number | null
@@ -127,6 +130,7 @@ export function status(view: PipelineView, health: Health, nowMs: number): Statu
     store: progress?.store ?? null,
     sources: progress?.sources ?? [],
     consumer: progress?.consumer ?? null,
+    replica: progress?.replica ?? null,
     positions: published?.snapshot.positions ?? [],
     splitSubscribers: published?.snapshot.splitSubscribers ?? null,
     runs: view.runs(),
