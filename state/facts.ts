@@ -68,3 +68,7 @@ export function parseFacts(facts: Facts): ReadFacts {
   }
   return read
 }
+
+/** The facts without the outbox: only the owner of a partition sends its dead letters. */
+export const withoutOutbox = (facts: Facts): Facts =>
+  new Map([...facts].filter(([name]) => !name.startsWith(KIND.outbox)))

@@ -1,6 +1,7 @@
 // Replaces all that a partition holds by what a changelog has of it, in one transaction.
+import { performance } from 'node:perf_hooks'
 import { createTable, type Table } from '../src/subscriber/table.ts'
-import { clearDirty, writeChanges } from './commit.ts'
+import { clearDirty, writeChanges, type CommitTimes } from './commit.ts'
 import type { Facts } from './facts.ts'
 import { parseFacts } from './facts.ts'
 import { writeLineage, type Lineage } from './lineage.ts'
@@ -33,7 +34,7 @@ export function replacePartition(
   table: Table,
   facts: Facts,
   lineage: Omit<Lineage, 'commit'>,
-): Partition {
+): { partition: Partition; times: CommitTimes } {
   const { counters, positions, hours, outbox, meta } = parseFacts(facts)
   const { transaction, finish } = beginRead(store)
   const { commit } = readCounters(store, transaction)
@@ -44,6 +45,8 @@ export function replacePartition(
   Object.assign(partition.counters, { rejectedKept: 0, rejectedKeptBytes: 0 })
   for (const hour of hours.rows.keys()) hours.dirty.add(hour)
   for (const source of positions.keys()) partition.moved.add(source)
+  const start = performance.now()
+  let written = start
   writeDurably(store, () => {
     const { subscribers, journal, hours: stored, rejected, positions: kept } = store
     const databases = [subscribers, journal, stored, rejected, kept]
@@ -54,7 +57,10 @@ export function replacePartition(
     for (const [name, value] of meta) void store.meta.put(name, value)
     writeChanges(partition, 0)
     writeLineage(store, { ...lineage, commit: partition.counters.commit })
+    written = performance.now()
   })
   clearDirty(partition)
-  return partition
+  const end = performance.now()
+  const times = { commitSeconds: (end - start) / 1000, flushSeconds: (end - written) / 1000 }
+  return { partition, times }
 }

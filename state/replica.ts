@@ -1,5 +1,6 @@
 // Commits of a replica: a partition as of a checkpoint of its owner, and how far the changelog is read.
-import { clearDirty, writeChanges } from './commit.ts'
+import { performance } from 'node:perf_hooks'
+import { clearDirty, writeChanges, type CommitTimes } from './commit.ts'
 import { parseFacts, type Facts } from './facts.ts'
 import type { Partition } from './partition.ts'
 import type { PartitionStore } from './store.ts'
@@ -35,7 +36,7 @@ export function commitCheckpoint(
   partition: Partition,
   facts: Facts,
   position: ReplicaPosition,
-): void {
+): CommitTimes {
   const { store, counters, hours, positions } = partition
   const read = parseFacts(facts)
   Object.assign(counters, { ...read.counters, commit: counters.commit })
@@ -51,10 +52,15 @@ export function commitCheckpoint(
     positions.set(source, now)
     partition.moved.add(source)
   }
+  const start = performance.now()
+  let written = start
   writeDurably(store, () => {
     for (const [name, value] of read.meta) void store.meta.put(name, value)
     writeChanges(partition, 0)
     void store.meta.put(REPLICA, position)
+    written = performance.now()
   })
   clearDirty(partition)
+  const end = performance.now()
+  return { commitSeconds: (end - start) / 1000, flushSeconds: (end - written) / 1000 }
 }

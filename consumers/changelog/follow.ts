@@ -5,7 +5,7 @@ import type { Fetcher } from '../../src/kafka/fetch.ts'
 import type { RecordCursor } from '../../src/kafka/record-batch.ts'
 import { sumRecords } from '../../src/subscriber/aggregate.ts'
 import { CHUNK_MASK } from '../../src/subscriber/table.ts'
-import type { Facts } from '../../state/facts.ts'
+import type { CommitTimes } from '../../state/commit.ts'
 import { loadPartition, type Partition } from '../../state/partition.ts'
 import {
   commitCheckpoint,
@@ -13,7 +13,7 @@ import {
   writeReplicaPosition,
   type ReplicaPosition,
 } from '../../state/replica.ts'
-import { readFacts } from '../../state/facts.ts'
+import { readFacts, withoutOutbox, type Facts } from '../../state/facts.ts'
 import { beginRead, type PartitionStore } from '../../state/store.ts'
 import { readOnce, type LogPlace } from './log.ts'
 import { MARKER_KEY, parseMarker, type Marker } from './marker.ts'
@@ -70,7 +70,7 @@ export function openFollowed(
 /** What one step has done. */
 export interface Step {
   /** The checkpoint that was applied, and the one before it; null for none. */
-  applied: { marker: Marker; before: Marker | null; rows: number } | null
+  applied: { marker: Marker; before: Marker | null; times: CommitTimes } | null
   bytes: number
 }
 
@@ -83,13 +83,12 @@ export interface Step {
 export async function followOnce(context: FollowContext, followed: Followed): Promise<Step> {
   if (followed.partition === null) return begin(context, followed)
   const { topics, fetcher } = context
-  const { number } = numberOf(followed)
   const position = followed.position as ReplicaPosition
   const place: LogPlace = {
-    ...{ topic: topics.state, partition: number, offset: position.stateOffset },
+    ...{ topic: topics.state, partition: followed.store.partition, offset: position.stateOffset },
   }
   const facts: Facts = new Map(followed.facts)
-  let newest: { marker: Marker; facts: Facts; stateOffset: number } | null = null
+  const found: Newest[] = []
   let bytes = 0
   const collect = (cursor: RecordCursor): boolean => {
     const { bytes: of, keyFrom, keyTo, valueFrom, valueTo, offset } = cursor
@@ -98,7 +97,7 @@ export async function followOnce(context: FollowContext, followed: Followed): Pr
     else if (key !== MARKER_KEY) facts.set(key, of.toString('utf8', valueFrom, valueTo))
     else {
       const marker = parseMarker(of.toString('utf8', valueFrom, valueTo))
-      newest = { marker, facts: new Map(facts), stateOffset: offset + 1 }
+      found[0] = { marker, facts: new Map(facts), stateOffset: offset + 1 }
     }
     return true
   }
@@ -108,16 +107,23 @@ export async function followOnce(context: FollowContext, followed: Followed): Pr
     bytes += read.bytes
     followed.atEnd = read.atEnd
   } while (!followed.atEnd && followed.marker === null)
-  if (newest === null) return { applied: null, bytes }
-  return applyNewest(context, followed, newest, bytes)
+  const newest = found.at(0)
+  return newest === undefined
+    ? { applied: null, bytes }
+    : applyNewest(context, followed, newest, bytes)
 }
 
-const numberOf = ({ store }: Followed): { number: number } => ({ number: store.partition })
+/** The newest checkpoint that was read, and where the topic of the state continues. */
+interface Newest {
+  marker: Marker
+  facts: Facts
+  stateOffset: number
+}
 
 async function applyNewest(
   { topics, fetcher }: FollowContext,
   followed: Followed,
-  { marker, facts, stateOffset }: { marker: Marker; facts: Facts; stateOffset: number },
+  { marker, facts, stateOffset }: Newest,
   bytesBefore: number,
 ): Promise<Step> {
   const partition = followed.partition as Partition
@@ -127,11 +133,10 @@ async function applyNewest(
     ...{ topic: topics.engagement, partition: number, offset: position.engagementOffset },
   }
   const taker = rowTaker(partition.table)
-  let [rows, bytes] = [0, bytesBefore]
+  let bytes = bytesBefore
   const take = (cursor: RecordCursor): boolean => {
     if (cursor.offset >= marker.engagementEnd) return false
     taker.take(cursor)
-    rows++
     return true
   }
   while (place.offset < marker.engagementEnd) {
@@ -142,10 +147,10 @@ async function applyNewest(
   taker.flush()
   requireRecords(topics, partition, marker)
   const next = positionOf(topics, marker, stateOffset)
-  commitCheckpoint(partition, facts, next)
+  const times = commitCheckpoint(partition, facts, next)
   const before = followed.marker
   Object.assign(followed, { position: next, marker, facts })
-  return { applied: { marker, before, rows }, bytes }
+  return { applied: { marker, before, times }, bytes }
 }
 
 const positionOf = (
@@ -190,9 +195,10 @@ async function begin(
   followed.atEnd = true
   if (found === null) return { applied: null, bytes: 0 }
   const { marker, facts, stateEnd } = found
-  const { partition, bytes, subscribers } = await restorePartition(connection, topics, store, found)
+  const own = { ...found, facts: withoutOutbox(facts) }
+  const { partition, bytes, times } = await restorePartition(connection, topics, store, own)
   const position = positionOf(topics, marker, stateEnd)
   writeReplicaPosition(store, position)
   Object.assign(followed, { partition, position, marker, facts })
-  return { applied: { marker, before: null, rows: subscribers }, bytes }
+  return { applied: { marker, before: null, times }, bytes }
 }

@@ -72,7 +72,7 @@ export async function replicate(
             try {
               const step = await followOnce(context, one)
               resetBackoff(backoff)
-              count(stats, one, step)
+              count(stats, step)
               if (step.applied === null && one.atEnd) await sleep(POLL_MS)
             } catch (error) {
               if (error instanceof PulseError) throw error
@@ -132,26 +132,26 @@ async function findOptions(
   return null
 }
 
+/** Places of sums in a marker. */
+const [RECORDS, DURATION, APPLICATIONS] = [0, 2, 5]
+
 /** Counts what a checkpoint has added; what was before this process counts as nothing. */
-function count(
-  { counters, noteCommits }: IngestStats,
-  { facts }: Followed,
-  { applied, bytes }: Step,
-): void {
+function count(stats: IngestStats, { applied, bytes }: Step): void {
+  const { counters } = stats
   counters.consumedBytes += bytes
   if (applied === null) return
-  const { marker, before } = applied
-  void facts
+  const { marker, before, times } = applied
   if (before !== null) {
     const grown = (at: number): number =>
       Number(BigInt(marker.sums.columns[at]) - BigInt(before.sums.columns[at]))
-    counters.rows += grown(0)
-    counters.applied += grown(0)
-    counters.durationMs += grown(2)
-    for (let a = 0; a < counters.applicationBytes.length; a++)
-      counters.applicationBytes[a] += grown(5 + a)
+    counters.rows += grown(RECORDS)
+    counters.applied += grown(RECORDS)
+    counters.durationMs += grown(DURATION)
+    for (let a = 0; a < counters.applicationBytes.length; a++) {
+      counters.applicationBytes[a] += grown(APPLICATIONS + a)
+    }
   }
-  noteCommits([{ commitSeconds: 0, flushSeconds: 0 }])
+  stats.noteCommits([times])
 }
 
 function describeReplica(

@@ -14,6 +14,7 @@ import {
 } from '../../src/subscriber/table.ts'
 import type { Facts } from '../../state/facts.ts'
 import type { Partition } from '../../state/partition.ts'
+import type { CommitTimes } from '../../state/commit.ts'
 import { replacePartition } from '../../state/replace.ts'
 import type { PartitionStore } from '../../state/store.ts'
 import { readEngagement } from './engagement.ts'
@@ -40,6 +41,7 @@ export interface Checkpoint {
 /** What a restore has read. */
 export interface Restored {
   partition: Partition
+  times: CommitTimes
   subscribers: number
   bytes: number
   seconds: number
@@ -107,9 +109,9 @@ export async function restorePartition(
   }
   requireSums(topics, number, table, marker)
   const { number: at, by } = marker
-  const partition = replacePartition(store, table, facts, { number: at, by })
+  const { partition, times } = replacePartition(store, table, facts, { number: at, by })
   const seconds = (performance.now() - start) / 1000
-  return { partition, subscribers: table.count, bytes, seconds }
+  return { partition, times, subscribers: table.count, bytes, seconds }
 }
 
 function requireSums(
