@@ -3,13 +3,13 @@ import { AUTO_UNITS } from '../src/record/source-units.ts'
 import { runTopicConsumer } from '../consumers/kafka/consumer.ts'
 import { XDR_SCHEMA } from '../src/record/xdr-schema.ts'
 
-const [brokers, topic, stateDirectory, threads = '1', prefix] = process.argv.slice(2)
+const [brokers, topic, stateDirectory, threads = '1', prefix = ''] = process.argv.slice(2)
 const { counters } = await runTopicConsumer(
   {
     connection: { brokers: brokers.split(','), clientId: 'test', tls: null, sasl: null },
     ...{ topics: [topic], stateDirectory, groupId: `${topic}-alone`, instanceId: 'bench' },
     threads: Number(threads),
-    changelog: prefix === undefined ? null : { prefix, intervalMs: 10_000 },
+    changelog: prefix === '' ? null : { prefix, intervalMs: 10_000 },
     units: AUTO_UNITS,
     state: { timeZone: 'UTC', missingMsisdn: 'reject' },
     ...{ format: 'auto', registry: null, schema: XDR_SCHEMA },

@@ -10,10 +10,10 @@ import {
   beginPublishing,
   claimPartition,
   isFenced,
-  publish,
   type Published,
   type PublisherContext,
-} from './publisher.ts'
+} from './claim.ts'
+import { publish } from './publisher.ts'
 import { prepareChangelog } from './topics.ts'
 
 assert(parentPort !== null, 'the changelog thread is started as a worker thread')

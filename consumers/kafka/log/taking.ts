@@ -1,0 +1,123 @@
+// Takes over a partition: loads or restores it, and opens it in every topic at its position.
+import { assert, messageOf, PulseError } from '../../../src/errors.ts'
+import {
+  BROKER_RETRY,
+  createBackoff,
+  resetBackoff,
+  waitToRetry,
+  type Backoff,
+} from '../../../src/kafka/retry.ts'
+import { sourceOf } from '../../../src/kafka/topic.ts'
+import { loadPartition, type Partition } from '../../../state/partition.ts'
+import { setHeld, writePosition, type PartitionStore } from '../../../state/store.ts'
+import type { Changelog } from '../../changelog/client.ts'
+import type { Warnings } from '../../ingest/warnings.ts'
+import type { CommitContext } from '../commit.ts'
+import { openOutbox } from '../outbox.ts'
+import { createLogPartition, type LogPartition } from './partition.ts'
+import { checkCommitted, findStart, reportStart } from './start.ts'
+import type { PartitionStart, StartContext } from './start.ts'
+
+/** A topic of which partitions are assigned. */
+export interface AssignedTopic extends StartContext {
+  logs: Map<number, LogPartition>
+}
+
+/** What takes over partitions; part of a partition reader. */
+export interface TakingReader extends CommitContext {
+  /** All that are read: a partition of the state takes the same partition of each of them. */
+  topics: readonly AssignedTopic[]
+  warnings: Warnings
+  /** The partitions of the state that this thread may read, by number. */
+  stores: ReadonlyMap<number, PartitionStore>
+  /** Null without a changelog. */
+  changelog: Changelog | null
+  /** Partitions that are in memory already and not read yet, by number. */
+  loaded: Map<number, Partition>
+  /** Seconds that loading took; null before the first partition. */
+  restoreSeconds: number | null
+  /** Of the requests that a load needs. */
+  backoff: Backoff
+  /** Aborted to change nothing more. */
+  closing: AbortController
+}
+
+/** Takes over a partition; a passing error of the cluster is reported, and nothing has changed then. */
+export async function takeOver(reader: TakingReader, number: number): Promise<void> {
+  const { topics, warnings, closing, backoff, deadLetters } = reader
+  const store = storeOf(reader, number)
+  const opened: Opened[] = []
+  let state: Partition
+  try {
+    state = reader.loaded.get(number) ?? load(reader, number) ?? (await take(reader, number))
+    for (const topic of topics) opened.push(await open(topic, number, state))
+  } catch (error) {
+    if (error instanceof PulseError) throw error
+    warnings.error('metadata', messageOf(error))
+    await waitToRetry(backoff, closing.signal)
+    return
+  }
+  resetBackoff(backoff)
+  if (closing.signal.aborted) return
+  for (const { topic, log, start } of opened) {
+    const { source, position, gap } = log
+    const begins = !state.positions.has(source)
+    state.positions.set(source, position)
+    // Written now: a member that stops before the first row starts here again, not at another end.
+    if (begins && gap === null) writePosition(store, source, position)
+    if (begins) reportStart(topic, start)
+    else void checkCommitted(topic, number, position)
+    topic.logs.set(number, log)
+  }
+  reader.loaded.delete(number)
+  setHeld(store, true)
+  state.outbox = deadLetters !== null
+  if (deadLetters !== null) openOutbox(deadLetters, state)
+}
+
+/** The store of a partition of this thread. */
+export function storeOf({ stores }: TakingReader, number: number): PartitionStore {
+  const found = stores.get(number)
+  if (found === undefined) throw new Error(`partition ${number} is not of this thread`)
+  return found
+}
+
+/** What a partition has on this disk. */
+function load(reader: TakingReader, number: number): Partition | null {
+  if (reader.changelog !== null) return null
+  const start = reader.stats.clock.now()
+  return loaded(reader, loadPartition(storeOf(reader, number)), start)
+}
+
+/** What a partition has on this disk or in the changelog. */
+async function take(reader: TakingReader, number: number): Promise<Partition> {
+  const { changelog, stats } = reader
+  assert(changelog !== null, 'without a changelog a partition is loaded at once')
+  const start = stats.clock.now()
+  return loaded(reader, await changelog.take(storeOf(reader, number)), start)
+}
+
+function loaded(reader: TakingReader, state: Partition, start: number): Partition {
+  const { clock } = reader.stats
+  reader.restoreSeconds = (reader.restoreSeconds ?? 0) + (clock.now() - start) / 1000
+  reader.loaded.set(state.store.partition, state)
+  return state
+}
+
+/** A partition of a topic that is about to be read. */
+interface Opened {
+  topic: AssignedTopic
+  log: LogPartition
+  start: PartitionStart
+}
+
+/** Opens a partition of a topic at its position; asks the cluster where to start if it has none. */
+async function open(topic: AssignedTopic, number: number, state: Partition): Promise<Opened> {
+  const source = sourceOf(topic.view)
+  const start = await findStart(topic, number, state)
+  if (sourceOf(topic.view) !== source) throw new Error(`${topic.topic} was recreated meanwhile`)
+  const retries = createBackoff(BROKER_RETRY, topic.clock)
+  const log = createLogPartition(topic.topic, number, state, source, start.position, retries)
+  if (start.stops) log.gap = start.gap
+  return { topic, log, start }
+}
