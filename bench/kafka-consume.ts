@@ -4,7 +4,7 @@ import { runTopicConsumer } from '../consumers/kafka/consumer.ts'
 import { XDR_SCHEMA } from '../src/record/xdr-schema.ts'
 
 const [brokers, topic, stateDirectory, threads = '1', prefix = ''] = process.argv.slice(2)
-const { counters } = await runTopicConsumer(
+const { counters, consumer, restoreSeconds } = await runTopicConsumer(
   {
     connection: { brokers: brokers.split(','), clientId: 'test', tls: null, sasl: null },
     ...{ topics: [topic], stateDirectory, groupId: `${topic}-alone`, instanceId: 'bench' },
@@ -21,5 +21,7 @@ const { counters } = await runTopicConsumer(
   },
   () => undefined,
 )
-process.stdout.write(JSON.stringify(counters))
+const changelog = consumer?.changelog ?? null
+const shown = changelog === null ? null : { ...changelog, restoreSeconds }
+process.stdout.write(JSON.stringify({ ...counters, changelog: shown }))
 process.exit()

@@ -1,4 +1,5 @@
 // The benches of docs/figures.md: `npm run bench -- [NAME|all] [--rows N] …`.
+import { benchChangelog } from './changelog.ts'
 import { benchDecode } from './decode.ts'
 import { benchGrowth } from './growth.ts'
 import { benchInterference } from './interference.ts'
@@ -19,6 +20,7 @@ const BENCHES: ReadonlyMap<string, (options: BenchOptions) => Promise<void>> = n
   ['decode', benchDecode],
   ['kafka', benchKafka],
   ['restart', benchRestart],
+  ['changelog', benchChangelog],
   ['latency', benchLatency],
   ['live', benchLive],
   ['peers', benchPeers],

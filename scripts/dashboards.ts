@@ -5,6 +5,7 @@ import { engagement } from './dashboards/engagement.ts'
 import { overview } from './dashboards/overview.ts'
 import { pipeline } from './dashboards/pipeline.ts'
 import { replay } from './dashboards/replay.ts'
+import { scale } from './dashboards/scale.ts'
 import { segments } from './dashboards/segments.ts'
 import { storeProcess } from './dashboards/store-process.ts'
 
@@ -14,6 +15,7 @@ export const DASHBOARDS: readonly DashboardSource[] = [
   engagement,
   segments,
   pipeline,
+  scale,
   storeProcess,
   replay,
 ]

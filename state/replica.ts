@@ -16,6 +16,8 @@ export interface ReplicaPosition {
   number: number
   member: string
   atMs: number
+  /** The owner publishes a checkpoint at least so often (ms). */
+  withinMs: number
 }
 
 const REPLICA = 'replica'

@@ -25,6 +25,7 @@ export interface PublisherContext {
   /** Prefix of the transactional ids; a partition of the state has one in all members. */
   idPrefix: string
   member: string
+  intervalMs: number
   options: StateOptions
 }
 

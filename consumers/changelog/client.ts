@@ -7,17 +7,18 @@ import type { Partition } from '../../state/partition.ts'
 import { identityOf } from '../../state/lineage.ts'
 import type { StateOptions } from '../../state/writer.ts'
 import type { PartitionStore } from '../../state/store.ts'
+import type { ChangelogProgress, PublishedPartition } from '../ingest/progress.ts'
 import type { Warnings } from '../ingest/warnings.ts'
 import type { ChangelogData, Claimed, FromChangelog, ToChangelog } from './messages.ts'
-import { decide, type ChangelogPartition } from './decide.ts'
+import { decide } from './decide.ts'
 
 /** `.ts` in the checkout, `.js` in the built package. */
 const SCRIPT = new URL(`./thread${extname(import.meta.url)}`, import.meta.url)
 
 /** The changelog of an ingest thread. */
 export interface Changelog {
-  /** By number of the partition. */
-  partitions: ReadonlyMap<number, ChangelogPartition>
+  /** What is published, and what was since the start. */
+  progress(): ChangelogProgress
   /**
    * Takes over a partition and returns it in memory: as this disk has it, if that continues the newest
    * checkpoint, else restored from the changelog.
@@ -73,7 +74,8 @@ export function openChangelog(
     member,
   }
   const worker = new Worker(SCRIPT, { workerData })
-  const partitions = new Map<number, ChangelogPartition>()
+  const known: Known = { partitions: new Map(), totals: createTotals() }
+  const { partitions, totals } = known
   const waiting = new Map<number, PromiseWithResolvers<Claimed | null>>()
   let ids = 0
   const failAll = (error: unknown): void => {
@@ -88,7 +90,7 @@ export function openChangelog(
       waiting.delete(message.id)
       if (message.type === 'answer') asked?.resolve(message.claimed)
       else asked?.reject(errorOf(message.failure.code, message.failure.message))
-    } else note(partitions, message, warnings)
+    } else note(known, message, warnings)
   })
   const ask = (message: ToChangelog): Promise<Claimed | null> => {
     const answer = Promise.withResolvers<Claimed | null>()
@@ -97,13 +99,15 @@ export function openChangelog(
     return answer.promise
   }
   return {
-    partitions,
+    progress: () => ({ prefix, partitions: [...partitions.values()], ...totals }),
     async take(store) {
       const { partition } = store
       const claimed = (await ask({ type: 'claim', id: ids++, partition })) as Claimed
       const identity = identityOf(store)
       const taken = await decide(connection, store, identity, claimed, options)
       partitions.set(partition, taken.known)
+      totals.restores[taken.known.source]++
+      totals.restoredSubscribers += taken.known.restoredSubscribers
       warnings.info(taken.sentence)
       await ask({ type: 'begin', id: ids++, partition, identity, since: taken.since })
       return taken.state
@@ -120,25 +124,47 @@ export function openChangelog(
   }
 }
 
+/** What was since the start. */
+type Totals = Omit<ChangelogProgress, 'prefix' | 'partitions'>
+
+interface Known {
+  partitions: Map<number, PublishedPartition>
+  totals: Totals
+}
+
+const createTotals = (): Totals => ({
+  ...{ checkpoints: 0, subscribers: 0, bytes: 0, failures: 0, fenced: 0 },
+  ...{ restores: { new: 0, local: 0, changelog: 0 }, restoredSubscribers: 0 },
+})
+
 function note(
-  partitions: ReadonlyMap<number, ChangelogPartition>,
+  { partitions, totals }: Known,
   message: Exclude<FromChangelog, { type: 'answer' | 'refusal' }>,
   warnings: Warnings,
 ): void {
+  if (message.type === 'note') {
+    warnings.warn(message.sentence)
+    return
+  }
   const known = partitions.get(message.partition)
   if (known === undefined) return
   if (message.type === 'checkpoint') {
-    known.checkpoint = message.report
-    known.trouble = null
+    const { number, atMs, rows, bytes } = message.report
+    Object.assign(known, { checkpoint: number, publishedMs: atMs, trouble: null })
+    totals.checkpoints++
+    totals.subscribers += rows
+    totals.bytes += bytes
     return
   }
   const subject = `partition ${message.partition}`
   if (message.type === 'fenced') {
     known.fenced = true
+    totals.fenced++
     warnings.error('changelog', `${subject}: another member has taken over its changelog`)
     return
   }
   known.trouble = message.sentence
+  totals.failures++
   warnings.error(
     'changelog',
     `${subject}: the checkpoint failed (${message.sentence}); trying again`,

@@ -2,42 +2,24 @@
 import { PulseError } from '../../src/errors.ts'
 import type { KafkaConnection } from '../../src/kafka/client.ts'
 import { readLineage } from '../../state/lineage.ts'
-import { loadPartition, type Partition } from '../../state/partition.ts'
-import type { PartitionStore } from '../../state/store.ts'
+import {
+  loadPartition,
+  readCounters,
+  readPositions,
+  type Partition,
+} from '../../state/partition.ts'
+import { beginRead, type PartitionStore } from '../../state/store.ts'
 import type { StateOptions } from '../../state/writer.ts'
+import type { PublishedPartition } from '../ingest/progress.ts'
 import type { Claimed } from './messages.ts'
-import type { CheckpointReport } from './publisher.ts'
 import { restorePartition, type Checkpoint } from './restore.ts'
-
-/** Where a partition came from when it was assigned. */
-export type PartitionSource = 'new' | 'local' | 'changelog'
-
-/** A partition, as the changelog knows it. */
-export interface ChangelogPartition {
-  source: PartitionSource
-  /** Of a restore; 0 without one. */
-  restoredSubscribers: number
-  restoredBytes: number
-  restoreSeconds: number
-  /** The newest checkpoint of this process; null before the first. */
-  checkpoint: CheckpointReport | null
-  /** Why the last checkpoint failed, as a sentence; null after a success. */
-  trouble: string | null
-  /** Another member has taken over. */
-  fenced: boolean
-}
 
 /** A partition in memory, and what is published of it. */
 export interface Taken {
   state: Partition
   since: number
-  known: ChangelogPartition
+  known: PublishedPartition
   sentence: string
-}
-
-const UNRESTORED = {
-  ...{ restoredSubscribers: 0, restoredBytes: 0, restoreSeconds: 0 },
-  ...{ checkpoint: null, trouble: null, fenced: false },
 }
 
 /**
@@ -53,43 +35,50 @@ export async function decide(
   options: StateOptions,
 ): Promise<Taken> {
   const subject = `partition ${store.partition}`
-  const state = loadPartition(store)
   if (newest === null) {
+    const state = loadPartition(store)
     const source = state.counters.commit === 0 ? 'new' : 'local'
     const sentence = `${subject}: the changelog has no checkpoint; it begins with the state on this disk`
-    return { state, since: -1, known: { ...UNRESTORED, source }, sentence }
+    return { state, since: -1, known: knownAs(store, source), sentence }
   }
   requireSameOptions(topics.state.name, newest, options)
-  const since = commitOf(store, identity, state, newest)
+  const since = commitOf(store, identity, newest)
   const { number, member } = newest.marker
   if (since !== null) {
     const sentence = `${subject}: the state on this disk continues checkpoint ${number} of the changelog`
-    return { state, since, known: { ...UNRESTORED, source: 'local' }, sentence }
+    return { state: loadPartition(store), since, known: knownAs(store, 'local'), sentence }
   }
   const restored = await restorePartition(connection, topics, store, newest)
-  const { partition, subscribers, bytes, seconds } = restored
+  const { partition: state, subscribers, bytes, seconds } = restored
   const sentence =
     `${subject}: restored from checkpoint ${number} of ${member}: ${subscribers} subscribers, ` +
     `${bytes} bytes, ${seconds.toFixed(2)} s; rejected rows before it are kept where they were read`
-  const known: ChangelogPartition = {
-    ...{ ...UNRESTORED, source: 'changelog' },
-    ...{ restoredSubscribers: subscribers, restoredBytes: bytes, restoreSeconds: seconds },
+  const known = {
+    ...knownAs(store, 'changelog'),
+    ...{ restoredSubscribers: subscribers, restoreSeconds: seconds },
   }
-  return { state: partition, since: partition.counters.commit, known, sentence }
+  return { state, since: state.counters.commit, known, sentence }
 }
 
+const knownAs = (
+  { partition }: PartitionStore,
+  source: PublishedPartition['source'],
+): PublishedPartition => ({
+  ...{ partition, source, restoredSubscribers: 0, restoreSeconds: 0 },
+  ...{ checkpoint: null, publishedMs: null, trouble: null, fenced: false },
+})
+
 /** The commit of this disk that has the content of the newest checkpoint; null for none. */
-function commitOf(
-  store: PartitionStore,
-  identity: string,
-  { counters, positions }: Partition,
-  { marker }: Checkpoint,
-): number | null {
+function commitOf(store: PartitionStore, identity: string, { marker }: Checkpoint): number | null {
+  const { transaction, finish } = beginRead(store)
+  const { commit } = readCounters(store, transaction)
+  const positions = readPositions(store, transaction)
+  finish()
   const isBehind = Object.entries(marker.positions).some(
     ([source, next]) => (positions.get(source)?.next ?? 0) < next,
   )
   if (isBehind) return null
-  if (marker.by === identity && marker.commit <= counters.commit) return marker.commit
+  if (marker.by === identity && marker.commit <= commit) return marker.commit
   const lineage = readLineage(store)
   return lineage?.by === marker.by && lineage.number === marker.number ? lineage.commit : null
 }

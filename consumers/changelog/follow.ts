@@ -155,11 +155,11 @@ async function applyNewest(
 
 const positionOf = (
   topics: ChangelogTopics,
-  { number, member, atMs, engagementEnd }: Marker,
+  { number, member, atMs, withinMs, engagementEnd }: Marker,
   stateOffset: number,
 ): ReplicaPosition => ({
   ...{ topics: identityOf(topics), stateOffset, engagementOffset: engagementEnd },
-  ...{ number, member, atMs },
+  ...{ number, member, atMs, withinMs },
 })
 
 /** The number of records of all subscribers shows rows that are missing or old. */

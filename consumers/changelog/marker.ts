@@ -26,8 +26,9 @@ export interface Marker {
   commit: number
   /** Name of the member that published it. */
   member: string
-  /** When it was published (UTC ms). */
+  /** When it was published (UTC ms), and the longest time until the next one (ms). */
   atMs: number
+  withinMs: number
   /** End of the partition in the topic of aggregates, exclusive. */
   engagementEnd: number
   /** What the state was made with. */

@@ -36,3 +36,4 @@ export type FromChangelog =
   | { type: 'checkpoint'; partition: number; report: CheckpointReport }
   | { type: 'trouble'; partition: number; sentence: string }
   | { type: 'fenced'; partition: number }
+  | { type: 'note'; sentence: string }

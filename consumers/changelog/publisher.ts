@@ -11,6 +11,9 @@ import { sendFacts } from './facts.ts'
 import { addColumns, createAdder, sumsOf, type Marker } from './marker.ts'
 import { sendRows } from './rows.ts'
 
+/** A partition without new commits has a marker at least so often: replicas see that it is alive. */
+const QUIET_MS = 30_000
+
 /** What a checkpoint has written. */
 export interface CheckpointReport {
   number: number
@@ -38,7 +41,10 @@ export async function publish(
   try {
     if (!readHeld(published.store, view.transaction)) return null
     const { commit } = readCounters(published.store, view.transaction)
-    if (commit === 0 || commit === published.since) return null
+    if (commit === 0) return null
+    const isQuiet = commit === published.since && published.newest !== null
+    const ageMs = nowMs - (published.newest?.marker.atMs ?? 0)
+    if (isQuiet && ageMs < QUIET_MS) return null
     published.inDoubt = true
     const report = await transact(context, published, view.transaction, nowMs)
     published.inDoubt = false
@@ -72,7 +78,8 @@ async function transact(
   )
   const marker: Marker = {
     ...{ version: 1, number, by: identity, commit: counters.commit, member: context.member },
-    ...{ atMs: nowMs, engagementEnd: Math.max(before, rows.end), options: context.options },
+    ...{ atMs: nowMs, withinMs: context.intervalMs + QUIET_MS },
+    ...{ engagementEnd: Math.max(before, rows.end), options: context.options },
     ...{ positions, sums: sumsOf(adder) },
   }
   const bytes = await sendFacts(

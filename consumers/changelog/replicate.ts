@@ -170,6 +170,7 @@ function describeReplica(
       checkpoint: position?.number ?? null,
       member: position?.member ?? null,
       asOfMs: position?.atMs ?? null,
+      withinMs: position?.withinMs ?? null,
       positions: [...(partition?.positions.values() ?? [])].map(({ name, next }) => ({
         name,
         next,

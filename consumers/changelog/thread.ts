@@ -21,7 +21,12 @@ const port = parentPort
 const data = workerData as ChangelogData
 const { connection, prefix, stateDirectory, options } = data
 const send = (message: FromChangelog): void => port.postMessage(message)
-const describe = () => prepareChangelog(connection, prefix, options.partitions)
+const noted = new Set<string>()
+const describe = () =>
+  prepareChangelog(connection, prefix, options.partitions, (sentence) => {
+    if (!noted.has(sentence)) send({ type: 'note', sentence })
+    noted.add(sentence)
+  })
 
 const partitions = new Map<number, Published>()
 /** One after the other: requests and checkpoints never overlap. */
@@ -33,6 +38,7 @@ async function contextOf(): Promise<PublisherContext> {
   context ??= {
     ...{ link: openLink(connection), fetcher: createFetcher(connection), describe, options },
     ...{ topics: await describe(), idPrefix: `${prefix}.`, member: data.member },
+    intervalMs: data.intervalMs,
   }
   return context
 }

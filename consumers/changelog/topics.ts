@@ -64,18 +64,21 @@ export const topicNames = (prefix: string): Record<keyof ChangelogTopics, string
  * Finds the topics of a changelog, creates those that do not exist, and checks the others.
  *
  * @param partitions number of partitions
+ * @param onNote receives a sentence when settings may not be read
  * @throws PulseError `kafka` when a topic cannot be created, or has other settings
  */
 export async function prepareChangelog(
   connection: KafkaConnection,
   prefix: string,
   partitions: number,
+  onNote: (sentence: string) => void = () => undefined,
 ): Promise<ChangelogTopics> {
   const admin = new Admin({ ...clientOptions(connection), retries: 5, retryDelay: 200 })
   const names = topicNames(prefix)
   try {
-    const engagement = await prepare(admin, names.engagement, partitions)
-    return { engagement, state: await prepare(admin, names.state, partitions) }
+    const engagement = await prepare(admin, names.engagement, partitions, onNote)
+    const state = await prepare(admin, names.state, partitions, onNote)
+    return { engagement, state }
   } finally {
     await admin.close()
   }
@@ -112,7 +115,12 @@ async function prepare(admin: Admin, name: string, partitions: number): Promise<
       found = await describe(admin, name)
     }
   }
-  await requireSettings(admin, name)
+  const settings = await readSettings(admin, name)
+  if (settings === null) {
+    onNote(
+      `the settings of topic "${name}" are not checked: expected the ACL Topic DESCRIBE_CONFIGS on it`,
+    )
+  } else requireSettings(settings, name)
   if (found.leaders.length !== partitions) {
     throw new PulseError(
       'kafka',
@@ -165,10 +173,24 @@ async function create(admin: Admin, name: string, partitions: number): Promise<v
   }
 }
 
-async function requireSettings(admin: Admin, name: string): Promise<void> {
+/** The settings of a topic by name; null when this user may not read them. */
+async function readSettings(
+  admin: Admin,
+  name: string,
+): Promise<ReadonlyMap<string, string> | null> {
   const resources = [{ resourceType: ConfigResourceTypes.TOPIC, resourceName: name }]
-  const [described] = await admin.describeConfigs({ resources })
-  const found = new Map(described.configs.map((config) => [config.name, config.value ?? '']))
+  try {
+    const [{ configs }] = await admin.describeConfigs({ resources })
+    return new Map(configs.map((config) => [config.name, config.value ?? '']))
+  } catch (error) {
+    const isDenied =
+      error instanceof Error && findErrorBy(error, 'apiId', 'TOPIC_AUTHORIZATION_FAILED') !== null
+    if (isDenied) return null
+    throw error
+  }
+}
+
+function requireSettings(found: ReadonlyMap<string, string>, name: string): void {
   for (const [setting, isRight, expected] of REQUIRED) {
     const value = found.get(setting)
     if (value === undefined || isRight(value)) continue

@@ -66,6 +66,7 @@ function describeReader(reader: PartitionReader, logs: readonly LogPartition[]):
       records: sum(({ passed }) => passed.records),
     },
     otherTypes: sum(({ logReader }) => logReader.messages.otherTypes),
+    changelog: reader.changelog?.progress() ?? null,
     deadLetters:
       deadLetters === null
         ? null

@@ -54,6 +54,7 @@ export function generateConsumer(
     errors: { ...Object.fromEntries(CONSUMER_ERRORS.map((kind) => [kind, 0])), fetch: 3 },
     gapsPassed: { gaps: 0, records: 0 },
     otherTypes: 6,
+    changelog: null,
     deadLetters: { topic: 'rejected', sent: { 'invalid-number': 9 }, failures: 1, pending: 4 },
     backpressureSeconds: 1.5,
     caughtUp: false,

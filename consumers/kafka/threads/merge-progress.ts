@@ -60,6 +60,7 @@ const addConsumer = (a: ConsumerProgress, b: ConsumerProgress): ConsumerProgress
     records: a.gapsPassed.records + b.gapsPassed.records,
   },
   otherTypes: a.otherTypes + b.otherTypes,
+  changelog: addChangelogs(a.changelog, b.changelog),
   deadLetters:
     a.deadLetters === null || b.deadLetters === null
       ? a.deadLetters
@@ -72,3 +73,22 @@ const addConsumer = (a: ConsumerProgress, b: ConsumerProgress): ConsumerProgress
   backpressureSeconds: Math.max(a.backpressureSeconds, b.backpressureSeconds),
   caughtUp: a.caughtUp && b.caughtUp,
 })
+
+type Changelog = ConsumerProgress['changelog']
+
+/** `b` publishes other partitions. */
+function addChangelogs(a: Changelog, b: Changelog): Changelog {
+  if (a === null || b === null) return a ?? b
+  const { prefix, partitions, restores, ...sums } = a
+  const added = Object.entries(sums) as [keyof typeof sums, number][]
+  return {
+    prefix,
+    partitions: [...partitions, ...b.partitions].sort((x, y) => x.partition - y.partition),
+    restores: {
+      new: restores.new + b.restores.new,
+      local: restores.local + b.restores.local,
+      changelog: restores.changelog + b.restores.changelog,
+    },
+    ...(Object.fromEntries(added.map(([name, sum]) => [name, sum + b[name]])) as typeof sums),
+  }
+}

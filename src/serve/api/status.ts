@@ -7,6 +7,7 @@ import type {
 } from '../../../consumers/ingest/progress.ts'
 import type { Snapshot } from '../../snapshot/schema.ts'
 import type { SourceNote } from '../../record/source-units.ts'
+import { replicaMessage, type ReplicaMessage } from '../health/replica-age.ts'
 import { assignedPartitions, orderedOffsets, topicsText } from '../health/offsets.ts'
 import type { Health } from '../health/health.ts'
 import type { Throughput } from '../health/throughput.ts'
@@ -35,6 +36,8 @@ export interface ProgressMessage extends Throughput {
   notReady: string | null
   /** Null when the source is files. */
   kafka: KafkaMessage | null
+  /** Null for what is no replica. */
+  replica: ReplicaMessage | null
   version: string
   uptimeSeconds: number
   /** Of the last snapshot, null before the first. */
@@ -53,7 +56,7 @@ export interface ProgressMessage extends Throughput {
 }
 
 /** The response of `/api/v1/status`. */
-export interface Status extends ProgressMessage {
+export interface Status extends Omit<ProgressMessage, 'replica'> {
   startedAtMs: number
   restoreSeconds: number | null
   store: { fileBytes: number; usedBytes: number; volumeFreeBytes: number } | null
@@ -61,13 +64,20 @@ export interface Status extends ProgressMessage {
   /** Null when the source is files. */
   consumer: ConsumerProgress | null
   /** Null for what is no replica. */
-  replica: ReplicaProgress | null
+  replica: (ReplicaProgress & ReplicaTimes) | null
   positions: Snapshot['positions']
   /** Of the last snapshot, null before the first. */
   splitSubscribers: number | null
   runs: SnapshotRuns
   timings: SnapshotTimings | null
   options: Record<string, unknown>
+}
+
+type ReplicaTimes = Pick<ReplicaMessage, 'asOfMs' | 'late'>
+
+function replicaStatus(replica: ReplicaProgress, nowMs: number): ReplicaProgress & ReplicaTimes {
+  const { asOfMs, late } = replicaMessage(replica, nowMs)
+  return { ...replica, asOfMs, late }
 }
 
 /** The lag over all partitions that this process reads. */
@@ -102,6 +112,7 @@ export function progressMessage(
     state: stateOf(view),
     notReady,
     kafka: progress?.consumer ? kafkaMessage(progress.consumer) : null,
+    replica: progress?.replica ? replicaMessage(progress.replica, nowMs) : null,
     version: view.version,
     uptimeSeconds: (nowMs - view.startedAtMs) / 1000,
     snapshotNumber: published?.snapshot.number ?? null,
@@ -130,7 +141,7 @@ export function status(view: PipelineView, health: Health, nowMs: number): Statu
     store: progress?.store ?? null,
     sources: progress?.sources ?? [],
     consumer: progress?.consumer ?? null,
-    replica: progress?.replica ?? null,
+    replica: progress?.replica ? replicaStatus(progress.replica, nowMs) : null,
     positions: published?.snapshot.positions ?? [],
     splitSubscribers: published?.snapshot.splitSubscribers ?? null,
     runs: view.runs(),

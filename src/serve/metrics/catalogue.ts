@@ -1,4 +1,5 @@
 // The catalogue of metrics: all rows, in the order of the documentation.
+import { CHANGELOG_METRICS } from './changelog-metrics.ts'
 import { CONSUMER_METRICS } from './consumer-metrics.ts'
 import { INGEST_METRICS, PROCESS_METRICS, REPLAY_METRICS } from './ingest-metrics.ts'
 import { eventCounter, eventGauge, histogram, type MetricRow } from './row.ts'
@@ -46,6 +47,7 @@ const ROWS = [
   ...PROCESS_METRICS,
   ...INGEST_METRICS,
   ...CONSUMER_METRICS,
+  ...CHANGELOG_METRICS,
   ...STORE_METRICS,
   ...SNAPSHOT_METRICS,
   ...SEGMENT_METRICS,

@@ -9,6 +9,7 @@ import { moment } from '../zone.js'
 /** @typedef {import('../../../snapshot/schema.ts').Snapshot} Snapshot */
 /** @typedef {import('../../api/status.ts').ProgressMessage} ProgressMessage */
 /** @typedef {import('../../api/status.ts').KafkaMessage} KafkaMessage */
+/** @typedef {import('../../health/replica-age.ts').ReplicaMessage} ReplicaMessage */
 
 /** @typedef {import('../format.js').Format} Format */
 
@@ -115,10 +116,24 @@ function rowsText(rows, message) {
 
 /** Shows the state of the topic, if there is one, and why the pipeline is not ready. */
 export function showTopic(/** @type {ProgressMessage} */ message) {
-  setText(byId('topic'), message.kafka === null ? '' : topicText(message.kafka))
+  const { kafka, replica } = message
+  setText(
+    byId('topic'),
+    kafka !== null ? topicText(kafka) : replica !== null ? replicaText(replica) : '',
+  )
   // The state `starting` is shown next to the name, and is not a problem.
   const reason = message.state === 'starting' ? null : message.notReady
-  setText(byId('not-ready'), reason === null ? '' : `Not ready: ${reason}`)
+  const late = replica?.late ?? null
+  setText(byId('not-ready'), reason !== null ? `Not ready: ${reason}` : (late ?? ''))
+}
+
+function replicaText(/** @type {ReplicaMessage} */ replica) {
+  const { prefix, partitions, ofPartitions, asOfMs } = replica
+  return [
+    `Replica of changelog ${prefix}`,
+    `${count(partitions)} of ${count(ofPartitions)} partitions`,
+    asOfMs === null ? 'no checkpoint yet' : `all of them as of ${moment(asOfMs)} or later`,
+  ].join(' · ')
 }
 
 function topicText(/** @type {KafkaMessage} */ kafka) {
