@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
-import type { ChangelogProgress } from '../consumers/ingest/progress.ts'
+import type { ChangelogProgress } from '../consumers/ingest/changelog-progress.ts'
 import { withBroker } from './kafka-broker.ts'
 import type { BenchOptions } from './options.ts'
 import { runProcess, type Cost } from './process.ts'

@@ -10,7 +10,7 @@ import {
 } from '../../state/partition.ts'
 import { beginRead, type PartitionStore } from '../../state/store.ts'
 import type { StateOptions } from '../../state/writer.ts'
-import type { PublishedPartition } from '../ingest/progress.ts'
+import type { PublishedPartition } from '../ingest/changelog-progress.ts'
 import type { Claimed } from './messages.ts'
 import { restorePartition, type Checkpoint } from './restore.ts'
 

@@ -41,7 +41,6 @@ export async function publish(
   try {
     if (!readHeld(published.store, view.transaction)) return null
     const { commit } = readCounters(published.store, view.transaction)
-    if (commit === 0) return null
     const isQuiet = commit === published.since && published.newest !== null
     const ageMs = nowMs - (published.newest?.marker.atMs ?? 0)
     if (isQuiet && ageMs < QUIET_MS) return null

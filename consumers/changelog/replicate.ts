@@ -7,7 +7,8 @@ import { BROKER_RETRY, createBackoff, resetBackoff, waitToRetry } from '../../sr
 import { openStores, type StateOptions } from '../../state/writer.ts'
 import { describeIngest } from '../ingest/describe.ts'
 import { createIngestStats, type IngestStats } from '../ingest/ingest-stats.ts'
-import type { IngestProgress, ReplicaProgress } from '../ingest/progress.ts'
+import type { IngestProgress } from '../ingest/progress.ts'
+import type { ReplicaProgress } from '../ingest/changelog-progress.ts'
 import { createWarnings, type Warnings } from '../ingest/warnings.ts'
 import { followOnce, openFollowed, type Followed, type Step } from './follow.ts'
 import { readCheckpoint } from './restore.ts'
@@ -162,7 +163,7 @@ function describeReplica(
   isStopping: boolean,
 ): IngestProgress {
   const partitions = followed.flatMap(({ partition }) => (partition === null ? [] : [partition]))
-  const isComplete = followed.length > 0 && partitions.length > 0
+  const isComplete = followed.length > 0 && partitions.length === followed.length
   const replica: ReplicaProgress = {
     prefix,
     partitions: followed.map(({ store, position, partition }) => ({

@@ -100,7 +100,12 @@ export async function findChangelog(
   }
 }
 
-async function prepare(admin: Admin, name: string, partitions: number): Promise<ChangelogTopic> {
+async function prepare(
+  admin: Admin,
+  name: string,
+  partitions: number,
+  onNote: (sentence: string) => void,
+): Promise<ChangelogTopic> {
   let found = await describe(admin, name)
   if (found === null) {
     await create(admin, name, partitions)

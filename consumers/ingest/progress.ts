@@ -1,6 +1,8 @@
 // The progress of an ingest, as its thread reports it to the main thread several times per second.
 import { addByName } from '../../src/record/add-by-name.ts'
 import type { SkippedPath } from '../../src/parquet/find/skipped.ts'
+import type { SourceReconciliation } from './source-reconciliation.ts'
+import type { ChangelogProgress, ReplicaProgress } from './changelog-progress.ts'
 import type { SourceNote } from '../../src/record/source-units.ts'
 
 /** States of the process, as the metric `xdrpulse_state` names them. */
@@ -110,27 +112,6 @@ export interface PartitionProgress {
   denied: boolean
 }
 
-/** All rows ever read from a source: read = applied + rejected + excluded + gap. */
-export interface SourceReconciliation {
-  name: string
-  kind: 'file' | 'topic'
-  read: number
-  applied: number
-  /** Rows that belong to the other side of a cut-over. */
-  excluded: number
-  rejected: number
-  /** Offsets of the topic that were lost before reading began here; not part of `read`. */
-  notRetained: number
-  /** Offsets without a row: markers, aborted or compacted records, accepted gaps, other types. */
-  skipped: number
-  /** Of these, messages of record types that are not read. */
-  otherTypes: number
-  /** Rejected rows that wait in the outbox: the dead-letter topic has not acknowledged them. */
-  undelivered: number
-  /** 0; anything else is an internal error. */
-  gap: number
-}
-
 /** A topic that is read. */
 export interface TopicProgress {
   topic: string
@@ -175,63 +156,6 @@ export interface ConsumerProgress {
   backpressureSeconds: number
   /** Everything assigned was read to its end. */
   caughtUp: boolean
-}
-
-/** Where a partition came from when it was assigned. */
-export const PARTITION_SOURCES = ['new', 'local', 'changelog'] as const
-/** One of `PARTITION_SOURCES`. */
-export type PartitionSource = (typeof PARTITION_SOURCES)[number]
-
-/** A partition that this member publishes. */
-export interface PublishedPartition {
-  partition: number
-  source: PartitionSource
-  /** Of a restore; 0 without one. */
-  restoredSubscribers: number
-  restoreSeconds: number
-  /** Number of its newest checkpoint, and when it was published (UTC ms); null before the first. */
-  checkpoint: number | null
-  publishedMs: number | null
-  /** Why the last checkpoint failed, as a sentence; null after a success. */
-  trouble: string | null
-  /** Another member has taken over. */
-  fenced: boolean
-}
-
-/** What a member has published since its start. */
-export interface ChangelogProgress {
-  prefix: string
-  partitions: PublishedPartition[]
-  checkpoints: number
-  /** Subscribers, and bytes of records, in checkpoints. */
-  subscribers: number
-  bytes: number
-  failures: number
-  /** Partitions that another member has taken over. */
-  fenced: number
-  /** By where a partition came from. */
-  restores: Record<PartitionSource, number>
-  restoredSubscribers: number
-}
-
-/** A partition of a replica; null values before its first checkpoint. */
-export interface ReplicaPartition {
-  partition: number
-  /** Number of the checkpoint that it has, and the member that published it. */
-  checkpoint: number | null
-  member: string | null
-  /** When the checkpoint was published (UTC ms). */
-  asOfMs: number | null
-  /** Its owner publishes one at least so often (ms). */
-  withinMs: number | null
-  /** How far its sources were read then. */
-  positions: { name: string; next: number }[]
-}
-
-/** The part of the progress that only a replica has. */
-export interface ReplicaProgress {
-  prefix: string
-  partitions: ReplicaPartition[]
 }
 
 /** A report of an ingest. */

@@ -3,7 +3,7 @@ import { sourceOfKey } from '../../state/keys.ts'
 import type { SourcePosition } from '../../state/partition-metadata.ts'
 import { readPositions } from '../../state/partition.ts'
 import { beginRead, readHeld, type PartitionStore } from '../../state/store.ts'
-import type { SourceReconciliation } from '../ingest/progress.ts'
+import type { SourceReconciliation } from '../ingest/source-reconciliation.ts'
 
 /**
  * Reconciles each source over all partitions of a state; of a topic only those that are held.

@@ -104,7 +104,7 @@ const checkpoints: Placed[] = [
   ),
   curves(
     {
-      title: 'Checkpoints',
+      title: 'Checkpoints published',
       description: 'Checkpoints per second, by member.',
       unit: 'ops',
       width: 8,

@@ -3,8 +3,8 @@ import type {
   ConsumerProgress,
   IngestCounters,
   LifeState,
-  ReplicaProgress,
 } from '../../../consumers/ingest/progress.ts'
+import type { ReplicaProgress } from '../../../consumers/ingest/changelog-progress.ts'
 import type { Snapshot } from '../../snapshot/schema.ts'
 import type { SourceNote } from '../../record/source-units.ts'
 import { replicaMessage, type ReplicaMessage } from '../health/replica-age.ts'

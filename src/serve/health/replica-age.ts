@@ -1,5 +1,5 @@
 // How old a replica is: the oldest checkpoint that it shows, and which partition is late; pure.
-import type { ReplicaProgress } from '../../../consumers/ingest/progress.ts'
+import type { ReplicaProgress } from '../../../consumers/ingest/changelog-progress.ts'
 
 /** What a replica shows, in short. */
 export interface ReplicaMessage {

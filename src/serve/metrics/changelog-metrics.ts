@@ -3,7 +3,7 @@ import {
   PARTITION_SOURCES,
   type ChangelogProgress,
   type ReplicaPartition,
-} from '../../../consumers/ingest/progress.ts'
+} from '../../../consumers/ingest/changelog-progress.ts'
 import { counter, enumerated, gauge, type Read, type Series } from './row.ts'
 
 const ofChangelog =

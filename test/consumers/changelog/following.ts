@@ -33,10 +33,10 @@ export function followUntil(
   let last: IngestProgress | null = null
   return new Promise((resolve, reject) => {
     const stop = (): void => worker.postMessage('stop')
-    const timer = setTimeout(() => {
+    AbortSignal.timeout(WITHIN_MS).addEventListener('abort', () => {
       stop()
       reject(new Error(`the replica has not reached it: ${JSON.stringify(last)}`))
-    }, WITHIN_MS)
+    })
     worker.on('error', reject)
     worker.on('message', (sent: IngestMessage) => {
       if (sent.type === 'failed') {
@@ -50,7 +50,6 @@ export function followUntil(
       if (sent.type === 'end') resolve({ progress: sent.progress, warnings })
     })
     worker.once('exit', () => {
-      clearTimeout(timer)
       reject(new Error('the replica ended without a report'))
     })
   })

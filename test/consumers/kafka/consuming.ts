@@ -52,12 +52,9 @@ export function consumeTopic(
   let ended: Ended | null = null
   let last: IngestProgress | null = null
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => {
+    AbortSignal.timeout(WITHIN_MS).addEventListener('abort', () => {
       stop()
       reject(new Error(`the topic is not read to its end: ${JSON.stringify(last)}`))
-    }, WITHIN_MS)
-    worker.once('exit', () => {
-      clearTimeout(timer)
     })
     worker.on('error', reject)
     worker.on('message', (sent: IngestMessage) => {
