@@ -52,7 +52,7 @@ export const deadLetters: readonly Placed[] = [
 /** Subscribers in several partitions. */
 export const splitSubscribers = timeseries({
   title: 'Subscribers in several partitions',
-  description: 'Subscribers that are in more than one partition, and counted in each.',
+  description: 'Subscribers that are in more than one partition, and are summed.',
   unit: 'short',
   width: 12,
   min: 0,

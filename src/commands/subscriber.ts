@@ -6,6 +6,7 @@ import { PulseError } from '../errors.ts'
 import { msisdnOf } from '../record/msisdn.ts'
 import { isMsisdn } from '../record/validation.ts'
 import { findRow, viewSubscriber } from '../snapshot/lookup.ts'
+import { mergedRows } from '../snapshot/merge.ts'
 import { METRICS } from '../snapshot/metrics.ts'
 import type { Subscriber } from '../snapshot/subscriber-schema.ts'
 import { directionTexts, hasMetric, metricText } from '../snapshot/not-in-data.ts'
@@ -59,7 +60,10 @@ function viewOf(
   const { commit } = state.counters
   const asOf = { ...momentOf(state, Date.now()), segmentsNumber: commit, snapshotNumber: commit }
   const searched = shownView(state, display, 'looking up', 'looking up')
-  const row = findRow(msisdn, (visit) => searched.scan(visit))
+  const row = findRow(
+    msisdn,
+    mergedRows((visit) => searched.scan(visit)),
+  )
   if (row === null) {
     throw new PulseError(
       'not-found',
@@ -68,7 +72,8 @@ function viewOf(
   }
   const { segments } = snapshotOf(state, values, display)
   const ranked = shownView(state, display, 'ranking', 'ranking')
-  return { asOf, ...viewSubscriber(row, (visit) => ranked.scan(visit), segments) }
+  const all = mergedRows((visit) => ranked.scan(visit))
+  return { asOf, ...viewSubscriber(row, all, segments) }
 }
 
 function subscriberText({ asOf, ...view }: Subscriber) {

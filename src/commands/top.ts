@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { withView, type StateView } from '../../state/read.ts'
 import { plainLine, printText } from '../plain-text.ts'
-import { addRows, createScan } from '../snapshot/scan.ts'
+import { scanSubscribers } from '../snapshot/merge.ts'
 import { METRICS, type Metric } from '../snapshot/metrics.ts'
 import type { TopEntry } from '../snapshot/schema.ts'
 import { hasMetric, NOT_IN_DATA } from '../snapshot/not-in-data.ts'
@@ -37,8 +37,7 @@ const read = (values: TopValues): Promise<Found> =>
 
 function foundIn(view: StateView, { top: length, by }: TopValues): Found {
   const asOf = momentOf(view, Date.now())
-  const scan = createScan(length)
-  view.scan((rows, count) => addRows(scan, rows, count))
+  const scan = scanSubscribers((visit) => view.scan(visit), length)
   const tops: Found['top'] = {}
   for (const [at, metric] of METRICS.entries()) {
     if (by !== 'all' && by !== metric) continue

@@ -8,6 +8,7 @@ import { outputError, PulseError } from '../errors.ts'
 import { checkOutputDirectory, checkOutputFile, partialOf } from '../output-path.ts'
 import { reportPage } from '../report/page.ts'
 import { segmentFinder } from '../snapshot/lookup.ts'
+import { mergedRows } from '../snapshot/merge.ts'
 import type { Snapshot } from '../snapshot/schema.ts'
 import { WIDTH } from '../subscriber/aggregate.ts'
 import {
@@ -85,7 +86,7 @@ function addSubscribers(table: OpenTable, view: StateView, snapshot: Snapshot): 
   const absent = absentPlaces(snapshot, SUBSCRIBERS)
   const segmentOf = segmentFinder(segments)
   const names = segments.segments.map(({ name }) => name)
-  view.scan((rows, count) => {
+  mergedRows((visit) => view.scan(visit))((rows, count) => {
     for (let offset = 0; offset < count * WIDTH; offset += WIDTH) {
       const segment = names.at(segmentOf(rows, offset)) ?? null
       table.add(clear(subscriberCells(rows, offset, segment), absent))

@@ -2,10 +2,10 @@
 import type { StateView } from '../../state/read.ts'
 import { assert } from '../errors.ts'
 import { viewRanked, type ForEachRows } from '../snapshot/lookup.ts'
+import { scanSubscribers } from '../snapshot/merge.ts'
 import { indexRanks, ranksOf, type RankIndex } from '../snapshot/ranks.ts'
 import { matchingPlaces, segmentsOfRoster, type RosterSegments } from '../snapshot/roster-page.ts'
 import { rosterOf } from '../snapshot/roster.ts'
-import { addRows, createScan } from '../snapshot/scan.ts'
 import type { Snapshot } from '../snapshot/schema.ts'
 import { pageOf, type SubscriberPage, type SubscriberQuery } from '../snapshot/subscriber-page.ts'
 import type { SubscriberView } from '../snapshot/subscriber-schema.ts'
@@ -103,7 +103,6 @@ function labelsOf(basis: Basis, { number, segments }: Against): RosterSegments {
 }
 
 function scanRoster(view: StateView, forEachRows: ForEachRows): NumberedRoster {
-  const scan = createScan(0)
-  forEachRows((rows, count) => addRows(scan, rows, count))
+  const scan = scanSubscribers(forEachRows, 0)
   return { number: view.counters.commit, parts: partsOf(view), roster: rosterOf(scan) }
 }

@@ -4,7 +4,8 @@ import type { StateView } from '../../state/read.ts'
 import { findAddedSlot, readRows } from '../../state/rows.ts'
 import type { PartitionView } from '../../state/scan.ts'
 import { FIELD, WIDTH } from '../subscriber/aggregate.ts'
-import { firstFrom, type Roster } from '../snapshot/roster.ts'
+import { sumOfRows } from '../snapshot/merge.ts'
+import { firstFrom, rowsOfPlace, type Roster } from '../snapshot/roster.ts'
 
 /** One partition's part of a scan. */
 export interface RosterPart {
@@ -60,8 +61,8 @@ export const follows = ({ partitions }: StateView, { parts }: NumberedRoster): b
   })
 
 /**
- * The row of an MSISDN, null for an unknown one. Of one in several partitions the first counts, as in
- * a scan. A subscriber that was added since the roster is looked for in the slots that were added.
+ * The row of an MSISDN, null for an unknown one. The rows of one in several partitions are summed. A
+ * row that was added since the roster is looked for in the slots that were added.
  */
 export function findSubscriber(
   view: StateView,
@@ -69,22 +70,34 @@ export function findSubscriber(
   indexes: JournalIndexes,
   msisdn: number,
 ): FoundRow | Mismatch | null {
-  const { roster, parts } = numbered
-  const { msisdn: msisdns } = roster.columns
-  for (let place = firstFrom(roster, msisdn); msisdns[place] === msisdn; place++) {
-    const located = locate(view, numbered, place)
-    if (located === null) continue
-    const row = readRows(located.partition, journalOf(indexes, located.partition), [located.slot])
-    return row[FIELD.msisdn] === msisdn ? { row, place } : 'mismatch'
-  }
+  const { roster } = numbered
+  const place = firstFrom(roster, msisdn)
+  const isKnown = roster.columns.msisdn[place] === msisdn
+  const located = isKnown ? locate(view, numbered, place) : []
+  const rows = located.map(({ partition, slot }) => readRow(partition, slot, indexes))
+  if (rows.some((row) => row[FIELD.msisdn] !== msisdn)) return 'mismatch'
   for (const partition of view.partitions) {
-    const part = parts.find((one) => one.partition === partition.store.partition)
-    const { subscribers: from, commit } = part ?? { subscribers: 0, commit: 0 }
-    const index = journalOf(indexes, partition)
-    const slot = findAddedSlot(partition, index, msisdn, from, commit)
-    if (slot >= 0) return { row: readRows(partition, index, [slot]), place: -1 }
+    if (located.some((one) => one.partition === partition)) continue
+    const slot = addedSlot(partition, numbered, indexes, msisdn)
+    if (slot >= 0) rows.push(readRow(partition, slot, indexes))
   }
+  if (rows.length > 0) return { row: sumOfRows(rows), place: located.length > 0 ? place : -1 }
   return view.partitions.every((one) => fits(one, numbered, indexes)) ? null : 'mismatch'
+}
+
+const readRow = (partition: PartitionView, slot: number, indexes: JournalIndexes): Float64Array =>
+  readRows(partition, journalOf(indexes, partition), [slot])
+
+/** The slot of an MSISDN among those that a partition got since the roster; -1 for none. */
+function addedSlot(
+  partition: PartitionView,
+  { parts }: NumberedRoster,
+  indexes: JournalIndexes,
+  msisdn: number,
+): number {
+  const part = parts.find((one) => one.partition === partition.store.partition)
+  const { subscribers: from, commit } = part ?? { subscribers: 0, commit: 0 }
+  return findAddedSlot(partition, journalOf(indexes, partition), msisdn, from, commit)
 }
 
 /** Whether the last slot of a partition that the roster has is still that of the same subscriber. */
@@ -96,8 +109,9 @@ function fits(
   const part = parts.find((one) => one.partition === partition.store.partition)
   if (part === undefined || part.subscribers === 0) return true
   const slot = part.subscribers - 1
-  const [msisdn] = readRows(partition, journalOf(indexes, partition), [slot])
-  return roster.columns.msisdn[roster.indexes.indexOf(part.first + slot)] === msisdn
+  const [msisdn] = readRow(partition, slot, indexes)
+  const [first, end] = rowsOfPlace(roster, firstFrom(roster, msisdn))
+  return roster.indexes.subarray(first, end).includes(part.first + slot)
 }
 
 interface Located {
@@ -105,17 +119,19 @@ interface Located {
   slot: number
 }
 
-/** Partition and slot of a place; null when the partition is not in the view. */
+/** Partition and slot of each row of a place, without those of partitions that are not in the view. */
 function locate(
   { partitions }: StateView,
   { parts, roster }: NumberedRoster,
   place: number,
-): Located | null {
-  const index = roster.indexes[place]
-  const part = parts.findLast(({ first, subscribers }) => subscribers > 0 && first <= index)
-  const partition = partitions.find(({ store }) => store.partition === part?.partition)
-  if (part === undefined || partition === undefined) return null
-  return { partition, slot: index - part.first }
+): Located[] {
+  const [from, end] = rowsOfPlace(roster, place)
+  return Array.from(roster.indexes.subarray(from, end)).flatMap((index) => {
+    const part = parts.findLast(({ first, subscribers }) => subscribers > 0 && first <= index)
+    const partition = partitions.find(({ store }) => store.partition === part?.partition)
+    if (part === undefined || partition === undefined) return []
+    return [{ partition, slot: index - part.first }]
+  })
 }
 
 /** Rows of places, and whether further ones follow. */
@@ -125,8 +141,9 @@ export interface PlacedRows {
 }
 
 /**
- * The rows of the first `limit` of some places by ascending MSISDN, without those of partitions that
- * are not in the view. An MSISDN that is in several partitions is not divided: then there are more.
+ * The subscribers at the first `limit` of some places by ascending MSISDN, without the rows of
+ * partitions that are not in the view. A row that was added since the roster, in another partition
+ * than the others of its subscriber, is in the next roster.
  */
 export function rowsAt(
   view: StateView,
@@ -137,22 +154,30 @@ export function rowsAt(
 ): PlacedRows | Mismatch {
   const { msisdn } = numbered.roster.columns
   const chosen: (Located & { place: number })[] = []
-  let hasMore = false
+  let [subscribers, hasMore] = [0, false]
   for (const place of places) {
     const located = locate(view, numbered, place)
-    if (located === null) continue
-    hasMore = chosen.length >= limit && msisdn[place] !== msisdn[chosen[chosen.length - 1].place]
+    if (located.length === 0) continue
+    hasMore = subscribers >= limit
     if (hasMore) break
-    chosen.push({ ...located, place })
+    subscribers++
+    for (const one of located) chosen.push({ ...one, place })
   }
-  const rows = new Map<number, Float64Array>()
+  const rows = new Map<number, Float64Array[]>()
   for (const partition of new Set(chosen.map((one) => one.partition))) {
     const own = chosen.filter((one) => one.partition === partition)
     const slots = own.map(({ slot }) => slot)
     const read = readRows(partition, journalOf(indexes, partition), slots)
-    own.forEach(({ place }, i) => rows.set(place, read.subarray(i * WIDTH, (i + 1) * WIDTH)))
+    own.forEach(({ place }, i) => {
+      const row = read.subarray(i * WIDTH, (i + 1) * WIDTH)
+      rows.set(place, [...(rows.get(place) ?? []), row])
+    })
   }
-  const found = chosen.map(({ place }) => ({ place, row: rows.get(place)! }))
-  if (found.some(({ place, row }) => row[FIELD.msisdn] !== msisdn[place])) return 'mismatch'
+  for (const [place, own] of rows) {
+    if (own.some((row) => row[FIELD.msisdn] !== msisdn[place])) return 'mismatch'
+  }
+  const found = [...new Set(chosen.map(({ place }) => place))].map((place) => {
+    return { place, row: sumOfRows(rows.get(place) ?? []) }
+  })
   return { rows: found, hasMore }
 }

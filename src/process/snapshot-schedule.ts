@@ -45,8 +45,8 @@ function noteSplit(before: Published | null, { splitSubscribers }: Snapshot, log
   if (splitSubscribers <= (before?.snapshot.splitSubscribers ?? 0)) return
   log.warn(
     { splitSubscribers },
-    `${splitSubscribers} subscribers are in more than one partition and counted in each: the ` +
-      'topic is not partitioned by MSISDN',
+    `${splitSubscribers} subscribers are in more than one partition, and are summed: the topic ` +
+      'has gained partitions, or is not partitioned by MSISDN',
   )
 }
 

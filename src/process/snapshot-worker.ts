@@ -13,7 +13,7 @@ import { listOf, type LookUpReply } from './lookup-reply.ts'
 import { partsOf, type NumberedRoster } from './roster-rows.ts'
 import { computeInterruptibly, type ShutdownFlag } from './shutdown.ts'
 import { lowerPriority } from './thread-priority.ts'
-import { answerInTurn, createReader, rowsOf } from './state-reading.ts'
+import { answerInTurn, createReader, rowsOf, subscribersOf } from './state-reading.ts'
 
 /** The state that a thread reads, and the options of its snapshots. */
 export interface SnapshotJob {
@@ -73,8 +73,8 @@ function take(): TimedSnapshot | null {
 }
 
 function sendRoster(port: MessagePort, numbered: NumberedRoster): void {
-  const { columns, indexes, used } = numbered.roster
-  const arrays = [...Object.values(columns), indexes, used]
+  const { columns, indexes, starts, used } = numbered.roster
+  const arrays = [...Object.values(columns), indexes, used, ...(starts === null ? [] : [starts])]
   port.postMessage(
     numbered,
     arrays.map(({ buffer }) => buffer as ArrayBuffer),
@@ -90,7 +90,7 @@ function answer(request: SnapshotRequest): SnapshotReply {
   const against = latest ?? take()?.snapshot
   if (against === undefined) return { type: 'empty' }
   const found = inView((view): SnapshotReply => {
-    const forEachRows = rowsOf(view, shutdown)
+    const forEachRows = subscribersOf(view, shutdown)
     // The time is read before the pass, which may take long: the view shows nothing newer.
     const moment = momentOf(view, Date.now())
     const { segments, number: segmentsNumber } = against

@@ -4,6 +4,7 @@ import { openStateToRead, viewState, type ReadableState, type StateView } from '
 import { readHeld } from '../../state/store.ts'
 import { messageOf, PulseError, troubleOf, type ErrorCode } from '../errors.ts'
 import type { ForEachRows } from '../snapshot/lookup.ts'
+import { mergedRows } from '../snapshot/merge.ts'
 import { throwIfEnding, type ShutdownFlag } from './shutdown.ts'
 
 /** Runs work on one view of the state; returns null while nothing is committed. */
@@ -40,6 +41,10 @@ export const rowsOf =
       throwIfEnding(shutdown)
       visit(rows, count)
     })
+
+/** The same of subscribers: the rows of one that is in several partitions are summed. */
+export const subscribersOf = (view: StateView, shutdown: ShutdownFlag): ForEachRows =>
+  view.partitions.length > 1 ? mergedRows(rowsOf(view, shutdown)) : rowsOf(view, shutdown)
 
 /** The reply to a request that failed; `code` is null for an internal error. */
 export interface FailedReply {

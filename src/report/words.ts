@@ -149,8 +149,8 @@ const splitWords = ({ splitSubscribers }: Snapshot): string[] =>
   splitSubscribers === 0
     ? []
     : [
-        `${countText(splitSubscribers, 'subscriber')} in more than one partition are counted in ` +
-          'each, because the topic is not partitioned by MSISDN: numbers per subscriber are wrong.',
+        `${countText(splitSubscribers, 'subscriber')} in more than one partition are summed: the ` +
+          'topic has gained partitions, or is not partitioned by MSISDN.',
       ]
 
 /** The reason why traffic of applications differs from the totals. */

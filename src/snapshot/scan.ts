@@ -28,6 +28,16 @@ export interface KeptColumns {
   used: Uint8Array[]
 }
 
+/** The rows of a scan by ascending MSISDN, those of a subscriber beside each other. */
+export interface RowOrder {
+  /** The index of each row in the scan. */
+  indexes: Uint32Array
+  /** By subscriber, and at the end: where its rows begin in `indexes`; null when each has one. */
+  starts: Uint32Array | null
+  /** Subscribers with several rows: they are in as many partitions. */
+  split: number
+}
+
 /** What was collected so far. Only the order of the kept numbers depends on the order of rows. */
 export interface Scan extends KeptColumns {
   /** The sum of each field of a row, by FIELD. */
@@ -38,6 +48,8 @@ export interface Scan extends KeptColumns {
   tops: TopList[]
   /** The top list of each application by traffic, in the order of APPLICATIONS. */
   applicationTops: TopList[]
+  /** The rows that subscribers were summed from; null when each row is a subscriber. */
+  order: RowOrder | null
 }
 
 /** Columns without subscribers. */
@@ -57,6 +69,7 @@ export function createScan(topN: number): Scan {
     users: new Float64Array(APPLICATIONS.length),
     tops: METRICS.map(() => createTopList(topN)),
     applicationTops: APPLICATIONS.map(() => createTopList(topN)),
+    order: null,
   }
 }
 

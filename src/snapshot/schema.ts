@@ -102,7 +102,7 @@ export const snapshotSchema = z.object({
   number: count.describe('commits of the state it was read from'),
   subscribers: count,
   splitSubscribers: count.describe(
-    'MSISDNs in more than one partition, each counted once per partition in `subscribers`',
+    'of `subscribers`: those in more than one partition, each with the sums over its partitions',
   ),
   records: count,
   ...metricsSchema.shape,

@@ -5,14 +5,14 @@ import { interpretSegments } from './segment-text.ts'
 import { absentFeatureWords, knownMetrics } from './not-in-data.ts'
 import type { Crew } from './kmeans/descents.ts'
 import { clusterUpTo, createSearch, type Clustering } from './kmeans/kmeans.ts'
-import { countRepeated, type Roster } from './roster.ts'
+import type { Roster } from './roster.ts'
 import type { Phase, Segment, Snapshot, SnapshotOptions } from './schema.ts'
 import { segmentsOf } from './segments.ts'
 import { settle } from './kmeans/settle.ts'
 import { buildTree } from './kmeans/tree.ts'
 
-/** The parts of a snapshot that come from k-means, and from the order of its subscribers. */
-export type Segmentation = Pick<Snapshot, 'segments' | 'elbow' | 'splitSubscribers'>
+/** The parts of a snapshot that come from k-means. */
+export type Segmentation = Pick<Snapshot, 'segments' | 'elbow'>
 
 /**
  * Segments and elbow of the features that the data has; at most as many segments as there are
@@ -33,7 +33,6 @@ export function segmentation(
       ...absentFeatureWords({ notInData }, options.features),
     ].join(' ')
   onPhase('scale')
-  const splitSubscribers = countRepeated(roster)
   const { points, scales } = featureMatrix(roster, features, scaling)
   // The tree puts the points in an order of its own.
   const order = new Uint32Array(roster.subscribers)
@@ -56,7 +55,7 @@ export function segmentation(
   }
   if (k === 0) {
     const segments = { ...base, k, inertia: 0, iterations: 0, text: textOf([]), segments: [] }
-    return { segments, elbow: elbowOf(inertia), splitSubscribers }
+    return { segments, elbow: elbowOf(inertia) }
   }
   const { centroids, iterations } = found[k - 1]
   const settled = settle(points, features.length, centroids, k, order.length)
@@ -72,7 +71,6 @@ export function segmentation(
       segments,
     },
     elbow: elbowOf(inertia),
-    splitSubscribers,
   }
 }
 

@@ -39,6 +39,7 @@ export function computeSnapshot(
   const snapshot = {
     number: state.number,
     subscribers: scan.subscribers,
+    splitSubscribers: scan.order?.split ?? 0,
     records,
     ...(Object.fromEntries(METRICS.map((metric) => [metric, total(metric)])) as Totals),
     distribution: Object.fromEntries(

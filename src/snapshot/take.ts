@@ -7,7 +7,8 @@ import type { Sums } from '../subscriber/aggregate.ts'
 import { HOUR_MS, hourPlace, UNKNOWN_HOUR } from '../subscriber/hours.ts'
 import type { Crew } from './kmeans/descents.ts'
 import { columnsNotIn } from './not-in-data.ts'
-import { addRows, createScan, type Scan } from './scan.ts'
+import { scanSubscribers } from './merge.ts'
+import type { Scan } from './scan.ts'
 import type { Hour, Position, Snapshot, SnapshotOptions, StateSummary } from './schema.ts'
 import type { Roster } from './roster.ts'
 import { computeSnapshot } from './snapshot.ts'
@@ -42,15 +43,14 @@ export interface ScannedState {
   milliseconds: number
 }
 
-/** One pass over a view; `now` is in milliseconds. */
+/** Passes over a view; `now` is in milliseconds. */
 export function scanState(
   view: SnapshotInput,
   { top }: SnapshotOptions,
   now: () => number,
 ): ScannedState {
   const start = now()
-  const scan = createScan(top)
-  view.scan((rows, count) => addRows(scan, rows, count))
+  const scan = scanSubscribers((visit) => view.scan(visit), top)
   return { scan, summary: summaryOf(view), milliseconds: now() - start }
 }
 

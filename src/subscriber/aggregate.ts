@@ -61,3 +61,18 @@ export function sumRecords(rows: Float64Array, count: number): number {
   for (let i = 0; i < count; i++) sum += rows[i * WIDTH + FIELD.records]
   return sum
 }
+
+/**
+ * Adds a row to the one at `into[at]`: another row of the same subscriber, or zeros. Sums are added;
+ * of the times the first and the last one stay.
+ */
+export function addRow(into: Float64Array, at: number, rows: Float64Array, from: number): void {
+  into[at + FIELD.msisdn] = rows[from + FIELD.msisdn]
+  for (let field = FIELD.records; field < FIELD.firstStartMs; field++) {
+    into[at + field] += rows[from + field]
+  }
+  const [start, end] = [rows[from + FIELD.firstStartMs], rows[from + FIELD.lastEndMs]]
+  const first = into[at + FIELD.firstStartMs]
+  if (start > 0 && (first === 0 || start < first)) into[at + FIELD.firstStartMs] = start
+  if (end > into[at + FIELD.lastEndMs]) into[at + FIELD.lastEndMs] = end
+}

@@ -2,9 +2,9 @@
 import type { StateView } from '../../state/read.ts'
 import { doubles, streamChunks } from '../chunks.ts'
 import { queryRows, type DuckDBConnection } from '../duckdb.ts'
-import { assert } from '../errors.ts'
 import { REASONS } from '../record/batch.ts'
 import { APPLICATIONS } from '../record/columns.ts'
+import { mergedRows } from '../snapshot/merge.ts'
 import { FIELD, FIELD_NAMES, WIDTH } from '../subscriber/aggregate.ts'
 import { APPLICATION_NUMBERS, REJECTED_SQL, SUBSCRIBERS_SQL, TOTALS_SQL } from './expected-sql.ts'
 import type { Findings } from './findings.ts'
@@ -57,7 +57,7 @@ function compareCounts(
   }
 }
 
-/** All rows of the state, WIDTH numbers each, with their order by MSISDN. */
+/** All subscribers of the state, WIDTH numbers each, with their order by MSISDN. */
 interface Rows {
   values: Float64Array
   /** MSISDNs, ascending. */
@@ -67,27 +67,24 @@ interface Rows {
 }
 
 function readRows(view: StateView, onProgress: VerifyProgress): Rows {
-  const count = view.counters.subscribers
-  const values = new Float64Array(count * WIDTH)
+  const most = view.counters.subscribers
+  const room = new Float64Array(most * WIDTH)
   let filled = 0
-  onProgress('state', 0, count)
-  view.scan((rows, size) => {
-    values.set(rows.subarray(0, size * WIDTH), filled)
+  onProgress('state', 0, most)
+  mergedRows((visit) => view.scan(visit))((rows, size) => {
+    room.set(rows.subarray(0, size * WIDTH), filled)
     filled += size * WIDTH
-    onProgress('state', filled / WIDTH, count)
+    onProgress('state', filled / WIDTH, most)
   })
-  assert(filled === values.length, 'a view has a row per subscriber')
+  // Of a subscriber in several partitions the rows were summed.
+  const values = room.subarray(0, filled)
+  const count = filled / WIDTH
   const sorted = new Float64Array(count)
   for (let row = 0; row < count; row++) sorted[row] = values[row * WIDTH + FIELD.msisdn]
   sorted.sort()
   const order = new Uint32Array(count)
-  const taken = new Uint8Array(count)
   for (let row = 0; row < count; row++) {
-    let place = lowerBound(sorted, values[row * WIDTH + FIELD.msisdn])
-    // A second row of the same MSISDN is reported as a difference.
-    while (taken[place] === 1) place++
-    taken[place] = 1
-    order[place] = row
+    order[lowerBound(sorted, values[row * WIDTH + FIELD.msisdn])] = row
   }
   return { values, sorted, order }
 }

@@ -4,11 +4,12 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { createRosterLookUps, type RosterLookUps } from '../../src/process/roster-look-ups.ts'
 import { partsOf } from '../../src/process/roster-rows.ts'
-import { rowsOf } from '../../src/process/state-reading.ts'
+import { rowsOf, subscribersOf } from '../../src/process/state-reading.ts'
 import { createShutdownFlag } from '../../src/process/shutdown.ts'
 import { seededRandom, type Random } from '../../src/random.ts'
 import { APPLICATIONS } from '../../src/record/columns.ts'
 import { lookUp, type ForEachRows } from '../../src/snapshot/lookup.ts'
+import { aggregateAt } from '../../src/snapshot/metrics.ts'
 import type { Snapshot } from '../../src/snapshot/schema.ts'
 import {
   subscriberPageOf,
@@ -24,6 +25,7 @@ import { openState } from '../../state/writer.ts'
 import { OPTIONS as SNAPSHOT } from '../snapshot/subscribers.ts'
 import { apply, batchOf, OPTIONS, someSubscribers } from '../state/stores.ts'
 import { withDirectory } from '../state-directory.ts'
+import { summed } from '../summed-rows.ts'
 
 type State = Awaited<ReturnType<typeof openState>>
 
@@ -74,6 +76,14 @@ function copyOf(view: StateView): ForEachRows {
   return (visit) => {
     for (const block of blocks) visit(block, block.length / WIDTH)
   }
+}
+
+const sumsIn = (view: StateView): Map<number, Float64Array> => {
+  const rows: Float64Array[] = []
+  copyOf(view)((block, count) => {
+    for (let at = 0; at < count; at++) rows.push(block.subarray(at * WIDTH, (at + 1) * WIDTH))
+  })
+  return summed(rows)
 }
 
 /** Compares look-ups of some subscribers, and all pages of some queries, with passes over the view. */
@@ -205,26 +215,41 @@ test('a partition that came after the snapshot is looked through', () =>
     })
   }))
 
-test('all pages together have both rows of an MSISDN in two partitions', () =>
+test('an MSISDN in two partitions is one subscriber: in the snapshot, in pages and in look-ups', () =>
   withState(2, async (state, directory) => {
     const random = seededRandom(8)
-    for (const partition of state.partitions) {
-      apply(partition, batchOf(someSubscribers(FIRST, 60, 50, random), random))
+    const addTo = (partition: State['partitions'][number], below: number): void => {
+      apply(partition, batchOf(someSubscribers(FIRST, below, 50, random), random))
       commitPartition(partition, KEEP)
     }
+    for (const partition of state.partitions) addTo(partition, 60)
     const lookUps = created()
     const snapshot = await snapshotTo(lookUps, directory)
     assert.ok(snapshot.splitSubscribers > 5)
     await withView(directory, (view) => {
+      const sums = sumsIn(view)
+      assert.equal(snapshot.subscribers, sums.size)
+      const all: ForEachRows = (visit) => sums.forEach((row) => visit(row, 1))
       for (const limit of [1, 2, 3, 7]) {
-        let found = 0
         for (let after: number | null = -1; after !== null;) {
           const query: SubscriberQuery = { segment: null, application: null, after, limit }
           const page: SubscriberPage = lookUps.list(view, query, snapshot).found
-          found += page.subscribers.length
+          assert.deepEqual(page, subscriberPageOf(query, all, snapshot.segments))
           after = page.next
         }
-        assert.equal(found, snapshot.subscribers)
+      }
+      for (const msisdn of sums.keys()) {
+        const expected = lookUp(msisdn, all, snapshot.segments)
+        assert.deepEqual(lookUps.lookUp(view, msisdn, snapshot).found, expected)
+        assert.deepEqual(lookUp(msisdn, subscribersOf(view, shutdown), snapshot.segments), expected)
+      }
+    })
+    // Since the snapshot: subscribers of the one partition come to the other as well.
+    addTo(state.partitions[1], 90)
+    await withView(directory, (view) => {
+      for (const [msisdn, row] of sumsIn(view)) {
+        const { found } = lookUps.lookUp(view, msisdn, snapshot)
+        assert.deepEqual(found?.aggregate, aggregateAt(row, 0))
       }
     })
   }))

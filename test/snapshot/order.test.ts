@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { countRepeated, firstFrom, rosterOf } from '../../src/snapshot/roster.ts'
+import { orderOf } from '../../src/snapshot/merge.ts'
+import { firstFrom, rosterOf } from '../../src/snapshot/roster.ts'
 import { createKeptColumns, keepColumns } from '../../src/snapshot/scan.ts'
 
 /** Numbers in a row, and the place of the MSISDN, as literals. */
@@ -22,8 +23,10 @@ test('an MSISDN in several partitions is counted once, in whatever order rows co
       const times = new Map<number, number>()
       for (const msisdn of list) times.set(msisdn, (times.get(msisdn) ?? 0) + 1)
       const expected = [...times.values()].filter((count) => count > 1).length
+      const { split, starts } = orderOf(kept)
+      assert.equal(split, expected)
+      assert.equal(starts?.length ?? list.length + 1, times.size + 1)
       const roster = rosterOf(kept)
-      assert.equal(countRepeated(roster), expected)
       const sorted = list.map((msisdn) => 33_600_000_000 + msisdn).sort((a, b) => a - b)
       assert.deepEqual([...roster.columns.msisdn], sorted)
       for (const msisdn of [...sorted, 1, 1e12]) {

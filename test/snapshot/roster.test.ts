@@ -7,7 +7,9 @@ import { viewRanked, viewSubscriber, type ForEachRows } from '../../src/snapshot
 import { indexRanks, ranksOf } from '../../src/snapshot/ranks.ts'
 import { matchingPlaces, segmentsOfRoster } from '../../src/snapshot/roster-page.ts'
 import { rosterOf } from '../../src/snapshot/roster.ts'
+import { scanSubscribers } from '../../src/snapshot/merge.ts'
 import { subscriberPageOf } from '../../src/snapshot/subscriber-page.ts'
+import { summed } from '../summed-rows.ts'
 import { rowsOf, scanOf, snapshotOf, subscribersOf, type Subscriber } from './subscribers.ts'
 
 const passOver =
@@ -40,7 +42,7 @@ test('ranks of any row among a roster are those of a pass in which it replaces i
   )
 })
 
-test('of an MSISDN in two partitions, each row is ranked among both', () => {
+test('an MSISDN in several partitions has one place, and ranks by its sums', () => {
   fc.assert(
     fc.property(subscribersOf(20), fc.array(fc.nat()), (subscribers, picks) => {
       fc.pre(subscribers.length > 0)
@@ -48,14 +50,17 @@ test('of an MSISDN in two partitions, each row is ranked among both', () => {
         const { msisdn } = subscribers[pick % subscribers.length]
         return { ...subscribers[(pick >>> 3) % subscribers.length], msisdn }
       })
-      const all = [...subscribers, ...twins]
-      const roster = rosterOf(scanOf(all, 7))
+      const rows = [...subscribers, ...twins].map((one) => rowsOf([one]))
+      const sums = summed(rows)
+      const passOverSums: ForEachRows = (visit) => sums.forEach((row) => visit(row, 1))
+      const roster = rosterOf(scanSubscribers((visit) => rows.forEach((row) => visit(row, 1)), 3))
+      assert.deepEqual([...roster.columns.msisdn], [...sums.keys()])
       const ranks = indexRanks(roster)
       const { segments } = snapshotOf(subscribers)
-      for (let place = 0; place < all.length; place++) {
-        const row = rowsOf([all[roster.indexes[place]]])
-        const expected = viewSubscriber(row, passOver(all), segments)
-        assert.deepEqual(viewRanked(row, ranksOf(ranks, row, place), segments), expected)
+      let place = 0
+      for (const row of sums.values()) {
+        const expected = viewSubscriber(row, passOverSums, segments)
+        assert.deepEqual(viewRanked(row, ranksOf(ranks, row, place++), segments), expected)
       }
     }),
     { numRuns: 20, endOnFailure: true },

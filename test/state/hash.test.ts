@@ -7,10 +7,18 @@ import { openState } from '../../state/writer.ts'
 import { readBack, withDirectory } from '../state-directory.ts'
 import { apply, batchOf, OPTIONS } from './stores.ts'
 
-const SUBSCRIBERS = Float64Array.from({ length: 3000 }, (_, i) => 33_600_000_000 + ((i * 7) % 3000))
+const SUBSCRIBERS = Float64Array.from({ length: 3000 }, (_, i) => 33_600_000_000 + ((i * 7) % 2000))
 
-/** Hash of a state of the same records, a partition for each remainder, in commits of `rows`. */
-async function hashOf(partitions: number, rows: number, change?: number): Promise<string> {
+/**
+ * Hash of a state of the same records, in commits of `rows`. A partition gets the subscribers of one
+ * remainder, or every nth record.
+ */
+async function hashOf(
+  partitions: number,
+  rows: number,
+  change?: number,
+  by: 'subscriber' | 'record' = 'subscriber',
+): Promise<string> {
   return withDirectory(async (directory) => {
     const state = await openState(directory, { ...OPTIONS, partitions }, 'test')
     const whole = batchOf(SUBSCRIBERS, seededRandom(5))
@@ -19,7 +27,8 @@ async function hashOf(partitions: number, rows: number, change?: number): Promis
       for (const partition of state.partitions) {
         const mine: number[] = []
         for (let i = from; i < Math.min(whole.count, from + rows); i++) {
-          if (whole.subscriber[i] % partitions === partition.store.partition) mine.push(i)
+          const number = by === 'record' ? i : whole.subscriber[i]
+          if (number % partitions === partition.store.partition) mine.push(i)
         }
         const pick = (values: Float64Array): Float64Array =>
           Float64Array.from(mine, (i) => values[i])
@@ -46,6 +55,10 @@ test('the same records have the same hash in any partitions and commits', async 
   assert.equal(await hashOf(1, 500), whole)
   assert.equal(await hashOf(3, 3000), whole)
   assert.equal(await hashOf(5, 700), whole)
+})
+
+test('a subscriber whose records are in several partitions is one aggregate of the hash', async () => {
+  assert.equal(await hashOf(3, 700, undefined, 'record'), await hashOf(1, 3000))
 })
 
 test('one byte more of one record is another hash', async () => {

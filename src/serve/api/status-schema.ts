@@ -57,7 +57,7 @@ export const statusSchema = z.looseObject({
   positions: snapshotSchema.shape.positions.describe('of the last snapshot'),
   splitSubscribers: count
     .nullable()
-    .describe('of the last snapshot: MSISDNs in more than one partition, counted in each'),
+    .describe('of the last snapshot: subscribers in more than one partition, which are summed'),
   runs: z.looseObject({ success: count, failure: count, skipped: count, intervalSeconds: amount }),
   timings: z.record(z.string(), amount).nullable().describe('seconds of each phase of a snapshot'),
   options: z.record(z.string(), z.unknown()).describe('in force, without secrets'),

@@ -55,7 +55,7 @@ export const SNAPSHOT_METRICS = [
   ),
   gauge(
     'snapshot_split_subscribers',
-    'Subscribers of the last snapshot that are in more than one partition, and counted in each.',
+    'Subscribers of the last snapshot that are in more than one partition, and are summed.',
     ofSnapshot(({ splitSubscribers }) => splitSubscribers),
   ),
 ] as const

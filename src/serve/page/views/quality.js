@@ -140,12 +140,12 @@ function showMeasures(panel, snapshot) {
   }))
 }
 
-/** Subscribers that are counted more than once, as a sentence. @param {number} split */
+/** Subscribers whose rows are in several partitions, as a sentence. @param {number} split */
 const splitText = (split) =>
   split === 0
     ? ''
-    : `${count(split)} subscribers are in more than one partition and counted in each: the topic ` +
-      'is not partitioned by MSISDN.'
+    : `${count(split)} subscribers are in more than one partition, and are summed: the topic has ` +
+      'gained partitions, or is not partitioned by MSISDN.'
 
 /**
  * What of the topic is not included, and why nothing is read, as sentences.
