@@ -1,5 +1,5 @@
 // Reads positions, counters and stamps of formats 1 and 2, which named some fields differently.
-import type { Counters, SourcePosition, Stamp } from './partition-metadata.ts'
+import type { Counters, Growth, SourcePosition, Stamp } from './partition-metadata.ts'
 
 /** Fields of formats 1 and 2 that have been renamed. */
 interface FormerPosition {
@@ -43,12 +43,14 @@ export function presentCounters(stored: unknown): Partial<Counters> {
 
 /** A stored stamp with the present values. Former ones held the option of the duration unit. */
 export function presentStamp(stored: unknown): Stamp {
-  const { format, partitions, timeZone, missingMsisdn } = stored as Record<keyof Stamp, unknown>
+  const fields = stored as Record<keyof Stamp, unknown>
+  const { format, partitions, timeZone, missingMsisdn, growth } = fields
   return {
     format: Number(format),
     partitions: Number(partitions),
     timeZone: String(timeZone),
     missingMsisdn: missingMsisdn === 'zero' ? 'zero' : 'reject',
+    ...(growth === undefined ? {} : { growth: growth as Growth }),
   }
 }
 

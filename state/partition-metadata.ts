@@ -17,6 +17,16 @@ export interface Stamp {
   partitions: number
   timeZone: string
   missingMsisdn: 'reject' | 'zero'
+  /** Absent while no topic has grown. */
+  growth?: Growth
+}
+
+/** How the topics of a state have grown since it was made. */
+export interface Growth {
+  /** The number of partitions that the state was made with: a history is divided over these. */
+  madeWith: number
+  /** By name of a topic: the numbers of partitions that it has had, in order. */
+  topics: Readonly<Record<string, readonly number[]>>
 }
 
 /** Counters of a partition since its creation, written with every commit. */

@@ -194,3 +194,14 @@ export function readPositions(
   }
   return positions
 }
+
+/** True when a partition has rows, or positions that were committed with rows. */
+export function hasCommit(store: PartitionStore): boolean {
+  if (store.stamp === null) return false
+  const { transaction, finish } = beginRead(store)
+  try {
+    return readCounters(store, transaction).commit > 0
+  } finally {
+    finish()
+  }
+}

@@ -5,13 +5,13 @@ import { rewritePartition } from './rewrite.ts'
 import { newerFormat, writeStamp } from './stamp.ts'
 import { FORMAT, type Stamp } from './partition-metadata.ts'
 import { lockState, requireLock } from './lock.ts'
-import { loadPartition, readCounters, type Partition } from './partition.ts'
-import { beginRead, hasPartition, openPartition, type PartitionStore } from './store.ts'
+import { hasCommit, loadPartition, type Partition } from './partition.ts'
+import { hasPartition, openPartition, type PartitionStore } from './store.ts'
 import { makeDirectory, namingErrors } from './write-error.ts'
 import { writeTransaction } from './transaction.ts'
 
 /** Options that a state directory fixes when it is created. */
-export type StateOptions = Omit<Stamp, 'format'>
+export type StateOptions = Omit<Stamp, 'format' | 'growth'>
 
 /** The options of a state to open: those of its stamp, or a number of partitions for a new one only. */
 export interface StateRequest extends Omit<StateOptions, 'partitions'> {
@@ -129,16 +129,6 @@ function requireUnused([first, ...others]: readonly PartitionStore[]): void {
   if (others.some(hasCommit)) throw missingPartition(first.directory)
 }
 
-function hasCommit(store: PartitionStore): boolean {
-  if (store.stamp === null) return false
-  const { transaction, finish } = beginRead(store)
-  try {
-    return readCounters(store, transaction).commit > 0
-  } finally {
-    finish()
-  }
-}
-
 /** The error for a partition that the state had, and that is missing or empty now. */
 export const missingPartition = (directory: string): PulseError =>
   new PulseError(
@@ -147,7 +137,16 @@ export const missingPartition = (directory: string): PulseError =>
       'or replay the files into a new directory',
   )
 
-function requireSame(directory: string, stamp: Stamp, options: StateOptions): void {
+/**
+ * Checks options against those of a state.
+ *
+ * @throws PulseError `state-options` when they differ
+ */
+export function requireSame(
+  directory: string,
+  stamp: Partial<StateOptions>,
+  options: Partial<StateOptions>,
+): void {
   const differing = (Object.keys(options) as (keyof StateOptions)[]).filter(
     (name) => stamp[name] !== options[name],
   )

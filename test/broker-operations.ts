@@ -36,6 +36,8 @@ export interface Operations {
   bootstrap: string[]
   createTopic: (name: string, options: TopicOptions) => Promise<void>
   deleteTopic: (name: string) => Promise<void>
+  /** Gives a topic more partitions, `count` in all. */
+  growTopic: (name: string, count: number) => Promise<void>
   /** Deletes the records of a partition before an offset; the log then begins there. */
   deleteRecords: (topic: string, partition: number, beforeOffset: bigint | number) => Promise<void>
   /** Runs one of Kafka's own tools to its end; adds `--bootstrap-server`. Returns its stdout. */
@@ -63,6 +65,15 @@ export function operate(bootstrap: string[]): Operations {
         const configEntries = Object.entries(configs).map(([name, value]) => ({ name, value }))
         const replicationFactor = replicas
         return makeTopic(admin, { topic, numPartitions, replicationFactor, configEntries })
+      }),
+    growTopic: (topic, count) =>
+      asAdmin(async (admin) => {
+        await admin.createPartitions({ topicPartitions: [{ topic, count }] })
+        for (;;) {
+          // Until the broker serves all of them, a producer would send some of its rows again.
+          const offsets = await admin.fetchTopicOffsets(topic).catch(() => [])
+          if (offsets.length === count) return
+        }
       }),
     deleteTopic: (topic) => asAdmin((admin) => admin.deleteTopics({ topics: [topic] })),
     deleteRecords: (topic, partition, beforeOffset) =>

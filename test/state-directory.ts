@@ -7,6 +7,7 @@ import { WIDTH } from '../src/subscriber/aggregate.ts'
 import { HOUR_MS } from '../src/subscriber/hours.ts'
 import { hashState } from '../state/hash.ts'
 import { withView, type StateView } from '../state/read.ts'
+import { summed } from './summed-rows.ts'
 
 /** Runs `work` with a temporary directory, and deletes it afterwards. */
 export async function withDirectory<T>(work: (directory: string) => Promise<T> | T): Promise<T> {
@@ -56,15 +57,13 @@ export const readBack = (directory: string): Promise<Found> =>
     }
   })
 
-/** The subscribers of a view by MSISDN, each with the other numbers of its row. */
+/** The subscribers of a view by MSISDN, each with the other numbers of its row, or of their sums. */
 export function subscribersOf(view: StateView): [number, number[]][] {
-  const found: [number, number[]][] = []
+  const found: Float64Array[] = []
   view.scan((rows, count) => {
-    for (let at = 0; at < count * WIDTH; at += WIDTH) {
-      found.push([rows[at], [...rows.subarray(at + 1, at + WIDTH)]])
-    }
+    for (let at = 0; at < count * WIDTH; at += WIDTH) found.push(rows.slice(at, at + WIDTH))
   })
-  return found.sort(([a], [b]) => a - b)
+  return [...summed(found)].map(([msisdn, row]) => [msisdn, [...row.subarray(1)]])
 }
 
 const hoursOf = ({ hours }: StateView): [number | null, number[]][] =>

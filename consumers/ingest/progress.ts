@@ -115,6 +115,8 @@ export interface PartitionProgress {
 /** A topic that is read. */
 export interface TopicProgress {
   topic: string
+  /** The numbers of partitions that it has had; the last one is the present. */
+  partitions: readonly number[]
   /** How producers choose the partition of an MSISDN; null values while that is unknown. */
   partitioner: { hash: string | null; encoding: string | null; evidence: string }
   /** Rows found in another partition than this partitioner assigns to their MSISDN. */
@@ -124,7 +126,6 @@ export interface TopicProgress {
 /** The part of the progress that only a topic consumer has. */
 export interface ConsumerProgress {
   topics: TopicProgress[]
-  /** Of each topic. */
   topicPartitions: number
   /** Ingest threads that read; 1 until several have divided the partitions. */
   threads: number

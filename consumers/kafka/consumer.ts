@@ -2,15 +2,18 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { messageOf } from '../../src/errors.ts'
 import type { TopicView } from '../../src/kafka/topic.ts'
+import { readGrowth } from '../../state/growth.ts'
+import type { Growth } from '../../state/partition-metadata.ts'
 import type { Partition } from '../../state/partition.ts'
 import { readCutover } from '../../state/store.ts'
-import { openStores, type StateStores } from '../../state/writer.ts'
+import { hasState, openStores, type StateStores } from '../../state/writer.ts'
 import { openChangelogOf } from '../changelog/client.ts'
 import { requireNoFiles } from '../ingest/double-rows.ts'
 import type { IngestProgress } from '../ingest/progress.ts'
 import { findLogStarts } from './group/claims.ts'
 import { joinGroup, leaveGroup, type Group } from './group/membership.ts'
 import { settleOffsets } from './group/offsets.ts'
+import { grownText, growTo, type GrownState, type GrowState } from './growth.ts'
 import { findPartitioner, requireAlike } from './history-keys.ts'
 import { openReader } from './live.ts'
 import { isCaughtUp, readAssigned } from './reader.ts'
@@ -55,7 +58,6 @@ export async function runTopicConsumer(
       stop.signal,
     )
     if (views === null) return describeRun(run)
-    requireSamePartitions(new Map([...views].map(([topic, view]) => [topic, view.partitions])))
     return await runInState(run, views)
   } finally {
     await closeGroup(group, options.untilCaughtUp || !group.joined)
@@ -68,19 +70,25 @@ type Views = ReadonlyMap<string, TopicView>
 /** The phases that need the state; it is closed on return, and after a failure. */
 async function runInState(run: Run, views: Views): Promise<IngestProgress> {
   const { stateDirectory, state: wanted } = run.options
-  // Those of all topics are the same.
-  const [{ partitions }] = views.values()
+  const topics = new Map([...views].map(([topic, view]) => [topic, view.partitions]))
+  // Topics of a state may differ: one may have grown before the other.
+  if (!hasState(stateDirectory)) requireSamePartitions(topics)
+  const partitions = { ofNew: Math.max(...topics.values()) }
   const state = await openStores(stateDirectory, { ...wanted, partitions }, 'run')
   run.stores = state.stores
   try {
-    const threads = await threadsOf(run, partitions)
+    const grown = growTo(state, topics)
+    for (const topic of grown.grown) run.warnings.warn(grownText(topic))
+    const threads = await threadsOf(run, grown)
     run.leads = threads && leadingOf(threads)
     const { options, group, warnings, stop } = run
     requireNoHistory(options.topics, options.history, readCutover(state.stores[0]))
     const from = { consumer: group.consumer, warnings, stop: stop.signal }
     await requireAlike(from, views, options)
-    const loaded = await readHistory(run, state, views)
-    const done = run.stop.signal.aborted ? false : await readLive(run, views, loaded, threads)
+    const loaded = await readHistory(run, state, views, grown.growth)
+    const done = run.stop.signal.aborted
+      ? false
+      : await readLive(run, state, views, loaded, threads)
     const last = { ...describeRun(run), reconciliation: reconcileSources(state.stores), done }
     closePhase(run)
     return last
@@ -95,9 +103,9 @@ async function runInState(run: Run, views: Views): Promise<IngestProgress> {
 }
 
 /** Starts the other ingest threads; null where one thread reads all. */
-async function threadsOf(run: Run, partitions: number): Promise<Threads | null> {
-  if (Math.min(run.options.threads, partitions) < 2) return null
-  return startThreads(run.options, partitions, run.group, () => run.logStarts)
+async function threadsOf(run: Run, state: GrownState): Promise<Threads | null> {
+  if (Math.min(run.options.threads, state.stores.length) < 2) return null
+  return startThreads(run.options, state, run.group, () => run.logStarts)
 }
 
 /** Applies the history, if there is one; returns the partitions that this thread holds then. */
@@ -105,6 +113,7 @@ async function readHistory(
   run: Run,
   state: StateStores,
   views: Views,
+  growth: Growth | null,
 ): Promise<Map<number, Partition>> {
   if (run.options.history.length === 0) return new Map()
   // It loads DuckDB, which a topic alone does not need.
@@ -113,7 +122,10 @@ async function readHistory(
   const from = { consumer: group.consumer, warnings, stop: run.stop.signal }
   const [[topic, view]] = views
   const choose = () => findPartitioner({ ...from, topic, view }, options)
-  const context = { state, threads: options.threads, stop: from.stop, warnings, choose }
+  // Its rows are divided over the partitions that it began with.
+  const stores = state.stores.slice(0, growth?.madeWith)
+  const divided = { ...state, stores }
+  const context = { state: divided, threads: options.threads, stop: from.stop, warnings, choose }
   const loaded = await applyHistory(options, context, (files) => {
     run.phase = { name: 'history', files }
   })
@@ -125,18 +137,23 @@ async function readHistory(
 /** Joins the group and reads what it assigns; returns whether everything was read. */
 async function readLive(
   run: Run,
+  state: StateStores,
   views: Views,
   loaded: Map<number, Partition>,
   threads: Threads | null,
 ) {
-  const { stores, group, warnings, options, leads } = run
+  const { group, warnings, options, leads } = run
+  const { stores } = state
   const cutoverMs = readCutover(stores[0])
   requireNoFiles(stores.map(positionsOf), cutoverMs)
   run.logStarts = await findLogStarts(group.consumer, views, stores, warnings)
   const byNumber = new Map(stores.map((store) => [store.partition, store]))
   const what = { loaded, cutoverMs, views, group, warnings, stop: run.stop.signal }
+  const growth = readGrowth(state)
+  const grow: GrowState = (topics) => growTo(state, topics)
   const changelog = openChangelogOf(options, stores.length, warnings)
-  const reader = openReader({ stores: byNumber, ...what, threads, leads, changelog }, options)
+  const parts = { stores: byNumber, growth, grow, ...what, threads, leads, changelog }
+  const reader = openReader(parts, options)
   if (threads !== null) threads.observations = reader.stats.observations
   run.phase = { name: 'live', reader }
   joinGroup(group)

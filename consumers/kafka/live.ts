@@ -6,7 +6,8 @@ import { BROKER_RETRY, createBackoff } from '../../src/kafka/retry.ts'
 import { createRegistry } from '../../src/kafka/schema-registry.ts'
 import { sourceOf, type Start, type TopicView } from '../../src/kafka/topic.ts'
 import { columnsOf, type StoredUnits, type UnitOptions } from '../../src/record/source-units.ts'
-import type { SourcePosition } from '../../state/partition-metadata.ts'
+import { numbersOf } from '../../state/growth.ts'
+import type { Growth, SourcePosition } from '../../state/partition-metadata.ts'
 import type { Partition } from '../../state/partition.ts'
 import type { PartitionStore } from '../../state/store.ts'
 import type { StateOptions } from '../../state/writer.ts'
@@ -16,6 +17,7 @@ import type { Warnings } from '../ingest/warnings.ts'
 import { createDeadLetters, openProducer } from './dead-letters.ts'
 import type { ReadingThreads } from './group/division.ts'
 import type { Group } from './group/membership.ts'
+import type { GrowState } from './growth.ts'
 import { fetchCommitted } from './group/offsets.ts'
 import type { DecidedTopic } from './log/decided-topic.ts'
 import type { FetchOptions } from './log/fetch-request.ts'
@@ -28,6 +30,7 @@ import { fetchDeliveries } from './log/fetch-loops.ts'
 import { createFormat } from './log/message-format.ts'
 import { NO_ROW_READ } from './log/partition.ts'
 import { createLogReader } from './log/reader.ts'
+import { createRouting } from './log/routing.ts'
 import { createTopicUnits } from './log/units.ts'
 import { createOutcomes, createPause } from './pause.ts'
 import type { Leading, PartitionReader, ReadTopic } from './reader.ts'
@@ -58,8 +61,12 @@ export interface PartitionReaderOptions extends CommitOptions {
 
 /** What exists before reading begins. */
 export interface ReaderParts {
-  /** The partitions that this thread may read, by number. */
-  stores: ReadonlyMap<number, PartitionStore>
+  /** The partitions that this thread may read, by number; new ones are added. */
+  stores: Map<number, PartitionStore>
+  /** How the topics have grown; absent for not at all. */
+  growth?: Growth | null
+  /** Grows the state; absent in a thread that is not the first. */
+  grow?: GrowState
   /** Partitions that are in memory already. */
   loaded: Map<number, Partition>
   /** Absent without a changelog. */
@@ -123,6 +130,8 @@ export function openReader(
     changelog: parts.changelog ?? null,
     threads: parts.threads ?? null,
     leads: parts.leads ?? null,
+    grow: parts.grow ?? null,
+    growing: null,
     topics: [...views].map(([topic, view]) => openTopic(topic, view, parts, shared, options)),
     failure: null,
     fetchDeliveries: outside.fetchDeliveries,
@@ -146,7 +155,7 @@ type Shared = Pick<PartitionReader, 'closing' | 'stats' | 'registry'> & Pick<Out
 function openTopic(
   topic: string,
   view: TopicView,
-  { stores, cutoverMs, group, warnings, decided }: ReaderParts,
+  { stores, cutoverMs, group, warnings, decided, growth = null }: ReaderParts,
   { closing, stats, registry, batchRows }: Shared,
   options: PartitionReaderOptions,
 ): ReadTopic {
@@ -169,9 +178,10 @@ function openTopic(
   json.decided = found?.columnsDecided ?? false
   const how = { format, partitions: view.partitions, units, json, cutoverMs }
   const messages = createMessageBatch(how, stats, batchRows)
-  if (found !== undefined) messages.routing = found.routing
+  const numbers = numbersOf(growth, topic, view.partitions)
+  messages.routing = found?.routing ?? createRouting(numbers)
   return {
-    ...{ topic, view, connection, fetching, from, onGap, cutoverMs, warnings, format },
+    ...{ topic, view, numbers, connection, fetching, from, onGap, cutoverMs, warnings, format },
     ...{ closing, passed: { gaps: 0, records: 0 } },
     consumer: group.consumer,
     refreshing: null,

@@ -7,7 +7,8 @@ import type { Warnings } from '../ingest/warnings.ts'
 import { statesOf } from './commit.ts'
 import { isMember } from './group/membership.ts'
 import { offsetKey } from './group/offsets.ts'
-import { idleReason, isSettled } from './log/assigned.ts'
+import { isSettled } from './log/assigned.ts'
+import { idleReason } from './log/idle.ts'
 import { lagRecords, logsOf, stopOf, type LogPartition } from './log/partition.ts'
 import { partitionerNote } from './log/routing.ts'
 import { isCaughtUp, pausedBy, type PartitionReader, type ReadTopic } from './reader.ts'
@@ -45,12 +46,13 @@ function describeReader(reader: PartitionReader, logs: readonly LogPartition[]):
     topics.reduce((total, topic) => total + of(topic), 0)
   const nowMs = Date.now()
   return {
-    topics: topics.map(({ topic, logReader: { messages } }) => ({
+    topics: topics.map(({ topic, numbers, logReader: { messages } }) => ({
       topic,
+      partitions: numbers,
       partitioner: partitionerNote(messages.routing),
       misrouted: messages.routing.misrouted,
     })),
-    topicPartitions: topics[0].view.partitions,
+    topicPartitions: Math.max(...topics.map(({ numbers }) => numbers[numbers.length - 1])),
     threads: 1,
     group: group.options.groupId,
     instance: group.options.instanceId,

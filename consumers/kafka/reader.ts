@@ -14,6 +14,7 @@ import type { IngestProgress } from '../ingest/progress.ts'
 import { commitLogs, statesOf } from './commit.ts'
 import { abandonReader, closeReader, type ClosingReader, type EndingThreads } from './closing.ts'
 import { isMember } from './group/membership.ts'
+import { growWhenDue, type GrowingReader, type GrowingThreads } from './growth.ts'
 import { isSettled, settleAssigned, type AssignedPartitions } from './log/assigned.ts'
 import type { FetchContext, fetchDeliveries, LogDelivery } from './log/fetch-loops.ts'
 import { decideColumnsWhenDue } from './log/json-columns.ts'
@@ -40,7 +41,7 @@ export interface ReadTopic extends StartContext, FetchContext, Recovery {
 }
 
 /** The state of reading; its parts are described where they are declared. */
-export interface PartitionReader extends AssignedPartitions, ClosingReader {
+export interface PartitionReader extends AssignedPartitions, GrowingReader, ClosingReader {
   topics: readonly ReadTopic[]
   pause: Pause
   /** Yields what is fetched of all topics. */
@@ -54,7 +55,7 @@ export interface PartitionReader extends AssignedPartitions, ClosingReader {
 }
 
 /** What the first of several ingest threads does for the others. */
-export interface Leading extends EndingThreads {
+export interface Leading extends EndingThreads, GrowingThreads {
   /** Sends the other threads what has changed. @throws what ended one of them */
   lead(reader: PartitionReader): void
   /** True when the other threads have read everything that was assigned last. */
@@ -86,7 +87,7 @@ export const pausedBy = ({ topics, deadLetters }: PartitionReader): string | nul
  * all that was applied is durable, and dead letters and offsets are sent.
  *
  * @throws PulseError `kafka` when a gap or a pause keeps it from catching up, or the group excludes
- *   this member; `state-options` when the topic has grown; what the store throws
+ *   this member; `state-options` when a topic has fewer partitions; what the store throws
  */
 export async function readAssigned(reader: PartitionReader): Promise<void> {
   try {
@@ -126,6 +127,7 @@ function startWhatIsDue(reader: PartitionReader): void {
   requireOnePartitioner(
     topics.map(({ topic, logReader: { messages } }) => [topic, messages.routing.sample]),
   )
+  growWhenDue(reader)
   reader.leads?.lead(reader)
   settleAssigned(reader)
   for (const topic of topics) refreshWhenDue(topic)

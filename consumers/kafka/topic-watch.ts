@@ -1,4 +1,4 @@
-// Keeps the metadata of the topic up to date; detects a topic that was recreated or has grown.
+// Keeps the metadata of the topic up to date; detects a topic that was recreated or has fewer.
 import type { Clock } from '../../src/clock.ts'
 import { messageOf, PulseError } from '../../src/errors.ts'
 import { missingAcl } from '../../src/kafka/authorization.ts'
@@ -31,9 +31,9 @@ export function refreshTopic(watch: TopicWatch): Promise<void> {
   return watch.refreshing
 }
 
-/** Requests the metadata if it is old. */
-export function refreshWhenDue(watch: TopicWatch): void {
-  if (watch.clock.now() - watch.refreshedAt >= REFRESH_MS) void refreshTopic(watch)
+/** Requests the metadata if it is older than `afterMs`. */
+export function refreshWhenDue(watch: TopicWatch, afterMs = REFRESH_MS): void {
+  if (watch.clock.now() - watch.refreshedAt >= afterMs) void refreshTopic(watch)
 }
 
 /** Records what ends the reader; the first failure counts. */
@@ -50,8 +50,8 @@ async function refresh(watch: TopicWatch): Promise<void> {
       warnings.error('metadata', `the topic "${topic}" no longer exists`)
       return
     }
-    if (view.partitions !== watch.view.partitions) {
-      throw grown(topic, view.partitions, watch.view.partitions)
+    if (view.partitions < watch.view.partitions) {
+      throw fewer(topic, view.partitions, watch.view.partitions)
     }
     watch.view = view
   } catch (error) {
@@ -60,9 +60,9 @@ async function refresh(watch: TopicWatch): Promise<void> {
   }
 }
 
-const grown = (topic: string, now: number, before: number): PulseError =>
+const fewer = (topic: string, now: number, before: number): PulseError =>
   new PulseError(
     'state-options',
-    `the topic "${topic}" now has ${now} partitions, but the state was made with ${before}, and ` +
+    `the topic "${topic}" now has ${now} partitions, but the state was read from ${before}, and ` +
       'keys have moved between partitions; read the topic into another --state directory',
   )

@@ -77,7 +77,9 @@ const read = (
     if (values.html === '') return { snapshot, page: null }
     const { seed, mask } = values
     const hash = hashState(shownView(view, display, 'reading for the hash', 'hashing'))
-    const input = { snapshot, hash, stamp: { ...stamp }, seed, mask }
+    const { format, partitions, timeZone, missingMsisdn } = stamp
+    const fixed = { format, partitions, timeZone, missingMsisdn }
+    const input = { snapshot, hash, stamp: fixed, seed, mask }
     return { snapshot, page: reportPage({ ...input, version: VERSION }) }
   })
 

@@ -1,5 +1,6 @@
 // What the threads that read the state share: one view at a time, and answers to requests in turn.
 import type { MessagePort } from 'node:worker_threads'
+import { followGrowth } from '../../state/follow.ts'
 import { openStateToRead, viewState, type ReadableState, type StateView } from '../../state/read.ts'
 import { readHeld } from '../../state/store.ts'
 import { messageOf, PulseError, troubleOf, type ErrorCode } from '../errors.ts'
@@ -16,7 +17,8 @@ export function createReader(stateDirectory: string, shutdown: ShutdownFlag): In
   return (work) => {
     throwIfEnding(shutdown)
     try {
-      state ??= openStateToRead(stateDirectory)
+      if (state === null) state = openStateToRead(stateDirectory)
+      else followGrowth(state)
       const view = viewState(state, 'when asked for')
       try {
         return view.counters.commit === 0 && isHeld(state) ? null : work(view)

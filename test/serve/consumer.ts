@@ -40,7 +40,7 @@ export function generateConsumer(
   changed: Partial<ConsumerProgress> = {},
 ): ConsumerProgress {
   return {
-    topics: [{ topic: 'xdr', partitioner: PARTITIONER, misrouted: 0 }],
+    topics: [{ topic: 'xdr', partitions: [2], partitioner: PARTITIONER, misrouted: 0 }],
     topicPartitions: 12,
     threads: 1,
     group: 'engagement',

@@ -21,11 +21,16 @@ export const assigner =
         decodeClaims(typeof sent === 'string' ? Buffer.from(sent) : sent),
       ]),
     )
-    const count = Math.min(
-      ...topics.map((topic) => metadata.topics.get(topic)?.partitionsCount ?? 0),
-    )
-    return [...assignPartitions(claims, count)].map(([memberId, partitions]) => ({
+    const countOf = (topic: string): number => metadata.topics.get(topic)?.partitionsCount ?? 0
+    // While topics grow one after another, they have different numbers of partitions.
+    const count = Math.max(...topics.map(countOf))
+    return [...assignPartitions(claims, count)].map(([memberId, assigned]) => ({
       memberId,
-      assignments: new Map(topics.map((topic) => [topic, { topic, partitions }])),
+      assignments: new Map(
+        topics.map((topic) => {
+          const partitions = assigned.filter((partition) => partition < countOf(topic))
+          return [topic, { topic, partitions }]
+        }),
+      ),
     }))
   }

@@ -86,6 +86,7 @@ export async function findLogStarts(
   for (const { partition, positions } of stores) {
     if (positions.getKeysCount({ limit: 1 }) === 0) continue
     for (const [topic, view] of views) {
+      if (partition >= view.partitions) continue
       if (performance.now() > until) return found
       try {
         const start = await offsetAt(consumer, topic, partition, 'earliest')

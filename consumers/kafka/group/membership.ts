@@ -124,8 +124,8 @@ function followGroup(group: Group): void {
     warnings.error('group', messageIn(options, error))
   })
   consumer.on('consumer:group:join', ({ assignments }) => {
-    // Those of all topics are the same.
-    const own = assignments?.find(({ topic }) => topic === options.topics[0])?.partitions ?? []
+    // The same of each topic, as far as it has them.
+    const own = [...new Set(assignments?.flatMap(({ partitions }) => partitions))]
     group.rebalances++
     group.assigned = own
     extendLease(group, group.clock.now())

@@ -9,8 +9,9 @@ import { commitLogs } from '../commit.ts'
 import { ownPart, threadOf, type ReadingThreads } from '../group/division.ts'
 import { closeOutbox } from '../outbox.ts'
 import { fail } from '../topic-watch.ts'
+import { idleReason } from './idle.ts'
 import { logsOf, type LogPartition } from './partition.ts'
-import { storeOf, takeOver, type AssignedTopic, type TakingReader } from './taking.ts'
+import { isMissing, storeOf, takeOver, type AssignedTopic, type TakingReader } from './taking.ts'
 
 /**
  * What is read, and what has to change for it to be what is assigned; part of a partition reader.
@@ -41,21 +42,27 @@ const wantedBy = ({ group, threads }: AssignedPartitions): readonly number[] | n
 export function settleAssigned(reader: AssignedPartitions): void {
   const { group, settling } = reader
   if (group.assigned === null || settling !== null || isSettled(reader)) return
+  if (!hasStores(reader, wantedBy(reader) ?? [])) return
   reader.settling = settle(reader)
     .catch((error: unknown) => fail(reader, error))
     .finally(() => (reader.settling = null))
 }
+
+/** False until the state has grown. */
+const hasStores = ({ stores }: AssignedPartitions, assigned: readonly number[]): boolean =>
+  assigned.every((partition) => stores.has(partition))
 
 /** Carries out the assignment, also when it changes meanwhile. */
 async function settle(reader: AssignedPartitions): Promise<void> {
   const { topics, closing, stats } = reader
   while (!closing.signal.aborted) {
     const assigned = wantedBy(reader) ?? []
+    if (!hasStores(reader, assigned)) return
     const wanted = new Set(assigned)
     releaseOthers(reader, wanted)
     const stale = topics.map(staleOf).find((log) => log !== undefined)
     const surplus = stale ?? logsOf(topics).find(({ number }) => !wanted.has(number))
-    const missing = assigned.find((number) => topics.some(({ logs }) => !logs.has(number)))
+    const missing = assigned.find((number) => topics.some((topic) => isMissing(topic, number)))
     if (surplus !== undefined) {
       giveBack(reader, surplus, wanted)
       // Its next owner, or the next thread, continues what is published now.
@@ -69,18 +76,6 @@ async function settle(reader: AssignedPartitions): Promise<void> {
     }
     await stats.clock.breathe()
   }
-}
-
-/** Why this member reads nothing, as a sentence; null for one with partitions. */
-export function idleReason({ group, topics, threads }: AssignedPartitions): string | null {
-  if (group.assigned === null || group.assigned.length > 0) return null
-  if (threads !== null && threads.index > 0) return null
-  const names = topics.map(({ topic }) => `"${topic}"`).join(', ')
-  return (
-    `no partition is assigned to this member: other members read all ${topics[0].view.partitions} of ` +
-    `${names}, and a partition moves only while its log still has everything; idle until one ` +
-    'is free'
-  )
 }
 
 /** A partition of a topic that was recreated meanwhile. */

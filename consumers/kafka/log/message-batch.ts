@@ -55,7 +55,7 @@ export function createMessageBatch(
     rows,
     values: rows.columns.map((column) => column.values),
     selected: new Uint32Array(capacity),
-    routing: createRouting(options.partitions),
+    routing: createRouting([options.partitions]),
     otherTypes: 0,
   }
 }

@@ -12,6 +12,8 @@ export interface Routing {
   compared: number
   /** Rows found in another partition than the topic's partitioner assigns to their MSISDN. */
   misrouted: number
+  /** The numbers of partitions that the topic has had: older rows are divided over a former one. */
+  numbers: readonly number[]
 }
 
 /** The partitioner of a topic as it is reported. */
@@ -25,12 +27,28 @@ export interface PartitionerNote {
 /** A topic with fewer distinct keys than are needed is compared up to this number of rows. */
 const MAX_COMPARED = 100_000
 
-/** A routing before the first row. */
-export const createRouting = (partitions: number): Routing => ({
-  sample: createKeySample(partitions),
+/**
+ * A routing before the first row.
+ *
+ * @param numbers of partitions that the topic has had; the last one is the present one
+ */
+export const createRouting = (numbers: readonly number[]): Routing => ({
+  sample: createKeySample(numbers[numbers.length - 1]),
   compared: 0,
   misrouted: 0,
+  numbers,
 })
+
+/** The topic has grown: a known partitioner stays known, other keys are compared anew. */
+export function growRouting(routing: Routing, numbers: readonly number[]): void {
+  const isKnown = partitionerOf(routing.sample) !== null
+  if (!isKnown) Object.assign(routing, createRouting(numbers))
+  routing.numbers = numbers
+}
+
+/** Rows of a partition that the last growth added are divided over the present number only. */
+const isComparable = ({ numbers }: Routing, partition: number): boolean =>
+  numbers.length === 1 || partition >= numbers[numbers.length - 2]
 
 /** True when further rows change nothing of what is known of the partitioner. */
 export const isRoutingDecided = ({ sample, compared }: Routing): boolean =>
@@ -54,10 +72,11 @@ export function checkRouting(
     const known = partitionerOf(sample)
     const msisdn = values[selected[0]]
     if (known === null || !isMsisdn(msisdn)) return
-    if (partitionBy(known, msisdn, sample.partitions) !== partition) routing.misrouted++
+    const isExplained = routing.numbers.some((n) => partitionBy(known, msisdn, n) === partition)
+    if (!isExplained) routing.misrouted++
     return
   }
-  if (routing.compared > MAX_COMPARED) return
+  if (routing.compared > MAX_COMPARED || !isComparable(routing, partition)) return
   routing.compared += count
   for (let n = 0; n < count; n++) {
     const i = selected[n]

@@ -1,6 +1,5 @@
 // Where a partition is read from, and on what evidence: the state's position, what the group has
 // read before, or the first start of all.
-import { messageOf } from '../../../src/errors.ts'
 import { offsetAt, sourceOf, type Start } from '../../../src/kafka/topic.ts'
 import { PLAIN_UNITS } from '../../../src/record/source-units.ts'
 import { createPosition, type SourcePosition } from '../../../state/partition-metadata.ts'
@@ -15,6 +14,8 @@ import { NO_ROW_READ, placeOf, type Gap, type LogPartition } from './partition.t
 export interface StartContext extends TopicWatch {
   /** Where to start in a partition that the group has never read. */
   from: Start
+  /** The numbers of partitions that the topic has had since it is read; the last one is the present. */
+  numbers: readonly number[]
   onGap: GapPolicy
   /** The cut-over of the history in this state (UTC ms); null without a history. */
   cutoverMs: number | null
@@ -74,38 +75,6 @@ export function reportStart(context: StartContext, { gap, stops, sentence }: Par
   passed.records += gap.to - gap.from
 }
 
-/**
- * Reports a committed offset that is not the position of the state: it has no effect. Behind the
- * position, one of this project is usual: it is written after the commit.
- */
-export async function checkCommitted(
-  { topic, committedOf, warnings }: StartContext,
-  number: number,
-  position: SourcePosition,
-): Promise<void> {
-  const at = position.next
-  try {
-    const committed = await committedOf(number)
-    if (committed === null || committed.offset === at) return
-    const { offset, beginning } = committed
-    const counts = `it has no effect: the position of the state, ${at}, counts`
-    if (beginning === null) {
-      warnings.warn(
-        `${placeOf({ topic, number })}: the group's committed offset is ${offset}, set by another program or ` +
-          `a former version; ${counts}; to read the partition again, use "xdr-pulse reread ` +
-          `--partition ${number}"`,
-      )
-    } else if (offset > position.next) {
-      warnings.info(
-        `${placeOf({ topic, number })}: the group's committed offset is ${offset}, as after a restore, a ` +
-          `reread, or a change by another program; ${counts}`,
-      )
-    }
-  } catch (error) {
-    warnings.error('metadata', messageOf(error))
-  }
-}
-
 /** A topic of the same name that was read before under another id is a gap. */
 function findFormer(place: Place, state: Partition, source: string): Gap | null {
   for (const [id, { kind, name, next, first }] of state.positions) {
@@ -158,12 +127,18 @@ async function startAtGap(
   return { position: { ...position, next, skipped: next - gap.from }, gap, stops: false, sentence }
 }
 
+/** What is in a partition that came while the topic was read came after the start of reading. */
+const fromOf = ({ from, numbers }: StartContext, number: number): Start =>
+  number >= numbers[0] ? 'earliest' : from
+
 /** The first start of the group: what is before it is not included. */
 async function firstStart(
-  { consumer, topic, from }: StartContext,
+  context: StartContext,
   number: number,
   logStart: number,
 ): Promise<PartitionStart> {
+  const { consumer, topic } = context
+  const from = fromOf(context, number)
   const first = from === 'earliest' ? logStart : await offsetAt(consumer, topic, number, from)
   const position = positionAt(topic, first, logStart)
   if (first === 0) return { position, gap: null, stops: false, sentence: null }
@@ -184,12 +159,13 @@ async function firstStart(
 
 /** The group has read the partition, and the log still has all of it: it is read again. */
 function startAgain(
-  { topic, from }: StartContext,
+  context: StartContext,
   number: number,
   committed: CommittedOffset,
   logStart: number,
 ): PartitionStart {
-  const first = from === 'earliest' ? logStart : firstOf(committed)
+  const { topic } = context
+  const first = fromOf(context, number) === 'earliest' ? logStart : firstOf(committed)
   const sentence =
     `${placeOf({ topic, number })}: the group has read it up to offset ${committed.offset}, and this state ` +
     `has nothing of it; all of it is still in the log and is read again from offset ${first}`

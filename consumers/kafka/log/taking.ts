@@ -14,8 +14,9 @@ import type { Changelog } from '../../changelog/client.ts'
 import type { Warnings } from '../../ingest/warnings.ts'
 import type { CommitContext } from '../commit.ts'
 import { openOutbox } from '../outbox.ts'
-import { createLogPartition, type LogPartition } from './partition.ts'
-import { checkCommitted, findStart, reportStart } from './start.ts'
+import { checkCommitted } from './committed.ts'
+import { createLogPartition, logsOf, type LogPartition } from './partition.ts'
+import { findStart, reportStart } from './start.ts'
 import type { PartitionStart, StartContext } from './start.ts'
 
 /** A topic of which partitions are assigned. */
@@ -29,7 +30,7 @@ export interface TakingReader extends CommitContext {
   topics: readonly AssignedTopic[]
   warnings: Warnings
   /** The partitions of the state that this thread may read, by number. */
-  stores: ReadonlyMap<number, PartitionStore>
+  stores: Map<number, PartitionStore>
   /** Null without a changelog. */
   changelog: Changelog | null
   /** Partitions that are in memory already and not read yet, by number. */
@@ -42,15 +43,23 @@ export interface TakingReader extends CommitContext {
   closing: AbortController
 }
 
+/** A partition that the topic has, and that is not read. */
+export const isMissing = ({ numbers, logs }: AssignedTopic, number: number): boolean =>
+  number < numbers[numbers.length - 1] && !logs.has(number)
+
 /** Takes over a partition; a passing error of the cluster is reported, and nothing has changed then. */
 export async function takeOver(reader: TakingReader, number: number): Promise<void> {
   const { topics, warnings, closing, backoff, deadLetters } = reader
   const store = storeOf(reader, number)
+  // Topics may grow one after another.
+  const read = logsOf(topics).find((log) => log.number === number)?.state
   const opened: Opened[] = []
   let state: Partition
   try {
-    state = reader.loaded.get(number) ?? load(reader, number) ?? (await take(reader, number))
-    for (const topic of topics) opened.push(await open(topic, number, state))
+    state = read ?? reader.loaded.get(number) ?? load(reader, number) ?? (await take(reader, number))
+    for (const topic of topics) {
+      if (isMissing(topic, number)) opened.push(await open(topic, number, state))
+    }
   } catch (error) {
     if (error instanceof PulseError) throw error
     warnings.error('metadata', messageOf(error))
@@ -69,6 +78,7 @@ export async function takeOver(reader: TakingReader, number: number): Promise<vo
     else void checkCommitted(topic, number, position)
     topic.logs.set(number, log)
   }
+  if (read !== undefined) return
   reader.loaded.delete(number)
   setHeld(store, true)
   state.outbox = deadLetters !== null

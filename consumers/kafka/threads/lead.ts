@@ -6,10 +6,11 @@ import type { DecidedTopic } from '../log/decided-topic.ts'
 import type { Leading, PartitionReader, ReadTopic } from '../reader.ts'
 import { threadOf } from '../group/division.ts'
 import { withOthers } from './merge-progress.ts'
-import { endThreads, post, type OtherThread, type Threads } from './threads.ts'
+import { endThreads, growThreads, post, type OtherThread, type Threads } from './threads.ts'
 
 /** Leads other threads that were started. */
 export const leadingOf = (threads: Threads): Leading => ({
+  grow: (partitions, growth) => growThreads(threads, partitions, growth),
   lead: (reader) => leadThreads(reader, threads),
   areCaughtUp: (reader) => areCaughtUp(reader, threads),
   stoppedBy: () => stoppedBy(threads),

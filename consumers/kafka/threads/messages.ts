@@ -1,5 +1,6 @@
 // What the first ingest thread of a member and its other threads send to each other.
 import type { Failure } from '../../../src/errors.ts'
+import type { Growth } from '../../../state/partition-metadata.ts'
 import type { IngestProgress } from '../../ingest/progress.ts'
 import type { DurableOffset } from '../group/offsets.ts'
 import type { DecidedTopic } from '../log/decided-topic.ts'
@@ -12,6 +13,7 @@ export interface ThreadData {
   count: number
   /** Number of partitions of the state. */
   partitions: number
+  growth: Growth | null
   command: string
 }
 
@@ -25,6 +27,8 @@ export type ToThread =
       topics: DecidedTopic[]
       cutoverMs: number | null
     }
+  /** The state has so many partitions from now on; the thread opens its part, and answers `opened`. */
+  | { type: 'grow'; partitions: number; growth: Growth | null }
   /** The lease lasts for `forMs` from `atNs` of `process.hrtime` on, which all threads share. */
   | { type: 'lease'; forMs: number; atNs: bigint }
   /** The answer to `offsets`; null for an acknowledgement of the group. */

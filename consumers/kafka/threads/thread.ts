@@ -11,10 +11,12 @@ import { openChangelogOf } from '../../changelog/client.ts'
 import { createWarnings } from '../../ingest/warnings.ts'
 import { createGroup, type Group } from '../group/membership.ts'
 import { ownPartitions, settleOffsets, type GroupOffsets } from '../group/offsets.ts'
+import { takeGrowth } from '../growth.ts'
 import { isSettled } from '../log/assigned.ts'
 import { openReader } from '../live.ts'
 import { describeConsumer } from '../progress.ts'
 import { readAssigned, type PartitionReader } from '../reader.ts'
+import { refreshTopic } from '../topic-watch.ts'
 import { threadOf, undivided } from '../group/division.ts'
 import type { FromThread, ThreadData, ThreadReport, ToThread } from './messages.ts'
 
@@ -26,27 +28,36 @@ const CLOSE_MS = 3000
 
 assert(parentPort !== null, 'the script of an ingest thread is started as a worker thread')
 const port = parentPort
-const { options, index, count, partitions, command } = workerData as ThreadData
+const { options, index, count, partitions, command, ...given } = workerData as ThreadData
 const send = (message: FromThread): void => port.postMessage(message)
 
 const stop = new AbortController()
 const warnings = createWarnings()
 const group = createGroup(options.connection, options, () => [], warnings)
 const waiting = new Map<number, PromiseWithResolvers<undefined>>()
-let stores: ReadonlyMap<number, PartitionStore> = new Map()
+const stores = new Map<number, PartitionStore>()
+let { growth } = given
 let reader: PartitionReader | null = null
 let version = 0
 let soon: NodeJS.Immediate | undefined
 
-/** Opens the environments of all partitions that this thread may ever read. */
-function openStores(): Map<number, PartitionStore> {
+/** Opens the environments of all of `number` partitions that this thread may ever read. */
+function openStores(number: number): void {
   const { stateDirectory } = options
-  const opened = new Map<number, PartitionStore>()
-  for (let partition = 0; partition < partitions; partition++) {
-    if (threadOf(partition, { count }) !== index) continue
-    opened.set(partition, openInThread(stateDirectory, partition, command))
+  for (let partition = 0; partition < number; partition++) {
+    if (threadOf(partition, { count }) !== index || stores.has(partition)) continue
+    stores.set(partition, openInThread(stateDirectory, partition, command))
   }
-  return opened
+  send({ type: 'opened' })
+}
+
+/** The state has grown: the partitions are read when they are assigned. */
+function grow(message: Extract<ToThread, { type: 'grow' }>): void {
+  growth = message.growth
+  openStores(message.partitions)
+  if (reader === null) return
+  takeGrowth(reader.topics, growth)
+  for (const topic of reader.topics) void refreshTopic(topic)
 }
 
 /** The first thread commits the offsets, as it knows the member's id and generation. */
@@ -80,7 +91,15 @@ function reportSoon(): void {
 
 function open({ topics, cutoverMs }: Assignment): PartitionReader {
   const parts = {
-    ...{ stores, cutoverMs, group, warnings, stop: stop.signal, loaded: new Map<number, never>() },
+    ...{
+      stores,
+      growth,
+      cutoverMs,
+      group,
+      warnings,
+      stop: stop.signal,
+      loaded: new Map<number, never>(),
+    },
     views: new Map(topics.map(({ topic, view }) => [topic, view])),
     decided: new Map(topics.map((one) => [one.topic, one])),
     threads: undivided(index, count),
@@ -132,6 +151,9 @@ function receive(message: ToThread): void {
     case 'assign':
       assign(message)
       break
+    case 'grow':
+      grow(message)
+      break
     case 'lease':
       extendLease(group, message)
       break
@@ -159,8 +181,7 @@ port.on('message', (message: ToThread) => {
   }
 })
 try {
-  stores = openStores()
-  send({ type: 'opened' })
+  openStores(partitions)
 } catch (error) {
   await end(() => send({ type: 'failed', ...failureOf(error) }))
 }

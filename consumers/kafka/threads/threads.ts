@@ -6,9 +6,11 @@ import { errorOf, messageOf } from '../../../src/errors.ts'
 import { createObservations } from '../../ingest/ingest-stats.ts'
 import type { IngestObservations } from '../../ingest/progress.ts'
 import type { LogStarts } from '../group/claims.ts'
+import type { Growth } from '../../../state/partition-metadata.ts'
 import type { Group } from '../group/membership.ts'
 import type { DurableOffset } from '../group/offsets.ts'
 import type { TopicConsumerOptions } from '../run.ts'
+import type { GrownState } from '../growth.ts'
 import type { DecidedTopic } from '../log/decided-topic.ts'
 import { undivided, type ReadingThreads } from '../group/division.ts'
 import type { FromThread, ThreadData, ThreadReport, ToThread } from './messages.ts'
@@ -57,7 +59,7 @@ export interface Threads extends ReadingThreads {
  */
 export async function startThreads(
   options: TopicConsumerOptions,
-  partitions: number,
+  { stores: { length: partitions }, growth }: Pick<GrownState, 'stores' | 'growth'>,
   group: Group,
   logStarts: () => LogStarts,
 ): Promise<Threads> {
@@ -69,7 +71,7 @@ export async function startThreads(
     observations: createObservations(),
   }
   for (let index = 1; index < count; index++) {
-    const data: ThreadData = { options: plain, index, count, partitions, command: 'run' }
+    const data: ThreadData = { options: plain, index, count, partitions, growth, command: 'run' }
     const other = startOne(data)
     threads.others.push(other)
     listen(threads, other, group, logStarts)
@@ -91,10 +93,10 @@ function listen(
   group: Group,
   logStarts: () => LogStarts,
 ): void {
-  const { worker, opened, ended } = other
+  const { worker, ended } = other
   const failWith = (error: unknown): void => {
     threads.failure ??= { error }
-    opened.reject(error)
+    other.opened.reject(error)
   }
   worker.on('error', failWith)
   worker.on('exit', (code) => {
@@ -104,7 +106,7 @@ function listen(
   })
   worker.on('message', (message: FromThread) => {
     other.heardAt = performance.now()
-    if (message.type === 'opened') opened.resolve(undefined)
+    if (message.type === 'opened') other.opened.resolve(undefined)
     else if (message.type === 'offsets') void commitFor(other, group, message)
     else if (message.type === 'failed') {
       other.isOver = true
@@ -157,6 +159,24 @@ function take(
 /** Sends a message to each of the other threads that has not ended. */
 export const post = ({ others }: Threads, message: (other: OtherThread) => ToThread): void => {
   for (const other of others) if (!other.isOver) other.worker.postMessage(message(other))
+}
+
+/**
+ * Has the other threads open their part of new partitions, one after the other as at their start.
+ *
+ * @throws PulseError what a thread throws when it opens them
+ */
+export async function growThreads(
+  { others }: Threads,
+  partitions: number,
+  growth: Growth | null,
+): Promise<void> {
+  for (const other of others) {
+    if (other.isOver) continue
+    other.opened = Promise.withResolvers()
+    other.worker.postMessage({ type: 'grow', partitions, growth } satisfies ToThread)
+    await Promise.race([other.opened.promise, other.ended.promise])
+  }
 }
 
 /** Ends the other threads: `stop` commits what is in hand. Resolves when all of them have ended. */

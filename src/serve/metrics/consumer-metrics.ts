@@ -47,6 +47,11 @@ function pausedPartitions(consumer: ConsumerProgress, name: string): number {
   ).length
 }
 
+function grownPartitions({ topics }: ConsumerProgress, name: string): number {
+  const numbers = topics.find(({ topic }) => topic === name)?.partitions ?? [0]
+  return numbers[numbers.length - 1] - numbers[0]
+}
+
 /** Metrics of a consumer. */
 export const CONSUMER_METRICS = [
   counter(
@@ -93,6 +98,11 @@ export const CONSUMER_METRICS = [
     'consumer_assigned_partitions',
     'Partitions assigned to this member.',
     ({ assigned }) => assigned.length,
+  ),
+  ofTopic(
+    'consumer_grown_partitions',
+    'Partitions that the topic has gained since the state reads it.',
+    grownPartitions,
   ),
   ofTopic(
     'consumer_paused_partitions',

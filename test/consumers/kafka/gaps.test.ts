@@ -3,7 +3,6 @@ import assert from 'node:assert/strict'
 import { cpSync } from 'node:fs'
 import { join } from 'node:path'
 import { before, describe, test } from 'node:test'
-import { quietClient } from '../../../scripts/kafka/client.ts'
 import type { IngestProgress } from '../../../consumers/ingest/progress.ts'
 import { PulseError } from '../../../src/errors.ts'
 import { needsKafka } from '../../broker.ts'
@@ -168,31 +167,6 @@ describe('gaps', { ...needsKafka(), concurrency: 2 }, () => {
       }
     }
     await send(topic, 0, 100, 150)
-  }
-
-  test('a topic with new partitions is refused with the remedy, also while running', () =>
-    withDirectory(async (directory) => {
-      const topic = uniqueName('grown')
-      await broker.createTopic(topic, { partitions: 1 })
-      await send(topic, 0, 0, 10)
-      const state = join(directory, 'state')
-      let grown = false
-      const running = runUntil(topic, state, ([log]) => {
-        if (log?.appliedOffset === 10 && !grown) {
-          grown = true
-          void grow(topic)
-        }
-        return false
-      })
-      await refuses(running, /now has 3 partitions.* made with 1.*another --state/, 'state-options')
-      await refuses(read(topic, state), /--partitions 1 .*3.*another --state/, 'state-options')
-    }))
-
-  async function grow(topic: string): Promise<void> {
-    const admin = quietClient({ brokers: broker.bootstrap }).admin()
-    await admin.connect()
-    await admin.createPartitions({ topicPartitions: [{ topic, count: 3 }] })
-    await admin.disconnect()
   }
 })
 

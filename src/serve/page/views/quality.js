@@ -159,6 +159,11 @@ function topicTexts(status) {
   const compacted = consumer.partitions.reduce((sum, each) => sum + each.compacted, 0)
   const { gaps, records } = consumer.gapsPassed
   return [
+    ...consumer.topics.flatMap(({ topic, partitions }) =>
+      partitions.length === 1
+        ? []
+        : [`The topic ${topic} has grown: ${partitions.join(', then ')} partitions.`],
+    ),
     ...(notRetained === 0
       ? []
       : [`${count(notRetained)} offsets before the beginning are not retained and not included.`]),

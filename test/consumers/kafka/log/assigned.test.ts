@@ -58,6 +58,7 @@ function assignedOf(
     consumer: consumer as Consumer,
     topic,
     view: { id, partitions: stores.length, leaders: [], brokers: new Map() },
+    numbers: [stores.length],
     ...{
       clock: SYSTEM_CLOCK,
       refreshing: null,
