@@ -25,6 +25,8 @@ interface SourceStatus extends SourcePosition {
 interface StateStatus {
   directory: string
   stamp: Record<string, unknown>
+  /** By topic: the numbers of partitions that it has had; empty while none has grown. */
+  growth: Readonly<Record<string, readonly number[]>>
   commits: number
   subscribers: number
   applied: number
@@ -76,10 +78,12 @@ function statusOf(
 ): StateStatus {
   const { fileBytes, usedBytes } = storeBytes(state.stores)
   const ledgers = readPartitionCounts(state)
+  const { growth, ...stamp } = state.stamp
   const held = ledgers.filter((ledger) => ledger.held)
   return {
     directory: state.directory,
-    stamp: { ...state.stamp },
+    stamp,
+    growth: growth?.topics ?? {},
     commits: commit,
     ...counters,
     undelivered: held.reduce((sum, { undelivered }) => sum + undelivered, 0),
@@ -111,6 +115,9 @@ function stateText(found: StateStatus): string {
     ['state', ''],
     ['directory', found.directory],
     ...Object.entries(found.stamp).map(([name, value]) => [name, String(value)]),
+    ...Object.entries(found.growth).map(([topic, numbers]) => {
+      return [`partitions of ${topic}`, numbers.join(', then ')]
+    }),
     ['subscribers', found.subscribers.toLocaleString('en-US')],
     ['rows applied', found.applied.toLocaleString('en-US')],
     ['rows rejected', `${rejected.toLocaleString('en-US')} (${found.rejectedKept} kept)`],
