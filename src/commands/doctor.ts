@@ -80,7 +80,8 @@ async function clusterChecks(
   try {
     const connection = connectionOf(values)
     const letters = deadLetterTopic === '' ? null : deadLetterTopic
-    return await checkTopics({ connection, topics, group, deadLetterTopic: letters, format })
+    const to = { connection, topics, group, deadLetterTopic: letters, format }
+    return await checkTopics({ ...to, hasState: hasState(values.state) })
   } finally {
     opened?.close()
   }

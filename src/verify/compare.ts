@@ -2,10 +2,10 @@
 import type { StateView } from '../../state/read.ts'
 import { doubles, streamChunks } from '../chunks.ts'
 import { queryRows, type DuckDBConnection } from '../duckdb.ts'
+import { assert } from '../errors.ts'
 import { REASONS } from '../record/batch.ts'
 import { APPLICATIONS } from '../record/columns.ts'
-import { mergedRows } from '../snapshot/merge.ts'
-import { FIELD, FIELD_NAMES, WIDTH } from '../subscriber/aggregate.ts'
+import { addRow, FIELD, FIELD_NAMES, WIDTH } from '../subscriber/aggregate.ts'
 import { APPLICATION_NUMBERS, REJECTED_SQL, SUBSCRIBERS_SQL, TOTALS_SQL } from './expected-sql.ts'
 import type { Findings } from './findings.ts'
 
@@ -57,36 +57,48 @@ function compareCounts(
   }
 }
 
-/** All subscribers of the state, WIDTH numbers each, with their order by MSISDN. */
+/** All rows of the state, WIDTH numbers each, with their order by MSISDN. */
 interface Rows {
   values: Float64Array
   /** MSISDNs, ascending. */
   sorted: Float64Array
-  /** Row of each MSISDN in `sorted`. */
+  /** Row of each MSISDN in `sorted`; further rows of it are zeros. */
   order: Uint32Array
 }
 
 function readRows(view: StateView, onProgress: VerifyProgress): Rows {
-  const most = view.counters.subscribers
-  const room = new Float64Array(most * WIDTH)
+  const count = view.counters.subscribers
+  const values = new Float64Array(count * WIDTH)
   let filled = 0
-  onProgress('state', 0, most)
-  mergedRows((visit) => view.scan(visit))((rows, size) => {
-    room.set(rows.subarray(0, size * WIDTH), filled)
+  onProgress('state', 0, count)
+  view.scan((rows, size) => {
+    values.set(rows.subarray(0, size * WIDTH), filled)
     filled += size * WIDTH
-    onProgress('state', filled / WIDTH, most)
+    onProgress('state', filled / WIDTH, count)
   })
-  // Of a subscriber in several partitions the rows were summed.
-  const values = room.subarray(0, filled)
-  const count = filled / WIDTH
-  const sorted = new Float64Array(count)
-  for (let row = 0; row < count; row++) sorted[row] = values[row * WIDTH + FIELD.msisdn]
-  sorted.sort()
-  const order = new Uint32Array(count)
-  for (let row = 0; row < count; row++) {
-    order[lowerBound(sorted, values[row * WIDTH + FIELD.msisdn])] = row
+  assert(filled === values.length, 'a view has a row per subscriber and partition')
+  const all = new Float64Array(count)
+  for (let row = 0; row < count; row++) all[row] = values[row * WIDTH + FIELD.msisdn]
+  all.sort()
+  const sorted = all.filter((msisdn, at) => at === 0 || msisdn !== all[at - 1])
+  return { values, sorted, order: mergeRows(values, sorted) }
+}
+
+/** Adds further rows of a subscriber, which are in other partitions, to its first one. */
+function mergeRows(values: Float64Array, sorted: Float64Array): Uint32Array {
+  const order = new Uint32Array(sorted.length)
+  const taken = new Uint8Array(sorted.length)
+  for (let at = 0; at < values.length; at += WIDTH) {
+    const place = lowerBound(sorted, values[at + FIELD.msisdn])
+    if (taken[place] === 1) {
+      addRow(values, order[place] * WIDTH, values, at)
+      values.fill(0, at, at + WIDTH)
+    } else {
+      taken[place] = 1
+      order[place] = at / WIDTH
+    }
   }
-  return { values, sorted, order }
+  return order
 }
 
 function lowerBound(sorted: Float64Array, value: number): number {

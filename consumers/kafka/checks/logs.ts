@@ -96,8 +96,8 @@ export async function keysCheck(
   const advice =
     sample.contradiction === null
       ? '--history then needs --partitioner murmur2|crc32|fnv1a'
-      : 'produce with the MSISDN as key: else a subscriber may be in several partitions, and ' +
-        'counts in each'
+      : 'produce with the MSISDN as key: else a subscriber may be in several partitions; ' +
+        'the keys of a topic that has gained partitions do not show it'
   return { check: { check, result: 'warning', found, advice }, sample }
 }
 

@@ -5,7 +5,11 @@ import { ok, type Check } from './check.ts'
 import { checkCluster, type CheckedTopic, type ClusterToCheck } from './cluster.ts'
 
 /** What is checked. */
-export type TopicsToCheck = Omit<ClusterToCheck, 'topic'> & { topics: readonly string[] }
+export type TopicsToCheck = Omit<ClusterToCheck, 'topic'> & {
+  topics: readonly string[]
+  /** Topics of a state may have grown one after another. */
+  hasState: boolean
+}
 
 /** What the checks found, for those of the state. */
 export interface CheckedTopics {
@@ -17,7 +21,8 @@ export interface CheckedTopics {
 const UNNAMED = ['log', 'keys', 'clock']
 
 /** Checks the cluster for each topic. */
-export async function checkTopics({ topics: names, ...to }: TopicsToCheck): Promise<CheckedTopics> {
+export async function checkTopics(wanted: TopicsToCheck): Promise<CheckedTopics> {
+  const { topics: names, hasState, ...to } = wanted
   const checks = new Map<string, Check>()
   const topics: CheckedTopic[] = []
   for (const topic of names) {
@@ -30,19 +35,20 @@ export async function checkTopics({ topics: names, ...to }: TopicsToCheck): Prom
     }
     if (found.logs !== null) topics.push(found.logs)
   }
-  return { checks: [...checks.values(), ...together(topics)], topics }
+  return { checks: [...checks.values(), ...together(topics, hasState)], topics }
 }
 
 /** Whether topics can be read into one state. */
-function together(topics: readonly CheckedTopic[]): Check[] {
+function together(topics: readonly CheckedTopic[], hasState: boolean): Check[] {
   if (topics.length < 2) return []
   const check = 'topics'
   try {
-    requireSamePartitions(new Map(topics.map(({ topic, starts }) => [topic, starts.length])))
+    const partitions = new Map(topics.map(({ topic, starts }) => [topic, starts.length]))
+    if (!hasState) requireSamePartitions(partitions)
     requireOnePartitioner(
       topics.flatMap(({ topic, sample }) => (sample === null ? [] : [[topic, sample] as const])),
     )
-    return [ok(check, 'they have the same number of partitions, and no different partitioners')]
+    return [ok(check, 'they can be read together: no different partitioners')]
   } catch (error) {
     if (!(error instanceof PulseError)) throw error
     const advice = 'read them into two --state directories with two groups'
