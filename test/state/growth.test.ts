@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict'
 import { existsSync, renameSync } from 'node:fs'
 import { test } from 'node:test'
+import { createShutdownFlag } from '../../src/process/shutdown.ts'
+import { createReader } from '../../src/process/state-reading.ts'
 import { seededRandom } from '../../src/random.ts'
 import { commitPartition } from '../../state/commit.ts'
-import { followGrowth } from '../../state/follow.ts'
 import { growState, readGrowth } from '../../state/growth.ts'
-import { openStateToRead, viewState } from '../../state/read.ts'
 import { loadPartition } from '../../state/partition.ts'
 import { partitionDirectory } from '../../state/store.ts'
 import { openStores, type StateStores } from '../../state/writer.ts'
@@ -98,23 +98,14 @@ test('topics grow one after another, and a topic with fewer partitions than befo
     assert.equal(existsSync(partitionDirectory(directory, 5)), false)
   }))
 
-test('a state that is open for reading follows', () =>
+test('the threads that read a state follow', () =>
   withState((state, directory) => {
-    const reading = openStateToRead(directory)
-    followGrowth(reading)
-    assert.equal(reading.stores.length, 2)
+    const inView = createReader(directory, createShutdownFlag())
+    const seen = () => inView((view) => [view.partitions.length, view.counters.applied])
+    assert.deepEqual(seen(), [2, 100])
     growState(state, sizes({ a: 3 }))
-    followGrowth(reading)
-    const partition = loadPartition(state.stores[2])
-    apply(
-      partition,
-      batchOf(Float64Array.of(33_600_000_001), () => 0.5),
-    )
-    commitPartition(partition, 10)
-    const view = viewState(reading)
-    assert.deepEqual([view.partitions.length, view.counters.applied], [3, 101])
-    view.finish()
-    return reading.close()
+    addRow(state, 2)
+    assert.deepEqual(seen(), [3, 101])
   }))
 
 test('rows of another state in a new partition are not taken over', () =>

@@ -129,4 +129,70 @@ describe('a topic that gains partitions', { ...needsKafka(), concurrency: 2 }, (
       assert.equal(again.hash, rows.hash)
       assert.ok(!again.warnings.some((text) => /has grown/.test(text)))
     }))
+
+  test('with a history: its files stay divided over the partitions that it began with', () =>
+    withDirectory(async (directory) => {
+      const file = await sampleIn(directory, { rows: 2000, dirt: 0, subscribers: 300 })
+      await replay([file], join(directory, 'whole'), { state: { partitions: 1 } })
+      const { hash } = await readBack(join(directory, 'whole'))
+      const [topic, state] = [uniqueName('history'), join(directory, 'state')]
+      await broker.createTopic(topic, { partitions: BEFORE })
+      const changes: Changes = { history: [file], partitioner: 'murmur2', groupId: topic }
+      await consumeTopic(broker.bootstrap, topic, state, changes)
+      await broker.growTopic(topic, AFTER)
+      // All of these are before the cut-over: the files have them.
+      await send(topic, (await rowsOf(file, 'avro')).slice(0, 500), AFTER)
+      await consumeTopic(broker.bootstrap, topic, state, changes)
+      const { positions, ...found } = await readBack(state)
+      assert.equal(found.hash, hash)
+      const excluded = positions.map(({ position }) => position.excluded)
+      assert.equal(
+        excluded.reduce((sum, each) => sum + each, 0),
+        500,
+      )
+      const files = positions.filter(({ position }) => position.kind === 'file')
+      assert.deepEqual(
+        files.map(({ partition }) => partition),
+        [0, 1],
+      )
+    }))
+
+  test('before another topic of the same state, by two members', () =>
+    withRows(async (topic, rows, state) => {
+      const other = uniqueName('other')
+      await broker.createTopic(other, { partitions: BEFORE })
+      const group = { groupId: topic, untilCaughtUp: false }
+      const applied = [0, 0]
+      const stops: (() => void)[] = []
+      let isGrown = false
+      const grow = async (): Promise<void> => {
+        await broker.growTopic(topic, AFTER)
+        await send(topic, rows.late.slice(0, 500), AFTER)
+        await broker.growTopic(other, AFTER)
+        await send(other, rows.late.slice(500), AFTER)
+      }
+      const members = await Promise.all(
+        applied.map((_, at) => {
+          const changes: Changes = { ...group, instanceId: `member-${at}` }
+          const onProgress = ({ consumer }: IngestProgress, stop: () => void): void => {
+            stops[at] = stop
+            const logs = consumer?.partitions ?? []
+            applied[at] = logs.reduce((sum, { durableOffset }) => sum + durableOffset, 0)
+            const all = applied[0] + applied[1]
+            if (all >= 1000 && stops.length === 2 && !isGrown) {
+              isGrown = true
+              void grow()
+            }
+            if (all >= 2000) stops.forEach((each) => each())
+          }
+          const topics = [topic, other]
+          return consumeTopic(broker.bootstrap, topics, `${state}-${at}`, changes, onProgress)
+        }),
+      )
+      const assigned = members.flatMap(({ progress }) => progress.consumer?.assigned ?? [])
+      assert.deepEqual(assigned.sort(), [0, 1, 2, 3, 4])
+      const found = await Promise.all([0, 1].map((at) => readBack(`${state}-${at}`)))
+      assert.equal(found[0].applied + found[1].applied, 2000)
+      for (const { warnings } of members) grownOnce(warnings, topic)
+    }))
 })
