@@ -23,9 +23,10 @@ export interface Changelog {
    * Takes over a partition and returns it in memory: as this disk has it, if that continues the newest
    * checkpoint, else restored from the changelog.
    *
+   * @param count number of partitions of the topic that is read
    * @throws PulseError `kafka` for a changelog that cannot be used, or that is incomplete
    */
-  take(store: PartitionStore): Promise<Partition>
+  take(store: PartitionStore, count: number): Promise<Partition>
   /** Publishes what a partition has committed, and forgets it. */
   release(partition: number): Promise<void>
   /** Releases all partitions and ends the thread. */
@@ -100,11 +101,14 @@ export function openChangelog(
   }
   return {
     progress: () => ({ prefix, partitions: [...partitions.values()], ...totals }),
-    async take(store) {
+    async take(store, count) {
       const { partition } = store
-      const claimed = (await ask({ type: 'claim', id: ids++, partition })) as Claimed
+      const claimed = (await ask({ type: 'claim', id: ids++, partition, count })) as Claimed
       const identity = identityOf(store)
-      const taken = await decide(connection, store, identity, claimed, options)
+      const taken = await decide(connection, store, identity, claimed, {
+        ...options,
+        partitions: count,
+      })
       partitions.set(partition, taken.known)
       totals.restores[taken.known.source]++
       totals.restoredSubscribers += taken.known.restoredSubscribers

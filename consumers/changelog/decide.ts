@@ -85,7 +85,10 @@ function commitOf(store: PartitionStore, identity: string, { marker }: Checkpoin
 
 function requireSameOptions(topic: string, { marker }: Checkpoint, options: StateOptions): void {
   for (const name of ['partitions', 'timeZone', 'missingMsisdn'] as const) {
-    if (marker.options[name] === options[name]) continue
+    const [found, expected] = [marker.options[name], options[name]]
+    // A topic that has gained partitions has more than its former checkpoints.
+    if (name === 'partitions' && found <= expected) continue
+    if (found === expected) continue
     throw new PulseError(
       'state-options',
       `the changelog in "${topic}" was made with ${name} ${marker.options[name]}, expected ` +

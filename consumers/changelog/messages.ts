@@ -18,7 +18,8 @@ export interface ChangelogData {
 
 /** To the thread; it answers a request with its id. */
 export type ToChangelog =
-  | { type: 'claim'; id: number; partition: number }
+  /** `count`: number of partitions of the topic that is read. */
+  | { type: 'claim'; id: number; partition: number; count: number }
   | { type: 'begin'; id: number; partition: number; identity: string; since: number }
   | { type: 'release'; id: number; partition: number }
   | { type: 'end'; id: number }

@@ -4,13 +4,13 @@ import { messageOf, PulseError } from '../../src/errors.ts'
 import type { KafkaConnection } from '../../src/kafka/client.ts'
 import { createFetcher } from '../../src/kafka/fetch.ts'
 import { BROKER_RETRY, createBackoff, resetBackoff, waitToRetry } from '../../src/kafka/retry.ts'
-import { openStores, type StateOptions } from '../../state/writer.ts'
-import { describeIngest } from '../ingest/describe.ts'
+import { growState } from '../../state/growth.ts'
+import { openStores, type StateOptions, type StateStores } from '../../state/writer.ts'
 import { createIngestStats, type IngestStats } from '../ingest/ingest-stats.ts'
 import type { IngestProgress } from '../ingest/progress.ts'
-import type { ReplicaProgress } from '../ingest/changelog-progress.ts'
 import { createWarnings, type Warnings } from '../ingest/warnings.ts'
-import { followOnce, openFollowed, type Followed, type Step } from './follow.ts'
+import { followOnce, openFollowed, type FollowContext, type Followed } from './follow.ts'
+import { countStep, describeReplica } from './replica-progress.ts'
 import { readCheckpoint } from './restore.ts'
 import { findChangelog, topicNames, type ChangelogTopics } from './topics.ts'
 
@@ -32,6 +32,8 @@ export interface Replica {
 /** While nothing comes, the changelog is looked at again after this time. */
 const POLL_MS = 100
 const FIRST_POLL_MS = 1000
+/** Leaders that have moved, and new partitions, are found within this time. */
+const DESCRIBE_MS = 5000
 
 /**
  * Follows a changelog until a stop.
@@ -52,7 +54,7 @@ export async function replicate(
     ...(onCommit === undefined ? {} : { onCommit }),
   }
   const stats = createIngestStats({ missingMsisdnZero: false }, commits, 1)
-  let followed: Followed[] = []
+  const followed: Followed[] = []
   const progress = (): IngestProgress =>
     describeReplica(prefix, followed, stats, warnings.waiting, stop.signal.aborted)
   onReady({ progress, stop: () => stop.abort() })
@@ -62,35 +64,79 @@ export async function replicate(
   try {
     const options = await findOptions(fetcher, topics, stop.signal)
     if (options === null) return progress()
-    const state = await openStores(stateDirectory, options, 'replica')
+    const partitions = { ofNew: topics.state.leaders.length }
+    const state = await openStores(stateDirectory, { ...options, partitions }, 'replica')
     try {
-      followed = state.stores.map((store) => openFollowed(store, topics, Date.now()))
       const context = { connection, fetcher, topics }
-      await Promise.all(
-        followed.map(async (one) => {
-          const backoff = createBackoff(BROKER_RETRY)
-          while (!stop.signal.aborted) {
-            try {
-              const step = await followOnce(context, one)
-              resetBackoff(backoff)
-              count(stats, step)
-              if (step.applied === null && one.atEnd) await sleep(POLL_MS)
-            } catch (error) {
-              if (error instanceof PulseError) throw error
-              warnings.error('fetch', messageOf(error))
-              await waitToRetry(backoff, stop.signal)
-              const moved = await findChangelog(connection, prefix).catch(() => null)
-              context.topics = moved ?? context.topics
-            }
-          }
-        }),
-      )
+      await followAll(context, prefix, state, followed, { stats, warnings, stop: stop.signal })
       return { ...progress(), done: true }
     } finally {
       await state.close()
     }
   } finally {
     await fetcher.close()
+  }
+}
+
+/** What reports and ends a replica. */
+interface Reporting {
+  stats: IngestStats
+  warnings: Warnings
+  stop: AbortSignal
+}
+
+/** Follows all partitions until a stop, also those that the changelog gains. */
+async function followAll(
+  context: FollowContext,
+  prefix: string,
+  state: StateStores,
+  followed: Followed[],
+  reporting: Reporting,
+): Promise<void> {
+  const { stop, warnings } = reporting
+  const failed = Promise.withResolvers<never>()
+  failed.promise.catch(() => undefined)
+  const works: Promise<void>[] = []
+  const grow = (): void => {
+    const now = context.topics.state.leaders.length
+    if (now > state.stores.length) growState(state, new Map([[prefix, now]]))
+    for (const store of state.stores.slice(followed.length)) {
+      const one = openFollowed(store, context.topics, Date.now())
+      followed.push(one)
+      works.push(followOne(context, one, reporting).catch(failed.reject))
+    }
+  }
+  grow()
+  while (!stop.aborted) {
+    const waited = sleep(DESCRIBE_MS, undefined, { signal: stop }).catch(() => undefined)
+    await Promise.race([waited, failed.promise])
+    try {
+      context.topics = (await findChangelog(context.connection, prefix)) ?? context.topics
+    } catch (error) {
+      warnings.error('metadata', messageOf(error))
+    }
+    grow()
+  }
+  await Promise.race([Promise.all(works), failed.promise])
+}
+
+async function followOne(
+  context: FollowContext,
+  one: Followed,
+  { stats, warnings, stop }: Reporting,
+): Promise<void> {
+  const backoff = createBackoff(BROKER_RETRY)
+  while (!stop.aborted) {
+    try {
+      const step = await followOnce(context, one)
+      resetBackoff(backoff)
+      countStep(stats, step)
+      if (step.applied === null && one.atEnd) await sleep(POLL_MS)
+    } catch (error) {
+      if (error instanceof PulseError) throw error
+      warnings.error('fetch', messageOf(error))
+      await waitToRetry(backoff, stop)
+    }
   }
 }
 
@@ -131,60 +177,4 @@ async function findOptions(
     await sleep(FIRST_POLL_MS)
   }
   return null
-}
-
-/** Places of sums in a marker. */
-const [RECORDS, DURATION, APPLICATIONS] = [0, 2, 5]
-
-/** Counts what a checkpoint has added; what was before this process counts as nothing. */
-function count(stats: IngestStats, { applied, bytes }: Step): void {
-  const { counters } = stats
-  counters.consumedBytes += bytes
-  if (applied === null) return
-  const { marker, before, times } = applied
-  if (before !== null) {
-    const grown = (at: number): number =>
-      Number(BigInt(marker.sums.columns[at]) - BigInt(before.sums.columns[at]))
-    counters.rows += grown(RECORDS)
-    counters.applied += grown(RECORDS)
-    counters.durationMs += grown(DURATION)
-    for (let a = 0; a < counters.applicationBytes.length; a++) {
-      counters.applicationBytes[a] += grown(APPLICATIONS + a)
-    }
-  }
-  stats.noteCommits([times])
-}
-
-function describeReplica(
-  prefix: string,
-  followed: readonly Followed[],
-  stats: IngestStats,
-  warnings: IngestProgress['warnings'],
-  isStopping: boolean,
-): IngestProgress {
-  const partitions = followed.flatMap(({ partition }) => (partition === null ? [] : [partition]))
-  const isComplete = followed.length > 0 && partitions.length === followed.length
-  const replica: ReplicaProgress = {
-    prefix,
-    partitions: followed.map(({ store, position, partition }) => ({
-      partition: store.partition,
-      checkpoint: position?.number ?? null,
-      member: position?.member ?? null,
-      asOfMs: position?.atMs ?? null,
-      withinMs: position?.withinMs ?? null,
-      positions: [...(partition?.positions.values() ?? [])].map(({ name, next }) => ({
-        name,
-        next,
-      })),
-    })),
-  }
-  const state = isStopping
-    ? 'draining'
-    : followed.length === 0
-      ? 'starting'
-      : isComplete
-        ? 'running'
-        : 'restoring'
-  const stores = followed.map(({ store }) => store)
-  return describeIngest(partitions, stores, stats, { state, warnings, replica })
 }

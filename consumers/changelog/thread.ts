@@ -46,7 +46,7 @@ async function contextOf(): Promise<PublisherContext> {
 async function answer(message: ToChangelog): Promise<void> {
   const { id } = message
   try {
-    const claimed = message.type === 'claim' ? await claim(message.partition) : null
+    const claimed = message.type === 'claim' ? await claim(message.partition, message.count) : null
     if (message.type === 'begin') {
       const { partition, identity, since } = message
       const published = partitions.get(partition)
@@ -61,8 +61,16 @@ async function answer(message: ToChangelog): Promise<void> {
   }
 }
 
-async function claim(partition: number) {
+async function claim(partition: number, count: number) {
+  // The topic that is read has gained partitions: the changelog grows with it.
+  if (count > options.partitions) {
+    options.partitions = count
+    if (context !== null) context.topics = await describe()
+  }
   const shared = await contextOf()
+  const before = partitions.get(partition)
+  partitions.delete(partition)
+  await before?.store?.environment.close()
   const published = await claimPartition(shared, partition)
   partitions.set(partition, published)
   return { topics: shared.topics, newest: published.newest }

@@ -5,35 +5,11 @@ import { authorizationError } from '../../src/kafka/authorization.ts'
 import {
   Admin,
   clientOptions,
-  ConfigResourceTypes,
   findErrorBy,
   type Broker,
   type KafkaConnection,
 } from '../../src/kafka/client.ts'
-
-const HOUR_MS = 3_600_000
-const DAY_MS = 24 * HOUR_MS
-
-/** The settings of a topic of a changelog. */
-const SETTINGS: Readonly<Record<string, string>> = {
-  'cleanup.policy': 'compact',
-  'min.compaction.lag.ms': String(HOUR_MS),
-  'max.compaction.lag.ms': String(7 * DAY_MS),
-  'delete.retention.ms': String(7 * DAY_MS),
-  'segment.ms': String(DAY_MS),
-  'message.timestamp.type': 'CreateTime',
-}
-
-/** What a topic that exists must fulfil; the others are a choice of its operator. */
-const REQUIRED: readonly (readonly [
-  name: string,
-  isRight: (value: string) => boolean,
-  expected: string,
-])[] = [
-  ['cleanup.policy', (value) => value === 'compact', 'compact'],
-  ['min.compaction.lag.ms', (value) => Number(value) >= HOUR_MS, `at least ${HOUR_MS}`],
-  ['delete.retention.ms', (value) => Number(value) >= DAY_MS, `at least ${DAY_MS}`],
-]
+import { checkSettings, SETTINGS } from './settings.ts'
 
 const READY_MS = 30_000
 const POLL_MS = 200
@@ -109,31 +85,43 @@ async function prepare(
   let found = await describe(admin, name)
   if (found === null) {
     await create(admin, name, partitions)
-    for (const end = Date.now() + READY_MS; found === null || !isLed(found);) {
-      if (Date.now() > end) {
-        throw new PulseError(
-          'kafka',
-          `topic "${name}" was created and has no leader; see the brokers' logs`,
-        )
-      }
-      await sleep(POLL_MS)
-      found = await describe(admin, name)
-    }
+    found = await untilLed(admin, name, partitions)
   }
-  const settings = await readSettings(admin, name)
-  if (settings === null) {
-    onNote(
-      `the settings of topic "${name}" are not checked: expected the ACL Topic DESCRIBE_CONFIGS on it`,
-    )
-  } else requireSettings(settings, name)
-  if (found.leaders.length !== partitions) {
-    throw new PulseError(
-      'kafka',
-      `topic "${name}" has ${found.leaders.length} partitions, expected ${partitions} as the topic ` +
-        'that is read; name another prefix with --changelog',
-    )
+  await checkSettings(admin, name, onNote)
+  // The topic that is read has gained partitions.
+  if (found.leaders.length < partitions) {
+    await grow(admin, name, partitions)
+    found = await untilLed(admin, name, partitions)
   }
   return found
+}
+
+/** The topic, once all of its partitions have a leader. */
+async function untilLed(admin: Admin, name: string, partitions: number): Promise<ChangelogTopic> {
+  for (const end = Date.now() + READY_MS; Date.now() < end;) {
+    const found = await describe(admin, name)
+    if (found !== null && found.leaders.length >= partitions && isLed(found)) return found
+    await sleep(POLL_MS)
+  }
+  throw new PulseError(
+    'kafka',
+    `topic "${name}" was created or has grown, and has no leader; see the brokers' logs`,
+  )
+}
+
+async function grow(admin: Admin, name: string, count: number): Promise<void> {
+  try {
+    await admin.createPartitions({ topics: [{ name, count }] })
+  } catch (error) {
+    // Another member may have grown it.
+    if (error instanceof Error && findErrorBy(error, 'apiId', 'INVALID_PARTITIONS') !== null) return
+    throw new PulseError(
+      'kafka',
+      `topic "${name}" cannot be grown to ${count} partitions (${rootMessageOf(error)}); grow it ` +
+        'with "kafka-topics.sh --alter", or give this user the ACL Topic ALTER on it',
+      error,
+    )
+  }
 }
 
 const isLed = ({ leaders }: ChangelogTopic): boolean => leaders.every((one) => one !== undefined)
@@ -174,35 +162,6 @@ async function create(admin: Admin, name: string, partitions: number): Promise<v
     throw (
       denied(error, name) ??
       new PulseError('kafka', `topic "${name}" cannot be created (${rootMessageOf(error)})`, error)
-    )
-  }
-}
-
-/** The settings of a topic by name; null when this user may not read them. */
-async function readSettings(
-  admin: Admin,
-  name: string,
-): Promise<ReadonlyMap<string, string> | null> {
-  const resources = [{ resourceType: ConfigResourceTypes.TOPIC, resourceName: name }]
-  try {
-    const [{ configs }] = await admin.describeConfigs({ resources })
-    return new Map(configs.map((config) => [config.name, config.value ?? '']))
-  } catch (error) {
-    const isDenied =
-      error instanceof Error && findErrorBy(error, 'apiId', 'TOPIC_AUTHORIZATION_FAILED') !== null
-    if (isDenied) return null
-    throw error
-  }
-}
-
-function requireSettings(found: ReadonlyMap<string, string>, name: string): void {
-  for (const [setting, isRight, expected] of REQUIRED) {
-    const value = found.get(setting)
-    if (value === undefined || isRight(value)) continue
-    throw new PulseError(
-      'kafka',
-      `topic "${name}" has ${setting}=${value}, expected ${expected}; change it with ` +
-        `"kafka-configs.sh --alter --entity-type topics --entity-name ${name} --add-config ${setting}=…"`,
     )
   }
 }

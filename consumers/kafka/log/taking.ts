@@ -56,7 +56,8 @@ export async function takeOver(reader: TakingReader, number: number): Promise<vo
   const opened: Opened[] = []
   let state: Partition
   try {
-    state = read ?? reader.loaded.get(number) ?? load(reader, number) ?? (await take(reader, number))
+    state =
+      read ?? reader.loaded.get(number) ?? load(reader, number) ?? (await take(reader, number))
     for (const topic of topics) {
       if (isMissing(topic, number)) opened.push(await open(topic, number, state))
     }
@@ -104,7 +105,8 @@ async function take(reader: TakingReader, number: number): Promise<Partition> {
   const { changelog, stats } = reader
   assert(changelog !== null, 'without a changelog a partition is loaded at once')
   const start = stats.clock.now()
-  return loaded(reader, await changelog.take(storeOf(reader, number)), start)
+  const count = Math.max(...reader.topics.map(({ view }) => view.partitions))
+  return loaded(reader, await changelog.take(storeOf(reader, number), count), start)
 }
 
 function loaded(reader: TakingReader, state: Partition, start: number): Partition {
