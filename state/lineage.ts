@@ -26,10 +26,12 @@ export const writeLineage = ({ meta }: PartitionStore, lineage: Lineage): void =
 
 /**
  * The identity of a partition on this disk; a new one gets it now, durably. A copy of the directory, as
- * of a backup, continues apart from its original and gets its own: its inode is another one.
+ * of a backup, continues apart from its original and gets its own: its inode is another one, or has
+ * the number of a deleted one and a later birth.
  */
 export function identityOf(store: PartitionStore): string {
-  const inode = String(statSync(store.directory, { bigint: true }).ino)
+  const { ino, birthtimeNs } = statSync(store.directory, { bigint: true })
+  const inode = `${ino} ${birthtimeNs}`
   const known = store.meta.get(IDENTITY) as { id: string; inode: string } | undefined
   if (known?.inode === inode) return known.id
   const id = randomUUID()

@@ -6,7 +6,6 @@ import type { KafkaConnection } from '../../src/kafka/client.ts'
 import type { Partition } from '../../state/partition.ts'
 import { identityOf } from '../../state/lineage.ts'
 import type { StateOptions } from '../../state/writer.ts'
-import type { PartitionStore } from '../../state/store.ts'
 import type { ChangelogProgress, PublishedPartition } from '../ingest/changelog-progress.ts'
 import type { Warnings } from '../ingest/warnings.ts'
 import type { ChangelogData, Claimed, FromChangelog, ToChangelog } from './messages.ts'
@@ -23,10 +22,11 @@ export interface Changelog {
    * Takes over a partition and returns it in memory: as this disk has it, if that continues the newest
    * checkpoint, else restored from the changelog.
    *
+   * @param local the partition as this disk has it
    * @param count number of partitions of the topic that is read
    * @throws PulseError `kafka` for a changelog that cannot be used, or that is incomplete
    */
-  take(store: PartitionStore, count: number): Promise<Partition>
+  take(local: Partition, count: number): Promise<Partition>
   /** Publishes what a partition has committed, and forgets it. */
   release(partition: number): Promise<void>
   /** Releases all partitions and ends the thread. */
@@ -101,11 +101,12 @@ export function openChangelog(
   }
   return {
     progress: () => ({ prefix, partitions: [...partitions.values()], ...totals }),
-    async take(store, count) {
+    async take(local, count) {
+      const { store } = local
       const { partition } = store
       const claimed = (await ask({ type: 'claim', id: ids++, partition, count })) as Claimed
       const identity = identityOf(store)
-      const taken = await decide(connection, store, identity, claimed, {
+      const taken = await decide(connection, local, identity, claimed, {
         ...options,
         partitions: count,
       })

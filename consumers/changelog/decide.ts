@@ -2,13 +2,8 @@
 import { PulseError } from '../../src/errors.ts'
 import type { KafkaConnection } from '../../src/kafka/client.ts'
 import { readLineage } from '../../state/lineage.ts'
-import {
-  loadPartition,
-  readCounters,
-  readPositions,
-  type Partition,
-} from '../../state/partition.ts'
-import { beginRead, type PartitionStore } from '../../state/store.ts'
+import type { Partition } from '../../state/partition.ts'
+import type { PartitionStore } from '../../state/store.ts'
 import type { StateOptions } from '../../state/writer.ts'
 import type { PublishedPartition } from '../ingest/changelog-progress.ts'
 import type { Claimed } from './messages.ts'
@@ -29,27 +24,27 @@ export interface Taken {
  */
 export async function decide(
   connection: KafkaConnection,
-  store: PartitionStore,
+  state: Partition,
   identity: string,
   { topics, newest }: Claimed,
   options: StateOptions,
 ): Promise<Taken> {
+  const { store } = state
   const subject = `partition ${store.partition}`
   if (newest === null) {
-    const state = loadPartition(store)
     const source = state.counters.commit === 0 ? 'new' : 'local'
     const sentence = `${subject}: the changelog has no checkpoint; it begins with the state on this disk`
     return { state, since: -1, known: knownAs(store, source), sentence }
   }
   requireSameOptions(topics.state.name, newest, options)
-  const since = commitOf(store, identity, newest)
+  const since = commitOf(state, identity, newest)
   const { number, member } = newest.marker
   if (since !== null) {
     const sentence = `${subject}: the state on this disk continues checkpoint ${number} of the changelog`
-    return { state: loadPartition(store), since, known: knownAs(store, 'local'), sentence }
+    return { state, since, known: knownAs(store, 'local'), sentence }
   }
   const restored = await restorePartition(connection, topics, store, newest)
-  const { partition: state, subscribers, bytes, seconds } = restored
+  const { partition, subscribers, bytes, seconds } = restored
   const sentence =
     `${subject}: restored from checkpoint ${number} of ${member}: ${subscribers} subscribers, ` +
     `${bytes} bytes, ${seconds.toFixed(2)} s; rejected rows before it are kept where they were read`
@@ -57,7 +52,7 @@ export async function decide(
     ...knownAs(store, 'changelog'),
     ...{ restoredSubscribers: subscribers, restoreSeconds: seconds },
   }
-  return { state, since: state.counters.commit, known, sentence }
+  return { state: partition, since: partition.counters.commit, known, sentence }
 }
 
 const knownAs = (
@@ -69,16 +64,16 @@ const knownAs = (
 })
 
 /** The commit of this disk that has the content of the newest checkpoint; null for none. */
-function commitOf(store: PartitionStore, identity: string, { marker }: Checkpoint): number | null {
-  const { transaction, finish } = beginRead(store)
-  const { commit } = readCounters(store, transaction)
-  const positions = readPositions(store, transaction)
-  finish()
+function commitOf(
+  { store, counters, positions }: Partition,
+  identity: string,
+  { marker }: Checkpoint,
+): number | null {
   const isBehind = Object.entries(marker.positions).some(
     ([source, next]) => (positions.get(source)?.next ?? 0) < next,
   )
   if (isBehind) return null
-  if (marker.by === identity && marker.commit <= commit) return marker.commit
+  if (marker.by === identity && marker.commit <= counters.commit) return marker.commit
   const lineage = readLineage(store)
   return lineage?.by === marker.by && lineage.number === marker.number ? lineage.commit : null
 }

@@ -3,8 +3,7 @@
 // The schema is public (schema/engagement.avsc): other systems read the topic as a table.
 import { APPLICATIONS } from '../../src/record/columns.ts'
 import { FIELD, WIDTH } from '../../src/subscriber/aggregate.ts'
-import { writeLong } from '../../src/kafka/varint.ts'
-import { readVarint, type RecordBytes } from '../../src/kafka/varint.ts'
+import { readVarint, writeLong, type RecordBytes } from '../../src/kafka/varint.ts'
 
 /** A field of the schema: a whole number, or a time in UTC milliseconds that may be unknown. */
 interface EngagementField {
@@ -81,5 +80,9 @@ export function readEngagement(cursor: RecordBytes, rows: Float64Array, offset: 
   return true
 }
 
-const readTime = (cursor: RecordBytes): number =>
-  readVarint(cursor) === KNOWN ? readVarint(cursor) : 0
+/** NaN for bytes that are no time. */
+function readTime(cursor: RecordBytes): number {
+  const branch = readVarint(cursor)
+  if (branch === UNKNOWN) return 0
+  return branch === KNOWN ? readVarint(cursor) : NaN
+}

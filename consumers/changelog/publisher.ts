@@ -5,7 +5,7 @@ import { endTransaction } from '../../src/kafka/transactions.ts'
 import type { ReadTransaction } from '../../state/environment.ts'
 import { readFacts } from '../../state/facts.ts'
 import { readCounters, readHours, readPositions } from '../../state/partition.ts'
-import { beginRead, readHeld, type PartitionStore } from '../../state/store.ts'
+import { beginRead, type PartitionStore } from '../../state/store.ts'
 import { beginTransaction, resolveDoubt, type PublisherContext, type Published } from './claim.ts'
 import { sendFacts } from './facts.ts'
 import { addColumns, createAdder, sumsOf, type Marker } from './marker.ts'
@@ -39,7 +39,6 @@ export async function publish(
   if (published.inDoubt) await resolveDoubt(context, published)
   const view = beginRead(published.store)
   try {
-    if (!readHeld(published.store, view.transaction)) return null
     const { commit } = readCounters(published.store, view.transaction)
     const isQuiet = commit === published.since && published.newest !== null
     const ageMs = nowMs - (published.newest?.marker.atMs ?? 0)

@@ -148,11 +148,14 @@ async function readLive(
   requireNoFiles(stores.map(positionsOf), cutoverMs)
   run.logStarts = await findLogStarts(group.consumer, views, stores, warnings)
   const byNumber = new Map(stores.map((store) => [store.partition, store]))
-  const what = { loaded, cutoverMs, views, group, warnings, stop: run.stop.signal }
+  const what = { cutoverMs, views, group, warnings, stop: run.stop.signal }
   const growth = readGrowth(state)
   const grow: GrowState = (topics) => growTo(state, topics)
   const changelog = openChangelogOf(options, stores.length, warnings)
-  const parts = { stores: byNumber, growth, grow, ...what, threads, leads, changelog }
+  // With a changelog each partition is claimed first, also one that a history has filled.
+  const inMemory = changelog === null ? loaded : new Map<number, Partition>()
+  const shared = { stores: byNumber, loaded: inMemory, growth, grow, threads, leads, changelog }
+  const parts = { ...what, ...shared }
   const reader = openReader(parts, options)
   if (threads !== null) threads.observations = reader.stats.observations
   run.phase = { name: 'live', reader }

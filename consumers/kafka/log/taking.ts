@@ -54,10 +54,10 @@ export async function takeOver(reader: TakingReader, number: number): Promise<vo
   // Topics may grow one after another.
   const read = logsOf(topics).find((log) => log.number === number)?.state
   const opened: Opened[] = []
-  let state: Partition
+  // An error of the store is not a passing one.
+  let state = read ?? reader.loaded.get(number) ?? load(reader, store)
   try {
-    state =
-      read ?? reader.loaded.get(number) ?? load(reader, number) ?? (await take(reader, number))
+    if (read === undefined && !reader.loaded.has(number)) state = await take(reader, state)
     for (const topic of topics) {
       if (isMissing(topic, number)) opened.push(await open(topic, number, state))
     }
@@ -93,20 +93,20 @@ export function storeOf({ stores }: TakingReader, number: number): PartitionStor
   return found
 }
 
-/** What a partition has on this disk. */
-function load(reader: TakingReader, number: number): Partition | null {
-  if (reader.changelog !== null) return null
+/** What a partition has on this disk; without a changelog it is all that it has. */
+function load(reader: TakingReader, store: PartitionStore): Partition {
   const start = reader.stats.clock.now()
-  return loaded(reader, loadPartition(storeOf(reader, number)), start)
+  const state = loadPartition(store)
+  return reader.changelog === null ? loaded(reader, state, start) : state
 }
 
 /** What a partition has on this disk or in the changelog. */
-async function take(reader: TakingReader, number: number): Promise<Partition> {
+async function take(reader: TakingReader, local: Partition): Promise<Partition> {
   const { changelog, stats } = reader
   assert(changelog !== null, 'without a changelog a partition is loaded at once')
   const start = stats.clock.now()
   const count = Math.max(...reader.topics.map(({ view }) => view.partitions))
-  return loaded(reader, await changelog.take(storeOf(reader, number), count), start)
+  return loaded(reader, await changelog.take(local, count), start)
 }
 
 function loaded(reader: TakingReader, state: Partition, start: number): Partition {
