@@ -150,7 +150,8 @@ const unknown = (topic: string, evidence: string): PulseError =>
   new PulseError(
     'state-options',
     `the partitioner of the topic "${topic}" is unknown (${evidence}); a history is divided as ` +
-      'the topic is, or subscribers are in two partitions: name its partitioner with ' +
+      'the topic is, or subscribers are in two partitions, and the first keys of a topic that has ' +
+      'gained partitions do not show it: name its partitioner with ' +
       '--partitioner murmur2 (Java), crc32 (librdkafka) or fnv1a (Sarama)',
   )
 

@@ -27,7 +27,7 @@ export type ToThread =
       topics: DecidedTopic[]
       cutoverMs: number | null
     }
-  /** The state has so many partitions from now on; the thread opens its part, and answers `opened`. */
+  /** The state has this number of partitions now; the thread opens its part, and answers `opened`. */
   | { type: 'grow'; partitions: number; growth: Growth | null }
   /** The lease lasts for `forMs` from `atNs` of `process.hrtime` on, which all threads share. */
   | { type: 'lease'; forMs: number; atNs: bigint }

@@ -29,7 +29,7 @@ describe('a topic that gains partitions', { ...needsKafka(), concurrency: 2 }, (
   const partitionOf = (key: string | null, partitions: number): number =>
     partitionByHash('murmur2', into, 0, encodeKey(TEXT_KEY, Number(key), into), partitions)
 
-  /** Sends rows as a producer that knows so many partitions. */
+  /** Sends rows as a producer that knows this number of partitions. */
   async function send(topic: string, rows: readonly Row[], partitions: number): Promise<void> {
     const producer = await foreignProducer(broker.bootstrap)
     const messages = rows.map(({ key, value }) => {
