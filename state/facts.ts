@@ -1,4 +1,4 @@
-// What a partition keeps besides aggregates and kept rejected rows, as texts by name: counters,
+// What a partition keeps in addition to aggregates and kept rejected rows, as texts by name: counters,
 // positions, totals by hour, the outbox, and what was decided. A changelog carries them.
 import { HOUR_WIDTH, type HourTable } from '../src/subscriber/hours.ts'
 import type { ReadTransaction } from './environment.ts'

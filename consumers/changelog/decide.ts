@@ -19,7 +19,7 @@ export interface Taken {
 
 /**
  * The state on this disk counts if its lineage has the newest checkpoint: restored from it, or published by
- * this state at a commit that it has. A position is no version: a state that is further may lack what
+ * this state at a commit that it has. A position is not a version: a state that is further may lack what
  * another member did.
  */
 export async function decide(

@@ -1,4 +1,4 @@
-// The marker of a checkpoint: the last record of its transaction, which says what the checkpoint is.
+// The marker of a checkpoint: the last record of its transaction, which describes it.
 import { AMOUNTS } from '../../src/record/columns.ts'
 import { FIELD, WIDTH } from '../../src/subscriber/aggregate.ts'
 import { HOUR_WIDTH } from '../../src/subscriber/hours.ts'
@@ -7,7 +7,7 @@ import type { StateOptions } from '../../state/writer.ts'
 /** The key of markers in the topic of the state. */
 export const MARKER_KEY = 'marker'
 
-/** What the aggregates of a partition must add up to. */
+/** The sums that the aggregates of a partition must have. */
 export interface Sums {
   subscribers: number
   /** Of all MSISDNs, as a whole number in decimal digits. */
@@ -45,7 +45,7 @@ export function parseMarker(text: string): Marker {
   throw new Error(`a checkpoint of version ${String(version)}, expected 1`)
 }
 
-/** Adds up aggregates. */
+/** Sums of aggregates, while they are added. */
 export interface Adder {
   subscribers: number
   msisdns: bigint

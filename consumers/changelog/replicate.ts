@@ -163,7 +163,7 @@ async function waitForChangelog(
   return null
 }
 
-/** What the state is made with, as the first checkpoint says; null after a stop. */
+/** What the state is made with, as the first checkpoint has it; null after a stop. */
 async function findOptions(
   fetcher: ReturnType<typeof createFetcher>,
   topics: ChangelogTopics,

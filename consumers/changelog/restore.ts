@@ -73,7 +73,7 @@ export async function readCheckpoint(
 }
 
 /**
- * Restores a partition from its newest checkpoint; durable on return. Other work of the thread goes on
+ * Restores a partition from its newest checkpoint; durable on return. Other work of the thread continues
  * between responses of the brokers.
  *
  * @throws PulseError `kafka` when the changelog does not have what its marker counts

@@ -181,7 +181,7 @@ export interface IngestProgress {
   done: boolean
   /** Null for files. */
   consumer: ConsumerProgress | null
-  /** Null for what is no replica. */
+  /** Null except in a replica. */
   replica: ReplicaProgress | null
   /** What a consumer's history counted; null without one. */
   history: IngestCounters | null

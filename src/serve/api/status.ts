@@ -36,7 +36,7 @@ export interface ProgressMessage extends Throughput {
   notReady: string | null
   /** Null when the source is files. */
   kafka: KafkaMessage | null
-  /** Null for what is no replica. */
+  /** Null except in a replica. */
   replica: ReplicaMessage | null
   version: string
   uptimeSeconds: number
@@ -63,7 +63,7 @@ export interface Status extends Omit<ProgressMessage, 'replica'> {
   sources: SourceNote[]
   /** Null when the source is files. */
   consumer: ConsumerProgress | null
-  /** Null for what is no replica. */
+  /** Null except in a replica. */
   replica: (ReplicaProgress & ReplicaTimes) | null
   positions: Snapshot['positions']
   /** Of the last snapshot, null before the first. */
