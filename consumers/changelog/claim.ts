@@ -48,6 +48,8 @@ export interface Published {
   sequences: Map<string, number>
   /** The outcome of the last transaction is unknown, or it failed. */
   inDoubt: boolean
+  /** Another member has taken over. */
+  fenced: boolean
 }
 
 const CLAIM_MS = 30_000
@@ -69,7 +71,7 @@ export async function claimPartition(
   const published: Published = {
     ...{ partition, producer, newest: null, store: null, identity: '' },
     ...{ since: -1, records: new Float64Array(0), subscribers: 0, msisdns: 0n },
-    ...{ sequences: new Map(), inDoubt: false },
+    ...{ sequences: new Map(), inDoubt: false, fenced: false },
   }
   await settle(context, published)
   return published
@@ -116,8 +118,11 @@ export function beginPublishing(
   published.msisdns = continues ? BigInt(sums.msisdns) : 0n
 }
 
-/** True for the answer to an owner that a later one has replaced. */
-export const isFenced = (error: unknown): boolean =>
+/**
+ * True for an answer to a producer that is not the newest one of its partition: another member has taken
+ * over, or its transaction has timed out. `resolveDoubt` finds out which.
+ */
+export const isRefused = (error: unknown): boolean =>
   hasError(error, 'PRODUCER_FENCED') || hasError(error, 'INVALID_PRODUCER_EPOCH')
 
 /**
@@ -128,10 +133,16 @@ export async function resolveDoubt(context: PublisherContext, published: Publish
   await resetLink(context.link)
   await context.fetcher.reset()
   context.topics = await context.describe()
-  published.producer = await renew(context.link, published.producer)
+  try {
+    published.producer = await renew(context.link, published.producer)
+  } catch (error) {
+    published.fenced = isRefused(error)
+    throw error
+  }
   await settle(context, published)
   published.since = -1
   published.subscribers = 0
   published.msisdns = 0n
   published.records = new Float64Array(0)
+  published.inDoubt = false
 }

@@ -6,7 +6,13 @@ import type { ReadTransaction } from '../../state/environment.ts'
 import { readFacts } from '../../state/facts.ts'
 import { readCounters, readHours, readPositions } from '../../state/partition.ts'
 import { beginRead, type PartitionStore } from '../../state/store.ts'
-import { beginTransaction, resolveDoubt, type PublisherContext, type Published } from './claim.ts'
+import {
+  beginTransaction,
+  isRefused,
+  resolveDoubt,
+  type PublisherContext,
+  type Published,
+} from './claim.ts'
 import { sendFacts } from './facts.ts'
 import { addColumns, createAdder, sumsOf, type Marker } from './marker.ts'
 import { sendRows } from './rows.ts'
@@ -27,8 +33,8 @@ export interface CheckpointReport {
 /**
  * Publishes what changed since the last checkpoint; null when nothing did.
  *
- * @throws what shows that a later owner has taken over (`isFenced`), or an error that may pass: then the
- *   next call publishes everything
+ * @throws an error that may pass: the next call publishes everything; or that of a partition which
+ *   another member has taken over (`fenced`)
  */
 export async function publish(
   context: PublisherContext,
@@ -47,6 +53,9 @@ export async function publish(
     const report = await transact(context, published, view.transaction, nowMs)
     published.inDoubt = false
     return report
+  } catch (error) {
+    if (isRefused(error)) await resolveDoubt(context, published)
+    throw error
   } finally {
     view.finish()
   }

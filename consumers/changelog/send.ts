@@ -1,6 +1,7 @@
 // Sends a batch of a checkpoint, within the transaction of its partition.
 import { PulseError } from '../../src/errors.ts'
 import { sealBatch, stampBatch, type OpenBatch } from '../../src/kafka/batch-writer.ts'
+import { ProtocolError } from '../../src/kafka/client.ts'
 import { request } from '../../src/kafka/produce-request.ts'
 import type { PublisherContext, Published } from './claim.ts'
 import type { ChangelogTopic } from './topics.ts'
@@ -30,9 +31,11 @@ export async function send(
 }
 
 const TOO_LARGE = 10
+const REFUSED = 47
 
 function produceError(topic: string, partition: number, code: number): Error {
   const subject = `partition ${partition} of "${topic}"`
+  if (code === REFUSED) return new ProtocolError('INVALID_PRODUCER_EPOCH')
   if (code !== TOO_LARGE) return new Error(`${subject}: the leader answers error ${code}`)
   return new PulseError(
     'kafka',

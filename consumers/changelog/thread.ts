@@ -6,13 +6,7 @@ import { closeLink, openLink } from '../../src/kafka/coordinators.ts'
 import { createFetcher } from '../../src/kafka/fetch.ts'
 import { openPartition } from '../../state/store.ts'
 import type { ChangelogData, FromChangelog, ToChangelog } from './messages.ts'
-import {
-  beginPublishing,
-  claimPartition,
-  isFenced,
-  type Published,
-  type PublisherContext,
-} from './claim.ts'
+import { beginPublishing, claimPartition, type Published, type PublisherContext } from './claim.ts'
 import { publish } from './publisher.ts'
 import { prepareChangelog } from './topics.ts'
 
@@ -99,7 +93,7 @@ async function checkpoint(published: Published): Promise<void> {
     const report = await publish(await contextOf(), published, Date.now())
     if (report !== null) send({ type: 'checkpoint', partition, report })
   } catch (error) {
-    if (isFenced(error)) {
+    if (published.fenced) {
       partitions.delete(partition)
       await published.store?.environment.close()
       send({ type: 'fenced', partition })

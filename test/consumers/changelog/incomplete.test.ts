@@ -1,0 +1,142 @@
+// A changelog that lacks something is refused: never taken for an empty one, nor for a whole one.
+import assert from 'node:assert/strict'
+import { before, describe, test } from 'node:test'
+import avro from 'avsc'
+import { readFileSync } from 'node:fs'
+import { ENGAGEMENT_FILE } from '../../../scripts/schema.ts'
+import { needsKafka } from '../../broker.ts'
+import type { Operations } from '../../broker-operations.ts'
+import { sharedBroker } from '../../shared-broker.ts'
+import { withDirectory } from '../../state-directory.ts'
+import type { Row } from '../kafka/messages.ts'
+import {
+  damage,
+  endsOf,
+  lose,
+  markersOf,
+  NEEDED,
+  newLogged,
+  read,
+  readForeign,
+  send,
+  sendForeign,
+  someRows,
+  stateIn,
+} from './changelogs.ts'
+
+const SCHEMA = JSON.parse(readFileSync(ENGAGEMENT_FILE, 'utf8')) as avro.Schema
+
+describe('a changelog', { ...needsKafka(), concurrency: 2 }, () => {
+  let broker: Operations
+  let rows: Row[] = []
+  before(async () => {
+    broker = await sharedBroker()
+    rows = await someRows(300, 0)
+  })
+
+  test('that has lost aggregates is named with what is missing, until it is whole', () =>
+    withDirectory(async (directory) => {
+      const logged = await newLogged(broker, 1)
+      const [state, topic] = [stateIn(directory), `${logged.prefix}.engagement`]
+      await send(broker, logged, rows)
+      const { subscribers } = await read(broker, logged, state)
+      await damage(broker, topic, 10)
+      // The directory that has published them is not in need of them.
+      await read(broker, logged, state)
+      lose(state)
+      for (let again = 0; again < 2; again++) {
+        await assert.rejects(read(broker, logged, state), {
+          code: 'kafka',
+          message: new RegExp(
+            `partition 0 of "${topic}" does not have what checkpoint \\d+ counts: ` +
+              `${subscribers.length - 10} subscribers, expected ${subscribers.length};`,
+          ),
+        })
+      }
+      const [{ high }] = await endsOf(broker, topic)
+      await damage(broker, topic, high)
+      await assert.rejects(read(broker, logged, state), { message: /: 0 subscribers, expected / })
+    }))
+
+  test('with records of another program is refused, when they are before the checkpoint', () =>
+    withDirectory(async (directory) => {
+      for (const value of [null, Buffer.from('{}')]) {
+        const logged = await newLogged(broker, 1)
+        const state = stateIn(directory, logged.topic)
+        await send(broker, logged, rows.slice(0, 100))
+        await read(broker, logged, state)
+        const topic = `${logged.prefix}.engagement`
+        await sendForeign(broker, topic, { key: '33600000001', value, partition: 0 })
+        await send(broker, logged, rows.slice(100))
+        await read(broker, logged, state)
+        lose(state)
+        await assert.rejects(read(broker, logged, state), {
+          code: 'kafka',
+          message: /the record at offset \d+ of a changelog is not an aggregate; expected the rec/,
+        })
+      }
+    }))
+
+  test('whose topics have other settings is refused, with what differs', () =>
+    withDirectory(async (directory) => {
+      for (const [setting, value, expected] of [
+        ['cleanup.policy', 'compact,delete', 'compact'],
+        ['min.compaction.lag.ms', '0', 'at least 3600000'],
+        ['delete.retention.ms', '1000', 'at least 86400000'],
+      ]) {
+        const logged = await newLogged(broker, 1, { ...NEEDED, [setting]: value })
+        const name = `${logged.prefix}.engagement`
+        await assert.rejects(read(broker, logged, stateIn(directory, logged.topic)), {
+          code: 'kafka',
+          message: new RegExp(
+            `topic "${name}" has ${setting}=${value}, expected ${expected}; chan`,
+          ),
+        })
+      }
+    }))
+
+  test('that was made with other options is refused', () =>
+    withDirectory(async (directory) => {
+      const logged = await newLogged(broker, 1)
+      await send(broker, logged, rows.slice(0, 100))
+      await read(broker, logged, stateIn(directory))
+      const other = { state: { timeZone: 'Europe/Paris' } }
+      await assert.rejects(read(broker, logged, stateIn(directory, 'other'), other), {
+        code: 'state-options',
+        message: /was made with timeZone UTC, expected Europe\/Paris; use the same options, or/,
+      })
+    }))
+
+  test('is a table for other systems: its newest committed values are the state', () =>
+    withDirectory(async (directory) => {
+      const logged = await newLogged(broker, 2)
+      const state = stateIn(directory)
+      for (const part of [rows.slice(0, 200), rows.slice(200)]) {
+        await send(broker, logged, part)
+        await read(broker, logged, state)
+      }
+      const { subscribers } = await read(broker, logged, state)
+      const type = avro.Type.forSchema(SCHEMA)
+      const newest = new Map<string, number[]>()
+      for (const { key, value } of await readForeign(broker, `${logged.prefix}.engagement`)) {
+        assert.ok(value !== null)
+        const fields = Object.values(type.fromBuffer(value) as Record<string, number | null>)
+        newest.set(
+          key,
+          fields.map((field) => field ?? 0),
+        )
+      }
+      const found = [...newest].map(([key, row]): [number, number[]] => [Number(key), row])
+      assert.deepEqual(
+        found.sort(([a], [b]) => a - b),
+        subscribers,
+      )
+      const markers = [...(await markersOf(broker, logged.prefix)).values()]
+      const total = (numbers: number[]): number => numbers.reduce((sum, one) => sum + one, 0)
+      assert.equal(total(markers.map(({ sums }) => sums.subscribers)), subscribers.length)
+      assert.equal(
+        total(markers.map(({ sums }) => Number(sums.columns[0]))),
+        total(subscribers.map(([, [records]]) => records)),
+      )
+    }))
+})
