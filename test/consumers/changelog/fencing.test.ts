@@ -35,6 +35,7 @@ async function member(broker: Operations, prefix: string, name: string): Promise
   return {
     ...{ link: openLink(connection), fetcher: createFetcher(connection), describe },
     ...{ topics: await describe(), idPrefix: `${prefix}.`, member: name, options: OPTIONS },
+    intervalMs: 1000,
   }
 }
 
