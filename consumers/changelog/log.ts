@@ -2,6 +2,7 @@
 //
 // A compacted log has holes, also before its end: the response of the leader shows that nothing is left,
 // never a record at an expected offset.
+import { PulseError } from '../../src/errors.ts'
 import {
   createAbortedTransactions,
   endTransaction,
@@ -19,6 +20,7 @@ import type { ChangelogTopic } from './topics.ts'
 
 const MAX_BYTES = 8 * 2 ** 20
 const MAX_WAIT_MS = 200
+const OUT_OF_RANGE = 1
 
 /** A place in a log, and what is known of it. */
 export interface LogPlace {
@@ -42,6 +44,7 @@ export interface LogRead {
  * Reads what one response holds, and moves the place behind it.
  *
  * @param onRecord receives a cursor at each record; false leaves the place before it and ends
+ * @throws PulseError `kafka` when the log does not have the place: its records were deleted
  * @throws Error when the leader answers with an error or the records are damaged
  */
 export async function readOnce(
@@ -57,6 +60,7 @@ export async function readOnce(
   const response = await fetcher.fetch(leader, { topicId: topic.id, positions, ...limits })
   const fetched = response.partitions.at(0)
   const code = response.errorCode === 0 ? (fetched?.errorCode ?? 0) : response.errorCode
+  if (code === OUT_OF_RANGE) throw missing(place)
   if (code !== 0) throw new Error(`${describe(place)}: the leader answers error ${code}`)
   if (fetched === undefined) throw new Error(`${describe(place)}: the leader answers nothing`)
   const end = readRecords(place, fetched, onRecord)
@@ -65,6 +69,15 @@ export async function readOnce(
   place.offset = end.next
   return { bytes: fetched.records.length, stableOffset, logStart, atEnd }
 }
+
+/** Compaction keeps the offsets of a log: only a deletion of records moves its beginning. */
+const missing = (place: LogPlace): PulseError =>
+  new PulseError(
+    'kafka',
+    `${describe(place)} has lost records: they were deleted, expected a topic that is compacted only; ` +
+      'use the state directory of a member, a backup, or another prefix to read the topic from its ' +
+      'beginning',
+  )
 
 const describe = ({ topic: { name }, partition, offset }: LogPlace): string =>
   `partition ${partition} of "${name}" at offset ${offset}`
