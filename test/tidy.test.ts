@@ -80,7 +80,9 @@ const READ_PROGRESS = new Set(['serve', 'terminal'])
 const MAY_SLEEP: ReadonlySet<string> = new Set([
   ...['test/until.ts', 'test/tcp-proxy.ts', 'test/schema-registry.ts', 'test/e2e/reading.test.ts'],
   'test/faults/kill-after.ts',
-  ...['kafka-kill', 'changelog-kill', 'kafka-history', 'produce-kill'].map((name) => `test/e2e/${name}.test.ts`),
+  ...['kafka-kill', 'changelog-kill', 'kafka-history', 'produce-kill'].map(
+    (name) => `test/e2e/${name}.test.ts`,
+  ),
 ])
 
 const PURE = /^src\/(record|subscriber|snapshot)\//

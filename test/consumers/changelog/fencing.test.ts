@@ -1,4 +1,4 @@
-// Whoever claims a partition last publishes it; an earlier owner publishes nothing any more.
+// The process that claimed a partition last publishes it; an earlier owner publishes nothing any more.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import {

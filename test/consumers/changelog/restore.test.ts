@@ -52,7 +52,7 @@ describe('a changelog', { ...needsKafka(), concurrency: 2 }, () => {
       allMatch(sourcesOf(again), RESTORED)
       assert.equal(again.progress.counters.rows, 0)
       assert.deepEqual(contentOf(again), contentOf(whole))
-      // The restored state goes on, and its checkpoints are whole again.
+      // The restored state continues, and its checkpoints are whole again.
       await send(broker, logged, rows.slice(0, 300))
       const more = await read(broker, logged, state)
       allMatch(sourcesOf(more), CONTINUED)
@@ -88,7 +88,7 @@ describe('a changelog', { ...needsKafka(), concurrency: 2 }, () => {
       await read(broker, logged, one)
       await send(broker, logged, rows.slice(400, 800))
       allMatch(sourcesOf(await read(broker, logged, two)), RESTORED)
-      // The first one reads on by itself, and is then as far as the other: a position is no version.
+      // The first one reads on by itself, and is then as far as the other: a position is not a version.
       await read(broker, logged, one, { changelog: null })
       await send(broker, logged, rows.slice(800))
       const again = await read(broker, logged, one)
