@@ -1,6 +1,6 @@
 // The phases of a topic consumer: wait for its topics, open the state, history, live, close.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { messageOf } from '../../src/errors.ts'
+import { messageOf, PulseError } from '../../src/errors.ts'
 import type { TopicView } from '../../src/kafka/topic.ts'
 import { readGrowth } from '../../state/growth.ts'
 import type { Growth } from '../../state/partition-metadata.ts'
@@ -83,6 +83,7 @@ async function runInState(run: Run, views: Views): Promise<IngestProgress> {
     run.leads = threads && leadingOf(threads)
     const { options, group, warnings, stop } = run
     requireNoHistory(options.topics, options.history, readCutover(state.stores[0]))
+    requireNoCutover(run, state)
     const from = { consumer: group.consumer, warnings, stop: stop.signal }
     await requireAlike(from, views, options)
     const loaded = await readHistory(run, state, views, grown.growth)
@@ -100,6 +101,16 @@ async function runInState(run: Run, views: Views): Promise<IngestProgress> {
     // After a failed flush it may hang.
     await Promise.race([state.close(), sleep(CLOSE_MS)])
   }
+}
+
+/** A partition that is restored elsewhere would be read without the cut-over of its history. */
+function requireNoCutover({ options }: Run, { directory, stores }: StateStores): void {
+  if (options.changelog === null || readCutover(stores[0]) === null) return
+  throw new PulseError(
+    'state-options',
+    `the state in ${directory} has a history of files, expected one of topics only with ` +
+      '--changelog; start without --changelog, or with an empty directory and another prefix',
+  )
 }
 
 /** Starts the other ingest threads; null where one thread reads all. */
