@@ -11,6 +11,8 @@ import {
 } from '../../src/kafka/client.ts'
 import { checkSettings, SETTINGS } from './settings.ts'
 
+/** A request that fails is sent again so often. */
+const RETRIES = 5
 const READY_MS = 30_000
 const POLL_MS = 200
 
@@ -49,7 +51,7 @@ export async function prepareChangelog(
   partitions: number,
   onNote: (sentence: string) => void = () => undefined,
 ): Promise<ChangelogTopics> {
-  const admin = new Admin({ ...clientOptions(connection), retries: 5, retryDelay: 200 })
+  const admin = new Admin({ ...clientOptions(connection), retries: RETRIES, retryDelay: 200 })
   const names = topicNames(prefix)
   try {
     const engagement = await prepare(admin, names.engagement, partitions, onNote)
@@ -65,7 +67,7 @@ export async function findChangelog(
   connection: KafkaConnection,
   prefix: string,
 ): Promise<ChangelogTopics | null> {
-  const admin = new Admin({ ...clientOptions(connection), retries: 5, retryDelay: 200 })
+  const admin = new Admin({ ...clientOptions(connection), retries: RETRIES, retryDelay: 200 })
   const names = topicNames(prefix)
   try {
     const engagement = await describe(admin, names.engagement)
@@ -128,7 +130,8 @@ const isLed = ({ leaders }: ChangelogTopic): boolean => leaders.every((one) => o
 
 async function describe(admin: Admin, name: string): Promise<ChangelogTopic | null> {
   try {
-    const metadata = await admin.metadata({ topics: [name], forceUpdate: true })
+    // The package takes an unknown topic for a passing error.
+    const metadata = await admin.metadata({ topics: [name], forceUpdate: true, retries: 0 })
     const known = metadata.topics.get(name)
     if (known === undefined) return null
     const leaders = known.partitions.map(({ leader }) => metadata.brokers.get(leader))

@@ -6,10 +6,14 @@ import { readFileSync } from 'node:fs'
 import { MAX_ENGAGEMENT_BYTES, writeEngagement } from '../../../consumers/changelog/engagement.ts'
 import { WIDTH } from '../../../src/subscriber/aggregate.ts'
 import { ENGAGEMENT_FILE } from '../../../scripts/schema.ts'
+import { DEFAULT_PARTITIONER } from '../../../src/record/topic-keys.ts'
+import { writeCutover } from '../../../state/store.ts'
+import { openStores } from '../../../state/writer.ts'
 import { needsKafka } from '../../broker.ts'
 import type { Operations } from '../../broker-operations.ts'
 import { sharedBroker } from '../../shared-broker.ts'
 import { withDirectory } from '../../state-directory.ts'
+import { OPTIONS } from '../../state/stores.ts'
 import type { Row } from '../kafka/messages.ts'
 import {
   damage,
@@ -37,6 +41,17 @@ describe('a changelog', { ...needsKafka(), concurrency: 2 }, () => {
     broker = await sharedBroker()
     rows = await someRows(300, 0)
   })
+
+  test('is refused for a state with a history of files: the cut-over is not published', () =>
+    withDirectory(async (directory) => {
+      const logged = await newLogged(broker, 1)
+      const state = stateIn(directory)
+      const made = await openStores(state, OPTIONS, 'run')
+      writeCutover(made.stores[0], 0, DEFAULT_PARTITIONER)
+      await made.close()
+      const message = /has a history of files, expected one of topics only with --changelog; start/
+      await assert.rejects(read(broker, logged, state), { code: 'state-options', message })
+    }))
 
   test('whose records were deleted is refused, again and again', () =>
     withDirectory(async (directory) => {
