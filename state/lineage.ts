@@ -38,3 +38,6 @@ export function identityOf(store: PartitionStore): string {
   writeDurably(store, () => void store.meta.put(IDENTITY, { id, inode }))
   return id
 }
+
+/** True for a partition that was published to a changelog. */
+export const hasIdentity = ({ meta }: PartitionStore): boolean => meta.get(IDENTITY) !== undefined

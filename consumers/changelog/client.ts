@@ -99,6 +99,12 @@ export function openChangelog(
     worker.postMessage(message)
     return answer.promise
   }
+  let ending: Promise<void> | null = null
+  const end = async (): Promise<void> => {
+    const over = new Promise((resolve) => worker.once('exit', resolve))
+    await ask({ type: 'end', id: ids++ })
+    await over
+  }
   return {
     progress: () => ({ prefix, partitions: [...partitions.values()], ...totals }),
     async take(local, count) {
@@ -121,11 +127,7 @@ export function openChangelog(
       await ask({ type: 'release', id: ids++, partition })
       partitions.delete(partition)
     },
-    async end() {
-      const over = new Promise((resolve) => worker.once('exit', resolve))
-      await ask({ type: 'end', id: ids++ })
-      await over
-    },
+    end: () => (ending ??= end()),
   }
 }
 

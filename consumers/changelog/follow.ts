@@ -17,7 +17,8 @@ import { readFacts, withoutOutbox, type Facts } from '../../state/facts.ts'
 import { beginRead, type PartitionStore } from '../../state/store.ts'
 import { readOnce, type LogPlace } from './log.ts'
 import { MARKER_KEY, parseMarker, type Marker } from './marker.ts'
-import { readCheckpoint, restorePartition, rowTaker } from './restore.ts'
+import { readRows } from './read-rows.ts'
+import { readCheckpoint, restorePartition } from './restore.ts'
 import type { ChangelogTopics } from './topics.ts'
 
 /** A partition of a replica. */
@@ -124,7 +125,7 @@ async function applyNewest(
   { topics, fetcher }: FollowContext,
   followed: Followed,
   { marker, facts, stateOffset }: Newest,
-  bytesBefore: number,
+  bytes: number,
 ): Promise<Step> {
   const partition = followed.partition as Partition
   const position = followed.position as ReplicaPosition
@@ -132,25 +133,13 @@ async function applyNewest(
   const place: LogPlace = {
     ...{ topic: topics.engagement, partition: number, offset: position.engagementOffset },
   }
-  const taker = rowTaker(partition.table)
-  let bytes = bytesBefore
-  const take = (cursor: RecordCursor): boolean => {
-    if (cursor.offset >= marker.engagementEnd) return false
-    taker.take(cursor)
-    return true
-  }
-  while (place.offset < marker.engagementEnd) {
-    const read = await readOnce(fetcher, place, take)
-    bytes += read.bytes
-    if (read.atEnd) break
-  }
-  taker.flush()
+  const rows = await readRows(fetcher, place, marker, partition.table)
   requireRecords(topics, partition, marker)
   const next = positionOf(topics, marker, stateOffset)
   const times = commitCheckpoint(partition, facts, next)
   const before = followed.marker
   Object.assign(followed, { position: next, marker, facts })
-  return { applied: { marker, before, times }, bytes }
+  return { applied: { marker, before, times }, bytes: bytes + rows }
 }
 
 const positionOf = (

@@ -4,20 +4,13 @@ import { PulseError } from '../../src/errors.ts'
 import type { KafkaConnection } from '../../src/kafka/client.ts'
 import { createFetcher, type Fetcher } from '../../src/kafka/fetch.ts'
 import type { RecordCursor } from '../../src/kafka/record-batch.ts'
-import { WIDTH } from '../../src/subscriber/aggregate.ts'
-import {
-  CHUNK_BITS,
-  CHUNK_MASK,
-  createTable,
-  findOrAddSlots,
-  type Table,
-} from '../../src/subscriber/table.ts'
+import { CHUNK_BITS, CHUNK_MASK, createTable, type Table } from '../../src/subscriber/table.ts'
 import type { Facts } from '../../state/facts.ts'
 import type { Partition } from '../../state/partition.ts'
 import type { CommitTimes } from '../../state/commit.ts'
 import { replacePartition } from '../../state/replace.ts'
 import type { PartitionStore } from '../../state/store.ts'
-import { readEngagement } from './engagement.ts'
+import { readRows } from './read-rows.ts'
 import { readOnce, type LogPlace } from './log.ts'
 import {
   addAggregates,
@@ -91,19 +84,7 @@ export async function restorePartition(
   let bytes = 0
   try {
     const place: LogPlace = { topic: topics.engagement, partition: number, offset: 0 }
-    const { engagementEnd } = marker
-    const taker = rowTaker(table)
-    const take = (cursor: RecordCursor): boolean => {
-      if (cursor.offset >= engagementEnd) return false
-      taker.take(cursor)
-      return true
-    }
-    while (place.offset < engagementEnd) {
-      const read = await readOnce(fetcher, place, take)
-      bytes += read.bytes
-      if (read.atEnd) break
-    }
-    taker.flush()
+    bytes = await readRows(fetcher, place, marker, table)
   } finally {
     await fetcher.close()
   }
@@ -133,44 +114,4 @@ function requireSums(
       `${difference}; the changelog has lost records or is written by another program: use the state ` +
       'directory of a member, a backup, or another prefix to read the topic from its beginning',
   )
-}
-
-const ROWS = 1024
-
-/** Takes records as rows of a table: the last one of an MSISDN counts. */
-export function rowTaker(table: Table): { take(cursor: RecordCursor): void; flush(): void } {
-  const rows = new Float64Array(ROWS * WIDTH)
-  const msisdns = new Float64Array(ROWS)
-  const slots = new Uint32Array(ROWS)
-  let count = 0
-  const flush = (): void => {
-    findOrAddSlots(table, msisdns, count, slots)
-    for (let i = 0; i < count; i++) setRow(table, slots[i], rows, i * WIDTH)
-    count = 0
-  }
-  return {
-    flush,
-    take(cursor) {
-      const { bytes, keyFrom, keyTo, valueFrom, valueTo, offset } = cursor
-      const msisdn = Number(bytes.toString('latin1', keyFrom, keyTo))
-      const value = { bytes, at: valueFrom, to: valueTo }
-      if (valueFrom < 0 || !readEngagement(value, rows, count * WIDTH)) {
-        throw new PulseError(
-          'kafka',
-          `the record at offset ${offset} of a changelog is not an aggregate; expected the records ` +
-            'that "run --changelog" writes',
-        )
-      }
-      rows[count * WIDTH] = msisdns[count] = msisdn
-      if (++count === ROWS) flush()
-    },
-  }
-}
-
-function setRow(table: Table, slot: number, rows: Float64Array, from: number): void {
-  const to = (slot & CHUNK_MASK) * WIDTH
-  table.chunks[slot >>> CHUNK_BITS].set(rows.subarray(from, from + WIDTH), to)
-  if (table.dirty[slot] === 1) return
-  table.dirty[slot] = 1
-  table.dirtyCount++
 }

@@ -29,7 +29,7 @@ export interface ClosingReader extends CommitContext {
 /** At the end, the dead-letter topic gets this long to accept what is left. */
 const CLOSE_MS = 3000
 /** The last checkpoint may have everything that was read for an interval. */
-const CHANGELOG_MS = 60_000
+const CHANGELOG_MS = 20_000
 
 /** Ends the concurrent tasks; the store is not used any more. */
 export function abandonReader({ closing, registry, deadLetters, changelog }: ClosingReader): void {

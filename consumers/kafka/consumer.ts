@@ -95,7 +95,8 @@ async function runInState(run: Run, views: Views): Promise<IngestProgress> {
     return last
   } catch (error) {
     closeAfterFailure(run)
-    await Promise.race([run.leads?.end('abandon'), sleep(CLOSE_MS)])
+    const others = [run.leads?.end('abandon'), run.changelog?.end()]
+    await Promise.race([Promise.allSettled(others), sleep(CLOSE_MS)])
     throw error
   } finally {
     // After a failed flush it may hang.
@@ -163,6 +164,7 @@ async function readLive(
   const growth = readGrowth(state)
   const grow: GrowState = (topics) => growTo(state, topics)
   const changelog = openChangelogOf(options, stores.length, warnings)
+  run.changelog = changelog
   // With a changelog each partition is claimed first, also one that a history has filled.
   const inMemory = changelog === null ? loaded : new Map<number, Partition>()
   const shared = { stores: byNumber, loaded: inMemory, growth, grow, threads, leads, changelog }

@@ -5,6 +5,7 @@ import type { Consumer } from '../../src/kafka/client.ts'
 import { describeTopic, offsetAt, sourceOf } from '../../src/kafka/topic.ts'
 import { beginningOf, dropRows } from '../../state/drop.ts'
 import type { SourcePosition } from '../../state/partition-metadata.ts'
+import { hasIdentity } from '../../state/lineage.ts'
 import { readHeld, type PartitionStore } from '../../state/store.ts'
 import { positionsOf } from './reconciliation.ts'
 
@@ -46,6 +47,13 @@ export async function planReread(
   }
   if (positions.length === 0) {
     throw refusal(`partition ${partition} has read no topic, expected one; a run reads all of it`)
+  }
+  if (hasIdentity(store)) {
+    throw refusal(
+      `partition ${partition} is published to a changelog, which would restore what is dropped here; ` +
+        'start "run" with an empty --state directory and another --changelog prefix: it reads the ' +
+        'topics again',
+    )
   }
   if (!readHeld(store)) {
     throw refusal(

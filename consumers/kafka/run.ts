@@ -1,6 +1,6 @@
 // A run of a topic consumer: its phase, and its progress and claims as of that phase.
 import type { PartitionStore } from '../../state/store.ts'
-import type { ChangelogOptions } from '../changelog/client.ts'
+import type { Changelog, ChangelogOptions } from '../changelog/client.ts'
 import { describeIngest, storesOf } from '../ingest/describe.ts'
 import type { IngestProgress } from '../ingest/progress.ts'
 import { progressOf } from '../files/threads/folding.ts'
@@ -32,6 +32,8 @@ export interface Run {
   stores: readonly PartitionStore[]
   /** Leads the other ingest threads; null without others. */
   leads: Leading | null
+  /** Null without a changelog, and before it is opened. */
+  changelog: Changelog | null
   phase: Phase
   /** First offsets of the logs, as they were last seen. */
   logStarts: LogStarts
@@ -59,6 +61,7 @@ export function createRun(options: TopicConsumerOptions): Run {
     stop: new AbortController(),
     stores: [],
     leads: null,
+    changelog: null,
     phase: { name: 'start' },
     logStarts: new Map(),
     history: { history: null, sources: [] },
