@@ -95,8 +95,11 @@ async function runInState(run: Run, views: Views): Promise<IngestProgress> {
     return last
   } catch (error) {
     closeAfterFailure(run)
-    const others = [run.leads?.end('abandon'), run.changelog?.end()]
-    await Promise.race([Promise.allSettled(others), sleep(CLOSE_MS)])
+    const others = Promise.allSettled([
+      run.leads?.end('abandon') ?? Promise.resolve(),
+      run.changelog?.end() ?? Promise.resolve(),
+    ])
+    await Promise.race([others, sleep(CLOSE_MS)])
     throw error
   } finally {
     // After a failed flush it may hang.

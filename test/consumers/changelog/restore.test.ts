@@ -2,6 +2,9 @@
 import assert from 'node:assert/strict'
 import { cpSync } from 'node:fs'
 import { before, describe, test } from 'node:test'
+import { planReread } from '../../../consumers/kafka/reread.ts'
+import type { Consumer } from '../../../src/kafka/client.ts'
+import { openStateToRead } from '../../../state/read.ts'
 import { needsKafka } from '../../broker.ts'
 import { uniqueName, type Operations } from '../../broker-operations.ts'
 import { sharedBroker } from '../../shared-broker.ts'
@@ -29,6 +32,15 @@ const allMatch = (sentences: readonly string[], pattern: RegExp): void => {
   for (const sentence of sentences) assert.match(sentence, pattern)
 }
 
+/** Its rows would come back from the changelog. */
+async function assertNotReread(directory: string): Promise<void> {
+  const state = openStateToRead(directory)
+  const consumer = undefined as unknown as Consumer
+  const message = /partition 0 is published to a changelog, which would restore what is dropped/
+  await assert.rejects(planReread(state.stores[0], consumer), { code: 'state-options', message })
+  await state.close()
+}
+
 describe('a changelog', { ...needsKafka(), concurrency: 2 }, () => {
   let broker: Operations
   let rows: Row[] = []
@@ -46,6 +58,7 @@ describe('a changelog', { ...needsKafka(), concurrency: 2 }, () => {
       const whole = await read(broker, logged, state)
       assert.ok(Object.keys(whole.rejected).length > 2, 'rows of several kinds are rejected')
       assert.ok(Object.keys(whole.coerced).length > 0)
+      await assertNotReread(state)
       lose(state)
       await deleteAll(broker, logged)
       const again = await read(broker, logged, state)
