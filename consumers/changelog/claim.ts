@@ -53,6 +53,7 @@ export interface Published {
 }
 
 const CLAIM_MS = 30_000
+const MOST_CLAIMS = 5
 
 /** The transactional id of a partition. */
 export const transactionalIdOf = (prefix: string, partition: number): string =>
@@ -67,14 +68,22 @@ export async function claimPartition(
   partition: number,
 ): Promise<Published> {
   const { link, idPrefix } = context
-  const producer = await takeOver(link, transactionalIdOf(idPrefix, partition), CLAIM_MS)
-  const published: Published = {
-    ...{ partition, producer, newest: null, store: null, identity: '' },
-    ...{ since: -1, records: new Float64Array(0), subscribers: 0, msisdns: 0n },
-    ...{ sequences: new Map(), inDoubt: false, fenced: false },
+  for (let claims = 1; ; claims++) {
+    const producer = await takeOver(link, transactionalIdOf(idPrefix, partition), CLAIM_MS)
+    const published: Published = {
+      ...{ partition, producer, newest: null, store: null, identity: '' },
+      ...{ since: -1, records: new Float64Array(0), subscribers: 0, msisdns: 0n },
+      ...{ sequences: new Map(), inDoubt: false, fenced: false },
+    }
+    try {
+      await settle(context, published)
+      return published
+    } catch (error) {
+      // The earlier owner, which learns of the claim only now, can get an epoch while its transaction is
+      // being aborted.
+      if (!isRefused(error) || claims === MOST_CLAIMS) throw error
+    }
   }
-  await settle(context, published)
-  return published
 }
 
 /**

@@ -5,7 +5,7 @@ import type { Values } from '../config.ts'
 import { PulseError } from '../errors.ts'
 import { msisdnOf } from '../record/msisdn.ts'
 import { isMsisdn } from '../record/validation.ts'
-import { findRow, viewSubscriber } from '../snapshot/lookup.ts'
+import { findRow, viewSubscriber, type ForEachRows } from '../snapshot/lookup.ts'
 import { mergedRows } from '../snapshot/merge.ts'
 import { METRICS } from '../snapshot/metrics.ts'
 import type { Subscriber } from '../snapshot/subscriber-schema.ts'
@@ -70,9 +70,10 @@ function viewOf(
       `${values.state} has no subscriber with this MSISDN; expected the MSISDN of an applied row`,
     )
   }
-  const { segments } = snapshotOf(state, values, display)
+  const { segments, splitSubscribers } = snapshotOf(state, values, display)
   const ranked = shownView(state, display, 'ranking', 'ranking')
-  const all = mergedRows((visit) => ranked.scan(visit))
+  const scan: ForEachRows = (visit) => ranked.scan(visit)
+  const all = splitSubscribers === 0 ? scan : mergedRows(scan)
   return { asOf, ...viewSubscriber(row, all, segments) }
 }
 

@@ -7,7 +7,7 @@ import { errnoSubject } from '../errno.ts'
 import { outputError, PulseError } from '../errors.ts'
 import { checkOutputDirectory, checkOutputFile, partialOf } from '../output-path.ts'
 import { reportPage } from '../report/page.ts'
-import { segmentFinder } from '../snapshot/lookup.ts'
+import { segmentFinder, type ForEachRows } from '../snapshot/lookup.ts'
 import { mergedRows } from '../snapshot/merge.ts'
 import type { Snapshot } from '../snapshot/schema.ts'
 import { WIDTH } from '../subscriber/aggregate.ts'
@@ -88,7 +88,9 @@ function addSubscribers(table: OpenTable, view: StateView, snapshot: Snapshot): 
   const absent = absentPlaces(snapshot, SUBSCRIBERS)
   const segmentOf = segmentFinder(segments)
   const names = segments.segments.map(({ name }) => name)
-  mergedRows((visit) => view.scan(visit))((rows, count) => {
+  const scan: ForEachRows = (visit) => view.scan(visit)
+  const each = snapshot.splitSubscribers === 0 ? scan : mergedRows(scan)
+  each((rows, count) => {
     for (let offset = 0; offset < count * WIDTH; offset += WIDTH) {
       const segment = names.at(segmentOf(rows, offset)) ?? null
       table.add(clear(subscriberCells(rows, offset, segment), absent))

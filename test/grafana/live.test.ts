@@ -27,17 +27,19 @@ const SCRAPES = 12
 const RANGE_SECONDS = 8
 /** Grafana's values of its variables for this scrape interval and a time range. */
 const INTERVALS = { $__rate_interval: '5s', $__range: '60s' }
-/** Metrics that exist only while a topic is read. */
-const OF_A_TOPIC = /xdrpulse_(consumer_\w+_(records|offset|partitions|timestamp_seconds)|consumer_lag_seconds|record_visible)/ // prettier-ignore
+/** Metrics that exist only while a topic is read, or its changelog followed. */
+const OF_A_TOPIC = /xdrpulse_(consumer_\w+_(records|offset|partitions|timestamp_seconds)|consumer_lag_seconds|record_visible|checkpoint_age|replica)/ // prettier-ignore
 
 const OFTEN = ['--commit-interval', '200ms', '--snapshot-interval', '1s', '--port', '0']
 
 interface Scene {
   directory: string
   prometheus: Prometheus
-  /** The processes: a replay, and a consumer or null. */
+  /** The processes: a replay, and a member or null. */
   replaying: string
   running: string | null
+  /** All of them, with a replica of the consumer. */
+  addresses: readonly string[]
   /** Ends the replay as a crash would. */
   killReplay: () => void
 }
@@ -78,11 +80,13 @@ const withScene = (work: (scene: Scene) => Promise<void>): Promise<void> =>
       const state = ['--state', join(directory, 'replayed')]
       const replay = launch('replay', file, ...state, '--serve', ...speed, ...OFTEN)
       const replaying = await addressOf(replay)
-      const running = kafka === null ? null : await addressOf(kafka)
-      const targets = running === null ? [replaying] : [replaying, running]
+      const running = kafka === null ? null : await addressOf(kafka.member)
+      const others =
+        kafka === null || running === null ? [] : [running, await addressOf(kafka.replica)]
+      const addresses = [replaying, ...others]
       const killReplay = (): void => void replay.process.kill('SIGKILL')
-      await withPrometheus(directory, targets, (prometheus) =>
-        work({ directory, prometheus, replaying, running, killReplay }),
+      await withPrometheus(directory, addresses, (prometheus) =>
+        work({ directory, prometheus, replaying, running, addresses, killReplay }),
       )
     } finally {
       for (const each of started) each.process.kill('SIGKILL')
@@ -90,21 +94,27 @@ const withScene = (work: (scene: Scene) => Promise<void>): Promise<void> =>
     }
   })
 
-/** Fills a topic, and consumes it with dead letters. */
+/** Fills a topic, consumes it with dead letters and a changelog, and follows that. */
 async function consume(
   directory: string,
   file: string,
   launch: (...argv: string[]) => Running,
-): Promise<Running> {
+): Promise<{ member: Running; replica: Running }> {
   const broker = await sharedBroker()
   const [topic, letters] = [uniqueName('dashboards'), uniqueName('letters')]
   await broker.createTopic(letters, { partitions: 1 })
-  const kafka = ['--kafka', broker.bootstrap.join(','), '--topic', topic]
+  const brokers = ['--kafka', broker.bootstrap.join(',')]
+  const kafka = [...brokers, '--topic', topic]
   const making = ['--create-topic', '--partitions', '3', '--rate', String(RATE)]
   launch('produce', file, ...kafka, ...making)
   await topicBegun({ brokers: broker.bootstrap, topic })
   const where = ['--state', join(directory, 'consumed'), '--group', topic]
-  return launch('run', ...kafka, ...where, '--dead-letter-topic', letters, ...OFTEN)
+  const changelog = ['--changelog', topic]
+  const publishing = [...changelog, '--checkpoint-interval', '500ms']
+  const rejected = ['--dead-letter-topic', letters]
+  const member = launch('run', ...kafka, ...where, ...rejected, ...publishing, ...OFTEN)
+  const own = ['--state', join(directory, 'followed'), '--snapshot-interval', '1s', '--port', '0']
+  return { member, replica: launch('replica', ...brokers, ...changelog, ...own) }
 }
 
 async function addressOf(running: Running): Promise<string> {
@@ -113,8 +123,7 @@ async function addressOf(running: Running): Promise<string> {
 }
 
 /** Polls until every process was scraped often enough; requests their status meanwhile. */
-async function scraped({ prometheus, replaying, running }: Scene): Promise<void> {
-  const addresses = [replaying, running].filter((address) => address !== null)
+async function scraped({ prometheus, addresses }: Scene): Promise<void> {
   await until(
     `${SCRAPES} scrapes`,
     async () => {
