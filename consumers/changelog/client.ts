@@ -77,28 +77,8 @@ export function openChangelog(
   const worker = new Worker(SCRIPT, { workerData })
   const known: Known = { partitions: new Map(), totals: createTotals() }
   const { partitions, totals } = known
-  const waiting = new Map<number, PromiseWithResolvers<Claimed | null>>()
+  const ask = askThread(worker, (message) => note(known, message, warnings))
   let ids = 0
-  const failAll = (error: unknown): void => {
-    for (const { reject } of waiting.values()) reject(error)
-    waiting.clear()
-  }
-  worker.on('error', failAll)
-  worker.on('exit', () => failAll(new Error('the changelog thread has ended')))
-  worker.on('message', (message: FromChangelog) => {
-    if (message.type === 'answer' || message.type === 'refusal') {
-      const asked = waiting.get(message.id)
-      waiting.delete(message.id)
-      if (message.type === 'answer') asked?.resolve(message.claimed)
-      else asked?.reject(errorOf(message.failure.code, message.failure.message))
-    } else note(known, message, warnings)
-  })
-  const ask = (message: ToChangelog): Promise<Claimed | null> => {
-    const answer = Promise.withResolvers<Claimed | null>()
-    waiting.set(message.id, answer)
-    worker.postMessage(message)
-    return answer.promise
-  }
   let ending: Promise<void> | null = null
   const end = async (): Promise<void> => {
     const over = new Promise((resolve) => worker.once('exit', resolve))
@@ -131,6 +111,37 @@ export function openChangelog(
   }
 }
 
+/** Sends requests to the thread and resolves with their answers; `onOther` receives what it reports. */
+function askThread(
+  worker: Worker,
+  onOther: (message: Reported) => void,
+): (message: ToChangelog) => Promise<Claimed | null> {
+  const waiting = new Map<number, PromiseWithResolvers<Claimed | null>>()
+  const failAll = (error: unknown): void => {
+    for (const { reject } of waiting.values()) reject(error)
+    waiting.clear()
+  }
+  worker.on('error', failAll)
+  worker.on('exit', () => failAll(new Error('the changelog thread has ended')))
+  worker.on('message', (message: FromChangelog) => {
+    if (message.type === 'answer' || message.type === 'refusal') {
+      const asked = waiting.get(message.id)
+      waiting.delete(message.id)
+      if (message.type === 'answer') asked?.resolve(message.claimed)
+      else asked?.reject(errorOf(message.failure.code, message.failure.message))
+    } else onOther(message)
+  })
+  return (message) => {
+    const answer = Promise.withResolvers<Claimed | null>()
+    waiting.set(message.id, answer)
+    worker.postMessage(message)
+    return answer.promise
+  }
+}
+
+/** What the thread reports by itself. */
+type Reported = Exclude<FromChangelog, { type: 'answer' | 'refusal' }>
+
 /** What was since the start. */
 type Totals = Omit<ChangelogProgress, 'prefix' | 'partitions'>
 
@@ -144,11 +155,7 @@ const createTotals = (): Totals => ({
   ...{ restores: { new: 0, local: 0, changelog: 0 }, restoredSubscribers: 0 },
 })
 
-function note(
-  { partitions, totals }: Known,
-  message: Exclude<FromChangelog, { type: 'answer' | 'refusal' }>,
-  warnings: Warnings,
-): void {
+function note({ partitions, totals }: Known, message: Reported, warnings: Warnings): void {
   if (message.type === 'note') {
     warnings.warn(message.sentence)
     return
