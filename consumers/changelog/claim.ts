@@ -46,6 +46,8 @@ export interface Published {
   msisdns: bigint
   /** Next sequence numbers, by topic. */
   sequences: Map<string, number>
+  /** When the last transaction was begun (`performance.now()`). */
+  openedAt: number
   /** The outcome of the last transaction is unknown, or it failed. */
   inDoubt: boolean
   /** Another member has taken over. */
@@ -73,7 +75,7 @@ export async function claimPartition(
     const published: Published = {
       ...{ partition, producer, newest: null, store: null, identity: '' },
       ...{ since: -1, records: new Float64Array(0), subscribers: 0, msisdns: 0n },
-      ...{ sequences: new Map(), inDoubt: false, fenced: false },
+      ...{ sequences: new Map(), openedAt: -Infinity, inDoubt: false, fenced: false },
     }
     try {
       await settle(context, published)
@@ -104,8 +106,10 @@ async function settle(context: PublisherContext, published: Published): Promise<
 /** Adds the partition in both topics to a transaction, which begins with it. */
 export async function beginTransaction(
   { link, topics: { engagement, state } }: PublisherContext,
-  { producer, partition }: Published,
+  published: Published,
 ): Promise<void> {
+  const { producer, partition } = published
+  published.openedAt = performance.now()
   for (const { name } of [engagement, state]) await addPartitions(link, producer, name, [partition])
 }
 

@@ -1,7 +1,7 @@
 // Publishes checkpoints of a partition: each is one Kafka transaction, as of one commit of the store.
 //
 // Aggregates that changed since the last checkpoint come first, then changed facts, last the marker.
-import { endTransaction } from '../../src/kafka/transactions.ts'
+import { endTransaction, TRANSACTION_TIMEOUT_MS } from '../../src/kafka/transactions.ts'
 import type { ReadTransaction } from '../../state/environment.ts'
 import { readFacts } from '../../state/facts.ts'
 import { readCounters, readHours, readPositions } from '../../state/partition.ts'
@@ -54,11 +54,22 @@ export async function publish(
     published.inDoubt = false
     return report
   } catch (error) {
-    if (isRefused(error)) await resolveDoubt(context, published)
+    if (isRefused(error)) await findWhy(context, published)
     throw error
   } finally {
     view.finish()
   }
+}
+
+/**
+ * Brokers refuse the producer of a transaction that has timed out as well as one that another member has
+ * replaced. Before the time-out it is the latter. To ask for a new epoch then would interfere: brokers
+ * may grant it while they still abort the transaction.
+ */
+async function findWhy(context: PublisherContext, published: Published): Promise<void> {
+  const openMs = performance.now() - published.openedAt
+  if (openMs < TRANSACTION_TIMEOUT_MS) published.fenced = true
+  else await resolveDoubt(context, published)
 }
 
 async function transact(
