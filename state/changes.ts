@@ -5,9 +5,9 @@
 // records of a subscriber grows with each change, and shows which of them are new to the caller.
 import { WIDTH } from '../src/subscriber/aggregate.ts'
 import type { ReadTransaction } from './environment.ts'
-import { blockKey, commitOfKey, journalKey, pageOfKey } from './keys.ts'
+import { blockKey } from './keys.ts'
 import { BLOCK_BITS, BLOCK_SLOTS, openPage, readNextRow, type PageReader } from './pages.ts'
-import { journalKeyFrom, missingPage } from './scan.ts'
+import { journalEntries, openNextPage, type JournalEntry } from './scan.ts'
 import type { PartitionStore } from './store.ts'
 
 /** Rows of one block, valid until the next one; a slot without a row has no records. */
@@ -15,13 +15,6 @@ export interface ChangedBlock {
   rows: Float64Array
   first: number
   count: number
-}
-
-/** One commit's rows in the journal. */
-interface Entry {
-  commit: number
-  page: number
-  reader: PageReader | null
 }
 
 /**
@@ -37,7 +30,7 @@ export function* changedBlocks(
   since: number,
 ): Generator<ChangedBlock> {
   const rows = new Float64Array(BLOCK_SLOTS * WIDTH)
-  const entries = entriesSince(store, transaction, since)
+  const entries = journalEntries(store, transaction, since + 1)
   for (let block = 0; block < Math.ceil(slots / BLOCK_SLOTS); block++) {
     const first = block << BLOCK_BITS
     const { found, tag } = readBlock(store, transaction, block, since, rows)
@@ -74,33 +67,11 @@ function readBlock(
   }
 }
 
-function entriesSince(store: PartitionStore, transaction: ReadTransaction, since: number): Entry[] {
-  const entries: Entry[] = []
-  for (let after = since + 1; ;) {
-    const key = journalKeyFrom(store, transaction, after, 0)
-    if (key === undefined) return entries
-    const entry: Entry = { commit: commitOfKey(key), page: -1, reader: null }
-    openNext(store, transaction, entry)
-    entries.push(entry)
-    after = entry.commit + 1
-  }
-}
-
-function openNext(store: PartitionStore, transaction: ReadTransaction, entry: Entry): void {
-  entry.page++
-  const bytes = store.journal.get(journalKey(entry.commit, entry.page), { transaction })
-  entry.reader = bytes === undefined ? null : openPage(bytes)
-  if (bytes !== undefined) return
-  const next = journalKeyFrom(store, transaction, entry.commit, entry.page)
-  if (next === undefined || commitOfKey(next) !== entry.commit) return
-  throw missingPage(store, entry.commit, pageOfKey(next))
-}
-
 /** Copies the rows of a block over those in `rows` if they are newer than its base image. */
 function overlay(
   store: PartitionStore,
   transaction: ReadTransaction,
-  entry: Entry,
+  entry: JournalEntry,
   first: number,
   tag: number,
   rows: Float64Array,
@@ -110,6 +81,6 @@ function overlay(
     const offset = (entry.reader.slot - first) * WIDTH
     if (entry.commit > tag) readNextRow(entry.reader, rows, offset)
     else readNextRow(entry.reader, other, 0)
-    if (entry.reader.slot < 0) openNext(store, transaction, entry)
+    if (entry.reader.slot < 0) openNextPage(store, transaction, entry)
   }
 }

@@ -27,7 +27,7 @@ export interface BlockState {
 export type VisitBlock = (rows: Float64Array, count: number, block: BlockState) => void
 
 /** One commit's rows in the journal, read page by page in slot order. */
-interface JournalEntry {
+export interface JournalEntry {
   commit: number
   page: number
   reader: PageReader | null
@@ -85,9 +85,14 @@ export function scanWhole(
   requireRecords(store, records, counters.applied)
 }
 
-function journalEntries(store: PartitionStore, transaction: ReadTransaction): JournalEntry[] {
+/** The entries of the journal from a commit on, each before its first row. */
+export function journalEntries(
+  store: PartitionStore,
+  transaction: ReadTransaction,
+  from = 0,
+): JournalEntry[] {
   const entries: JournalEntry[] = []
-  for (let after = 0; ;) {
+  for (let after = from; ;) {
     const key = journalKeyFrom(store, transaction, after, 0)
     if (key === undefined) return entries
     const entry: JournalEntry = { commit: commitOfKey(key), page: -1, reader: null }
@@ -106,7 +111,8 @@ export const journalKeyFrom = (
 ): Buffer | undefined =>
   [...journal.getKeys({ transaction, start: journalKey(commit, page), limit: 1 })].at(0)
 
-function openNextPage(
+/** Opens the next page of an entry; its reader is null after the last one. */
+export function openNextPage(
   store: PartitionStore,
   transaction: ReadTransaction,
   entry: JournalEntry,
