@@ -36,10 +36,15 @@ export interface CommitTimes {
  * @throws PulseError `store-failed` for any error of the store, `state-locked` without the lock
  */
 export function commitPartition(partition: Partition, keepRejected: number): CommitTimes {
+  return commitWriting(partition, () => writeChanges(partition, keepRejected))
+}
+
+/** The same with what `write` writes, `writeChanges` included, in one transaction. */
+export function commitWriting(partition: Partition, write: () => void): CommitTimes {
   const start = performance.now()
   let written = start
   writeDurably(partition.store, () => {
-    writeChanges(partition, keepRejected)
+    write()
     written = performance.now()
   })
   clearDirty(partition)

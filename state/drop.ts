@@ -17,15 +17,7 @@ export function dropRows(store: PartitionStore, logStarts: ReadonlyMap<string, n
   const known = readPositions(store, transaction)
   finish()
   writeDurably(store, () => {
-    for (const { database } of [
-      subscribers,
-      journal,
-      hours,
-      rejected,
-      ...(outbox ? [outbox] : []),
-    ]) {
-      for (const key of [...database.getKeys()]) void database.remove(key)
-    }
+    removeAll([subscribers, journal, hours, rejected, ...(outbox ? [outbox] : [])])
     for (const [source, position] of known) {
       const first = beginningOf(position)
       // What was never read is a gap, which the next run reports.
@@ -41,3 +33,10 @@ export function dropRows(store: PartitionStore, logStarts: ReadonlyMap<string, n
 
 /** Where reading of a topic began; a log that was truncated has offsets before 0. */
 export const beginningOf = ({ first }: { first: number }): number => Math.max(0, first)
+
+/** Removes all entries of some databases, within a transaction. */
+export function removeAll(databases: readonly Pick<PartitionStore['hours'], 'database'>[]): void {
+  for (const { database } of databases) {
+    for (const key of [...database.getKeys()]) void database.remove(key)
+  }
+}

@@ -1,6 +1,5 @@
 // Commits of a replica: a partition as of a checkpoint of its owner, and how far the changelog is read.
-import { performance } from 'node:perf_hooks'
-import { clearDirty, writeChanges, type CommitTimes } from './commit.ts'
+import { commitWriting, writeChanges, type CommitTimes } from './commit.ts'
 import { parseFacts, type Facts } from './facts.ts'
 import type { Partition } from './partition.ts'
 import type { PartitionStore } from './store.ts'
@@ -54,15 +53,9 @@ export function commitCheckpoint(
     positions.set(source, now)
     partition.moved.add(source)
   }
-  const start = performance.now()
-  let written = start
-  writeDurably(store, () => {
+  return commitWriting(partition, () => {
     for (const [name, value] of read.meta) void store.meta.put(name, value)
     writeChanges(partition, 0)
     void store.meta.put(REPLICA, position)
-    written = performance.now()
   })
-  clearDirty(partition)
-  const end = performance.now()
-  return { commitSeconds: (end - start) / 1000, flushSeconds: (end - written) / 1000 }
 }

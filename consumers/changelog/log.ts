@@ -35,7 +35,6 @@ export interface LogRead {
   bytes: number
   /** End of what may be read now: all transactions before it have ended. */
   stableOffset: number
-  logStart: number
   /** Nothing is left to read now. */
   atEnd: boolean
 }
@@ -64,10 +63,10 @@ export async function readOnce(
   if (code !== 0) throw new Error(`${describe(place)}: the leader answers error ${code}`)
   if (fetched === undefined) throw new Error(`${describe(place)}: the leader answers nothing`)
   const end = readRecords(place, fetched, onRecord)
-  const { stableOffset, logStartOffset: logStart } = fetched
+  const { stableOffset } = fetched
   const atEnd = end.complete && (end.next === offset || end.next >= stableOffset)
   place.offset = end.next
-  return { bytes: fetched.records.length, stableOffset, logStart, atEnd }
+  return { bytes: fetched.records.length, stableOffset, atEnd }
 }
 
 /** Compaction keeps the offsets of a log: only a deletion of records moves its beginning. */
